@@ -1,0 +1,25 @@
+"""The errors that a person is meant to read."""
+
+
+class TidemarkError(Exception):
+    """Something that the deployment, the data or the caller has to change.
+
+    The message is one sentence or two: what is wrong, where, and what to do. It never holds a secret or a row's content
+    that could identify a user. Retrying the same input gives the same error.
+    """
+
+
+class SettingsError(TidemarkError):
+    """A setting or a rule has no usable value."""
+
+
+class SourceError(TidemarkError):
+    """A source table or a landing file does not keep its contract."""
+
+
+class RunIdentityError(TidemarkError):
+    """The run's as-of date or key can't be resolved, or may not be used."""
+
+
+class GateError(TidemarkError):
+    """A critical expectation failed, so this run may not be published."""

@@ -1,0 +1,1 @@
+"""Five behavioural segments on rolling 90-day spend."""

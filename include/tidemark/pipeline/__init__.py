@@ -1,0 +1,1 @@
+"""The stages of a run as plain functions; the DAG and the command line call the same ones."""

@@ -1,0 +1,143 @@
+"""The rules: every threshold and choice that decides what a segment is, in one typed object.
+
+Values live in `vars:` of `dbt/dbt_project.yml` and nowhere else. A deployment overrides them with a rules file (YAML,
+the same names), and the rules that ENVIRONMENT_RULES names also by an environment variable of the same name in upper case.
+"""
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+
+from include.tidemark.errors import SettingsError
+from include.tidemark.paths import DBT_PROJECT_FILE
+
+ENVIRONMENT_RULES = frozenset({"segmentation_minimum_sample_size"})
+"""Rules that an environment variable of the same name, in upper case, overrides after the rules file."""
+
+
+def _known_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is not an IANA time zone such as America/New_York")
+    return value
+
+
+Number = StrictInt | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Money = Annotated[Number, Field(ge=0)]
+Percent = Annotated[Number, Field(ge=0, le=100)]
+Count = Annotated[StrictInt, Field(ge=1)]
+
+
+class Rules(BaseModel):
+    """The effective rules of one run. Field names are those of the dbt vars."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    business_timezone: Annotated[StrictStr, AfterValidator(_known_zone)]
+    lookback_days: Annotated[StrictInt, Field(ge=0, le=3660)]
+
+    high_value_min_avg_monthly_spend: Money
+    high_value_min_travel_pct: Percent
+    declining_max_spend_change_pct: Annotated[Number, Field(ge=-100, le=0)]
+    declining_min_prior_spend: Money
+    new_growing_max_tenure_months: Annotated[StrictInt, Field(ge=0)]
+    new_growing_min_spend_change_pct: Annotated[Number, Field(ge=0)]
+    new_without_prior_is_growing: StrictBool
+    budget_max_avg_monthly_spend: Money
+    budget_min_necessities_pct: Percent
+    category_share_basis: Literal["lifetime", "window"]
+    category_groups: dict[StrictStr, Literal["travel", "necessities", "other"]]
+
+    audience_high_value_min_avg_monthly_spend: Money
+    audience_high_value_limit: Count
+    audience_declining_min_lifetime_value: Money
+    audience_declining_limit: Count
+    audience_new_growing_min_avg_monthly_spend: Money
+    audience_new_growing_limit: Count
+    audience_budget_limit: Count
+
+    segmentation_minimum_sample_size: Count
+    minimum_nonzero_users: Count
+    segment_min_share_pct: Percent
+    drift_warning_psi: Annotated[Number, Field(gt=0)]
+    drift_critical_psi: Annotated[Number, Field(gt=0)]
+    reconciliation_tolerance_pct: Percent
+    volume_warning_drop_pct: Percent
+    volume_critical_drop_pct: Percent
+
+    def digest(self) -> str:
+        """SHA-256 of the rules' canonical JSON: two runs with the same digest used the same rules."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load_rules(rules_file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Rules:
+    """The effective rules: dbt project, then rules file, then environment.
+
+    Raises:
+        SettingsError: the rules file can't be read, has an unknown name, or a value of the wrong type or range.
+    """
+    project = DBT_PROJECT_FILE.name
+    values: dict[str, Any] = _default_values()
+    origin = dict.fromkeys(values, project)
+    if rules_file is not None:
+        overrides = _read_mapping(rules_file)
+        _refuse_unknown(overrides, rules_file)
+        values |= overrides
+        origin |= dict.fromkeys(overrides, str(rules_file))
+    for name in sorted(ENVIRONMENT_RULES):
+        if text := environ.get(name.upper(), ""):
+            values[name] = _parse_scalar(text)
+            origin[name] = f"the environment variable {name.upper()}"
+    try:
+        return Rules.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        raise SettingsError(
+            f"Rule '{name}' from {origin.get(name, project)} can't be used: {first['msg']}"
+            f" (found {first['input']!r}). Correct the value and start the run again."
+        ) from None
+
+
+def _default_values() -> dict[str, Any]:
+    declared: dict[str, Any] = yaml.safe_load(DBT_PROJECT_FILE.read_text(encoding="utf-8")).get("vars", {})
+    return dict(declared)
+
+
+def _read_mapping(rules_file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(rules_file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"The rules file {rules_file} can't be read ({error.strerror}); correct TIDEMARK_RULES_FILE or unset it."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The rules file {rules_file} is not valid YAML: {error}.") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError(f"The rules file {rules_file} must hold a mapping from rule names to values.")
+    return {str(name): value for name, value in content.items()}
+
+
+def _refuse_unknown(overrides: Mapping[str, Any], rules_file: Path) -> None:
+    for name in overrides:
+        if name not in Rules.model_fields:
+            near = difflib.get_close_matches(name, Rules.model_fields, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else "; see vars: in dbt/dbt_project.yml for the names."
+            raise SettingsError(f"The rules file {rules_file} has an unknown rule '{name}'{hint}")
+
+
+def _parse_scalar(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text

@@ -1,0 +1,153 @@
+"""A run's identity: what it is as of, which rows it may see, and under which key it writes.
+
+It is made once, by the first task, and every later task receives it. Nothing else asks what the date is.
+"""
+
+import hashlib
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from include.tidemark.errors import RunIdentityError
+from include.tidemark.rules import Rules
+
+WINDOW = timedelta(days=90)
+"""Length of the current and of the prior window. Fixed: the published columns carry it in their names."""
+
+RUN_KEY = re.compile(r"[0-9]{8}_[0-9]{8}T[0-9]{6}_[0-9a-f]{8}")
+
+
+class RunOptions(BaseModel):
+    """What the person or schedule that started the run chose."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    full_refresh: bool = False
+    lookback_days: int = Field(default=3, ge=0, le=3660)
+    publish: bool = True
+    n_resamples: int = Field(default=10_000, ge=1_000, le=1_000_000)
+    confidence_level: float = Field(default=0.95, gt=0.5, lt=1.0)
+
+
+class PublishedRun(BaseModel):
+    """A run that the ledger names as the published one of its as-of date."""
+
+    model_config = ConfigDict(frozen=True)
+
+    as_of_date: date
+    run_key: str
+
+
+class Run(BaseModel):
+    """One run. Dates are half open: rows of `as_of_date` itself are not seen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    as_of_date: date
+    run_key: str
+    started_at: datetime
+    dag_run_id: str
+    families: tuple[str, ...]
+    rules: Rules
+    rules_hash: str
+    code_version: str
+    options: RunOptions
+    previous: PublishedRun | None = None
+    """The newest published as-of date before this one: what movement, drift and volume are compared with."""
+    backtest: PublishedRun | None = None
+    """The newest published as-of date whose following 90 days are over: what the backtest looks at."""
+
+    @field_validator("run_key")
+    @classmethod
+    def _well_formed(cls, value: str) -> str:
+        if not RUN_KEY.fullmatch(value):
+            raise ValueError(f"{value!r} is not a run key")
+        return value
+
+    @property
+    def window_start(self) -> date:
+        """First day of the current window, which ends before the as-of date."""
+        return self.as_of_date - WINDOW
+
+    @property
+    def prior_window_start(self) -> date:
+        """First day of the prior window, which ends where the current one starts."""
+        return self.as_of_date - 2 * WINDOW
+
+    @property
+    def as_of_instant(self) -> datetime:
+        """The as-of date's midnight in the business time zone, in UTC: the first instant that is not seen."""
+        zone = ZoneInfo(self.rules.business_timezone)
+        return datetime(self.as_of_date.year, self.as_of_date.month, self.as_of_date.day, tzinfo=zone).astimezone(UTC)
+
+    @property
+    def backtest_reason(self) -> str | None:
+        """Why there is no backtest, or None when there is one."""
+        if self.backtest is not None:
+            return None
+        return "no_earlier_publication" if self.previous is None else "window_not_complete"
+
+    def dbt_vars(self) -> dict[str, Any]:
+        """The variables of the run's one dbt invocation: its identity, then its rules."""
+        return {
+            "as_of_date": self.as_of_date.isoformat(),
+            "run_key": self.run_key,
+            "previous_as_of_date": self.previous.as_of_date.isoformat() if self.previous else "",
+            "previous_run_key": self.previous.run_key if self.previous else "",
+            "backtest_as_of_date": self.backtest.as_of_date.isoformat() if self.backtest else "",
+            "backtest_run_key": self.backtest.run_key if self.backtest else "",
+            **self.rules.model_dump(mode="json"),
+            "lookback_days": self.options.lookback_days,
+        }
+
+    def to_xcom(self) -> dict[str, Any]:
+        """The run as JSON data, for the tasks that follow."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_xcom(cls, payload: Any) -> Self:
+        """The run that `to_xcom` wrote."""
+        return cls.model_validate(payload)
+
+
+def make_run_key(as_of_date: date, started_at: datetime, dag_run_id: str, clear_number: int) -> str:
+    """The key of a run: `<as-of date>_<start in UTC>_<8 hex digits>`, safe in SQL, file names and URLs.
+
+    A retried task gets the same key. A cleared run gets another one, because its start and clear number differ, so that
+    the rows of a published run are never written again.
+    """
+    start = started_at.astimezone(UTC)
+    digest = hashlib.sha256(f"{as_of_date}|{start.isoformat()}|{dag_run_id}|{clear_number}".encode()).hexdigest()[:8]
+    return f"{as_of_date:%Y%m%d}_{start:%Y%m%dT%H%M%S}_{digest}"
+
+
+def resolve_as_of_date(
+    parameter: str | None, data_interval_end: datetime | None, run_after: datetime, business_timezone: str
+) -> date:
+    """The as-of date: the parameter, else the local date of the data interval's end, else of `run_after`.
+
+    A manual run in Airflow 3 has no logical date and no data interval, hence the third choice.
+
+    Raises:
+        RunIdentityError: the parameter is no ISO date, or the date is after the local day on which the run was due.
+    """
+    zone = ZoneInfo(business_timezone)
+    latest = run_after.astimezone(zone).date()
+    if parameter:
+        try:
+            as_of_date = date.fromisoformat(parameter)
+        except ValueError:
+            raise RunIdentityError(
+                f"The parameter as_of_date is {parameter!r}, which is no date; write it as YYYY-MM-DD, for example 2026-11-01."
+            ) from None
+    else:
+        as_of_date = (data_interval_end or run_after).astimezone(zone).date()
+    if as_of_date > latest:
+        raise RunIdentityError(
+            f"The as-of date {as_of_date} is in the future: this run was due on {latest} ({business_timezone}),"
+            f" so its last day has not been seen; use {latest} or an earlier date."
+        )
+    return as_of_date

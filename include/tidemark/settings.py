@@ -1,0 +1,72 @@
+"""What a deployment sets through `TIDEMARK_*` environment variables: where things are, never how segments are defined.
+
+Definitions (thresholds, time zone, categories) are rules; see `rules.py`.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from include.tidemark.errors import SettingsError
+from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT
+
+
+def _default_dbt_executable() -> Path:
+    """The dbt environment of the local set-up where it exists, else the one that the image or start-up script makes."""
+    local = PROJECT_ROOT / ".venv" / "dbt" / "bin" / "dbt"
+    if local.exists():
+        return local
+    return Path(os.environ.get("AIRFLOW_HOME", "/usr/local/airflow")) / "dbt_venv" / "bin" / "dbt"
+
+
+def _split_commas(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """The deployment's settings, read once per process from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="TIDEMARK_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    warehouse: Literal["duckdb", "snowflake"] = "duckdb"
+    duckdb_path: Path = LOCAL_STATE / "warehouse.duckdb"
+    snowflake_conn_id: str = "snowflake_default"
+
+    landing_url: str | None = None
+    """Folder of `<table>.parquet` or `<table>.csv` files; none means that the raw tables already stand in the warehouse."""
+    landing_conn_id: str | None = None
+    artifact_root: str = (LOCAL_STATE / "artifacts").as_uri()
+    artifact_conn_id: str | None = None
+    scratch_dir: Path | None = None
+    """Where files are staged on the way to or from object storage; the system's temporary folder by default."""
+
+    rules_file: Path | None = None
+    families: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)] = ("customer_segments",)
+
+    dbt_executable: Path = Field(default_factory=_default_dbt_executable)
+    dbt_threads: int = Field(default=4, ge=1, le=64)
+
+    user_ids: Literal["hashed", "plain"] = "hashed"
+    id_hash_key: SecretStr | None = None
+    """Key of the user id hash in published files: at least 16 characters, the same every month."""
+
+    alerts_conn_id: str = "tidemark_alerts"
+    keep_unpublished_runs: int = Field(default=3, ge=0)
+    """How many unpublished runs of one as-of date are kept; published runs are always kept."""
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a variable has a value that can't be used; the message names the variable and the reason.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "TIDEMARK_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"The environment variable {name} can't be used: {first['msg']}. Correct or unset it.") from None

@@ -1,0 +1,1 @@
+"""The raw tables: their contract, and how files become them."""

@@ -1,0 +1,67 @@
+"""The contract of the raw tables, read from dbt's source file, which is the one place that states it."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import yaml
+
+from include.tidemark.paths import DBT_SOURCES_FILE
+
+LOADED_AT = "_loaded_at"
+"""When the row came into the raw schema (UTC); the loader adds it, files do not hold it."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a raw table."""
+
+    name: str
+    data_type: str
+    """In words that DuckDB and Snowflake share, such as `decimal(18,4)`."""
+    required: bool
+    """May not be null."""
+    unique: bool
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """One raw table."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def qualified_name(self) -> str:
+        """Schema and table, as SQL writes them."""
+        return f"raw.{self.name}"
+
+    @property
+    def file_columns(self) -> tuple[Column, ...]:
+        """The columns that a landing file must have."""
+        return tuple(column for column in self.columns if column.name != LOADED_AT)
+
+
+@cache
+def source_tables() -> dict[str, SourceTable]:
+    """Every raw table by its name."""
+    declared = yaml.safe_load(DBT_SOURCES_FILE.read_text(encoding="utf-8"))
+    (raw,) = [source for source in declared["sources"] if source["name"] == "raw"]
+    return {table["name"]: _table(table) for table in raw["tables"]}
+
+
+def _table(declared: dict[str, object]) -> SourceTable:
+    columns = declared["columns"]
+    assert isinstance(columns, list)
+    return SourceTable(name=str(declared["name"]), columns=tuple(_column(column) for column in columns))
+
+
+def _column(declared: dict[str, object]) -> Column:
+    config = declared.get("config") or {}
+    meta = declared.get("meta") or (config.get("meta") if isinstance(config, dict) else None) or {}
+    assert isinstance(meta, dict)
+    return Column(
+        name=str(declared["name"]).lower(),
+        data_type=str(declared["data_type"]).lower(),
+        required=bool(meta.get("required", False)),
+        unique=bool(meta.get("unique", False)),
+    )

@@ -1,0 +1,45 @@
+"""The tables that Python owns: created before dbt runs, because dbt's views read them."""
+
+from include.tidemark.warehouse.base import Warehouse
+
+SCHEMAS = ("raw", "staging", "core", "runs", "marts", "control")
+
+_TABLES = {
+    "control.publications": """
+        publication_id bigint not null, as_of_date date not null, run_key varchar not null,
+        published_at timestamp not null, action varchar not null, rules_hash varchar, code_version varchar,
+        manifest_uri varchar, manifest_sha256 varchar, dag_run_id varchar""",
+    "control.loads": """
+        table_name varchar not null, uri varchar not null, fingerprint varchar not null,
+        row_count bigint not null, loaded_at timestamp not null""",
+    "control.gate_results": """
+        as_of_date date not null, run_key varchar not null, stage varchar not null, suite varchar,
+        expectation varchar not null, table_name varchar, column_name varchar, severity varchar not null,
+        success boolean not null, observed varchar, message varchar""",
+    "runs.statistics": """
+        as_of_date date not null, run_key varchar not null, family varchar not null, metric varchar not null,
+        segment varchar, segment_to varchar, horizon varchar, estimate double, ci_low double, ci_high double,
+        confidence_level double, n bigint, method varchar, n_resamples bigint, seed varchar, p_value double,
+        p_adjusted double, family_size bigint, is_mature boolean, trust varchar, reason varchar""",
+}
+
+
+def ensure_control_tables(warehouse: Warehouse) -> None:
+    """Create the schemas and Python's own tables where they are missing; harmless when they stand."""
+    for schema in SCHEMAS:
+        warehouse.execute(f"create schema if not exists {schema}")
+    for table, columns in _TABLES.items():
+        warehouse.execute(f"create table if not exists {table} ({columns})")
+
+
+def replace_run_rows(
+    warehouse: Warehouse, table: str, run_key: str, rows: list[dict[str, object]], **partition: str
+) -> None:
+    """Replace the rows of one run (and of one part of it, such as `stage="models"`) in one transaction.
+
+    A task that is tried again therefore leaves the same rows as one that succeeded at once.
+    """
+    condition = "".join(f" and {name} = ?" for name in partition)
+    with warehouse.transaction():
+        warehouse.execute(f"delete from {table} where run_key = ?{condition}", (run_key, *partition.values()))
+        warehouse.insert(table, rows)

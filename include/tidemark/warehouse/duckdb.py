@@ -1,0 +1,87 @@
+"""The embedded warehouse: one DuckDB file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from include.tidemark.warehouse.base import Row
+
+_BATCH_ROWS = 100_000
+
+
+class DuckDBWarehouse:
+    """A read-write connection to a DuckDB file, which only one process can hold."""
+
+    dialect = "duckdb"
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = _connect(str(path))
+        # Stored timestamps are UTC without a zone; a session zone would shift them on comparison with an instant.
+        self._connection.execute("set timezone = 'UTC'")
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        self._connection.execute(sql, list(parameters))
+
+    def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        cursor = self._connection.execute(sql, list(parameters))
+        names = [column[0].lower() for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def batches(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
+        yield from self._connection.execute(sql, list(parameters)).to_arrow_reader(_BATCH_ROWS)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    def columns(self, schema: str, table: str) -> dict[str, str]:
+        rows = self.fetch(
+            "select column_name, data_type from information_schema.columns"
+            " where table_schema = ? and table_name = ? order by ordinal_position",
+            (schema, table),
+        )
+        return {row["column_name"].lower(): row["data_type"].lower() for row in rows}
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            names = list(rows[0])
+            marks = ", ".join("?" for _ in names)
+            self._connection.executemany(
+                f"insert into {table} ({', '.join(names)}) values ({marks})",
+                [[row[name] for name in names] for row in rows],
+            )
+
+    def replace_from_parquet(self, table: str, file: Path) -> int:
+        with self.transaction():
+            self.execute(f"create or replace table {table} as select * from read_parquet(?)", (str(file),))
+            count = self.fetch(f"select count(*) as n from {table}")[0]["n"]
+        return int(count)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@retry(
+    retry=retry_if_exception_type(duckdb.IOException),
+    wait=wait_random_exponential(multiplier=0.1, max=5),
+    stop=stop_after_delay(60),
+    reraise=True,
+)
+def _connect(path: str) -> duckdb.DuckDBPyConnection:
+    """Open the file, waiting up to a minute for another process to let go of it.
+
+    The pool keeps our own tasks apart; this covers a shell or a dbt retry that holds the file for a moment.
+    """
+    return duckdb.connect(path)

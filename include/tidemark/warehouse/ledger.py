@@ -1,0 +1,141 @@
+"""The publication ledger: append only. Its newest row of an as-of date says which run consumers see."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from include.tidemark.errors import RunIdentityError
+from include.tidemark.run import WINDOW, PublishedRun, Run
+from include.tidemark.warehouse.base import Row, Warehouse
+
+
+class Publication(BaseModel):
+    """One row of the ledger."""
+
+    model_config = ConfigDict(frozen=True)
+
+    publication_id: int
+    as_of_date: date
+    run_key: str
+    published_at: datetime
+    action: Literal["publish", "rollback"]
+    rules_hash: str
+    code_version: str
+    manifest_uri: str
+    manifest_sha256: str
+    dag_run_id: str
+
+
+_COLUMNS = ", ".join(Publication.model_fields)
+_CURRENT = f"""
+    select {_COLUMNS} from control.publications
+    qualify row_number() over (partition by as_of_date order by publication_id desc, run_key desc) = 1
+"""
+
+
+def current_publications(warehouse: Warehouse) -> list[Publication]:
+    """What is published now: one row an as-of date, oldest date first."""
+    return _publications(warehouse.fetch(f"{_CURRENT} order by as_of_date"))
+
+
+def publications_of(warehouse: Warehouse, as_of_date: date) -> list[Publication]:
+    """Every publication and rollback of one as-of date, oldest first."""
+    return _publications(
+        warehouse.fetch(
+            f"select {_COLUMNS} from control.publications where as_of_date = ? order by publication_id", (as_of_date,)
+        )
+    )
+
+
+def find_publication(warehouse: Warehouse, run_key: str) -> Publication | None:
+    """The publication that first published this run, or None."""
+    rows = warehouse.fetch(
+        f"select {_COLUMNS} from control.publications where run_key = ? order by publication_id limit 1", (run_key,)
+    )
+    return _publications(rows)[0] if rows else None
+
+
+def refuse_published(warehouse: Warehouse, run_key: str) -> None:
+    """Raise when this run has been published: its rows and files never change again.
+
+    Raises:
+        RunIdentityError: with what to do instead.
+    """
+    if find_publication(warehouse, run_key):
+        raise RunIdentityError(
+            f"Run {run_key} has been published, and published rows are never written again;"
+            " to recompute the month, trigger a new run with the same as_of_date instead of clearing tasks of this one."
+        )
+
+
+def comparison_runs(warehouse: Warehouse, as_of_date: date) -> tuple[PublishedRun | None, PublishedRun | None]:
+    """The published runs that this as-of date is compared with: the previous month's, and the backtest's.
+
+    The backtest needs the 90 days after its as-of date to be over, so it is the newest one at least 90 days back.
+    """
+    earlier = [p for p in current_publications(warehouse) if p.as_of_date < as_of_date]
+    mature = [p for p in earlier if p.as_of_date + WINDOW <= as_of_date]
+    return _newest(earlier), _newest(mature)
+
+
+def record_publication(warehouse: Warehouse, run: Run, manifest_uri: str, manifest_sha256: str) -> Publication:
+    """Append the row that publishes the run. From that moment every view shows it.
+
+    A run that is in the ledger already is not published twice: its first row is returned, so a retry is harmless.
+    """
+    return _append(
+        warehouse,
+        as_of_date=run.as_of_date,
+        run_key=run.run_key,
+        action="publish",
+        rules_hash=run.rules_hash,
+        code_version=run.code_version,
+        manifest_uri=manifest_uri,
+        manifest_sha256=manifest_sha256,
+        dag_run_id=run.dag_run_id,
+    )
+
+
+def record_rollback(warehouse: Warehouse, as_of_date: date, run_key: str) -> Publication:
+    """Append the row that shows an earlier published run of this as-of date again.
+
+    Raises:
+        RunIdentityError: the run was never published for that date, or is the one that is shown now.
+    """
+    history = publications_of(warehouse, as_of_date)
+    known = {p.run_key: p for p in history}
+    if run_key not in known:
+        choices = ", ".join(sorted(known)) or "none"
+        raise RunIdentityError(f"Run {run_key} was never published for {as_of_date}; published runs of that date: {choices}.")
+    if history[-1].run_key == run_key:
+        raise RunIdentityError(f"Run {run_key} is what consumers of {as_of_date} see already; there is nothing to roll back.")
+    target = known[run_key].model_dump(exclude={"publication_id", "published_at", "action"})
+    return _append(warehouse, action="rollback", **target)
+
+
+def _append(warehouse: Warehouse, **values: object) -> Publication:
+    with warehouse.transaction():
+        if values["action"] == "publish" and (existing := find_publication(warehouse, str(values["run_key"]))):
+            return existing
+        newest = warehouse.fetch("select coalesce(max(publication_id), 0) as id from control.publications")[0]["id"]
+        # The ledger's own time stamp is, beside the run's start, the one place that reads the clock.
+        row = {
+            "publication_id": int(newest) + 1,
+            "published_at": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+            **values,
+        }
+        warehouse.insert("control.publications", [row])
+    return Publication.model_validate(row)
+
+
+def _newest(publications: Sequence[Publication]) -> PublishedRun | None:
+    if not publications:
+        return None
+    newest = max(publications, key=lambda p: p.as_of_date)
+    return PublishedRun(as_of_date=newest.as_of_date, run_key=newest.run_key)
+
+
+def _publications(rows: list[Row]) -> list[Publication]:
+    return [Publication.model_validate(row) for row in rows]

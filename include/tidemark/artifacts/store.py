@@ -98,7 +98,7 @@ class Folder:
         """Names of the folders directly below, sorted."""
         if not self._fs.exists(self._base):
             return []
-        listed = self._fs.ls(self._base, detail=True, refresh=True)
+        listed = self._fs.ls(self._base, detail=True)
         names = (str(entry["name"]) for entry in listed if entry["type"] == "directory")
         return sorted(PurePosixPath(name.rstrip("/")).name for name in names)
 

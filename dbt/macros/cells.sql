@@ -1,0 +1,36 @@
+{#- Moment cells: integer power sums of an amount in cents, one row for each bin of similar amounts. The statistics
+    resample these few hundred rows instead of the customers, and the sums lose nothing. -#}
+
+{#- The bin of an amount: its sign, its number of digits and its two leading digits, such as '+06:12' for 123456; '0' for zero. -#}
+{% macro spend_bin(cents) -%}
+    case
+        when {{ cents }} = 0 then '0'
+        else
+            case when {{ cents }} < 0 then '-' else '+' end
+            || lpad(cast(length(cast(abs({{ cents }}) as varchar)) as varchar), 2, '0')
+            || ':' || left(cast(abs({{ cents }}) as varchar), 2)
+    end
+{%- endmacro %}
+
+{#- The cells of one amount of a relation. `keys` are grouped by, before the bin. -#}
+{% macro cells(relation, metric, cents, keys) -%}
+    {%- set value = as_wide_integer(cents) -%}
+    select
+        cast('{{ metric }}' as varchar) as metric,
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        {{ spend_bin(cents) }} as bin,
+        count(*) as n,
+        {{ power_sum(value) }} as s1,
+        {{ power_sum(value ~ ' * ' ~ value) }} as s2,
+        {{ power_sum(value ~ ' * ' ~ value ~ ' * ' ~ value) }} as s3
+    from {{ relation }}
+    group by {{ keys | join(', ') }}, bin
+{%- endmacro %}
+
+{#- An exact integer sum of up to 38 digits. The sum of cubes reaches that for a million customers of 400 million dollars
+    each; beyond it the warehouse raises an error, it does not round. -#}
+{% macro power_sum(expression) -%}
+    cast(sum({{ expression }}) as decimal(38, 0))
+{%- endmacro %}

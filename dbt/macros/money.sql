@@ -1,0 +1,16 @@
+{#- Sums are kept in integer cents: floating sums depend on the order of the rows. Dollars are only for the reader. -#}
+{% macro dollars(cents) -%}
+    cast(cast({{ cents }} as decimal(18, 0)) * 0.01 as decimal(18, 2))
+{%- endmacro %}
+
+{#- A quotient of two integers in dollars, rounded to the cent, halves away from zero. Halves are exact in a double, so both
+    warehouses round the same ones. -#}
+{% macro dollars_per(cents, count) -%}
+    {{ dollars("round(cast(" ~ cents ~ " as double) / " ~ count ~ ", 0)") }}
+{%- endmacro %}
+
+{#- 100 * part / whole, null when the whole is 0 or less. Multiplied first and divided once, so that a share of exactly
+    25 % is exactly 25.0 and a threshold includes it. -#}
+{% macro percent(part, whole) -%}
+    case when {{ whole }} > 0 then cast(100 * ({{ part }}) as double) / cast({{ whole }} as double) end
+{%- endmacro %}

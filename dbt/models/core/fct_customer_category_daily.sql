@@ -1,0 +1,96 @@
+{{ config(incremental_strategy='replace_days', on_schema_change='fail', tags=['customer_segments']) }}
+
+{%- set rebuild = days_to_rebuild(this, ref('stg_transactions')) if is_incremental() else {'everything': true} %}
+
+with
+
+transactions as (
+
+    select * from {{ ref('stg_transactions') }}
+
+),
+
+{% if rebuild.everything %}
+in_scope as (
+
+    select * from transactions
+
+),
+{% else %}
+-- A day is rebuilt when any of its rows is new to this table, posted or not (a row may have lost its status), and always
+-- within the look-back.
+stale_days as (
+
+    select transaction_date
+    from transactions
+    where _loaded_at > {{ rebuild.loaded_after }}
+
+    union
+
+    select transaction_date
+    from transactions
+    where
+        transaction_at >= {{ rebuild.since_day }} - interval '1 day'
+        and transaction_date >= {{ rebuild.since_day }}
+
+    union
+
+    select transaction_date
+    from {{ this }}
+    where transaction_date >= {{ rebuild.since_day }}
+
+),
+
+-- A local day begins at most 14 hours before its date in UTC: the condition on the timestamp lets the warehouse skip storage.
+in_scope as (
+
+    select transactions.*
+    from transactions
+    inner join stale_days on transactions.transaction_date = stale_days.transaction_date
+    where transactions.transaction_at >= {{ rebuild.first_day }} - interval '1 day'
+
+),
+{% endif %}
+
+daily as (
+
+    select
+        user_id,
+        transaction_date,
+        category,
+        cast(sum(case when amount_cents > 0 then 1 else 0 end) as bigint) as purchase_count,
+        cast(sum(greatest(amount_cents, 0)) as bigint) as gross_cents,
+        cast(sum(least(amount_cents, 0)) as bigint) as refund_cents,
+        cast(sum(amount_cents) as bigint) as net_cents,
+        max(_loaded_at) as _loaded_at
+    from in_scope
+    where status = 'posted'
+    group by user_id, transaction_date, category
+
+)
+
+select * from daily
+{%- if is_incremental() %}
+
+union all
+
+-- Days that lost their last row: the strategy reads them as "delete this day".
+select
+    cast(null as varchar) as user_id,
+    emptied.transaction_date,
+    cast(null as varchar) as category,
+    cast(null as bigint) as purchase_count,
+    cast(null as bigint) as gross_cents,
+    cast(null as bigint) as refund_cents,
+    cast(null as bigint) as net_cents,
+    cast(null as timestamp) as _loaded_at
+from (
+    {% if rebuild.everything %}
+    select transaction_date from {{ this }}
+    {% else %}
+    select transaction_date from stale_days
+    {% endif %}
+    except
+    select transaction_date from daily
+) as emptied
+{%- endif %}

@@ -1,0 +1,23 @@
+with
+
+users as (
+
+    select * from {{ source('raw', 'users') }}
+
+),
+
+renamed as (
+
+    select
+        cast(user_id as varchar) as user_id,
+        cast(created_at as timestamp) as created_at,
+        {{ business_date('cast(created_at as timestamp)') }} as created_date,
+        cast(platform as varchar) as platform,
+        cast(country as varchar) as country,
+        coalesce(cast(is_test_user as boolean), false) as is_test_user,
+        cast(_loaded_at as timestamp) as _loaded_at
+    from users
+
+)
+
+select * from renamed

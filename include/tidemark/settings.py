@@ -4,6 +4,7 @@ Definitions (thresholds, time zone, categories) are rules; see `rules.py`.
 """
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -48,6 +49,11 @@ class Settings(BaseSettings):
 
     dbt_executable: Path = Field(default_factory=_default_dbt_executable)
     dbt_threads: int = Field(default=4, ge=1, le=64)
+    dbt_execution: Literal["watcher", "local"] = "watcher"
+    """`local` gives every model a dbt process of its own: needed under `airflow dags test`, where a watcher can wait for ever."""
+
+    schedule_end: date | None = None
+    """No run is scheduled for intervals after this day; for data that ends in the past."""
 
     user_ids: Literal["hashed", "plain"] = "hashed"
     id_hash_key: SecretStr | None = None

@@ -1,5 +1,7 @@
 """The tables that Python owns: created before dbt runs, because dbt's views read them."""
 
+from collections.abc import Mapping, Sequence
+
 from include.tidemark.warehouse.base import Warehouse
 
 SCHEMAS = ("raw", "staging", "core", "runs", "marts", "control")
@@ -33,13 +35,18 @@ def ensure_control_tables(warehouse: Warehouse) -> None:
 
 
 def replace_run_rows(
-    warehouse: Warehouse, table: str, run_key: str, rows: list[dict[str, object]], **partition: str
+    warehouse: Warehouse,
+    table: str,
+    run_key: str,
+    rows: Sequence[Mapping[str, object]],
+    part: Mapping[str, Sequence[str]],
 ) -> None:
-    """Replace the rows of one run (and of one part of it, such as `stage="models"`) in one transaction.
+    """Replace the rows of one part of a run, such as `{"stage": ["models"]}`, in one transaction.
 
     A task that is tried again therefore leaves the same rows as one that succeeded at once.
     """
-    condition = "".join(f" and {name} = ?" for name in partition)
+    condition = "".join(f" and {name} in ({', '.join('?' for _ in values)})" for name, values in part.items())
+    parameters = [run_key, *(value for values in part.values() for value in values)]
     with warehouse.transaction():
-        warehouse.execute(f"delete from {table} where run_key = ?{condition}", (run_key, *partition.values()))
+        warehouse.execute(f"delete from {table} where run_key = ?{condition}", parameters)
         warehouse.insert(table, rows)

@@ -1,0 +1,123 @@
+# The two commands: `make demo` and `make test`. Everything is installed below .venv/, all state is below .local/.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+UV_VERSION := 0.13.8
+AIRFLOW_VERSION := 3.3.2
+# MWAA's newest Airflow; the DAG's own tests run on both.
+MWAA_AIRFLOW_VERSION := 3.2.1
+
+UV := .venv/uv/bin/uv
+AIRFLOW_ENV := .venv/airflow-$(AIRFLOW_VERSION)
+MWAA_ENV := .venv/airflow-$(MWAA_AIRFLOW_VERSION)
+RUN := PYTHONPATH=$(CURDIR) $(AIRFLOW_ENV)/bin/python
+DBT := DBT_SEND_ANONYMOUS_USAGE_STATS=false .venv/dbt/bin/dbt
+# 3.12 is the reference, then 3.13 and 3.11. pyenv's shims answer only for its active version, so its folders are tried too.
+PYTHON ?= $(shell for p in python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12) python3.13 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+.PHONY: demo
+demo: setup ## Set up, run four months on real data, print the segments and where the report is
+	@$(RUN) -m include.tidemark.demo run
+
+.PHONY: up
+up: setup ## Start Airflow on this machine and print its address
+	@$(RUN) -m include.tidemark.demo up
+
+.PHONY: down
+down: ## Stop that Airflow wholly
+	@if [ -x $(AIRFLOW_ENV)/bin/python ]; then $(RUN) -m include.tidemark.demo down; fi
+
+.PHONY: test
+test: setup test-setup ## Install what the tests need and run all of them
+	$(RUN) -m pytest tests
+	PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python -m pytest tests/dags
+
+.PHONY: lint
+lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (strict on include/tidemark), sqlfluff with the dbt templater
+	$(AIRFLOW_ENV)/bin/ruff check .
+	$(AIRFLOW_ENV)/bin/ruff format --check .
+	PYTHONPATH=$(CURDIR) $(AIRFLOW_ENV)/bin/mypy
+	cd dbt && DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/lint/bin/sqlfluff lint models tests --disable-progress-bar
+
+.PHONY: bench
+bench: setup test-setup ## Run the benchmarks; each prints ratios from one run
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(RUN) $$file; done
+
+.PHONY: locks
+locks: $(UV) ## Compile the lock files anew from requirements.txt and dbt/requirements.txt
+	@set -x; for v in $(AIRFLOW_VERSION) $(MWAA_AIRFLOW_VERSION); do \
+		$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/airflow-$$v.in requirements.txt -o deploy/locks/airflow-$$v.txt; \
+		$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/dev.in -c deploy/locks/airflow-$$v.txt -o deploy/locks/dev-$$v.txt; \
+	done; \
+	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade dbt/requirements.txt -o deploy/locks/dbt.txt; \
+	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/lint.in -o deploy/locks/lint.txt; \
+	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/fakesnow.in -o deploy/locks/fakesnow.txt
+
+.PHONY: clean
+clean: down ## Remove the local state (warehouse, artifacts, Airflow's home)
+	rm -rf .local dbt/target dbt/logs
+
+.PHONY: distclean
+distclean: clean ## Remove the environments, too
+	rm -rf .venv
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(AIRFLOW_ENV)/.done .venv/dbt/.done .venv/demo-data/.done manifest
+
+.PHONY: test-setup
+test-setup: $(AIRFLOW_ENV)/.dev $(MWAA_ENV)/.dev .venv/fakesnow/.done
+
+.PHONY: manifest
+manifest: dbt/target/manifest.json ## Make the dbt manifest that the DAG is rendered from
+
+dbt/target/manifest.json: .venv/dbt/.done $(shell find dbt -not -path 'dbt/target*' -not -path 'dbt/logs*' -type f)
+	@mkdir -p .local
+	@cd dbt && DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/dbt/bin/dbt --quiet parse --no-partial-parse --profiles-dir .
+	@rm -f dbt/target/partial_parse.msgpack
+	@touch $@
+
+$(UV):
+	@if [ -z "$(PYTHON)" ]; then echo "No Python 3.11, 3.12 or 3.13 was found; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; fi
+	@echo "Setting up with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv .venv/uv
+	@.venv/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# $(1): environment, $(2): lock file. The interpreter is that of uv's own environment.
+define install
+	@echo "Installing $(1) from $(2) ..."
+	@rm -rf $(1) && $(UV) venv --quiet --python .venv/uv/bin/python $(1)
+	@VIRTUAL_ENV=$(1) $(UV) pip install --quiet -r $(2)
+	@touch $@
+endef
+
+.venv/airflow-%/.done: deploy/locks/airflow-%.txt | $(UV)
+	$(call install,$(@D),$<)
+
+.venv/airflow-%/.dev: deploy/locks/dev-%.txt .venv/airflow-%/.done
+	@echo "Installing test tools from $< ..."
+	@VIRTUAL_ENV=$(@D) $(UV) pip install --quiet -r $<
+	@touch $@
+
+.venv/dbt/.done: deploy/locks/dbt.txt | $(UV)
+	$(call install,$(@D),$<)
+
+.venv/fakesnow/.done: deploy/locks/fakesnow.txt | $(UV)
+	$(call install,$(@D),$<)
+
+.venv/lint/.done: deploy/locks/lint.txt | $(UV)
+	$(call install,$(@D),$<)
+
+.venv/demo-data/.done: deploy/locks/demo-data.txt | $(UV)
+	@rm -rf $(@D) && $(UV) pip install --quiet --python .venv/uv/bin/python --no-deps --target $(@D) -r $<
+	@touch $@
+
+.PRECIOUS: .venv/airflow-%/.done .venv/airflow-%/.dev

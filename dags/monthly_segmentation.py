@@ -1,0 +1,150 @@
+"""
+# Monthly segmentation
+
+Recalculates the customer segments as of the first of the month, checks them, and publishes them.
+
+`resolve_run` makes the run's identity (as-of date, run key, rules); every later task works on rows of that key only.
+`load_sources` takes landing files into the raw tables. `check_sources`, `check_models` and `check_statistics` are the gate:
+a critical failure stops the run, a warning is published with the result. `models` is one dbt process; its tasks show
+each model and its tests. `statistics` adds intervals. `publish` writes the artifacts, then one row into the
+publication ledger: that row is the publication.
+
+## Triage
+- **A run failed: what do consumers see?** The last published month, unchanged. Nothing is half published.
+- **`check_*` failed**: the sentence in the log says what and where; the Data Docs stand in the run's artifact folder
+  below `validation/`. Correct the data, then trigger a *new* run for the same `as_of_date`.
+- **A task under `models` failed**: open its log; a failed test names the rule. `dbt_producer_watcher` holds dbt's whole log.
+- **`models` shows a second try**: the dbt process was lost; each model is now built by a process of its own. Slower, correct.
+- **`publish` failed**: retry it. It finishes what is missing, and publishes at most once.
+- **Slow is normal** for the first run after a full refresh. Worry when a task waits in *scheduled* for minutes: does the pool
+  `tidemark_warehouse` exist, and is the triggerer up?
+- **A month must be recomputed**: trigger with `as_of_date`, or backfill a range; `docs/runbook.md` has the commands, and rollback.
+"""
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
+from pendulum import timezone
+
+from include.tidemark.families import enabled_families
+from include.tidemark.orchestration.alerts import alert_on_failure
+from include.tidemark.orchestration.dbt_models import model_tasks
+from include.tidemark.orchestration.stage_tasks import current_run, fails_without_retry
+from include.tidemark.settings import load_settings
+
+POOL = "tidemark_warehouse"
+ZONE = timezone("America/New_York")
+SETTINGS = load_settings()
+
+PARAMS = {
+    "as_of_date": Param(
+        None, type=["null", "string"], format="date", title="As-of date",
+        description="First day that is not seen, YYYY-MM-DD. Empty: the end of the run's data interval, or today.",
+    ),
+    "full_refresh": Param(
+        False, type="boolean", title="Full refresh",
+        description="Rebuild the daily facts from all raw rows. Needed after rows were deleted from the raw tables.",
+    ),
+    "lookback_days": Param(
+        None, type=["null", "integer"], minimum=0, maximum=3660, title="Look-back, days",
+        description="How many of the newest days are rebuilt in any case. Empty: the rule lookback_days.",
+    ),
+    "publish": Param(
+        True, type="boolean", title="Publish",
+        description="Off is a dry run: everything but the ledger row, so consumers see no change.",
+    ),
+    "n_resamples": Param(
+        10_000, type="integer", minimum=1_000, maximum=1_000_000, title="Bootstrap resamples",
+        description="Replicates of each bootstrap interval; at least 1,000.",
+    ),
+    "confidence_level": Param(
+        0.95, type="number", exclusiveMinimum=0.5, exclusiveMaximum=1, title="Confidence level",
+        description="Of every interval, for example 0.95.",
+    ),
+}  # fmt: skip
+
+
+@dag(
+    dag_id="monthly_segmentation",
+    schedule=CronDataIntervalTimetable("0 2 1 * *", timezone=ZONE),
+    start_date=datetime(2015, 1, 1, tzinfo=ZONE),
+    end_date=SETTINGS.schedule_end and datetime.combine(SETTINGS.schedule_end, datetime.min.time(), tzinfo=ZONE),
+    catchup=False,
+    max_active_runs=1,
+    tags=["tidemark", "segmentation", *SETTINGS.families],
+    params=PARAMS,
+    doc_md=__doc__,
+    default_args={
+        "owner": "tidemark",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=20),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+        "on_failure_callback": alert_on_failure,
+    },
+)
+def monthly_segmentation():
+    @task(pool=POOL)
+    @fails_without_retry
+    def resolve_run():
+        from include.tidemark.pipeline.resolve import resolve_run
+
+        context = get_current_context()
+        dag_run = context["dag_run"]
+        return resolve_run(
+            SETTINGS,
+            parameters=dict(context["params"]),
+            dag_run_id=dag_run.run_id,
+            run_after=dag_run.run_after,
+            started_at=dag_run.start_date,
+            data_interval_end=dag_run.data_interval_end,
+            clear_number=dag_run.clear_number or 0,
+        ).to_xcom()
+
+    @task(pool=POOL)
+    @fails_without_retry
+    def load_sources():
+        from include.tidemark.pipeline.load import load
+
+        return load(current_run(), SETTINGS)
+
+    @task(pool=POOL)
+    @fails_without_retry
+    def check(stage):
+        from include.tidemark.pipeline.check import check_stage
+
+        return check_stage(stage, current_run(), SETTINGS)
+
+    @task(pool=POOL)
+    @fails_without_retry
+    def answer(family, question):
+        from include.tidemark.pipeline.estimate import estimate
+
+        return estimate(current_run(), SETTINGS, family, question)
+
+    @task_group
+    def statistics():
+        for family in enabled_families(SETTINGS.families):
+            for question in family.questions:
+                answer.override(task_id=f"{family.name}_{question}")(family.name, question)
+
+    @task(pool=POOL)
+    @fails_without_retry
+    def publish():
+        from include.tidemark.pipeline.publish import publish
+
+        return publish(current_run(), SETTINGS)
+
+    chain(
+        resolve_run(),
+        load_sources(),
+        check.override(task_id="check_sources")("sources"),
+        model_tasks(SETTINGS, "models", POOL),
+        check.override(task_id="check_models")("models"),
+        statistics(),
+        check.override(task_id="check_statistics")("statistics"),
+        publish(),
+    )
+
+
+monthly_segmentation()

@@ -1,0 +1,95 @@
+"""The few calls of Airflow's public REST API that the demo and the tests make."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from include.tidemark.demo.airflow_stack import Stack
+from include.tidemark.errors import TidemarkError
+
+DAG_ID = "monthly_segmentation"
+_FINISHED = {"success", "failed"}
+
+
+class AirflowApi:
+    """A logged-in client of a local stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._client = httpx.Client(base_url=stack.url, timeout=30)
+        answer = self._client.post("/auth/token", json={"username": "admin", "password": stack.password})
+        answer.raise_for_status()
+        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def unpause(self, timeout: float = 60) -> None:
+        """Unpause the DAG, waiting until the DAG processor has read it.
+
+        Raises:
+            TidemarkError: it is not there in time; the message holds the import error, if there is one.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            answer = self._client.patch(f"/api/v2/dags/{DAG_ID}", json={"is_paused": False})
+            if answer.status_code == 200:
+                return
+            time.sleep(0.5)
+        errors = self._get("/api/v2/importErrors").get("import_errors", [])
+        raise TidemarkError(f"The DAG {DAG_ID} did not appear: {errors[0]['stack_trace'] if errors else 'no import error'}")
+
+    def backfill(self, from_date: str, to_date: str, conf: dict[str, Any] | None = None) -> int:
+        """Start Airflow's own backfill over the intervals that start in the range; returns its id."""
+        answer = self._client.post(
+            "/api/v2/backfills",
+            json={
+                "dag_id": DAG_ID, "from_date": from_date, "to_date": to_date, "max_active_runs": 1,
+                "reprocess_behavior": "none", "dag_run_conf": conf or {},
+            },
+        )  # fmt: skip
+        if answer.status_code not in (200, 201):
+            raise TidemarkError(f"Airflow refused the backfill: {answer.text}")
+        return int(answer.json()["id"])
+
+    def trigger(self, conf: dict[str, Any]) -> str:
+        """Start one run without a logical date, as the UI does; returns its run id."""
+        answer = self._client.post(f"/api/v2/dags/{DAG_ID}/dagRuns", json={"logical_date": None, "conf": conf})
+        if answer.status_code not in (200, 201):
+            raise TidemarkError(f"Airflow refused the run: {answer.text}")
+        return str(answer.json()["dag_run_id"])
+
+    def runs(self) -> list[dict[str, Any]]:
+        """All runs of the DAG, in the order of their due date."""
+        runs: list[dict[str, Any]] = self._get(f"/api/v2/dags/{DAG_ID}/dagRuns", order_by="run_after", limit=100)["dag_runs"]
+        return runs
+
+    def tasks(self, run_id: str) -> list[dict[str, Any]]:
+        """The task instances of a run."""
+        path = f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances"
+        tasks: list[dict[str, Any]] = self._get(path, limit=200)["task_instances"]
+        return tasks
+
+    def clear_failed(self, run_id: str) -> None:
+        """Clear a run, as a person would in the UI."""
+        answer = self._client.post(f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/clear", json={"dry_run": False})
+        answer.raise_for_status()
+
+    def watch(self, run_id: str, timeout: float, poll: float = 1.0) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        """The run's state and tasks, again and again, until it has finished (that state included).
+
+        Raises:
+            TidemarkError: it does not finish in time.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            state = str(self._get(f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}")["state"])
+            yield state, self.tasks(run_id)
+            if state in _FINISHED:
+                return
+            time.sleep(poll)
+        raise TidemarkError(f"The run {run_id} did not finish within {timeout:.0f} s.")
+
+    def _get(self, path: str, **query: Any) -> dict[str, Any]:
+        answer = self._client.get(path, params=query)
+        answer.raise_for_status()
+        body: dict[str, Any] = answer.json()
+        return body

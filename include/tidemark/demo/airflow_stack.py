@@ -1,0 +1,184 @@
+"""A real Airflow on this machine: scheduler, DAG processor, triggerer and API server, with the LocalExecutor.
+
+It keeps all it writes below one folder, takes a free port, and can be stopped wholly.
+"""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from include.tidemark.errors import TidemarkError
+from include.tidemark.paths import PROJECT_ROOT
+
+_MARK = "TIDEMARK_STACK"
+"""Environment variable that every process of a stack inherits: how its processes are found, whatever group they are in."""
+_START_SECONDS = 120
+_STOP_SECONDS = 20
+POOL = "tidemark_warehouse"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running Airflow."""
+
+    home: Path
+    port: int
+    mark: str
+    pid: int
+
+    @property
+    def url(self) -> str:
+        """Where the UI is."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def password(self) -> str:
+        """The password that Airflow generated for the user `admin`."""
+        file = self.home / "simple_auth_manager_passwords.json.generated"
+        return str(json.loads(file.read_text(encoding="utf-8"))["admin"])
+
+
+def airflow_environment(home: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment of every Airflow process of the local set-up; `extra` holds the project's own settings."""
+    python = Path(sys.executable)
+    return {
+        **os.environ,
+        "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONPATH": str(PROJECT_ROOT),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_ROOT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "16",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://localhost:{port}/execution/",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
+        "AIRFLOW__COSMOS__CACHE_DIR": str(home / "cosmos"),
+        "GX_ANALYTICS_ENABLED": "False",
+        "DO_NOT_TRACK": "1",
+        **extra,
+    }
+
+
+def start(home: Path, extra: Mapping[str, str]) -> Stack:
+    """Start Airflow and wait until it is healthy. A stack that runs already below `home` is returned as it is.
+
+    Raises:
+        TidemarkError: it does not come up; the message names the log.
+    """
+    if running := find(home):
+        return running
+    home.mkdir(parents=True, exist_ok=True)
+    port, mark = _free_port(), secrets.token_hex(8)
+    environment = airflow_environment(home, port, extra) | {_MARK: mark}
+    airflow = [sys.executable, "-m", "airflow"]
+    log = home / "standalone.log"
+    with log.open("ab") as output:
+        subprocess.run([*airflow, "db", "migrate"], env=environment, stdout=output, stderr=output, check=True)
+        subprocess.run(
+            [*airflow, "pools", "set", POOL, "1", "DuckDB: one process at a time may hold the file"],
+            env=environment, stdout=output, stderr=output, check=True,
+        )  # fmt: skip
+        process = subprocess.Popen(
+            [*airflow, "standalone"], env=environment, stdout=output, stderr=output, start_new_session=True
+        )
+    stack = Stack(home, port, mark, process.pid)
+    _state_file(home).write_text(json.dumps({"port": port, "mark": mark, "pid": process.pid}), encoding="utf-8")
+    try:
+        _wait_until_healthy(stack, process, log)
+    except BaseException:
+        stop(home)
+        raise
+    return stack
+
+
+def find(home: Path) -> Stack | None:
+    """The stack that runs below `home`, or None."""
+    file = _state_file(home)
+    if not file.exists():
+        return None
+    state = json.loads(file.read_text(encoding="utf-8"))
+    stack = Stack(home, state["port"], state["mark"], state["pid"])
+    if any(process.pid == stack.pid for process in _processes(stack.mark)):
+        return stack
+    return None
+
+
+def stop(home: Path) -> int:
+    """End every process of the stack below `home`, its tasks and their dbt included; returns how many there were.
+
+    The standalone command's children outlive it when it is killed, and some make a process group of their own, so the
+    processes are found by the mark in their environment.
+    """
+    file = _state_file(home)
+    if not file.exists():
+        return 0
+    mark = json.loads(file.read_text(encoding="utf-8"))["mark"]
+    ended: set[int] = set()
+    deadline = time.monotonic() + _STOP_SECONDS
+    ask = signal.SIGTERM
+    while processes := _processes(mark):
+        ended.update(process.pid for process in processes)
+        for process in processes:
+            try:
+                process.send_signal(ask)
+            except psutil.NoSuchProcess:
+                continue
+        psutil.wait_procs(processes, timeout=3)
+        ask = signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL
+    file.unlink()
+    return len(ended)
+
+
+def _processes(mark: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def _wait_until_healthy(stack: Stack, process: subprocess.Popen[bytes], log: Path) -> None:
+    import httpx
+
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            health = httpx.get(f"{stack.url}/api/v2/monitor/health", timeout=5).json()
+            if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer")):
+                return
+        except (httpx.HTTPError, KeyError, ValueError):
+            pass
+        time.sleep(0.5)
+    raise TidemarkError(f"Airflow did not come up within {_START_SECONDS} s; its log is {log}.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _state_file(home: Path) -> Path:
+    return home / "stack.json"

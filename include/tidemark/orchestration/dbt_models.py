@@ -1,0 +1,69 @@
+"""The dbt project as a Cosmos task group: one dbt process builds everything, each model is still a task."""
+
+from typing import Any
+
+from airflow.sdk import TaskGroup
+from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+
+from include.tidemark.errors import SettingsError
+from include.tidemark.families import enabled_families
+from include.tidemark.orchestration.stage_tasks import pass_run_identity
+from include.tidemark.paths import DBT_DIR, DBT_MANIFEST
+from include.tidemark.settings import Settings
+
+
+def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup:
+    """The task group of the enabled families' models and of the tests after each.
+
+    Raises:
+        SettingsError: the manifest has not been made; Cosmos would say so less clearly.
+    """
+    if not DBT_MANIFEST.exists():
+        raise SettingsError(
+            f"The dbt manifest {DBT_MANIFEST} is missing; make it with `dbt parse` (locally: `make manifest`) before deploying."
+        )
+    return DbtTaskGroup(
+        group_id=group_id,
+        project_config=ProjectConfig(
+            dbt_project_path=DBT_DIR, manifest_path=DBT_MANIFEST, project_name="tidemark", install_dbt_deps=False
+        ),
+        profile_config=_profile(settings),
+        execution_config=ExecutionConfig(
+            execution_mode=ExecutionMode(settings.dbt_execution),
+            invocation_mode=InvocationMode.SUBPROCESS,
+            dbt_executable_path=str(settings.dbt_executable),
+            # The pool is the dbt process's alone: the model tasks only watch it, and would queue behind it for its slot.
+            setup_operator_args={"pool": pool} if settings.dbt_execution == "watcher" else None,
+        ),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST,
+            select=[family.dbt_selector for family in enabled_families(settings.families)],
+            test_behavior=TestBehavior.AFTER_EACH,
+            emit_datasets=False,
+        ),
+        operator_args=_operator_args(settings, pool),
+    )
+
+
+def _profile(settings: Settings) -> ProfileConfig:
+    return ProfileConfig(
+        profile_name="tidemark", target_name=settings.warehouse, profiles_yml_filepath=DBT_DIR / "profiles.yml"
+    )
+
+
+def _operator_args(settings: Settings, pool: str) -> dict[str, Any]:
+    args: dict[str, Any] = {
+        "interceptors": [pass_run_identity],
+        "full_refresh": "{{ params.full_refresh }}",
+        "env": {
+            "TIDEMARK_DUCKDB_PATH": str(settings.duckdb_path),
+            "TIDEMARK_DBT_THREADS": str(settings.dbt_threads),
+            # Unit tests prove the rules before a deployment; in a run they would only cost time.
+            "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        },
+    }
+    if settings.dbt_execution == "local":
+        args["pool"] = pool
+    return args

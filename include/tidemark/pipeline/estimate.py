@@ -1,0 +1,32 @@
+"""The statistics stage: one question of one family, from sufficient statistics in the warehouse to rows with intervals."""
+
+import logging
+from typing import Any
+
+from include.tidemark.families import enabled_families
+from include.tidemark.run import Run
+from include.tidemark.settings import Settings
+from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.control import replace_run_rows
+from include.tidemark.warehouse.ledger import refuse_published
+
+log = logging.getLogger(__name__)
+
+
+def estimate(run: Run, settings: Settings, family_name: str, question: str) -> dict[str, Any]:
+    """Answer one question and write its rows to `runs.statistics`; returns their number, and that of the null ones.
+
+    Raises:
+        RunIdentityError: the run has been published.
+    """
+    (family,) = enabled_families((family_name,))
+    with open_warehouse(settings) as warehouse:
+        refuse_published(warehouse, run.run_key)
+        answer = getattr(family.part("questions"), question)(run, warehouse)
+        identity = {"as_of_date": run.as_of_date, "run_key": run.run_key, "family": family_name}
+        rows = [identity | row.to_record() for row in answer]
+        metrics = sorted({row.metric for row in answer})
+        replace_run_rows(warehouse, "runs.statistics", run.run_key, rows, {"family": [family_name], "metric": metrics})
+    nulls = sum(row.estimate is None for row in answer)
+    log.info("%s/%s: %s rows for %s, %s without an estimate", family_name, question, len(rows), ", ".join(metrics), nulls)
+    return {"metrics": metrics, "rows": len(rows), "without_estimate": nulls}

@@ -1,0 +1,158 @@
+"""The last stage: the run's files, then the one ledger row that publishes it, then the pointers.
+
+Until the ledger row is written nothing that a consumer can see has changed, and from then on everything that is left can be
+made again from the ledger. So the stage can be killed anywhere, and a plain retry finishes it.
+"""
+
+import hashlib
+import logging
+import tempfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from include.tidemark.artifacts.dictionary import write_dictionary
+from include.tidemark.artifacts.manifest import MANIFEST, ListedFile, list_bytes, list_local, make_manifest, read_gate
+from include.tidemark.artifacts.pointers import REPORT, rebuild_pointers
+from include.tidemark.artifacts.pruning import prune_unpublished
+from include.tidemark.artifacts.results import STATISTICS, StatisticRows, read_statistics, write_statistics
+from include.tidemark.artifacts.store import RunFolder
+from include.tidemark.artifacts.tables import WrittenFile
+from include.tidemark.artifacts.user_ids import user_ids
+from include.tidemark.errors import GateError
+from include.tidemark.families import enabled_families
+from include.tidemark.report.page import write_report
+from include.tidemark.run import Run
+from include.tidemark.settings import Settings
+from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.warehouse.ledger import find_publication, record_publication, record_rollback
+
+log = logging.getLogger(__name__)
+
+_STAGES = ("sources", "models", "statistics")
+_OURS = ("data/", "audiences/", "definitions/", "report/")
+"""Subfolders that only this stage writes; what an earlier attempt left there and this one did not make is removed."""
+
+
+def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """Publish the run: export its files, append the ledger row, move the pointers, prune old unpublished runs.
+
+    A run that is in the ledger already is never exported again; only what an interrupted attempt left undone is finished.
+    With `options.publish` off the files are made, and neither the ledger nor a pointer is touched.
+
+    Args:
+        timings: seconds by stage for the manifest, where they are known.
+
+    Returns:
+        `status` (`published`, `already_published` or `dry_run`), `manifest_uri`, `report_uri`, `publication_id`, the
+        `pointers` that moved, and the run keys that were `pruned`.
+
+    Raises:
+        GateError: a stage was not checked, or a critical check failed.
+        SettingsError: user ids are to be hashed and there is no key.
+    """
+    folder = RunFolder(settings, run.as_of_date, run.run_key)
+    with open_warehouse(settings) as warehouse:
+        publication = find_publication(warehouse, run.run_key)
+        status = "already_published" if publication else "published" if run.options.publish else "dry_run"
+        if publication is None:
+            manifest = _export(run, settings, warehouse, folder, timings)
+            if run.options.publish:
+                sha256 = hashlib.sha256(manifest).hexdigest()
+                publication = record_publication(warehouse, run, f"{folder.uri}/{MANIFEST}", sha256)
+        pointers = rebuild_pointers(settings, warehouse) if publication else []
+        pruned = prune_unpublished(settings, warehouse, run)
+    log.info("Run %s as of %s: %s; pointers moved: %s", run.run_key, run.as_of_date, status, pointers or "none")
+    return {
+        "status": status,
+        "as_of_date": run.as_of_date.isoformat(),
+        "run_key": run.run_key,
+        "manifest_uri": f"{folder.uri}/{MANIFEST}",
+        "report_uri": f"{folder.uri}/{REPORT}",
+        "publication_id": publication.publication_id if publication else None,
+        "pointers": pointers,
+        "pruned": [old.run_key for old in pruned],
+    }
+
+
+def rollback(as_of_date: date, run_key: str, settings: Settings) -> dict[str, Any]:
+    """Show an earlier published run of an as-of date again: one ledger row, then the pointers.
+
+    Raises:
+        RunIdentityError: the run was never published for that date, or is what consumers see already.
+    """
+    with open_warehouse(settings) as warehouse:
+        publication = record_rollback(warehouse, as_of_date, run_key)
+        pointers = rebuild_pointers(settings, warehouse)
+    log.info("Rolled %s back to run %s; pointers moved: %s", as_of_date, run_key, pointers)
+    return {
+        "status": "rolled_back",
+        "as_of_date": as_of_date.isoformat(),
+        "run_key": run_key,
+        "publication_id": publication.publication_id,
+        "pointers": pointers,
+    }
+
+
+def _export(
+    run: Run, settings: Settings, warehouse: Warehouse, folder: RunFolder, timings: Mapping[str, float] | None
+) -> bytes:
+    """Make every file of the run's folder, the manifest last; returns the manifest."""
+    gate = read_gate(run, warehouse)
+    _refuse_unchecked(run, gate)
+    results = read_statistics(run, warehouse)
+    with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
+        target = Path(scratch)
+        written = _write_files(run, settings, warehouse, results, gate, target)
+        listed = [list_local(target, file) for file in written]
+        for file in listed:
+            folder.upload(target / file.path, file.path)
+    listed += _list_others(folder, {file.path for file in listed})
+    manifest = make_manifest(run, warehouse, results, gate, listed, timings)
+    folder.write_bytes(MANIFEST, manifest)
+    return manifest
+
+
+def _write_files(
+    run: Run, settings: Settings, warehouse: Warehouse, results: StatisticRows, gate: list[Row], target: Path
+) -> list[WrittenFile]:
+    ids = user_ids(settings)
+    tables = [STATISTICS]
+    written = write_statistics(results, target)
+    parts = []
+    for family in enabled_families(run.families):
+        artifacts = family.part("artifacts")
+        written += artifacts.export(run, warehouse, results, ids, target)
+        tables += artifacts.TABLES
+        parts.append(family.part("report").report_part(run, warehouse, results))
+    written += write_dictionary(tables, target)
+    return [*written, write_report(run, parts, gate, written, target)]
+
+
+def _refuse_unchecked(run: Run, gate: list[Row]) -> None:
+    for row in gate:
+        if row["severity"] == "critical" and not row["success"]:
+            raise GateError(
+                f"Run {run.run_key} may not be published: the critical check {row['expectation']} on {row['table_name']}"
+                f" failed at stage {row['stage']}. Correct the cause and start a new run."
+            )
+    if missing := [stage for stage in _STAGES if stage not in {row["stage"] for row in gate}]:
+        raise GateError(
+            f"Run {run.run_key} may not be published: control.gate_results holds no check of stage {missing[0]} for it,"
+            " so it was never validated. Run the check tasks before publish."
+        )
+
+
+def _list_others(folder: RunFolder, ours: set[str]) -> list[ListedFile]:
+    """The files that earlier tasks put into the folder, such as the validation documents."""
+    others = []
+    for path in folder.files():
+        if path in ours or path == MANIFEST:
+            continue
+        if path.startswith(_OURS):
+            folder.remove(path)
+        else:
+            others.append(list_bytes(path, folder.read_bytes(path)))
+    return others

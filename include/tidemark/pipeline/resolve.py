@@ -1,0 +1,84 @@
+"""First stage: make the run's identity, once."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from include.tidemark.code_version import code_version
+from include.tidemark.errors import RunIdentityError
+from include.tidemark.families import enabled_families
+from include.tidemark.rules import load_rules
+from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
+from include.tidemark.settings import Settings
+from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.control import ensure_control_tables
+from include.tidemark.warehouse.ledger import comparison_runs, refuse_published
+
+log = logging.getLogger(__name__)
+
+
+def resolve_run(
+    settings: Settings,
+    *,
+    parameters: dict[str, Any],
+    dag_run_id: str,
+    run_after: datetime,
+    started_at: datetime,
+    data_interval_end: datetime | None = None,
+    clear_number: int = 0,
+) -> Run:
+    """The run's identity, from what started it and from what is published already.
+
+    Args:
+        parameters: as the DAG declares them: `as_of_date` (text or None), `lookback_days` (None takes the rule's value),
+            `full_refresh`, `publish`, `n_resamples`, `confidence_level`.
+        started_at: when the run started; the same for every try of its tasks.
+        clear_number: how often the run was cleared; part of the key, so that a cleared run never writes a published run's rows.
+
+    Raises:
+        SettingsError: a setting or rule can't be used.
+        RunIdentityError: the as-of date or an option can't be used.
+    """
+    families = enabled_families(settings.families)
+    rules = load_rules(settings.rules_file)
+    as_of_date = resolve_as_of_date(
+        parameters.get("as_of_date"), data_interval_end, run_after, rules.business_timezone
+    )
+    run = Run(
+        as_of_date=as_of_date,
+        run_key=make_run_key(as_of_date, started_at, dag_run_id, clear_number),
+        started_at=started_at,
+        dag_run_id=dag_run_id,
+        families=tuple(family.name for family in families),
+        rules=rules,
+        rules_hash=rules.digest(),
+        code_version=code_version(),
+        options=_options(parameters, rules.lookback_days),
+    )
+    with open_warehouse(settings) as warehouse:
+        ensure_control_tables(warehouse)
+        refuse_published(warehouse, run.run_key)
+        previous, backtest = comparison_runs(warehouse, as_of_date)
+    run = run.model_copy(update={"previous": previous, "backtest": backtest})
+    log.info(
+        "Run %s: as of %s, windows [%s, %s) and [%s, %s), compared with %s, backtest %s, rules %s, code %s",
+        run.run_key, run.as_of_date, run.window_start, run.as_of_date, run.prior_window_start, run.window_start,
+        previous.run_key if previous else "nothing published", backtest.run_key if backtest else run.backtest_reason,
+        run.rules_hash[:12], run.code_version,
+    )  # fmt: skip
+    return run
+
+
+def _options(parameters: dict[str, Any], default_lookback: int) -> RunOptions:
+    chosen = dict(parameters)
+    if chosen.get("lookback_days") is None:
+        chosen["lookback_days"] = default_lookback
+    try:
+        return RunOptions.model_validate(chosen)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise RunIdentityError(
+            f"The parameter {first['loc'][0]} can't be used: {first['msg']} (found {first['input']!r})."
+        ) from None

@@ -1,0 +1,18 @@
+"""Fixtures that every part of the tests shares."""
+
+import os
+import tempfile
+from pathlib import Path
+
+# Before anything imports Airflow: a home of its own, no telemetry, no examples.
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="tidemark-tests-airflow-"))
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
+os.environ["AIRFLOW__USAGE_DATA_COLLECTION__ENABLED"] = "False"
+os.environ["AIRFLOW__COSMOS__ENABLE_TELEMETRY"] = "False"
+os.environ["AIRFLOW__COSMOS__CACHE_DIR"] = str(Path(os.environ["AIRFLOW_HOME"]) / "cosmos")
+os.environ["GX_ANALYTICS_ENABLED"] = "False"
+os.environ["DO_NOT_TRACK"] = "1"
+for name in [name for name in os.environ if name.startswith(("TIDEMARK_", "SEGMENTATION_"))]:
+    if name != "TIDEMARK_DBT_EXECUTABLE":
+        del os.environ[name]

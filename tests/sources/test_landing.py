@@ -1,0 +1,166 @@
+"""Landing files become raw tables whole, or not at all."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from include.tidemark.errors import SourceError
+from include.tidemark.settings import Settings
+from include.tidemark.sources.contract import source_tables
+from include.tidemark.sources.landing import load_sources
+from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.control import ensure_control_tables
+
+STARTED = datetime(2026, 11, 1, 6, tzinfo=UTC)
+NEEDED = {"users": "customer_segments", "transactions": "customer_segments"}
+USERS = "user_id,created_at,platform,country,is_test_user,username,email\nu1,2026-01-01 00:00:00,ios,US,false,Zoë,z@example.org\n"
+HEADER = "transaction_id,user_id,transaction_at,amount_usd,fee_usd,category,status\n"
+GOOD = HEADER + "t1,u1,2026-10-01 12:00:00,10.50,0.10,Grocery,posted\nt2,u1,2026-10-02 12:00:00,-3,0,,\n"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "users.csv").write_text(USERS, encoding="utf-8")
+    (landing / "transactions.csv").write_text(GOOD, encoding="utf-8")
+    return Settings(duckdb_path=tmp_path / "warehouse.duckdb", landing_url=landing.as_uri())
+
+
+def landing_of(settings: Settings) -> Path:
+    return Path(settings.landing_url.removeprefix("file://"))
+
+
+def load(settings, started=STARTED):
+    with open_warehouse(settings) as warehouse:
+        ensure_control_tables(warehouse)
+        return {table.table: table for table in load_sources(settings, warehouse, NEEDED, started)}
+
+
+def rows(settings, sql):
+    with open_warehouse(settings) as warehouse:
+        return warehouse.fetch(sql)
+
+
+def test_a_csv_file_becomes_a_typed_table_with_its_load_time(settings):
+    load(settings)
+    assert rows(settings, "select transaction_id, transaction_at, amount_usd, category, status, _loaded_at from raw.transactions order by 1") == [
+        {"transaction_id": "t1", "transaction_at": datetime(2026, 10, 1, 12), "amount_usd": Decimal("10.5000"), "category": "Grocery", "status": "posted", "_loaded_at": datetime(2026, 11, 1, 6)},
+        {"transaction_id": "t2", "transaction_at": datetime(2026, 10, 2, 12), "amount_usd": Decimal("-3.0000"), "category": None, "status": None, "_loaded_at": datetime(2026, 11, 1, 6)},
+    ]  # fmt: skip
+
+
+def test_names_that_are_not_ascii_arrive_as_they_are(settings):
+    load(settings)
+    assert rows(settings, "select username from raw.users") == [{"username": "Zoë"}]
+
+
+def test_a_parquet_file_with_zoned_time_stamps_is_taken_in_utc(settings):
+    file = landing_of(settings) / "transactions.parquet"
+    (landing_of(settings) / "transactions.csv").unlink()
+    with duckdb.connect() as engine:
+        engine.execute("set timezone = 'UTC'")
+        engine.execute(
+            f"copy (select 't1' transaction_id, 'u1' user_id, timestamptz '2026-10-01 12:00:00-05' transaction_at,"
+            f" 1.5::double amount_usd, 0::double fee_usd, 'x' category, 'posted' status) to '{file}' (format parquet)"
+        )
+    load(settings)
+    assert rows(settings, "select transaction_at from raw.transactions") == [{"transaction_at": datetime(2026, 10, 1, 17)}]
+
+
+def test_an_unchanged_file_is_not_loaded_twice(settings):
+    assert load(settings)["transactions"].changed
+    again = load(settings, STARTED.replace(month=12))
+    assert not again["transactions"].changed
+    assert again["transactions"].row_count == 2
+    assert rows(settings, "select max(_loaded_at) as at from raw.transactions") == [{"at": datetime(2026, 11, 1, 6)}]
+
+
+def test_a_changed_file_replaces_the_table_and_is_loaded_later_than_the_last_even_within_one_run(settings):
+    load(settings)
+    (landing_of(settings) / "transactions.csv").write_text(HEADER + "t9,u1,2026-10-05 12:00:00,1,0,Gas,posted\n")
+    assert load(settings)["transactions"].changed
+    assert rows(settings, "select transaction_id, _loaded_at > timestamp '2026-11-01 06:00:00' as later from raw.transactions") == [
+        {"transaction_id": "t9", "later": True}
+    ]  # fmt: skip
+
+
+def test_without_a_file_the_table_in_the_warehouse_is_used(settings):
+    load(settings)
+    (landing_of(settings) / "transactions.csv").unlink()
+    loaded = load(settings)["transactions"]
+    assert (loaded.origin, loaded.row_count, loaded.changed) == ("warehouse", 2, False)
+
+
+def test_a_needed_table_that_is_nowhere_is_named_with_its_family_and_the_setting(settings):
+    (landing_of(settings) / "transactions.csv").unlink()
+    with pytest.raises(SourceError, match=r"family customer_segments needs the table raw\.transactions.*TIDEMARK_FAMILIES"):
+        load(settings)
+
+
+def test_a_table_that_no_family_needs_may_be_missing(settings):
+    assert "market_prices" not in load(settings)
+
+
+def test_two_files_for_one_table_are_refused(settings):
+    (landing_of(settings) / "transactions.parquet").write_bytes(b"PAR1")
+    with pytest.raises(SourceError, match=r"Both transactions\.parquet and transactions\.csv"):
+        load(settings)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (GOOD.replace(",amount_usd", "").replace(",10.50", "").replace(",-3", ""), "has no column amount_usd"),
+        (GOOD.replace("10.50", "ten"), "1 values in column amount_usd that are no finite decimal"),
+        (GOOD.replace("10.50", "NaN"), "column amount_usd that are no finite decimal"),
+        (GOOD.replace("10.50", "inf"), "column amount_usd that are no finite decimal"),
+        (GOOD.replace("2026-10-01 12:00:00", "last week"), "column transaction_at that are no finite timestamp"),
+        (GOOD.replace("2026-10-01 12:00:00", "infinity"), "column transaction_at that are no finite timestamp"),
+        (GOOD[:-12], "cut off"),
+        (GOOD.rsplit(",", 3)[0] + "\n", "cut off or damaged"),
+        (GOOD + 't3,u1,"2026-10-01', "cut off"),
+        (HEADER, "holds no row"),
+        ("", "is empty"),
+    ],
+    ids=["missing column", "text amount", "NaN", "infinity", "text time", "infinite time", "cut in the last cell",
+         "cut before the last cells", "cut inside quotes", "header only", "no byte"],
+)  # fmt: skip
+def test_a_bad_file_is_one_sentence_and_the_table_stays_as_it_was(settings, content, sentence):
+    load(settings)
+    before = rows(settings, "select * from raw.transactions order by all")
+    (landing_of(settings) / "transactions.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(SourceError, match=sentence) as caught:
+        load(settings)
+    assert "transactions.csv" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert rows(settings, "select * from raw.transactions order by all") == before
+
+
+def test_a_message_about_a_bad_value_does_not_repeat_the_value(settings):
+    (landing_of(settings) / "users.csv").write_text(USERS.replace("2026-01-01 00:00:00", "z@example.org"), encoding="utf-8")
+    with pytest.raises(SourceError, match="data row 1") as caught:
+        load(settings)
+    assert "example.org" not in str(caught.value)
+
+
+def test_a_parquet_file_that_is_none_is_one_sentence(settings):
+    (landing_of(settings) / "users.csv").unlink()
+    (landing_of(settings) / "users.parquet").write_bytes(b"not parquet at all")
+    with pytest.raises(SourceError, match=r"users\.parquet can't be read"):
+        load(settings)
+
+
+def test_columns_beyond_the_contract_are_left_out(settings):
+    (landing_of(settings) / "users.csv").write_text(USERS.replace("email\n", "email,age\n").replace("example.org\n", "example.org,33\n"))
+    load(settings)
+    assert "age" not in rows(settings, "select * from raw.users")[0]
+
+
+def test_the_contract_has_the_five_tables_and_their_keys():
+    tables = source_tables()
+    assert set(tables) == {"users", "events", "transactions", "fee_periods", "market_prices"}
+    assert [c.name for c in tables["transactions"].columns if c.unique] == ["transaction_id"]

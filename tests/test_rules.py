@@ -1,0 +1,103 @@
+"""Rules: one place for values, typed overrides, one sentence for a mistake."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from include.tidemark.demo.local import RULES_FILE
+from include.tidemark.errors import SettingsError
+from include.tidemark.paths import DBT_PROJECT_FILE
+from include.tidemark.rules import Rules, load_rules
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "rules.yml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_the_dbt_project_declares_exactly_the_rules_that_are_typed():
+    declared = yaml.safe_load(DBT_PROJECT_FILE.read_text(encoding="utf-8"))["vars"]
+    assert set(declared) == set(Rules.model_fields)
+
+
+def test_without_a_rules_file_the_values_are_those_of_the_dbt_project():
+    declared = yaml.safe_load(DBT_PROJECT_FILE.read_text(encoding="utf-8"))["vars"]
+    assert load_rules(None, environ={}).model_dump() == declared
+
+
+def test_a_rules_file_overrides_only_what_it_names(tmp_path):
+    rules = load_rules(write(tmp_path, "high_value_min_travel_pct: 12.5\n"), environ={})
+    assert rules.high_value_min_travel_pct == 12.5
+    assert rules.model_copy(update={"high_value_min_travel_pct": 25}) == load_rules(None, environ={})
+
+
+def test_the_seed_environment_variable_overrides_the_rules_file(tmp_path):
+    file = write(tmp_path, "segmentation_minimum_sample_size: 40\n")
+    assert load_rules(file, environ={"SEGMENTATION_MINIMUM_SAMPLE_SIZE": "50"}).segmentation_minimum_sample_size == 50
+
+
+def test_an_empty_environment_variable_overrides_nothing():
+    assert load_rules(None, environ={"SEGMENTATION_MINIMUM_SAMPLE_SIZE": ""}).segmentation_minimum_sample_size == 30
+
+
+def test_an_unknown_rule_is_refused_with_the_nearest_name(tmp_path):
+    file = write(tmp_path, "high_value_min_travel_percent: 25\n")
+    with pytest.raises(SettingsError, match="unknown rule .*did you mean 'high_value_min_travel_pct'"):
+        load_rules(file, environ={})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "high_value_min_travel_pct: '25'",
+        "high_value_min_travel_pct: 101",
+        "high_value_min_travel_pct: .nan",
+        "declining_max_spend_change_pct: 30",
+        "new_growing_max_tenure_months: 6.5",
+        "new_without_prior_is_growing: 1",
+        "category_share_basis: monthly",
+        "category_groups: {FUEL: trips}",
+        "business_timezone: Mars/Olympus",
+        "audience_budget_limit: 0",
+        "segmentation_minimum_sample_size: null",
+    ],
+)
+def test_a_value_of_the_wrong_type_or_range_is_one_sentence_with_rule_and_file(tmp_path, line):
+    file = write(tmp_path, line + "\n")
+    name = line.split(":")[0]
+    with pytest.raises(SettingsError, match=f"Rule '{name}' from {re.escape(str(file))} can't be used") as caught:
+        load_rules(file, environ={})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["- a list\n", "just text\n", "a: [unclosed\n"])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
+    with pytest.raises(SettingsError, match="rules file"):
+        load_rules(write(tmp_path, text), environ={})
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"nowhere\.yml can't be read"):
+        load_rules(tmp_path / "nowhere.yml", environ={})
+
+
+def test_an_empty_rules_file_changes_nothing(tmp_path):
+    assert load_rules(write(tmp_path, ""), environ={}) == load_rules(None, environ={})
+
+
+def test_the_digest_changes_with_any_rule_and_not_with_their_order(tmp_path):
+    default = load_rules(None, environ={})
+    assert default.digest() != default.model_copy(update={"segment_min_share_pct": 4}).digest()
+    one = load_rules(write(tmp_path, "category_groups: {A: travel, B: other}\n"), environ={})
+    other = load_rules(write(tmp_path, "category_groups: {B: other, A: travel}\n"), environ={})
+    assert one.digest() == other.digest()
+
+
+def test_the_demo_rules_are_valid_and_divide_the_money_thresholds_by_ten():
+    demo, default = load_rules(RULES_FILE, environ={}), load_rules(None, environ={})
+    for name in ("high_value_min_avg_monthly_spend", "declining_min_prior_spend", "budget_max_avg_monthly_spend"):
+        assert getattr(demo, name) * 10 == getattr(default, name)
+    assert demo.category_groups["FUEL"] == demo.category_groups["TRAVEL & LEISURE"] == "travel"

@@ -1,0 +1,115 @@
+"""The ledger says what consumers see, and only ever grows."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from include.tidemark.errors import RunIdentityError
+from include.tidemark.rules import load_rules
+from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key
+from include.tidemark.settings import Settings
+from include.tidemark.warehouse import ledger, open_warehouse
+from include.tidemark.warehouse.control import ensure_control_tables, replace_run_rows
+
+
+def run_of(day: date, hour: int = 6) -> Run:
+    started = datetime(2026, 11, 20, hour, tzinfo=UTC)
+    return Run(
+        as_of_date=day, run_key=make_run_key(day, started, "manual", 0), started_at=started, dag_run_id="manual",
+        families=("customer_segments",), rules=load_rules(None, environ={}), rules_hash="r", code_version="c",
+        options=RunOptions(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    with open_warehouse(Settings(duckdb_path=tmp_path / "w.duckdb")) as opened:
+        ensure_control_tables(opened)
+        yield opened
+
+
+def publish(warehouse, run):
+    return ledger.record_publication(warehouse, run, "file:///manifest.json", "0" * 64)
+
+
+def test_the_newest_row_of_a_date_is_what_is_published(warehouse):
+    first, second = run_of(date(2026, 10, 1)), run_of(date(2026, 10, 1), hour=7)
+    publish(warehouse, first)
+    publish(warehouse, second)
+    (current,) = ledger.current_publications(warehouse)
+    assert current.run_key == second.run_key
+
+
+def test_publishing_a_run_twice_leaves_one_row(warehouse):
+    run = run_of(date(2026, 10, 1))
+    assert publish(warehouse, run) == publish(warehouse, run)
+    assert len(ledger.publications_of(warehouse, run.as_of_date)) == 1
+
+
+def test_a_rollback_shows_the_earlier_run_again_and_deletes_nothing(warehouse):
+    first, second = run_of(date(2026, 10, 1)), run_of(date(2026, 10, 1), hour=7)
+    publish(warehouse, first)
+    publish(warehouse, second)
+    ledger.record_rollback(warehouse, date(2026, 10, 1), first.run_key)
+    assert ledger.current_publications(warehouse)[0].run_key == first.run_key
+    assert [p.action for p in ledger.publications_of(warehouse, date(2026, 10, 1))] == ["publish", "publish", "rollback"]
+
+
+def test_a_rollback_to_a_run_that_was_never_published_names_the_choices(warehouse):
+    run = run_of(date(2026, 10, 1))
+    publish(warehouse, run)
+    with pytest.raises(RunIdentityError, match=f"never published.*{run.run_key}"):
+        ledger.record_rollback(warehouse, date(2026, 10, 1), run_of(date(2026, 10, 1), hour=9).run_key)
+
+
+def test_a_rollback_to_what_is_shown_already_is_refused(warehouse):
+    run = run_of(date(2026, 10, 1))
+    publish(warehouse, run)
+    with pytest.raises(RunIdentityError, match="nothing to roll back"):
+        ledger.record_rollback(warehouse, date(2026, 10, 1), run.run_key)
+
+
+def test_a_published_run_may_not_be_written_again(warehouse):
+    run = run_of(date(2026, 10, 1))
+    ledger.refuse_published(warehouse, run.run_key)
+    publish(warehouse, run)
+    with pytest.raises(RunIdentityError, match="trigger a new run"):
+        ledger.refuse_published(warehouse, run.run_key)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "previous", "backtest"),
+    [
+        (date(2017, 10, 1), None, None),
+        (date(2017, 11, 1), date(2017, 10, 1), None),
+        (date(2017, 12, 29), date(2017, 12, 1), None),
+        (date(2017, 12, 30), date(2017, 12, 1), date(2017, 10, 1)),
+        (date(2018, 1, 1), date(2017, 12, 1), date(2017, 10, 1)),
+        (date(2018, 3, 1), date(2017, 12, 1), date(2017, 12, 1)),
+    ],
+)
+def test_a_month_is_compared_with_the_one_before_and_tested_on_the_newest_whose_90_days_are_over(
+    warehouse, as_of, previous, backtest
+):
+    for day in (date(2017, 10, 1), date(2017, 11, 1), date(2017, 12, 1)):
+        publish(warehouse, run_of(day))
+    expected = [day and PublishedRun(as_of_date=day, run_key=run_of(day).run_key) for day in (previous, backtest)]
+    assert list(ledger.comparison_runs(warehouse, as_of)) == expected
+
+
+def test_replacing_a_part_of_a_run_leaves_other_parts_and_runs_alone(warehouse):
+    def result(run_key, stage):
+        return {"as_of_date": date(2026, 10, 1), "run_key": run_key, "stage": stage, "expectation": "e", "severity": "info", "success": True}
+
+    for key, stage in (("a", "sources"), ("a", "models"), ("b", "models")):
+        replace_run_rows(warehouse, "control.gate_results", key, [result(key, stage)] * 2, {"stage": [stage]})
+    replace_run_rows(warehouse, "control.gate_results", "a", [result("a", "models")], {"stage": ["models"]})
+    counted = warehouse.fetch("select run_key, stage, count(*) as n from control.gate_results group by all order by all")
+    assert [(row["run_key"], row["stage"], row["n"]) for row in counted] == [("a", "models", 1), ("a", "sources", 2), ("b", "models", 2)]
+
+
+def test_a_failed_transaction_leaves_nothing(warehouse):
+    with pytest.raises(ZeroDivisionError), warehouse.transaction():
+        warehouse.execute("create table raw.t as select 1 as x")
+        raise ZeroDivisionError
+    assert warehouse.columns("raw", "t") == {}

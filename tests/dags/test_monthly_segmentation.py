@@ -17,7 +17,7 @@ STAGES = ["resolve_run", "load_sources", "check_sources", "models", "check_model
 
 @pytest.fixture(scope="module")
 def dag():
-    bag = DagBag(dag_folder=str(PROJECT / "dags"), include_examples=False)
+    bag = DagBag(dag_folder=str(PROJECT / "dags"))
     assert bag.import_errors == {}, "the DAG file must import; the manifest is made by `make manifest`"
     assert list(bag.dags) == ["monthly_segmentation"]
     return bag.dags["monthly_segmentation"]

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 import httpx
-from airflow.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk import BaseHook
 
 from include.tidemark.settings import load_settings

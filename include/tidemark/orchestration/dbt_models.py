@@ -10,6 +10,7 @@ from include.tidemark.errors import SettingsError
 from include.tidemark.families import enabled_families
 from include.tidemark.orchestration.stage_tasks import pass_run_identity
 from include.tidemark.paths import DBT_DIR, DBT_MANIFEST
+from include.tidemark.pipeline.build import dbt_environment
 from include.tidemark.settings import Settings
 
 
@@ -26,7 +27,11 @@ def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup:
     return DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(
-            dbt_project_path=DBT_DIR, manifest_path=DBT_MANIFEST, project_name="tidemark", install_dbt_deps=False
+            dbt_project_path=DBT_DIR,
+            manifest_path=DBT_MANIFEST,
+            project_name="tidemark",
+            install_dbt_deps=False,
+            env_vars=dbt_environment(settings),
         ),
         profile_config=_profile(settings),
         execution_config=ExecutionConfig(
@@ -53,17 +58,7 @@ def _profile(settings: Settings) -> ProfileConfig:
 
 
 def _operator_args(settings: Settings, pool: str) -> dict[str, Any]:
-    args: dict[str, Any] = {
-        "interceptors": [pass_run_identity],
-        "full_refresh": "{{ params.full_refresh }}",
-        "env": {
-            "TIDEMARK_DUCKDB_PATH": str(settings.duckdb_path),
-            "TIDEMARK_DBT_THREADS": str(settings.dbt_threads),
-            # Unit tests prove the rules before a deployment; in a run they would only cost time.
-            "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        },
-    }
+    args: dict[str, Any] = {"interceptors": [pass_run_identity], "full_refresh": "{{ params.full_refresh }}"}
     if settings.dbt_execution == "local":
         args["pool"] = pool
     return args

@@ -1,0 +1,51 @@
+"""The models stage from a shell: the same dbt build that Cosmos starts, without Airflow."""
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from include.tidemark.errors import TidemarkError
+from include.tidemark.families import enabled_families
+from include.tidemark.paths import DBT_DIR
+from include.tidemark.run import Run
+from include.tidemark.settings import Settings
+
+
+class BuildError(TidemarkError):
+    """dbt could not build the candidate."""
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """What dbt's profile reads from the environment, and how dbt behaves in a run."""
+    return {
+        "TIDEMARK_DUCKDB_PATH": str(settings.duckdb_path),
+        "TIDEMARK_DBT_THREADS": str(settings.dbt_threads),
+        # Unit tests prove the rules before a deployment; in a run they would only cost time.
+        "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def build_models(run: Run, settings: Settings) -> Path:
+    """Build and test the enabled families' models with one dbt process; returns dbt's run_results.json.
+
+    Raises:
+        BuildError: dbt failed; the message holds its last lines.
+    """
+    target = Path(tempfile.mkdtemp(prefix="tidemark-dbt-", dir=settings.scratch_dir))
+    command = [
+        str(settings.dbt_executable), "build", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
+        "--target", settings.warehouse, "--target-path", str(target), "--log-path", str(target),
+        "--vars", json.dumps(run.dbt_vars()),
+        "--select", *(family.dbt_selector for family in enabled_families(run.families)),
+        *(["--full-refresh"] if run.options.full_refresh else []),
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, env=os.environ | dbt_environment(settings), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        tail = " | ".join(line.strip() for line in done.stdout.splitlines()[-12:] if line.strip())
+        raise BuildError(f"dbt failed for run {run.run_key} (its log is in {target}): {tail}")
+    return target / "run_results.json"

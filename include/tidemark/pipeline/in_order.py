@@ -1,0 +1,70 @@
+"""A whole run from a shell, one stage after the other: for development, tests and measurements.
+
+Production runs the same stages as Airflow tasks, with retries, logs and alerts.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from include.tidemark.families import enabled_families
+from include.tidemark.pipeline.build import build_models
+from include.tidemark.pipeline.check import check_stage
+from include.tidemark.pipeline.estimate import estimate
+from include.tidemark.pipeline.load import load
+from include.tidemark.pipeline.publish import publish
+from include.tidemark.pipeline.resolve import resolve_run
+from include.tidemark.run import Run
+from include.tidemark.settings import Settings
+
+Timings = dict[str, float]
+
+
+def run_in_order(
+    settings: Settings,
+    parameters: dict[str, Any],
+    started_at: datetime,
+    dag_run_id: str = "shell",
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> tuple[Run, Timings]:
+    """Run every stage; returns the run and the seconds of each stage.
+
+    Args:
+        parameters: as `resolve_run` takes them.
+        on_stage: told the name of each stage before it starts.
+
+    Raises:
+        TidemarkError: from the first stage that fails.
+    """
+    timings: Timings = {}
+
+    @contextmanager
+    def stage(name: str) -> Iterator[None]:
+        on_stage(name)
+        started = time.perf_counter()
+        yield
+        timings[name] = time.perf_counter() - started
+
+    with stage("resolve_run"):
+        run = resolve_run(
+            settings, parameters=parameters, dag_run_id=dag_run_id, run_after=started_at, started_at=started_at
+        )
+    with stage("load_sources"):
+        load(run, settings)
+    with stage("check_sources"):
+        check_stage("sources", run, settings)
+    with stage("models"):
+        build_models(run, settings)
+    with stage("check_models"):
+        check_stage("models", run, settings)
+    with stage("statistics"):
+        for family in enabled_families(run.families):
+            for question in family.questions:
+                estimate(run, settings, family.name, question)
+    with stage("check_statistics"):
+        check_stage("statistics", run, settings)
+    with stage("publish"):
+        publish(run, settings)
+    return run, timings

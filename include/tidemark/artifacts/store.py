@@ -94,11 +94,12 @@ class Folder:
         found = (str(name).lstrip("/").removeprefix(prefix) for name in self._fs.find(self._base))
         return sorted(name for name in found if not name.endswith(_PART))
 
-    def subfolders(self) -> list[str]:
-        """Names of the folders directly below, sorted."""
-        if not self._fs.exists(self._base):
+    def subfolders(self, relative: str = "") -> list[str]:
+        """Names of the folders directly below this one, or below a folder in it, sorted."""
+        folder = self._locate(relative) if relative else self._base
+        if not self._fs.exists(folder):
             return []
-        listed = self._fs.ls(self._base, detail=True)
+        listed = self._fs.ls(folder, detail=True)
         names = (str(entry["name"]) for entry in listed if entry["type"] == "directory")
         return sorted(PurePosixPath(name.rstrip("/")).name for name in names)
 

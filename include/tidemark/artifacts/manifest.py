@@ -1,0 +1,188 @@
+"""The manifest of a run folder: every file with its digest, and everything that is needed to trace or to doubt it."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.artifacts.tables import WrittenFile
+from include.tidemark.errors import TidemarkError
+from include.tidemark.families import enabled_families
+from include.tidemark.run import PublishedRun, Run
+from include.tidemark.warehouse.base import Row, Warehouse
+
+MANIFEST = "manifest.json"
+MANIFEST_VERSION = 1
+_LIBRARIES = (
+    "apache-airflow", "astronomer-cosmos", "great-expectations", "duckdb", "snowflake-connector-python", "numpy", "scipy",
+    "statsmodels", "pandas", "pyarrow", "altair", "vl-convert-python",
+)  # fmt: skip
+_MEDIA_TYPES = {
+    ".csv": "text/csv; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+    ".json": "application/json",
+    ".html": "text/html; charset=utf-8",
+}
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """One file as the manifest lists it."""
+
+    path: str
+    bytes: int
+    sha256: str
+    rows: int | None = None
+    schema_version: int | None = None
+
+    def entry(self) -> dict[str, Any]:
+        """The file's object in the manifest."""
+        media_type = _MEDIA_TYPES.get(Path(self.path).suffix, "application/octet-stream")
+        return {
+            "path": self.path, "bytes": self.bytes, "sha256": self.sha256, "rows": self.rows,
+            "schema_version": self.schema_version, "media_type": media_type,
+        }  # fmt: skip
+
+
+def list_local(folder: Path, written: WrittenFile) -> ListedFile:
+    """A file that was written below a local folder."""
+    digest = hashlib.sha256()
+    with (folder / written.path).open("rb") as source:
+        while block := source.read(1 << 20):
+            digest.update(block)
+    size = (folder / written.path).stat().st_size
+    return ListedFile(written.path, size, digest.hexdigest(), written.rows, written.schema_version)
+
+
+def list_bytes(path: str, data: bytes) -> ListedFile:
+    """A file that another task put into the run's folder."""
+    return ListedFile(path, len(data), hashlib.sha256(data).hexdigest())
+
+
+def make_manifest(
+    run: Run,
+    warehouse: Warehouse,
+    results: StatisticRows,
+    gate: Sequence[Row],
+    files: Sequence[ListedFile],
+    timings: Mapping[str, float] | None = None,
+) -> bytes:
+    """The manifest's bytes, held against its JSON Schema.
+
+    Args:
+        gate: the run's rows of `control.gate_results`.
+        timings: seconds by stage, where they are known.
+
+    Raises:
+        TidemarkError: it does not keep the schema that its readers rely on.
+    """
+    document = {
+        "manifest_version": MANIFEST_VERSION,
+        "as_of_date": run.as_of_date.isoformat(),
+        "run_key": run.run_key,
+        "dag_run_id": run.dag_run_id,
+        "started_at": run.started_at.isoformat(),
+        "code_version": run.code_version,
+        "rules_hash": run.rules_hash,
+        "rules": run.rules.model_dump(mode="json"),
+        "options": run.options.model_dump(mode="json"),
+        "windows": _windows(run),
+        "compared_with": {
+            "previous": _reference(run.previous),
+            "backtest": _reference(run.backtest),
+            "backtest_reason": run.backtest_reason,
+        },
+        "families": [{"name": name, "status": "computed", "reason": None} for name in run.families],
+        "sources": source_counts(run, warehouse),
+        "seeds": _seeds(results),
+        "gate": gate_summary(gate),
+        "timings_seconds": dict(timings) if timings else None,
+        "python": platform.python_version(),
+        "libraries": _libraries(),
+        "files": [file.entry() for file in sorted(files, key=lambda file: file.path)],
+    }
+    for error in Draft202012Validator(manifest_schema()).iter_errors(document):
+        place = "/".join(str(part) for part in error.absolute_path) or "the top level"
+        raise TidemarkError(f"The manifest of run {run.run_key} does not keep its schema at {place}: {error.message}.")
+    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+@cache
+def manifest_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of `manifest.json`."""
+    text = resources.files(__package__).joinpath("manifest.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def read_gate(run: Run, warehouse: Warehouse) -> list[Row]:
+    """The run's rows of `control.gate_results`, in a fixed order."""
+    columns = "stage, suite, expectation, table_name, column_name, severity, success, observed, message"
+    rows = warehouse.fetch(f"select {columns} from control.gate_results where run_key = ?", (run.run_key,))
+    stages = {"sources": 0, "models": 1, "statistics": 2}
+    return sorted(rows, key=lambda row: (stages.get(row["stage"], 9), *(str(row[n] or "") for n in columns.split(", ")[1:])))
+
+
+def gate_summary(gate: Sequence[Row]) -> dict[str, Any]:
+    """The gate's results with their counts by outcome."""
+    failed = [row["severity"] for row in gate if not row["success"]]
+    return {
+        "checks": len(gate),
+        "passed": len(gate) - len(failed),
+        "warnings": sum(severity != "critical" for severity in failed),
+        "critical_failures": failed.count("critical"),
+        "results": [dict(row) for row in gate],
+    }
+
+
+def source_counts(run: Run, warehouse: Warehouse) -> list[dict[str, Any]]:
+    """Rows of each raw table that the run's families need, and the file they came from, if any."""
+    needed = sorted({source for family in enabled_families(run.families) for source in family.sources})
+    loads = warehouse.fetch("select table_name, uri, fingerprint, loaded_at from control.loads order by loaded_at")
+    newest = {row["table_name"]: row for row in loads}
+    return [
+        {
+            "table": f"raw.{name}",
+            "rows": int(warehouse.fetch(f"select count(*) as n from raw.{name}")[0]["n"]),
+            "origin": newest[name]["uri"] if name in newest else "warehouse",
+            "fingerprint": newest[name]["fingerprint"] if name in newest else None,
+            "loaded_at": newest[name]["loaded_at"].isoformat() if name in newest else None,
+        }
+        for name in needed
+    ]
+
+
+def _windows(run: Run) -> dict[str, Any]:
+    return {
+        "business_timezone": run.rules.business_timezone,
+        "as_of_instant": run.as_of_instant.isoformat(),
+        "current": {"from": run.window_start.isoformat(), "before": run.as_of_date.isoformat()},
+        "prior": {"from": run.prior_window_start.isoformat(), "before": run.window_start.isoformat()},
+    }
+
+
+def _reference(published: PublishedRun | None) -> dict[str, str] | None:
+    return published.model_dump(mode="json") if published else None
+
+
+def _seeds(results: StatisticRows) -> list[dict[str, Any]]:
+    names = ("family", "metric", "segment", "segment_to", "horizon", "method", "n_resamples", "seed")
+    return [{name: row[name] for name in names} for row in results.rows if row["seed"] is not None]
+
+
+def _libraries() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,75 @@
+"""The run's statistics, as the files and the report look at them."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
+from include.tidemark.errors import TidemarkError
+from include.tidemark.run import Run
+from include.tidemark.statistics.results import COLUMNS, result_schema
+from include.tidemark.warehouse.base import Row, Warehouse
+
+_KINDS: dict[str, Kind] = {
+    "as_of_date": "date",
+    "is_mature": "boolean",
+    **dict.fromkeys(("estimate", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted"), "number"),  # type: ignore[dict-item]
+    **dict.fromkeys(("n", "n_resamples", "family_size"), "integer"),  # type: ignore[dict-item]
+}
+_ORDER = ("family", "metric", "segment", "segment_to", "horizon", "method")
+STATISTICS = PublishedTable(
+    path="data/statistics",
+    columns=tuple(
+        Column(name, _KINDS.get(name, "text"), result_schema()["properties"][name]["description"]) for name in COLUMNS
+    ),
+    description="One row a published number, of every metric, with its interval and how it was made.",
+    parquet=True,
+)
+
+
+@dataclass(frozen=True)
+class StatisticRows:
+    """The long results of one run, in a fixed order."""
+
+    rows: tuple[Row, ...]
+
+    def of(self, metric: str) -> list[Row]:
+        """All rows of a metric."""
+        return [row for row in self.rows if row["metric"] == metric]
+
+    def find(self, metric: str, segment: str | None, method: str | None = None) -> Row | None:
+        """The first row of a metric and segment (and method), or None."""
+        return next(
+            (row for row in self.of(metric) if row["segment"] == segment and method in (None, row["method"])), None
+        )
+
+
+def read_statistics(run: Run, warehouse: Warehouse) -> StatisticRows:
+    """The run's statistics, each held against the JSON Schema of a result.
+
+    Raises:
+        TidemarkError: a row is not of the shape that is promised to readers of `statistics.csv`.
+    """
+    rows = warehouse.fetch(f"select {', '.join(COLUMNS)} from runs.statistics where run_key = ?", (run.run_key,))
+    # Sorted here, so that the order does not depend on how a warehouse collates text or where it puts nulls.
+    rows.sort(key=lambda row: [row[name] or "" for name in _ORDER])
+    validator = Draft202012Validator(result_schema())
+    for row in rows:
+        for error in validator.iter_errors(_plain(row)):
+            raise TidemarkError(
+                f"The statistic {row['metric']} of segment {row['segment']!r} can't be published: {error.message}."
+                " Correct the function that computes it."
+            )
+    return StatisticRows(tuple(rows))
+
+
+def write_statistics(results: StatisticRows, target: Path) -> list[WrittenFile]:
+    """Write `data/statistics.csv` and `.parquet`."""
+    return write_rows(STATISTICS, results.rows, target)
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}

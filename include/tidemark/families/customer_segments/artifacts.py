@@ -1,0 +1,251 @@
+"""The files of this family: the customers, their segments in numbers, and the audiences of campaigns."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.user_ids import UserIds
+from include.tidemark.families.customer_segments import tables
+from include.tidemark.families.customer_segments.definitions import (
+    JOINED,
+    REFERENCE_SHARES_PCT,
+    SEGMENTS,
+    definitions_document,
+)
+from include.tidemark.run import Run
+from include.tidemark.warehouse.base import Row, Warehouse
+
+ALL_CUSTOMERS = "All customers"
+TABLES = tables.TABLES
+
+
+def export(run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path) -> list[WrittenFile]:
+    """Write the family's files below the folder `target`."""
+    written = _write_customers(run, warehouse, ids, target)
+    written += write_rows(tables.SUMMARY, summary_rows(run, warehouse, results), target)
+    written += write_rows(tables.MOVEMENT, movement_rows(run, warehouse, results), target)
+    written += write_rows(tables.BACKTEST, backtest_rows(run, warehouse, results), target)
+    for audience in _audiences(run):
+        written += _write_audience(run, warehouse, ids, audience, target)
+    return [*written, _write_definitions(run, target)]
+
+
+def summary_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
+    """One row a segment in order of priority, then one of all customers, with the columns of `segment_summary.csv`."""
+    counted = warehouse.fetch(
+        """
+        select
+            customer_segment,
+            count(*) as customers,
+            sum(case when is_dormant then 1 else 0 end) as dormant_customers,
+            sum(spend_last_90_days) as spend_last_90_days,
+            sum(lifetime_value) as lifetime_value
+        from runs.customer_segments
+        where run_key = ?
+        group by customer_segment
+        """,
+        (run.run_key,),
+    )
+    found = {row.pop("customer_segment"): row for row in counted}
+    sums = ("customers", "dormant_customers", "spend_last_90_days", "lifetime_value")
+    empty = dict.fromkeys(sums, 0)
+    total = {name: sum(row[name] for row in found.values()) for name in sums}
+    groups = [(number, segment, found.get(segment, empty)) for number, segment in enumerate(SEGMENTS, start=1)]
+    return [
+        _summary_row(run, results, number, segment, counts)
+        for number, segment, counts in [*groups, (None, None, total)]
+    ]
+
+
+def _summary_row(
+    run: Run, results: StatisticRows, priority: int | None, segment: str | None, counts: Mapping[str, Any]
+) -> Row:
+    reference = REFERENCE_SHARES_PCT.get(segment or "", (None, None))
+    return {
+        "as_of_date": run.as_of_date,
+        "run_key": run.run_key,
+        "priority": priority,
+        "customer_segment": segment or ALL_CUSTOMERS,
+        **counts,
+        **_percent("share_pct", results.find("segment_share", segment)),
+        **_percent("share_active_pct", results.find("segment_share_active", segment)),
+        **_mean("mean_spend_90d", results, segment),
+        **_mean("mean_lifetime_value", results, segment),
+        "reference_share_low_pct": reference[0],
+        "reference_share_high_pct": reference[1],
+    }
+
+
+def movement_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
+    """One row a pair of segments; without an earlier publication, the one row that says so."""
+    counted = warehouse.fetch(
+        "select from_segment, to_segment, customers from runs.customer_segment_movement where run_key = ?", (run.run_key,)
+    )
+    counts = {(row["from_segment"], row["to_segment"]): int(row["customers"]) for row in counted}
+    statistics = {(row["segment"], row["segment_to"]): row for row in results.of("movement")}
+    order = {name: number for number, name in enumerate((*SEGMENTS, JOINED))}
+    pairs = sorted(counts.keys() | statistics.keys(), key=lambda pair: [(order.get(n or "", 9), n or "") for n in pair])
+    starts: dict[str | None, int] = {}
+    for (origin, _), customers in counts.items():
+        starts[origin] = starts.get(origin, 0) + customers
+    return [
+        {
+            "as_of_date": run.as_of_date,
+            "run_key": run.run_key,
+            "previous_as_of_date": run.previous.as_of_date if run.previous else None,
+            "previous_run_key": run.previous.run_key if run.previous else None,
+            "from_segment": origin,
+            "to_segment": to,
+            "customers": counts.get((origin, to), 0) if run.previous else None,
+            "from_customers": starts.get(origin, 0) if run.previous else None,
+            **_percent("share_pct", statistics.get((origin, to))),
+            **_trust(statistics.get((origin, to))),
+        }
+        for origin, to in pairs
+    ]
+
+
+def backtest_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
+    """One row a segment of the earlier date; nulls with a reason where there is no such date."""
+    counted = warehouse.fetch(
+        """
+        select customer_segment, sum(n) as customers, sum(prior_s1) as prior_cents, sum(later_s1) as later_cents
+        from runs.customer_segment_backtest_cells
+        where run_key = ?
+        group by customer_segment
+        """,
+        (run.run_key,),
+    )
+    found = {row["customer_segment"]: row for row in counted}
+    rows = []
+    for segment in SEGMENTS:
+        counts, statistic = found.get(segment), results.find("backtest_spend_ratio", segment)
+        rows.append(
+            {
+                "as_of_date": run.as_of_date,
+                "run_key": run.run_key,
+                "backtest_as_of_date": run.backtest.as_of_date if run.backtest else None,
+                "backtest_run_key": run.backtest.run_key if run.backtest else None,
+                "customer_segment": segment,
+                "customers": counts["customers"] if counts else (0 if run.backtest else None),
+                "prior_spend": _dollars(counts["prior_cents"]) if counts else None,
+                "later_spend": _dollars(counts["later_cents"]) if counts else None,
+                **_numbers("spend_ratio", statistic, 1.0),
+                **_trust(statistic),
+            }
+        )
+    return rows
+
+
+def _percent(name: str, statistic: Row | None) -> Row:
+    return _numbers(name, statistic, 100.0)
+
+
+def _numbers(name: str, statistic: Row | None, factor: float) -> Row:
+    ends = {name: "estimate", f"{name}_ci_low": "ci_low", f"{name}_ci_high": "ci_high"}
+    values = {column: statistic[end] if statistic else None for column, end in ends.items()}
+    return {column: None if value is None else value * factor for column, value in values.items()}
+
+
+def _mean(metric: str, results: StatisticRows, segment: str | None) -> Row:
+    bootstrap = results.find(metric, segment, method="percentile_bootstrap")
+    skew = results.find(metric, segment, method="hall_skew_t")
+    return {
+        **_numbers(metric, bootstrap, 1.0),
+        f"{metric}_skew_ci_low": skew["ci_low"] if skew else None,
+        f"{metric}_skew_ci_high": skew["ci_high"] if skew else None,
+        f"{metric}_trust": bootstrap["trust"] if bootstrap else None,
+        f"{metric}_reason": bootstrap["reason"] if bootstrap else None,
+    }
+
+
+def _trust(statistic: Row | None) -> Row:
+    return {name: statistic[name] if statistic else None for name in ("trust", "reason")}
+
+
+def _dollars(cents: Any) -> Decimal:
+    return Decimal(int(cents)).scaleb(-2)
+
+
+def _write_customers(run: Run, warehouse: Warehouse, ids: UserIds, target: Path) -> list[WrittenFile]:
+    table = tables.CUSTOMERS
+    order = ids.order_by("customer_id", warehouse.dialect)
+    sql = f"select {', '.join(table.names)} from runs.customer_segments where run_key = ? order by {order}"
+    return write_table(table, warehouse.batches(sql, (run.run_key, *ids.order_parameters)), target, ids.publish)
+
+
+@dataclass(frozen=True)
+class _Audience:
+    """Who belongs to a campaign: a segment, a threshold, an order and a limit."""
+
+    table: PublishedTable
+    segment: str
+    order: str
+    limit: int
+    column: str | None = None
+    minimum: float = 0
+    computed: Mapping[str, str] | None = None
+    """SQL of the columns that the model does not have."""
+
+
+def _audiences(run: Run) -> list[_Audience]:
+    rules = run.rules
+    high_value, declining, new_growing, budget, _ = SEGMENTS
+    return [
+        _Audience(
+            tables.HIGH_VALUE_AUDIENCE,
+            high_value,
+            "lifetime_value desc",
+            rules.audience_high_value_limit,
+            "avg_monthly_spend",
+            rules.audience_high_value_min_avg_monthly_spend,
+        ),
+        _Audience(
+            tables.DECLINING_AUDIENCE,
+            declining,
+            "spend_change_pct asc nulls last",
+            rules.audience_declining_limit,
+            "lifetime_value",
+            rules.audience_declining_min_lifetime_value,
+        ),
+        _Audience(
+            tables.NEW_GROWING_AUDIENCE,
+            new_growing,
+            "spend_change_pct desc nulls last",
+            rules.audience_new_growing_limit,
+            "avg_monthly_spend",
+            rules.audience_new_growing_min_avg_monthly_spend,
+            {"projected_annual_value": "avg_monthly_spend * 12"},
+        ),
+        _Audience(tables.BUDGET_AUDIENCE, budget, "lifetime_value desc", rules.audience_budget_limit),
+    ]
+
+
+def _write_audience(
+    run: Run, warehouse: Warehouse, ids: UserIds, audience: _Audience, target: Path
+) -> list[WrittenFile]:
+    computed = audience.computed or {}
+    columns = ", ".join(f"{computed[name]} as {name}" if name in computed else name for name in audience.table.names)
+    threshold = f"and {audience.column} >= ?" if audience.column else ""
+    sql = f"""
+        select {columns}
+        from runs.customer_segments
+        where run_key = ? and customer_segment = ? {threshold}
+        order by {audience.order}, {ids.order_by("customer_id", warehouse.dialect)}
+        limit {audience.limit:d}
+    """
+    parameters = (run.run_key, audience.segment, *((audience.minimum,) if audience.column else ()), *ids.order_parameters)
+    return write_table(audience.table, warehouse.batches(sql, parameters), target, ids.publish)
+
+
+def _write_definitions(run: Run, target: Path) -> WrittenFile:
+    path = "definitions/segment_definitions.json"
+    file = target / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(definitions_document(run), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return WrittenFile(path, None)

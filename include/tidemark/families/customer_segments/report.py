@@ -1,0 +1,260 @@
+"""This family's part of the report: how large the segments are, how sure that is, and what moved."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.families.customer_segments.artifacts import backtest_rows, movement_rows, summary_rows
+from include.tidemark.families.customer_segments.definitions import (
+    JOINED,
+    LEFT,
+    REFERENCE_SHARES_PCT,
+    SEGMENTS,
+    TERMS,
+    segment_definitions,
+)
+from include.tidemark.report import words
+from include.tidemark.report.charts import Estimate, interval_bar, ratios, share_over_time
+from include.tidemark.report.page import environment
+from include.tidemark.report.parts import KeyFigure, ReportPart, Section
+from include.tidemark.run import Run
+from include.tidemark.statistics.results import REASONS
+from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.warehouse.ledger import current_publications
+
+COLOURS = dict(zip(SEGMENTS, ("#0072B2", "#D55E00", "#00946B", "#A8509A", "#75808C"), strict=True))
+"""Told apart also by readers with a colour vision deficiency, and at 3:1 or more on the light and the dark ground."""
+_MONTHS_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as a cell shows it."""
+
+    value: str
+    interval: str
+    """`low to high`, or empty."""
+    note: str
+    """Why it is missing or how far it can be trusted; empty when there is nothing to say."""
+    warns: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the movement table."""
+
+    number: Number
+    customers: int
+    shade: int
+    """0 to 9: how much of the from-segment is here."""
+
+
+def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
+    """The key figures and sections of the customer segments."""
+    summary = summary_rows(run, warehouse, results)
+    context = {"run": run, "colours": COLOURS}
+    sections = (
+        ("segments", "The segments now", {"rows": _segment_rows(summary, results)}),
+        ("months", "Share over the months", {"panels": _panels(run, warehouse, results)}),
+        ("movement", "Who moved", _movement(run, warehouse, results)),
+        ("backtest", "How earlier segments did", _backtest(run, warehouse, results)),
+        ("definitions", "What the segments mean", _definitions(run)),
+    )
+    return ReportPart(
+        title="Customer segments",
+        key_figures=_key_figures(run, warehouse, summary, results),
+        sections=tuple(
+            Section(anchor, title, Markup(environment().get_template(f"segments_{anchor}.html.j2").render(context | extra)))
+            for anchor, title, extra in sections
+        ),
+    )
+
+
+def _key_figures(run: Run, warehouse: Warehouse, summary: list[Row], results: StatisticRows) -> tuple[KeyFigure, ...]:
+    total = summary[-1]
+    before = _totals(warehouse, run.previous.run_key) if run.previous else None
+    active = total["customers"] - total["dormant_customers"]
+    mean = _number(results.find("mean_spend_90d", None, "percentile_bootstrap"), words.dollars)
+    return (
+        KeyFigure("Customers", words.count(total["customers"]), _compared(run, total["customers"], before, "customers")),
+        KeyFigure(
+            "Active",
+            words.percent(active / total["customers"] if total["customers"] else None),
+            f"{words.count(active)} customers spent something in the last 180 days",
+        ),
+        KeyFigure(
+            "Spend in 90 days",
+            words.dollars(total["spend_last_90_days"]),
+            _compared(run, total["spend_last_90_days"], before, "spend"),
+        ),
+        KeyFigure("Mean spend in 90 days", mean.value, mean.interval or mean.note),
+    )
+
+
+def _totals(warehouse: Warehouse, run_key: str) -> Row:
+    sql = "select count(*) as customers, sum(spend_last_90_days) as spend from runs.customer_segments where run_key = ?"
+    return warehouse.fetch(sql, (run_key,))[0]
+
+
+def _compared(run: Run, now: Any, before: Row | None, name: str) -> str:
+    if run.previous is None or before is None:
+        return "No earlier month is published to compare with"
+    change = words.change(now, before[name])
+    since = words.day(run.previous.as_of_date)
+    return f"{change} since {since}" if change else f"No comparison with {since}"
+
+
+def _segment_rows(summary: list[Row], results: StatisticRows) -> list[dict[str, Any]]:
+    shares = [results.find("segment_share", segment) for segment in SEGMENTS]
+    top = max((row["ci_high"] or row["estimate"] or 0.0 for row in shares if row), default=0.0)
+    rows = []
+    for number, row in enumerate(summary):
+        segment = SEGMENTS[number] if number < len(SEGMENTS) else None
+        share = shares[number] if segment else None
+        rows.append(
+            {
+                "name": row["customer_segment"],
+                "number": number if segment else None,
+                "customers": row["customers"],
+                "dormant": row["dormant_customers"],
+                "share": _number(share, words.percent) if segment else None,
+                "share_active": _number(results.find("segment_share_active", segment), words.percent) if segment else None,
+                "bar": _bar(share, top, COLOURS[segment]) if segment else "",
+                "spend": _number(results.find("mean_spend_90d", segment, "percentile_bootstrap"), words.dollars),
+                "lifetime": _number(results.find("mean_lifetime_value", segment, "percentile_bootstrap"), words.dollars),
+                "trust": _trust(results, segment),
+            }
+        )
+    return rows
+
+
+def _bar(share: Row | None, top: float, colour: str) -> Markup:
+    return interval_bar(share["estimate"], share["ci_low"], share["ci_high"], top, colour) if share else Markup("")
+
+
+def _trust(results: StatisticRows, segment: str | None) -> dict[str, str]:
+    """The weaker of the two means' flags, in words."""
+    metrics = ("mean_spend_90d", "mean_lifetime_value")
+    rows = [results.find(metric, segment, "percentile_bootstrap") for metric in metrics]
+    levels = [level for level in ("unreliable", "caution", "ok") if any(row and row["trust"] == level for row in rows)]
+    level = levels[0] if levels else "none"
+    return {"level": level, "words": words.TRUST_WORDS.get(level, "no number")}
+
+
+def _number(row: Row | None, write: Callable[[Any], str]) -> Number:
+    if row is None:
+        return Number(words.DASH, "", "Not computed by this run.", warns=True)
+    interval = "" if None in (row["ci_low"], row["ci_high"]) else f"{write(row['ci_low'])} to {write(row['ci_high'])}"
+    note = REASONS.get(row["reason"], row["reason"]) if row["reason"] else ""
+    return Number(write(row["estimate"]), interval, note, warns=bool(note))
+
+
+def _panels(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[dict[str, Any]]:
+    """One small chart a segment. All span the same number of percentage points, so that slopes can be compared."""
+    months = _share_history(run, warehouse, results)
+    series = {segment: [_estimate(as_of, shares.get(segment)) for as_of, shares in months] for segment in SEGMENTS}
+    ends = {segment: _extent(points) for segment, points in series.items()}
+    span = max([high - low for low, high in ends.values()] + [0.03]) * 1.15
+    panels = []
+    for number, segment in enumerate(SEGMENTS):
+        low, high = ends[segment]
+        bottom = min(max((low + high - span) / 2, 0.0), max(1.0 - span, 0.0))
+        points = series[segment]
+        told = "; ".join(f"{p.label} {words.percent(p.value)}" for p in points)
+        panels.append(
+            {
+                "name": segment,
+                "number": number,
+                "latest": words.percent(points[-1].value),
+                "chart": share_over_time(
+                    points, COLOURS[segment], (bottom, bottom + span), f"Share of customers in {segment} by month: {told}."
+                ),
+            }
+        )
+    return panels
+
+
+def _share_history(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[tuple[date, dict[str, Row]]]:
+    """Shares of every published month before this one, then those of this run."""
+    earlier = [p for p in current_publications(warehouse) if p.as_of_date < run.as_of_date][-(_MONTHS_SHOWN - 1) :]
+    months = []
+    for publication in earlier:
+        rows = warehouse.fetch(
+            "select segment, estimate, ci_low, ci_high from runs.statistics where run_key = ? and metric = 'segment_share'",
+            (publication.run_key,),
+        )
+        months.append((publication.as_of_date, {row["segment"]: row for row in rows}))
+    return [*months, (run.as_of_date, {row["segment"]: row for row in results.of("segment_share")})]
+
+
+def _estimate(as_of: date, row: Row | None) -> Estimate:
+    label = words.short_day(as_of)
+    return Estimate(label, row["estimate"], row["ci_low"], row["ci_high"]) if row else Estimate(label, None, None, None)
+
+
+def _extent(points: list[Estimate]) -> tuple[float, float]:
+    known = [end for point in points for end in (point.value, point.low, point.high) if end is not None]
+    return (min(known), max(known)) if known else (0.0, 0.0)
+
+
+def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
+    rows = movement_rows(run, warehouse, results)
+    found = {(row["from_segment"], row["to_segment"]): row for row in rows}
+    statistics = {(row["segment"], row["segment_to"]): row for row in results.of("movement")}
+    targets = [*SEGMENTS, *([LEFT] if any(row["to_segment"] == LEFT for row in rows) else [])]
+    table = []
+    for origin in (*SEGMENTS, JOINED):
+        start = next((row["from_customers"] for row in rows if row["from_segment"] == origin), 0) or 0
+        cells = [_movement_cell(found.get((origin, to)), statistics.get((origin, to)), start) for to in targets]
+        table.append({"name": origin, "customers": start, "cells": cells})
+    stayed = sum(row["customers"] or 0 for row in rows if row["from_segment"] == row["to_segment"])
+    there = sum(row["customers"] for row in table if row["name"] != JOINED)
+    return {
+        "targets": targets,
+        "table": table,
+        "stayed": words.percent(stayed / there if there else None),
+        "joined": table[-1]["customers"],
+        "reason": None if run.previous else REASONS["no_earlier_publication"],
+    }
+
+
+def _movement_cell(row: Row | None, statistic: Row | None, start: int) -> Cell:
+    customers = int(row["customers"] or 0) if row else 0
+    share = customers / start if start else 0.0
+    number = _number(statistic, words.percent) if statistic else Number(
+        words.percent(customers / start if start else None), "", "", warns=False
+    )
+    return Cell(number, customers, min(int(share * 10), 9) if customers else 0)
+
+
+def _backtest(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
+    rows = backtest_rows(run, warehouse, results)
+    statistics = [results.find("backtest_spend_ratio", segment) for segment in SEGMENTS]
+    points = [
+        Estimate(segment, row["estimate"], row["ci_low"], row["ci_high"]) if row else Estimate(segment, None, None, None)
+        for segment, row in zip(SEGMENTS, statistics, strict=True)
+    ]
+    told = "; ".join(f"{p.label} {words.ratio(p.value)}" for p in points)
+    description = f"Spend in the 90 days after the date, divided by spend in the 90 days before it: {told}."
+    drawn = any(point.value is not None for point in points)
+    return {
+        "reason": REASONS[run.backtest_reason] if run.backtest_reason else None,
+        "rows": [
+            {**row, "number": number, "ratio": _number(statistic, words.ratio)}
+            for number, (row, statistic) in enumerate(zip(rows, statistics, strict=True))
+        ],
+        "wide": ratios(points, list(COLOURS.values()), 620, description) if drawn else "",
+        "narrow": ratios(points, list(COLOURS.values()), 200, description) if drawn else "",
+    }
+
+
+def _definitions(run: Run) -> dict[str, Any]:
+    return {
+        "definitions": segment_definitions(run.rules),
+        "references": REFERENCE_SHARES_PCT,
+        "terms": TERMS,
+    }

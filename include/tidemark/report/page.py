@@ -1,0 +1,73 @@
+"""The page around the families' parts: identity, checks, files, and how to read it all."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from include.tidemark.artifacts.manifest import gate_summary
+from include.tidemark.artifacts.tables import WrittenFile
+from include.tidemark.report import words
+from include.tidemark.report.parts import ReportPart
+from include.tidemark.run import Run
+from include.tidemark.warehouse.base import Row
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_STAGES = {"sources": "Raw data", "models": "Segments", "statistics": "Statistics"}
+
+
+def write_report(
+    run: Run, parts: Sequence[ReportPart], gate: Sequence[Row], files: Sequence[WrittenFile], target: Path
+) -> WrittenFile:
+    """Write `report/index.html` below the folder `target`.
+
+    Args:
+        gate: the run's rows of `control.gate_results`.
+        files: the files beside the report, to link to.
+    """
+    path = "report/index.html"
+    (target / path).parent.mkdir(parents=True, exist_ok=True)
+    (target / path).write_text(render(run, parts, gate, files), encoding="utf-8")
+    return WrittenFile(path, None)
+
+
+def render(run: Run, parts: Sequence[ReportPart], gate: Sequence[Row], files: Sequence[WrittenFile]) -> str:
+    """The whole page as HTML."""
+    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    summary = gate_summary(gate)
+    return environment().get_template("page.html.j2").render(
+        run=run,
+        parts=parts,
+        title=parts[0].title if len(parts) == 1 else "Customer analytics",
+        style=Markup(f"\n{style}"),  # our own file, checked in
+        style_hash=base64.b64encode(hashlib.sha256(f"\n{style}".encode()).digest()).decode(),
+        gate=summary,
+        failed=[{**row, "sentence": _sentence(row)} for row in summary["results"] if not row["success"]],
+        checks=[{**row, "stage_name": _STAGES.get(row["stage"], row["stage"])} for row in summary["results"]],
+        files=files,
+    )
+
+
+@cache
+def environment() -> Environment:
+    """The templates, escaping whatever a template prints; a name that is not defined is an error."""
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.globals["DASH"] = words.DASH
+    made.filters |= {
+        "day": words.day, "count": words.count, "percent": words.percent, "dollars": words.dollars, "ratio": words.ratio,
+    }  # fmt: skip
+    return made
+
+
+def _sentence(row: Row) -> str:
+    if row["message"]:
+        return str(row["message"])
+    place = ".".join(str(part) for part in (row["table_name"], row["column_name"]) if part)
+    observed = f" (observed: {row['observed']})" if row["observed"] else ""
+    return f"{row['expectation']} did not hold on {place or 'the run'}{observed}."

@@ -1,0 +1,81 @@
+"""Numbers and dates as the report writes them."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+DASH = "–"  # noqa: RUF001 (an en dash is what readers expect for a missing number)
+_MINUS = "−"  # noqa: RUF001
+
+TRUST_WORDS = {
+    "ok": "reliable",
+    "caution": "with caution",
+    "unreliable": "unreliable",
+}
+
+
+def day(value: date) -> str:
+    """A date in words.
+
+    >>> day(date(2026, 11, 1))
+    '1 November 2026'
+    """
+    return f"{value.day} {value:%B %Y}"
+
+
+def short_day(value: date) -> str:
+    """A date as an axis shows it: the month alone when it is its first day.
+
+    >>> short_day(date(2026, 11, 1)), short_day(date(2026, 11, 15))
+    ('Nov 2026', '15 Nov 2026')
+    """
+    return f"{value:%b %Y}" if value.day == 1 else f"{value.day} {value:%b %Y}"
+
+
+def count(value: int | None) -> str:
+    """A whole number with thousands separators."""
+    return DASH if value is None else _signed(f"{int(value):,}")
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share between 0 and 1 in per cent.
+
+    >>> percent(0.1234), percent(None)
+    ('12.3 %', '–')
+    """
+    return DASH if share is None else _signed(f"{share * 100:.{digits}f} %")
+
+
+def dollars(amount: float | Decimal | None) -> str:
+    """An amount with three or more significant digits, short enough for a table.
+
+    >>> dollars(12.345), dollars(1234.5), dollars(2_345_678), dollars(-0.5)
+    ('$12.35', '$1,235', '$2.35 M', '−$0.50')
+    """
+    if amount is None:
+        return DASH
+    size = abs(float(amount))
+    for limit, unit in ((1e9, " bn"), (1e6, " M")):
+        if size >= limit:
+            return _signed(f"{'-' if amount < 0 else ''}${size / limit:,.2f}{unit}")
+    return _signed(f"{'-' if amount < 0 else ''}${size:,.{0 if size >= 100 else 2}f}")
+
+
+def ratio(value: float | None) -> str:
+    """A ratio with two decimals."""
+    return DASH if value is None else f"{value:.2f}"
+
+
+def change(now: Any, before: Any) -> str | None:
+    """How far `now` is from `before`, in per cent with a sign; None where that has no meaning.
+
+    >>> change(110, 100), change(90, 100), change(5, 0)
+    ('+10.0 %', '−10.0 %', None)
+    """
+    if now is None or not before or before < 0:
+        return None
+    return _signed(f"{(float(now) / float(before) - 1) * 100:+.1f} %")
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", _MINUS)

@@ -1,6 +1,4 @@
-{{ config(incremental_strategy='replace_days', on_schema_change='fail', tags=['customer_segments']) }}
-
-{%- set rebuild = days_to_rebuild(this, ref('stg_transactions')) if is_incremental() else {'everything': true} %}
+{% set rebuild = days_to_rebuild(this, ref('stg_transactions')) if is_incremental() else {'everything': true} %}
 
 with
 

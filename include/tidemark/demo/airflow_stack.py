@@ -113,27 +113,23 @@ def find(home: Path) -> Stack | None:
     file = _state_file(home)
     if not file.exists():
         return None
-    state = json.loads(file.read_text(encoding="utf-8"))
-    stack = Stack(home, state["port"], state["mark"], state["pid"])
-    if any(process.pid == stack.pid for process in _processes(stack.mark)):
-        return stack
-    return None
+    stack = Stack(home, **json.loads(file.read_text(encoding="utf-8")))
+    return stack if any(process.pid == stack.pid for process in _processes(stack)) else None
 
 
 def stop(home: Path) -> int:
     """End every process of the stack below `home`, its tasks and their dbt included; returns how many there were.
 
-    The standalone command's children outlive it when it is killed, and some make a process group of their own, so the
-    processes are found by the mark in their environment.
+    The standalone command's children outlive it when it is killed, so ending that one process is not enough.
     """
     file = _state_file(home)
     if not file.exists():
         return 0
-    mark = json.loads(file.read_text(encoding="utf-8"))["mark"]
+    stack = Stack(home, **json.loads(file.read_text(encoding="utf-8")))
     ended: set[int] = set()
     deadline = time.monotonic() + _STOP_SECONDS
     ask = signal.SIGTERM
-    while processes := _processes(mark):
+    while processes := _processes(stack):
         ended.update(process.pid for process in processes)
         for process in processes:
             try:
@@ -146,15 +142,27 @@ def stop(home: Path) -> int:
     return len(ended)
 
 
-def _processes(mark: str) -> list[psutil.Process]:
-    found = []
+def _processes(stack: Stack) -> list[psutil.Process]:
+    """Every living process of the stack: by the mark, by the session, and whatever descends from those.
+
+    No sign alone is enough: a process that sets its title overwrites its environment, and a task's supervisor may leave
+    the session; a descendant whose parent has died is found by the mark or the session.
+    """
+    found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         try:
-            if process.environ().get(_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            if process.environ().get(_MARK) == stack.mark or os.getsid(process.pid) == stack.pid:
+                found |= {each.pid: each for each in (process, *process.children(recursive=True))}
+        except (psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError):
             continue
-    return found
+    return [process for process in found.values() if _is_alive(process)]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _wait_until_healthy(stack: Stack, process: subprocess.Popen[bytes], log: Path) -> None:

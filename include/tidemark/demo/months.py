@@ -6,11 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from include.tidemark.demo import local
+from include.tidemark.artifacts.published import published_months
+from include.tidemark.demo import airflow_stack, local
 from include.tidemark.demo.airflow_api import AirflowApi
-from include.tidemark.demo.summary import published_months, segment_table
+from include.tidemark.demo.summary import segment_table
 from include.tidemark.errors import TidemarkError
 from include.tidemark.paths import LOCAL_STATE
+from include.tidemark.settings import Settings
 
 AS_OF_DATES = (date(2017, 10, 1), date(2017, 11, 1), date(2017, 12, 1), date(2018, 1, 1))
 _FROM, _TO = "2017-09-01T00:00:00Z", "2017-12-02T00:00:00Z"
@@ -20,10 +22,11 @@ _MONTH_SECONDS = 600
 
 def run_demo(state: Path = LOCAL_STATE) -> int:
     """Run the months that are not published yet, show progress, print the table; returns the exit code."""
-    artifacts = state / "artifacts"
-    missing = [day for day in AS_OF_DATES if day.isoformat() not in published_months(artifacts)]
+    settings = Settings(artifact_root=(state / "artifacts").as_uri())
+    published = {month.as_of_date for month in published_months(settings)}
+    missing = [day for day in AS_OF_DATES if day.isoformat() not in published]
     if missing:
-        was_up = local.airflow_stack.find(state / "airflow") is not None
+        was_up = airflow_stack.find(state / "airflow") is not None
         try:
             failed = _run_months(state, missing)
         finally:
@@ -34,8 +37,9 @@ def run_demo(state: Path = LOCAL_STATE) -> int:
             return 1
     else:
         print("All four months are published already; nothing to run. (`make clean` starts anew.)")
-    print("\n" + segment_table(artifacts))
-    print(f"\nReport:  {_newest_report(artifacts)}")
+    months = published_months(settings)
+    print("\n" + segment_table(months))
+    print(f"\nReport:  {months[-1].report_uri}")
     print("Airflow: `make up` starts the UI and prints its address; `make down` stops it.")
     return 0
 
@@ -84,8 +88,3 @@ def _show_progress(api: AirflowApi, run_id: str, as_of: str) -> str:
     seconds = time.monotonic() - started if started else 0.0
     print(f"{as_of}: {state} in {seconds:.0f} s", flush=True)
     return state
-
-
-def _newest_report(artifacts: Path) -> Path:
-    newest = max(published_months(artifacts).values(), key=lambda month: month.as_of_date)
-    return newest.folder / "report" / "index.html"

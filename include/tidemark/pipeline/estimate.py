@@ -6,6 +6,7 @@ from typing import Any
 from include.tidemark.families import enabled_families
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
+from include.tidemark.statistics.results import to_records
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 from include.tidemark.warehouse.ledger import refuse_published
@@ -23,8 +24,7 @@ def estimate(run: Run, settings: Settings, family_name: str, question: str) -> d
     with open_warehouse(settings) as warehouse:
         refuse_published(warehouse, run.run_key)
         answer = getattr(family.part("questions"), question)(run, warehouse)
-        identity = {"as_of_date": run.as_of_date, "run_key": run.run_key, "family": family_name}
-        rows = [identity | row.to_record() for row in answer]
+        rows = to_records(answer, as_of_date=run.as_of_date.isoformat(), run_key=run.run_key, family=family_name)
         metrics = sorted({row.metric for row in answer})
         replace_run_rows(warehouse, "runs.statistics", run.run_key, rows, {"family": [family_name], "metric": metrics})
     nulls = sum(row.estimate is None for row in answer)

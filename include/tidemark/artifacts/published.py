@@ -1,0 +1,47 @@
+"""What is published, read from the artifacts alone: for everything that has no business in the warehouse."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from include.tidemark.artifacts.pointers import INDEX
+from include.tidemark.artifacts.store import ArtifactRoot
+from include.tidemark.settings import Settings
+
+
+@dataclass(frozen=True)
+class PublishedMonth:
+    """One published as-of date, as `index.json` names it."""
+
+    root: ArtifactRoot
+    as_of_date: str
+    run_key: str
+    folder: str
+    report: str
+
+    def rows(self, file: str) -> list[dict[str, str]]:
+        """The rows of one of its CSV files, such as `data/segment_summary.csv`; an empty cell is an empty text."""
+        text = self.root.read_bytes(f"{self.folder}/{file}").decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text)))
+
+    def manifest(self) -> dict[str, Any]:
+        """Its manifest."""
+        content: dict[str, Any] = json.loads(self.root.read_bytes(f"{self.folder}/manifest.json"))
+        return content
+
+    @property
+    def report_uri(self) -> str:
+        """Where its report is."""
+        return f"{self.root.uri}/{self.report}"
+
+
+def published_months(settings: Settings) -> list[PublishedMonth]:
+    """The published as-of dates, oldest first; empty where nothing has been published."""
+    root = ArtifactRoot(settings)
+    if not root.exists(INDEX):
+        return []
+    months = json.loads(root.read_bytes(INDEX))["months"]
+    names = ("as_of_date", "run_key", "folder", "report")
+    return sorted((PublishedMonth(root, **{n: m[n] for n in names}) for m in months), key=lambda m: m.as_of_date)

@@ -101,7 +101,13 @@ def _write_sources(warehouse: Warehouse, run: Run) -> None:
         warehouse.insert(
             "control.loads",
             [
-                {"table_name": n, "uri": f"file:///landing/{n}.parquet", "fingerprint": "f1", "row_count": c, "loaded_at": loaded}
+                {
+                    "table_name": n,
+                    "uri": f"file:///landing/{n}.parquet",
+                    "fingerprint": "f1",
+                    "row_count": c,
+                    "loaded_at": loaded,
+                }
                 for n, c in rows
             ],
         )
@@ -111,7 +117,7 @@ def _customers(as_of: date) -> list[dict[str, object]]:
     """The book of a month: everyone before, some newcomers, and a few who changed their segment."""
     month = MONTHS.index(as_of)
     rows = [_customer(number, month, as_of) for number in range(CUSTOMERS + 10 * month)]
-    hostile = {0: "=HYPERLINK(1)", 1: "-7", 2: "Zoë, \"Žižek\"\nline"}
+    hostile = {0: "=HYPERLINK(1)", 1: "-7", 2: 'Zoë, "Žižek"\nline'}
     for number, name in hostile.items():
         rows[number]["customer_id"] = name
     return rows
@@ -137,7 +143,9 @@ def _customer(number: int, month: int, as_of: date) -> dict[str, object]:
     if number == 5:
         spend = Decimal("-12.34")
     lifetime = spend * (2 + number % 9) + Decimal(number)
-    first = as_of - timedelta(days=40 + 31 * (number % 30) if segment != "New & Growing" else 20 + number % 120)
+    first = as_of - timedelta(
+        days=40 + 31 * (number % 30) if segment != "New & Growing" else 20 + number % 120
+    )
     travel = 25 + moved.random() * 60 if segment == "High-Value Travelers" else moved.random() * 20
     return {
         "customer_id": f"C{number:05d}",
@@ -166,22 +174,44 @@ def _write_statistics(warehouse: Warehouse, run: Run, customers: list[dict[str, 
         warehouse.insert("runs.customer_segment_movement", [{**identity, **row} for row in moves])
         rows += _movement_rows(moves)
     else:
-        rows.append(_statistic("movement", None, "wilson", None, None, None, 0, reason="no_earlier_publication"))
+        rows.append(
+            _statistic("movement", None, "wilson", None, None, None, 0, reason="no_earlier_publication")
+        )
     rows += _backtest(warehouse, run, customers)
     family = {"family": "customer_segments"}
     warehouse.insert("runs.statistics", [{**identity, **family, **row} for row in rows])
 
 
 def _statistic(
-    metric: str, segment: str | None, method: str, estimate: float | None, low: float | None, high: float | None, n: int,
+    metric: str,
+    segment: str | None,
+    method: str,
+    estimate: float | None,
+    low: float | None,
+    high: float | None,
+    n: int,
     **more: object,
 ) -> dict[str, object]:
     resampled = method == "percentile_bootstrap"
     row: dict[str, object] = {
-        "metric": metric, "segment": segment, "segment_to": None, "horizon": None, "estimate": estimate, "ci_low": low,
-        "ci_high": high, "confidence_level": 0.95, "n": n, "method": method, "n_resamples": 10_000 if resampled else None,
-        "seed": f"{abs(hash_of(metric, segment)):032x}" if resampled else None, "p_value": None, "p_adjusted": None,
-        "family_size": None, "is_mature": True, "trust": "ok" if estimate is not None else None, "reason": None,
+        "metric": metric,
+        "segment": segment,
+        "segment_to": None,
+        "horizon": None,
+        "estimate": estimate,
+        "ci_low": low,
+        "ci_high": high,
+        "confidence_level": 0.95,
+        "n": n,
+        "method": method,
+        "n_resamples": 10_000 if resampled else None,
+        "seed": f"{abs(hash_of(metric, segment)):032x}" if resampled else None,
+        "p_value": None,
+        "p_adjusted": None,
+        "family_size": None,
+        "is_mature": True,
+        "trust": "ok" if estimate is not None else None,
+        "reason": None,
     }
     return row | more
 
@@ -200,7 +230,9 @@ def _share_rows(customers: list[dict[str, object]]) -> list[dict[str, object]]:
         for segment in SEGMENTS:
             share = sum(c["customer_segment"] == segment for c in book) / len(book)
             half = 1.96 * (share * (1 - share) / len(book)) ** 0.5
-            rows.append(_statistic(metric, segment, "wilson", share, max(share - half, 0.0), share + half, len(book)))
+            rows.append(
+                _statistic(metric, segment, "wilson", share, max(share - half, 0.0), share + half, len(book))
+            )
     return rows
 
 
@@ -228,8 +260,11 @@ def _moves(run: Run) -> list[dict[str, object]]:
         counts[pair] = counts.get(pair, 0) + 1
     return [
         {
-            "previous_as_of_date": run.previous.as_of_date, "previous_run_key": run.previous.run_key,
-            "from_segment": origin, "to_segment": target, "customers": count,
+            "previous_as_of_date": run.previous.as_of_date,
+            "previous_run_key": run.previous.run_key,
+            "from_segment": origin,
+            "to_segment": target,
+            "customers": count,
         }
         for (origin, target), count in counts.items()
     ]
@@ -240,7 +275,9 @@ def _movement_rows(moves: list[dict[str, object]]) -> list[dict[str, object]]:
     for origin in SEGMENTS:
         total = sum(int(m["customers"]) for m in moves if m["from_segment"] == origin)  # type: ignore[call-overload]
         for target in SEGMENTS:
-            found = [m["customers"] for m in moves if (m["from_segment"], m["to_segment"]) == (origin, target)]
+            found = [
+                m["customers"] for m in moves if (m["from_segment"], m["to_segment"]) == (origin, target)
+            ]
             share = (found[0] if found else 0) / total  # type: ignore[operator]
             half = 1.96 * (share * (1 - share) / total) ** 0.5
             low, high = max(share - half, 0.0), min(share + half + 0.01, 1.0)
@@ -251,7 +288,9 @@ def _movement_rows(moves: list[dict[str, object]]) -> list[dict[str, object]]:
 def _backtest(warehouse: Warehouse, run: Run, customers: list[dict[str, object]]) -> list[dict[str, object]]:
     if run.backtest is None:
         more = {"horizon": "90d", "reason": run.backtest_reason, "is_mature": False}
-        return [_statistic("backtest_spend_ratio", s, "delta_log", None, None, None, 0, **more) for s in SEGMENTS]
+        return [
+            _statistic("backtest_spend_ratio", s, "delta_log", None, None, None, 0, **more) for s in SEGMENTS
+        ]
     rows = []
     for number, segment in enumerate(SEGMENTS):
         book = [c for c in customers if c["customer_segment"] == segment]
@@ -261,17 +300,34 @@ def _backtest(warehouse: Warehouse, run: Run, customers: list[dict[str, object]]
             "runs.customer_segment_backtest_cells",
             [
                 {
-                    "as_of_date": run.as_of_date, "run_key": run.run_key, "backtest_as_of_date": run.backtest.as_of_date,
-                    "backtest_run_key": run.backtest.run_key, "customer_segment": segment, "bin": f"+{part}", "n": n,
-                    "prior_s1": prior - prior // 2 if part else prior // 2, "later_s1": later - later // 2 if part else later // 2,
-                    "prior_s2": 1, "later_s2": 1, "cross_s2": 1,
+                    "as_of_date": run.as_of_date,
+                    "run_key": run.run_key,
+                    "backtest_as_of_date": run.backtest.as_of_date,
+                    "backtest_run_key": run.backtest.run_key,
+                    "customer_segment": segment,
+                    "bin": f"+{part}",
+                    "n": n,
+                    "prior_s1": prior - prior // 2 if part else prior // 2,
+                    "later_s1": later - later // 2 if part else later // 2,
+                    "prior_s2": 1,
+                    "later_s2": 1,
+                    "cross_s2": 1,
                 }
                 for part, n in ((0, len(book) // 2), (1, len(book) - len(book) // 2))
             ],
         )
         ratio = later / prior
         rows.append(
-            _statistic("backtest_spend_ratio", segment, "percentile_bootstrap", ratio, ratio * 0.9, ratio * 1.12, len(book), horizon="90d")
+            _statistic(
+                "backtest_spend_ratio",
+                segment,
+                "percentile_bootstrap",
+                ratio,
+                ratio * 0.9,
+                ratio * 1.12,
+                len(book),
+                horizon="90d",
+            )
         )
     return rows
 
@@ -289,9 +345,16 @@ def _write_gate(warehouse: Warehouse, identity: dict[str, object]) -> None:
         "control.gate_results",
         [
             {
-                **identity, "stage": stage, "suite": f"customer_segments.{stage}", "expectation": expectation,
-                "table_name": table, "column_name": column, "severity": severity, "success": success,
-                "observed": None, "message": message,
+                **identity,
+                "stage": stage,
+                "suite": f"customer_segments.{stage}",
+                "expectation": expectation,
+                "table_name": table,
+                "column_name": column,
+                "severity": severity,
+                "success": success,
+                "observed": None,
+                "message": message,
             }
             for stage, expectation, table, column, severity, success, message in checks
         ],

@@ -15,7 +15,9 @@ DICTIONARY = PublishedTable(
     columns=(
         Column("table", "text", "The published table: the path of its file without suffix."),
         Column("column", "text", "The column."),
-        Column("type", "text", "What it holds: id, text, integer, money (two decimals), number, date or boolean."),
+        Column(
+            "type", "text", "What it holds: id, text, integer, money (two decimals), number, date or boolean."
+        ),
         Column("description", "text", "What it means, with its unit."),
     ),
     description="One row a column of every published table.",
@@ -25,7 +27,12 @@ DICTIONARY = PublishedTable(
 def write_dictionary(tables: Iterable[PublishedTable], target: Path) -> list[WrittenFile]:
     """Write `data/data_dictionary.csv` for these tables and for itself."""
     rows = [
-        {"table": table.path, "column": column.name, "type": column.kind, "description": describe(table, column)}
+        {
+            "table": table.path,
+            "column": column.name,
+            "type": column.kind,
+            "description": describe(table, column),
+        }
         for table in (*tables, DICTIONARY)
         for column in table.columns
     ]

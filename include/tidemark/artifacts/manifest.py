@@ -10,7 +10,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import WrittenFile
@@ -73,6 +73,7 @@ def make_manifest(
     results: StatisticRows,
     gate: Sequence[Row],
     files: Sequence[ListedFile],
+    *,
     timings: Mapping[str, float] | None = None,
 ) -> bytes:
     """The manifest's bytes, held against its JSON Schema.
@@ -111,7 +112,9 @@ def make_manifest(
     }
     for error in Draft202012Validator(manifest_schema()).iter_errors(document):
         place = "/".join(str(part) for part in error.absolute_path) or "the top level"
-        raise TidemarkError(f"The manifest of run {run.run_key} does not keep its schema at {place}: {error.message}.")
+        raise TidemarkError(
+            f"The manifest of run {run.run_key} does not keep its schema at {place}: {error.message}."
+        )
     return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -128,7 +131,10 @@ def read_gate(run: Run, warehouse: Warehouse) -> list[Row]:
     columns = "stage, suite, expectation, table_name, column_name, severity, success, observed, message"
     rows = warehouse.fetch(f"select {columns} from control.gate_results where run_key = ?", (run.run_key,))
     stages = {"sources": 0, "models": 1, "statistics": 2}
-    return sorted(rows, key=lambda row: (stages.get(row["stage"], 9), *(str(row[n] or "") for n in columns.split(", ")[1:])))
+    return sorted(
+        rows,
+        key=lambda row: (stages.get(row["stage"], 9), *(str(row[n] or "") for n in columns.split(", ")[1:])),
+    )
 
 
 def gate_summary(gate: Sequence[Row]) -> dict[str, Any]:
@@ -137,7 +143,8 @@ def gate_summary(gate: Sequence[Row]) -> dict[str, Any]:
     return {
         "checks": len(gate),
         "passed": len(gate) - len(failed),
-        "warnings": sum(severity != "critical" for severity in failed),
+        "warnings": failed.count("warning"),
+        "notes": failed.count("info"),
         "critical_failures": failed.count("critical"),
         "results": [dict(row) for row in gate],
     }
@@ -146,7 +153,9 @@ def gate_summary(gate: Sequence[Row]) -> dict[str, Any]:
 def source_counts(run: Run, warehouse: Warehouse) -> list[dict[str, Any]]:
     """Rows of each raw table that the run's families need, and the file they came from, if any."""
     needed = sorted({source for family in enabled_families(run.families) for source in family.sources})
-    loads = warehouse.fetch("select table_name, uri, fingerprint, loaded_at from control.loads order by loaded_at")
+    loads = warehouse.fetch(
+        "select table_name, uri, fingerprint, loaded_at from control.loads order by loaded_at"
+    )
     newest = {row["table_name"]: row for row in loads}
     return [
         {

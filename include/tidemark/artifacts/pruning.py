@@ -30,7 +30,9 @@ def prune_unpublished(settings: Settings, warehouse: Warehouse, present: Run) ->
     Returns:
         The runs that were dropped, oldest first.
     """
-    published = {row["run_key"] for row in warehouse.fetch("select distinct run_key from control.publications")}
+    published = {
+        row["run_key"] for row in warehouse.fetch("select distinct run_key from control.publications")
+    }
     tables = _run_tables(warehouse)
     root = ArtifactRoot(settings)
     candidates: dict[date, set[str]] = defaultdict(set)
@@ -59,12 +61,19 @@ def _run_tables(warehouse: Warehouse) -> list[str]:
         where lower(c.table_schema) = 'runs' and lower(c.column_name) = 'run_key' and t.table_type = 'BASE TABLE'
         """
     )
-    return [*(f"runs.{row['table_name']}" for row in sorted(rows, key=lambda row: str(row["table_name"]))), "control.gate_results"]
+    return [
+        *(f"runs.{row['table_name']}" for row in sorted(rows, key=lambda row: str(row["table_name"]))),
+        "control.gate_results",
+    ]
 
 
 def _runs_with_rows(warehouse: Warehouse, tables: list[str]) -> set[tuple[date, str]]:
     sql = " union ".join(f"select as_of_date, run_key from {table}" for table in tables)
-    return {(row["as_of_date"], row["run_key"]) for row in warehouse.fetch(sql) if RUN_KEY.fullmatch(row["run_key"])}
+    return {
+        (row["as_of_date"], row["run_key"])
+        for row in warehouse.fetch(sql)
+        if RUN_KEY.fullmatch(row["run_key"])
+    }
 
 
 def _runs_with_files(root: ArtifactRoot) -> set[tuple[date, str]]:

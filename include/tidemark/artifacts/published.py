@@ -44,4 +44,6 @@ def published_months(settings: Settings) -> list[PublishedMonth]:
         return []
     months = json.loads(root.read_bytes(INDEX))["months"]
     names = ("as_of_date", "run_key", "folder", "report")
-    return sorted((PublishedMonth(root, **{n: m[n] for n in names}) for m in months), key=lambda m: m.as_of_date)
+    return sorted(
+        (PublishedMonth(root, **{n: m[n] for n in names}) for m in months), key=lambda m: m.as_of_date
+    )

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
 from include.tidemark.errors import TidemarkError
@@ -16,14 +16,15 @@ from include.tidemark.warehouse.base import Row, Warehouse
 _KINDS: dict[str, Kind] = {
     "as_of_date": "date",
     "is_mature": "boolean",
-    **dict.fromkeys(("estimate", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted"), "number"),  # type: ignore[dict-item]
-    **dict.fromkeys(("n", "n_resamples", "family_size"), "integer"),  # type: ignore[dict-item]
+    **dict.fromkeys(("estimate", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted"), "number"),
+    **dict.fromkeys(("n", "n_resamples", "family_size"), "integer"),
 }
 _ORDER = ("family", "metric", "segment", "segment_to", "horizon", "method")
 STATISTICS = PublishedTable(
     path="data/statistics",
     columns=tuple(
-        Column(name, _KINDS.get(name, "text"), result_schema()["properties"][name]["description"]) for name in COLUMNS
+        Column(name, _KINDS.get(name, "text"), result_schema()["properties"][name]["description"])
+        for name in COLUMNS
     ),
     description="One row a published number, of every metric, with its interval and how it was made.",
     parquet=True,
@@ -43,7 +44,8 @@ class StatisticRows:
     def find(self, metric: str, segment: str | None, method: str | None = None) -> Row | None:
         """The first row of a metric and segment (and method), or None."""
         return next(
-            (row for row in self.of(metric) if row["segment"] == segment and method in (None, row["method"])), None
+            (row for row in self.of(metric) if row["segment"] == segment and method in (None, row["method"])),
+            None,
         )
 
 
@@ -53,7 +55,9 @@ def read_statistics(run: Run, warehouse: Warehouse) -> StatisticRows:
     Raises:
         TidemarkError: a row is not of the shape that is promised to readers of `statistics.csv`.
     """
-    rows = warehouse.fetch(f"select {', '.join(COLUMNS)} from runs.statistics where run_key = ?", (run.run_key,))
+    rows = warehouse.fetch(
+        f"select {', '.join(COLUMNS)} from runs.statistics where run_key = ?", (run.run_key,)
+    )
     # Sorted here, so that the order does not depend on how a warehouse collates text or where it puts nulls.
     rows.sort(key=lambda row: [row[name] or "" for name in _ORDER])
     validator = Draft202012Validator(result_schema())

@@ -1,7 +1,7 @@
 """Where published files stand: a folder on a disk or in object storage, below the artifact root.
 
-    <root>/as_of=2026-11-01/run=<run_key>/...    one run, written once
-    <root>/latest.json, index.json, as_of=2026-11-01/current.json    pointers, derived from the ledger
+<root>/as_of=2026-11-01/run=<run_key>/...    one run, written once
+<root>/latest.json, index.json, as_of=2026-11-01/current.json    pointers, derived from the ledger
 """
 
 import os
@@ -112,7 +112,9 @@ class Folder:
     def _locate(self, relative: str) -> str:
         path = PurePosixPath(relative)
         if path.is_absolute() or not path.parts or ".." in path.parts or "\\" in relative:
-            raise TidemarkError(f"The file name {relative!r} is not a path below the artifact folder; use a relative one.")
+            raise TidemarkError(
+                f"The file name {relative!r} is not a path below the artifact folder; use a relative one."
+            )
         return f"{self._base}/{path.as_posix()}"
 
 
@@ -156,6 +158,6 @@ def _atomic_local(target: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, target)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)

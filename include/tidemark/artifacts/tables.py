@@ -29,7 +29,7 @@ SIGNIFICANT_DIGITS = 12
 """Digits of a published float; those beyond depend on the machine's mathematics library."""
 
 _ROW_GROUP = 65_536
-_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
+_FORMULA = re.compile("^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """What spreadsheets take for the start of a formula, the full-width forms included."""
 
 
@@ -110,7 +110,7 @@ def write_table(
         if parquet is not None:
             parquet.close()
     written = [WrittenFile(f"{table.path}.csv", rows, table.schema_version)]
-    return written + [replace(written[0], path=f"{table.path}.parquet")] if table.parquet else written
+    return [*written, replace(written[0], path=f"{table.path}.parquet")] if table.parquet else written
 
 
 def write_rows(table: PublishedTable, rows: Sequence[Mapping[str, Any]], target: Path) -> list[WrittenFile]:
@@ -140,8 +140,15 @@ def format_number(value: float) -> str:
 def _parquet_writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
     # Stated, although some are defaults: a library's new default must not change the bytes of a recomputed month.
     return pq.ParquetWriter(
-        file, schema, version="2.6", compression="zstd", compression_level=3, use_dictionary=True, write_statistics=True,
-        data_page_version="1.0", store_schema=False,
+        file,
+        schema,
+        version="2.6",
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=True,
+        write_statistics=True,
+        data_page_version="1.0",
+        store_schema=False,
     )
 
 
@@ -169,11 +176,17 @@ def _conform(
         values = batch.column(column.name)
         if column.kind == "id":
             if publish_id is None:
-                raise TidemarkError(f"The table {table.path} holds user ids, so it needs a way to publish them.")
-            values = pa.array([None if v is None else publish_id(str(v)) for v in values.to_pylist()], pa.string())
+                raise TidemarkError(
+                    f"The table {table.path} holds user ids, so it needs a way to publish them."
+                )
+            values = pa.array(
+                [None if v is None else publish_id(str(v)) for v in values.to_pylist()], pa.string()
+            )
         values = values.cast(ARROW_TYPES[column.kind])
         if column.kind == "number":
-            values = pa.array([None if v is None else float(format_number(v)) for v in values.to_pylist()], pa.float64())
+            values = pa.array(
+                [None if v is None else float(format_number(v)) for v in values.to_pylist()], pa.float64()
+            )
             _refuse_not_finite(table, column, values)
         arrays.append(values)
     return pa.RecordBatch.from_arrays(arrays, schema=table.arrow_schema)

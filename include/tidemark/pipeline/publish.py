@@ -8,12 +8,20 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from include.tidemark.artifacts.dictionary import write_dictionary
-from include.tidemark.artifacts.manifest import MANIFEST, ListedFile, list_bytes, list_local, make_manifest, read_gate
+from include.tidemark.artifacts.manifest import (
+    MANIFEST,
+    ListedFile,
+    list_bytes,
+    list_local,
+    make_manifest,
+    read_gate,
+)
 from include.tidemark.artifacts.pointers import REPORT, rebuild_pointers
 from include.tidemark.artifacts.pruning import prune_unpublished
 from include.tidemark.artifacts.results import STATISTICS, StatisticRows, read_statistics, write_statistics
@@ -64,7 +72,9 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
                 publication = record_publication(warehouse, run, f"{folder.uri}/{MANIFEST}", sha256)
         pointers = rebuild_pointers(settings, warehouse) if publication else []
         pruned = prune_unpublished(settings, warehouse, run)
-    log.info("Run %s as of %s: %s; pointers moved: %s", run.run_key, run.as_of_date, status, pointers or "none")
+    log.info(
+        "Run %s as of %s: %s; pointers moved: %s", run.run_key, run.as_of_date, status, pointers or "none"
+    )
     return {
         "status": status,
         "as_of_date": run.as_of_date.isoformat(),
@@ -100,35 +110,48 @@ def _export(
     run: Run, settings: Settings, warehouse: Warehouse, folder: RunFolder, timings: Mapping[str, float] | None
 ) -> bytes:
     """Make every file of the run's folder, the manifest last; returns the manifest."""
-    gate = read_gate(run, warehouse)
-    _refuse_unchecked(run, gate)
-    results = read_statistics(run, warehouse)
+    evidence = _Evidence(
+        read_statistics(run, warehouse), read_gate(run, warehouse), _validation_pages(folder)
+    )
+    _refuse_unchecked(run, evidence.gate)
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
         target = Path(scratch)
-        written = _write_files(run, settings, warehouse, results, gate, target)
+        written = _write_files(run, settings, warehouse, evidence, target)
         listed = [list_local(target, file) for file in written]
         for file in listed:
             folder.upload(target / file.path, file.path)
     listed += _list_others(folder, {file.path for file in listed})
-    manifest = make_manifest(run, warehouse, results, gate, listed, timings)
+    manifest = make_manifest(run, warehouse, evidence.results, evidence.gate, listed, timings=timings)
     folder.write_bytes(MANIFEST, manifest)
     return manifest
 
 
+@dataclass(frozen=True)
+class _Evidence:
+    """What earlier stages left for the files to show."""
+
+    results: StatisticRows
+    gate: list[Row]
+    validation_pages: list[str]
+
+
 def _write_files(
-    run: Run, settings: Settings, warehouse: Warehouse, results: StatisticRows, gate: list[Row], target: Path
+    run: Run, settings: Settings, warehouse: Warehouse, evidence: _Evidence, target: Path
 ) -> list[WrittenFile]:
     ids = user_ids(settings)
     tables = [STATISTICS]
-    written = write_statistics(results, target)
+    written = write_statistics(evidence.results, target)
     parts = []
     for family in enabled_families(run.families):
         artifacts = family.part("artifacts")
-        written += artifacts.export(run, warehouse, results, ids, target)
+        written += artifacts.export(run, warehouse, evidence.results, ids, target)
         tables += artifacts.TABLES
-        parts.append(family.part("report").report_part(run, warehouse, results))
+        parts.append(family.part("report").report_part(run, warehouse, evidence.results))
     written += write_dictionary(tables, target)
-    return [*written, write_report(run, parts, gate, written, target)]
+    report = write_report(
+        run, parts, evidence.gate, files=written, validation=evidence.validation_pages, target=target
+    )
+    return [*written, report]
 
 
 def _refuse_unchecked(run: Run, gate: list[Row]) -> None:
@@ -143,6 +166,11 @@ def _refuse_unchecked(run: Run, gate: list[Row]) -> None:
             f"Run {run.run_key} may not be published: control.gate_results holds no check of stage {missing[0]} for it,"
             " so it was never validated. Run the check tasks before publish."
         )
+
+
+def _validation_pages(folder: RunFolder) -> list[str]:
+    pages = [f"validation/{stage}/index.html" for stage in _STAGES]
+    return [page for page in pages if folder.exists(page)]
 
 
 def _list_others(folder: RunFolder, ours: set[str]) -> list[ListedFile]:

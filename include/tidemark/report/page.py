@@ -21,34 +21,59 @@ _STAGES = {"sources": "Raw data", "models": "Segments", "statistics": "Statistic
 
 
 def write_report(
-    run: Run, parts: Sequence[ReportPart], gate: Sequence[Row], files: Sequence[WrittenFile], target: Path
+    run: Run,
+    parts: Sequence[ReportPart],
+    gate: Sequence[Row],
+    *,
+    files: Sequence[WrittenFile],
+    validation: Sequence[str],
+    target: Path,
 ) -> WrittenFile:
     """Write `report/index.html` below the folder `target`.
 
     Args:
         gate: the run's rows of `control.gate_results`.
         files: the files beside the report, to link to.
+        validation: pages of the validation documents, to link to.
     """
     path = "report/index.html"
     (target / path).parent.mkdir(parents=True, exist_ok=True)
-    (target / path).write_text(render(run, parts, gate, files), encoding="utf-8")
+    (target / path).write_text(render(run, parts, gate, files, validation), encoding="utf-8")
     return WrittenFile(path, None)
 
 
-def render(run: Run, parts: Sequence[ReportPart], gate: Sequence[Row], files: Sequence[WrittenFile]) -> str:
+def render(
+    run: Run,
+    parts: Sequence[ReportPart],
+    gate: Sequence[Row],
+    files: Sequence[WrittenFile],
+    validation: Sequence[str] = (),
+) -> str:
     """The whole page as HTML."""
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     summary = gate_summary(gate)
-    return environment().get_template("page.html.j2").render(
-        run=run,
-        parts=parts,
-        title=parts[0].title if len(parts) == 1 else "Customer analytics",
-        style=Markup(f"\n{style}"),  # our own file, checked in
-        style_hash=base64.b64encode(hashlib.sha256(f"\n{style}".encode()).digest()).decode(),
-        gate=summary,
-        failed=[{**row, "sentence": _sentence(row)} for row in summary["results"] if not row["success"]],
-        checks=[{**row, "stage_name": _STAGES.get(row["stage"], row["stage"])} for row in summary["results"]],
-        files=files,
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            run=run,
+            parts=parts,
+            title=parts[0].title if len(parts) == 1 else "Customer analytics",
+            style=Markup(f"\n{style}"),  # noqa: S704 (our own file)
+            style_hash=base64.b64encode(hashlib.sha256(f"\n{style}".encode()).digest()).decode(),
+            gate=summary,
+            failed=[{**row, "sentence": _sentence(row)} for row in summary["results"] if not row["success"]],
+            checks=[
+                {
+                    **row,
+                    "sentence": row["message"] or row["expectation"],
+                    "stage_name": _STAGES.get(row["stage"], row["stage"]),
+                }
+                for row in summary["results"]
+            ],
+            files=files,
+            validation=[(page, _STAGES.get(page.split("/")[1], page)) for page in validation],
+        )
     )
 
 
@@ -56,7 +81,11 @@ def render(run: Run, parts: Sequence[ReportPart], gate: Sequence[Row], files: Se
 def environment() -> Environment:
     """The templates, escaping whatever a template prints; a name that is not defined is an error."""
     made = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.globals["DASH"] = words.DASH
     made.filters |= {

@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-DASH = "–"  # noqa: RUF001 (an en dash is what readers expect for a missing number)
-_MINUS = "−"  # noqa: RUF001
+DASH = "\u2013"
+_MINUS = "\u2212"
 
 TRUST_WORDS = {
     "ok": "reliable",
@@ -42,7 +42,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
     >>> percent(0.1234), percent(None)
     ('12.3 %', '–')
-    """
+    """  # noqa: RUF002
     return DASH if share is None else _signed(f"{share * 100:.{digits}f} %")
 
 
@@ -51,7 +51,7 @@ def dollars(amount: float | Decimal | None) -> str:
 
     >>> dollars(12.345), dollars(1234.5), dollars(2_345_678), dollars(-0.5)
     ('$12.35', '$1,235', '$2.35 M', '−$0.50')
-    """
+    """  # noqa: RUF002
     if amount is None:
         return DASH
     size = abs(float(amount))
@@ -71,7 +71,7 @@ def change(now: Any, before: Any) -> str | None:
 
     >>> change(110, 100), change(90, 100), change(5, 0)
     ('+10.0 %', '−10.0 %', None)
-    """
+    """  # noqa: RUF002
     if now is None or not before or before < 0:
         return None
     return _signed(f"{(float(now) / float(before) - 1) * 100:+.1f} %")

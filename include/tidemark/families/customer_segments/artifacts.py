@@ -24,7 +24,9 @@ ALL_CUSTOMERS = "All customers"
 TABLES = tables.TABLES
 
 
-def export(run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path) -> list[WrittenFile]:
+def export(
+    run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
+) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
     written = _write_customers(run, warehouse, ids, target)
     written += write_rows(tables.SUMMARY, summary_rows(run, warehouse, results), target)
@@ -55,7 +57,9 @@ def summary_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list
     sums = ("customers", "dormant_customers", "spend_last_90_days", "lifetime_value")
     empty = dict.fromkeys(sums, 0)
     total = {name: sum(row[name] for row in found.values()) for name in sums}
-    groups = [(number, segment, found.get(segment, empty)) for number, segment in enumerate(SEGMENTS, start=1)]
+    groups = [
+        (number, segment, found.get(segment, empty)) for number, segment in enumerate(SEGMENTS, start=1)
+    ]
     return [
         _summary_row(run, results, number, segment, counts)
         for number, segment, counts in [*groups, (None, None, total)]
@@ -84,12 +88,15 @@ def _summary_row(
 def movement_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
     """One row a pair of segments; without an earlier publication, the one row that says so."""
     counted = warehouse.fetch(
-        "select from_segment, to_segment, customers from runs.customer_segment_movement where run_key = ?", (run.run_key,)
+        "select from_segment, to_segment, customers from runs.customer_segment_movement where run_key = ?",
+        (run.run_key,),
     )
     counts = {(row["from_segment"], row["to_segment"]): int(row["customers"]) for row in counted}
     statistics = {(row["segment"], row["segment_to"]): row for row in results.of("movement")}
     order = {name: number for number, name in enumerate((*SEGMENTS, JOINED))}
-    pairs = sorted(counts.keys() | statistics.keys(), key=lambda pair: [(order.get(n or "", 9), n or "") for n in pair])
+    pairs = sorted(
+        counts.keys() | statistics.keys(), key=lambda pair: [(order.get(n or "", 9), n or "") for n in pair]
+    )
     starts: dict[str | None, int] = {}
     for (origin, _), customers in counts.items():
         starts[origin] = starts.get(origin, 0) + customers
@@ -176,7 +183,9 @@ def _write_customers(run: Run, warehouse: Warehouse, ids: UserIds, target: Path)
     table = tables.CUSTOMERS
     order = ids.order_by("customer_id", warehouse.dialect)
     sql = f"select {', '.join(table.names)} from runs.customer_segments where run_key = ? order by {order}"
-    return write_table(table, warehouse.batches(sql, (run.run_key, *ids.order_parameters)), target, ids.publish)
+    return write_table(
+        table, warehouse.batches(sql, (run.run_key, *ids.order_parameters)), target, ids.publish
+    )
 
 
 @dataclass(frozen=True)
@@ -230,7 +239,9 @@ def _write_audience(
     run: Run, warehouse: Warehouse, ids: UserIds, audience: _Audience, target: Path
 ) -> list[WrittenFile]:
     computed = audience.computed or {}
-    columns = ", ".join(f"{computed[name]} as {name}" if name in computed else name for name in audience.table.names)
+    columns = ", ".join(
+        f"{computed[name]} as {name}" if name in computed else name for name in audience.table.names
+    )
     threshold = f"and {audience.column} >= ?" if audience.column else ""
     sql = f"""
         select {columns}
@@ -239,7 +250,12 @@ def _write_audience(
         order by {audience.order}, {ids.order_by("customer_id", warehouse.dialect)}
         limit {audience.limit:d}
     """
-    parameters = (run.run_key, audience.segment, *((audience.minimum,) if audience.column else ()), *ids.order_parameters)
+    parameters = (
+        run.run_key,
+        audience.segment,
+        *((audience.minimum,) if audience.column else ()),
+        *ids.order_parameters,
+    )
     return write_table(audience.table, warehouse.batches(sql, parameters), target, ids.publish)
 
 
@@ -247,5 +263,7 @@ def _write_definitions(run: Run, target: Path) -> WrittenFile:
     path = "definitions/segment_definitions.json"
     file = target / path
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(definitions_document(run), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    file.write_text(
+        json.dumps(definitions_document(run), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return WrittenFile(path, None)

@@ -52,7 +52,11 @@ def segment_definitions(rules: Rules) -> list[SegmentDefinition]:
     )
     if rules.new_without_prior_is_growing:
         growing += ", or there is spend now and there was none before"
-    basis = "all purchases so far" if rules.category_share_basis == "lifetime" else "the purchases of the last 90 days"
+    basis = (
+        "all purchases so far"
+        if rules.category_share_basis == "lifetime"
+        else "the purchases of the last 90 days"
+    )
     words = {
         "High-Value Travelers": (
             "Keep the best customers.",
@@ -70,7 +74,10 @@ def segment_definitions(rules: Rules) -> list[SegmentDefinition]:
             f"Average monthly spend below {money(rules.budget_max_avg_monthly_spend)}, and at least"
             f" {rules.budget_min_necessities_pct:g} % of {basis} is necessities.",
         ),
-        "Stable Mid-Spenders": ("Keep the core.", "Everyone to whom none of the four segments above applies."),
+        "Stable Mid-Spenders": (
+            "Keep the core.",
+            "Everyone to whom none of the four segments above applies.",
+        ),
     }
     prefixes = dict(zip(SEGMENTS, ("high_value_", "declining_", "new_", "budget_", "none_"), strict=True))
     values = rules.model_dump(mode="json")

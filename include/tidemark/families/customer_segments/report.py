@@ -68,19 +68,29 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
         title="Customer segments",
         key_figures=_key_figures(run, warehouse, summary, results),
         sections=tuple(
-            Section(anchor, title, Markup(environment().get_template(f"segments_{anchor}.html.j2").render(context | extra)))
-            for anchor, title, extra in sections
+            Section(anchor, title, _render(anchor, context | extra)) for anchor, title, extra in sections
         ),
     )
 
 
-def _key_figures(run: Run, warehouse: Warehouse, summary: list[Row], results: StatisticRows) -> tuple[KeyFigure, ...]:
+def _render(anchor: str, context: dict[str, Any]) -> Markup:
+    page = environment().get_template(f"segments_{anchor}.html.j2").render(context)
+    return Markup(page)  # noqa: S704 (the template has escaped whatever it printed)
+
+
+def _key_figures(
+    run: Run, warehouse: Warehouse, summary: list[Row], results: StatisticRows
+) -> tuple[KeyFigure, ...]:
     total = summary[-1]
     before = _totals(warehouse, run.previous.run_key) if run.previous else None
     active = total["customers"] - total["dormant_customers"]
     mean = _number(results.find("mean_spend_90d", None, "percentile_bootstrap"), words.dollars)
     return (
-        KeyFigure("Customers", words.count(total["customers"]), _compared(run, total["customers"], before, "customers")),
+        KeyFigure(
+            "Customers",
+            words.count(total["customers"]),
+            _compared(run, total["customers"], before, "customers"),
+        ),
         KeyFigure(
             "Active",
             words.percent(active / total["customers"] if total["customers"] else None),
@@ -122,10 +132,16 @@ def _segment_rows(summary: list[Row], results: StatisticRows) -> list[dict[str, 
                 "customers": row["customers"],
                 "dormant": row["dormant_customers"],
                 "share": _number(share, words.percent) if segment else None,
-                "share_active": _number(results.find("segment_share_active", segment), words.percent) if segment else None,
+                "share_active": _number(results.find("segment_share_active", segment), words.percent)
+                if segment
+                else None,
                 "bar": _bar(share, top, COLOURS[segment]) if segment else "",
-                "spend": _number(results.find("mean_spend_90d", segment, "percentile_bootstrap"), words.dollars),
-                "lifetime": _number(results.find("mean_lifetime_value", segment, "percentile_bootstrap"), words.dollars),
+                "spend": _number(
+                    results.find("mean_spend_90d", segment, "percentile_bootstrap"), words.dollars
+                ),
+                "lifetime": _number(
+                    results.find("mean_lifetime_value", segment, "percentile_bootstrap"), words.dollars
+                ),
                 "trust": _trust(results, segment),
             }
         )
@@ -133,14 +149,22 @@ def _segment_rows(summary: list[Row], results: StatisticRows) -> list[dict[str, 
 
 
 def _bar(share: Row | None, top: float, colour: str) -> Markup:
-    return interval_bar(share["estimate"], share["ci_low"], share["ci_high"], top, colour) if share else Markup("")
+    return (
+        interval_bar(share["estimate"], share["ci_low"], share["ci_high"], top, colour)
+        if share
+        else Markup("")
+    )
 
 
 def _trust(results: StatisticRows, segment: str | None) -> dict[str, str]:
     """The weaker of the two means' flags, in words."""
     metrics = ("mean_spend_90d", "mean_lifetime_value")
     rows = [results.find(metric, segment, "percentile_bootstrap") for metric in metrics]
-    levels = [level for level in ("unreliable", "caution", "ok") if any(row and row["trust"] == level for row in rows)]
+    levels = [
+        level
+        for level in ("unreliable", "caution", "ok")
+        if any(row and row["trust"] == level for row in rows)
+    ]
     level = levels[0] if levels else "none"
     return {"level": level, "words": words.TRUST_WORDS.get(level, "no number")}
 
@@ -148,7 +172,11 @@ def _trust(results: StatisticRows, segment: str | None) -> dict[str, str]:
 def _number(row: Row | None, write: Callable[[Any], str]) -> Number:
     if row is None:
         return Number(words.DASH, "", "Not computed by this run.", warns=True)
-    interval = "" if None in (row["ci_low"], row["ci_high"]) else f"{write(row['ci_low'])} to {write(row['ci_high'])}"
+    interval = (
+        ""
+        if None in (row["ci_low"], row["ci_high"])
+        else f"{write(row['ci_low'])} to {write(row['ci_high'])}"
+    )
     note = REASONS.get(row["reason"], row["reason"]) if row["reason"] else ""
     return Number(write(row["estimate"]), interval, note, warns=bool(note))
 
@@ -156,7 +184,9 @@ def _number(row: Row | None, write: Callable[[Any], str]) -> Number:
 def _panels(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[dict[str, Any]]:
     """One small chart a segment. All span the same number of percentage points, so that slopes can be compared."""
     months = _share_history(run, warehouse, results)
-    series = {segment: [_estimate(as_of, shares.get(segment)) for as_of, shares in months] for segment in SEGMENTS}
+    series = {
+        segment: [_estimate(as_of, shares.get(segment)) for as_of, shares in months] for segment in SEGMENTS
+    }
     ends = {segment: _extent(points) for segment, points in series.items()}
     span = max([high - low for low, high in ends.values()] + [0.03]) * 1.15
     panels = []
@@ -171,16 +201,23 @@ def _panels(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[dict
                 "number": number,
                 "latest": words.percent(points[-1].value),
                 "chart": share_over_time(
-                    points, COLOURS[segment], (bottom, bottom + span), f"Share of customers in {segment} by month: {told}."
+                    points,
+                    COLOURS[segment],
+                    (bottom, bottom + span),
+                    f"Share of customers in {segment} by month: {told}.",
                 ),
             }
         )
     return panels
 
 
-def _share_history(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[tuple[date, dict[str, Row]]]:
+def _share_history(
+    run: Run, warehouse: Warehouse, results: StatisticRows
+) -> list[tuple[date, dict[str, Row]]]:
     """Shares of every published month before this one, then those of this run."""
-    earlier = [p for p in current_publications(warehouse) if p.as_of_date < run.as_of_date][-(_MONTHS_SHOWN - 1) :]
+    earlier = [p for p in current_publications(warehouse) if p.as_of_date < run.as_of_date][
+        -(_MONTHS_SHOWN - 1) :
+    ]
     months = []
     for publication in earlier:
         rows = warehouse.fetch(
@@ -193,7 +230,11 @@ def _share_history(run: Run, warehouse: Warehouse, results: StatisticRows) -> li
 
 def _estimate(as_of: date, row: Row | None) -> Estimate:
     label = words.short_day(as_of)
-    return Estimate(label, row["estimate"], row["ci_low"], row["ci_high"]) if row else Estimate(label, None, None, None)
+    return (
+        Estimate(label, row["estimate"], row["ci_low"], row["ci_high"])
+        if row
+        else Estimate(label, None, None, None)
+    )
 
 
 def _extent(points: list[Estimate]) -> tuple[float, float]:
@@ -206,10 +247,12 @@ def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[st
     found = {(row["from_segment"], row["to_segment"]): row for row in rows}
     statistics = {(row["segment"], row["segment_to"]): row for row in results.of("movement")}
     targets = [*SEGMENTS, *([LEFT] if any(row["to_segment"] == LEFT for row in rows) else [])]
-    table = []
+    table: list[dict[str, Any]] = []
     for origin in (*SEGMENTS, JOINED):
         start = next((row["from_customers"] for row in rows if row["from_segment"] == origin), 0) or 0
-        cells = [_movement_cell(found.get((origin, to)), statistics.get((origin, to)), start) for to in targets]
+        cells = [
+            _movement_cell(found.get((origin, to)), statistics.get((origin, to)), start) for to in targets
+        ]
         table.append({"name": origin, "customers": start, "cells": cells})
     stayed = sum(row["customers"] or 0 for row in rows if row["from_segment"] == row["to_segment"])
     there = sum(row["customers"] for row in table if row["name"] != JOINED)
@@ -225,8 +268,10 @@ def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[st
 def _movement_cell(row: Row | None, statistic: Row | None, start: int) -> Cell:
     customers = int(row["customers"] or 0) if row else 0
     share = customers / start if start else 0.0
-    number = _number(statistic, words.percent) if statistic else Number(
-        words.percent(customers / start if start else None), "", "", warns=False
+    number = (
+        _number(statistic, words.percent)
+        if statistic
+        else Number(words.percent(customers / start if start else None), "", "", warns=False)
     )
     return Cell(number, customers, min(int(share * 10), 9) if customers else 0)
 
@@ -235,7 +280,9 @@ def _backtest(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[st
     rows = backtest_rows(run, warehouse, results)
     statistics = [results.find("backtest_spend_ratio", segment) for segment in SEGMENTS]
     points = [
-        Estimate(segment, row["estimate"], row["ci_low"], row["ci_high"]) if row else Estimate(segment, None, None, None)
+        Estimate(segment, row["estimate"], row["ci_low"], row["ci_high"])
+        if row
+        else Estimate(segment, None, None, None)
         for segment, row in zip(SEGMENTS, statistics, strict=True)
     ]
     told = "; ".join(f"{p.label} {words.ratio(p.value)}" for p in points)

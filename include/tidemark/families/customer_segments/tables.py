@@ -50,36 +50,66 @@ def _mean(name: str, what: str) -> tuple[Column, ...]:
         *_interval(name, "money", f"{what}, in US dollars, with the percentile bootstrap's interval"),
         Column(f"{name}_skew_ci_low", "money", f"Lower end of Hall's skew-corrected t interval of {name}."),
         Column(f"{name}_skew_ci_high", "money", f"Upper end of Hall's skew-corrected t interval of {name}."),
-        Column(f"{name}_trust", "text", f"How far the interval of {name} can be relied on: ok, caution or unreliable."),
-        Column(f"{name}_reason", "text", f"Why {name} or an end of its interval is empty; see the report for the codes in words."),
+        Column(
+            f"{name}_trust",
+            "text",
+            f"How far the interval of {name} can be relied on: ok, caution or unreliable.",
+        ),
+        Column(
+            f"{name}_reason",
+            "text",
+            f"Why {name} or an end of its interval is empty; see the report for the codes in words.",
+        ),
     )
 
 
 _RUN = (
-    Column("as_of_date", "date", "The date that the numbers stand for; rows before it are in, rows on it are not."),
+    Column(
+        "as_of_date",
+        "date",
+        "The date that the numbers stand for; rows before it are in, rows on it are not.",
+    ),
     Column("run_key", "text", "The run that made the row."),
 )
 _TRUST = (
     Column("trust", "text", "How far the interval can be relied on: ok, caution or unreliable."),
-    Column("reason", "text", "Why a number or an end of its interval is empty; see the report for the codes in words."),
+    Column(
+        "reason",
+        "text",
+        "Why a number or an end of its interval is empty; see the report for the codes in words.",
+    ),
 )
 
 SUMMARY = PublishedTable(
     path="data/segment_summary",
     columns=(
         *_RUN,
-        Column("priority", "integer", "The order in which segments are tried; empty in the row of all customers."),
+        Column(
+            "priority", "integer", "The order in which segments are tried; empty in the row of all customers."
+        ),
         Column("customer_segment", "text", "The segment, or 'All customers'."),
         Column("customers", "integer", "Customers in the segment, dormant ones included."),
         Column("dormant_customers", "integer", "Those of them without spend in the last 180 days."),
         *_interval("share_pct", "number", "Share of all customers, in per cent"),
         *_interval("share_active_pct", "number", "Share of the customers who are not dormant, in per cent"),
-        Column("spend_last_90_days", "money", "Net spend of the segment in the current window, in US dollars."),
+        Column(
+            "spend_last_90_days", "money", "Net spend of the segment in the current window, in US dollars."
+        ),
         *_mean("mean_spend_90d", "Mean net spend per customer in the current window"),
-        Column("lifetime_value", "money", "Net spend of the segment since the first purchases, in US dollars."),
+        Column(
+            "lifetime_value", "money", "Net spend of the segment since the first purchases, in US dollars."
+        ),
         *_mean("mean_lifetime_value", "Mean net spend per customer since the first purchase"),
-        Column("reference_share_low_pct", "integer", "Lower end of the share typical of credit-card portfolios: a reference only."),
-        Column("reference_share_high_pct", "integer", "Upper end of the share typical of credit-card portfolios: a reference only."),
+        Column(
+            "reference_share_low_pct",
+            "integer",
+            "Lower end of the share typical of credit-card portfolios: a reference only.",
+        ),
+        Column(
+            "reference_share_high_pct",
+            "integer",
+            "Upper end of the share typical of credit-card portfolios: a reference only.",
+        ),
     ),
     description="One row a segment in order of priority, then one row for all customers.",
 )
@@ -90,7 +120,11 @@ MOVEMENT = PublishedTable(
         *_RUN,
         Column("previous_as_of_date", "date", "The published as-of date that the customers moved from."),
         Column("previous_run_key", "text", "The published run of that date."),
-        Column("from_segment", "text", "Segment at the previous date; 'New customer' for those who were none then."),
+        Column(
+            "from_segment",
+            "text",
+            "Segment at the previous date; 'New customer' for those who were none then.",
+        ),
         Column("to_segment", "text", "Segment now; 'No longer a customer' for those who are none now."),
         Column("customers", "integer", "Customers who made this move."),
         Column("from_customers", "integer", "Customers in the from-segment at the previous date."),
@@ -128,14 +162,20 @@ HIGH_VALUE_AUDIENCE = _audience(
 )
 DECLINING_AUDIENCE = _audience(
     "declining",
-    _customer_columns("customer_id", "lifetime_value", "spend_change_pct", "spend_last_90_days", "spend_prior_90_days"),
+    _customer_columns(
+        "customer_id", "lifetime_value", "spend_change_pct", "spend_last_90_days", "spend_prior_90_days"
+    ),
     "Declining customers with a high lifetime value, the steepest fall first.",
 )
 NEW_GROWING_AUDIENCE = _audience(
     "new_and_growing",
     (
         *_customer_columns("customer_id", "tenure_months", "spend_change_pct", "avg_monthly_spend"),
-        Column("projected_annual_value", "money", "Average monthly spend times twelve, in US dollars: a projection, no forecast."),
+        Column(
+            "projected_annual_value",
+            "money",
+            "Average monthly spend times twelve, in US dollars: a projection, no forecast.",
+        ),
     ),
     "New & Growing customers with high spend, the steepest growth first.",
 )

@@ -1,17 +1,13 @@
 {% set rebuild = days_to_rebuild(this, ref('stg_transactions')) if is_incremental() else {'everything': true} %}
 
+{#- The transactions are named in each place instead of imported once: DuckDB would compute a shared import for all rows,
+    local dates included, before it looks at any of the conditions (4.0 instead of 0.6 s for a month of 13.5 million rows). #}
 with
-
-transactions as (
-
-    select * from {{ ref('stg_transactions') }}
-
-),
 
 {% if rebuild.everything %}
 in_scope as (
 
-    select * from transactions
+    select * from {{ ref('stg_transactions') }}
 
 ),
 {% else %}
@@ -20,13 +16,13 @@ in_scope as (
 stale_days as (
 
     select transaction_date
-    from transactions
+    from {{ ref('stg_transactions') }}
     where _loaded_at > {{ rebuild.loaded_after }}
 
     union
 
     select transaction_date
-    from transactions
+    from {{ ref('stg_transactions') }}
     where
         transaction_at >= {{ rebuild.since_day }} - interval '1 day'
         and transaction_date >= {{ rebuild.since_day }}
@@ -43,7 +39,7 @@ stale_days as (
 in_scope as (
 
     select transactions.*
-    from transactions
+    from {{ ref('stg_transactions') }} as transactions
     inner join stale_days on transactions.transaction_date = stale_days.transaction_date
     where transactions.transaction_at >= {{ rebuild.first_day }} - interval '1 day'
 
@@ -56,7 +52,7 @@ daily as (
         user_id,
         transaction_date,
         category,
-        cast(sum(case when amount_cents > 0 then 1 else 0 end) as bigint) as purchase_count,
+        count(case when amount_cents > 0 then 1 end) as purchase_count,
         cast(sum(greatest(amount_cents, 0)) as bigint) as gross_cents,
         cast(sum(least(amount_cents, 0)) as bigint) as refund_cents,
         cast(sum(amount_cents) as bigint) as net_cents,

@@ -51,7 +51,6 @@ spend as (
         sum(purchase_count) as total_transactions,
         sum(gross_cents) as lifetime_gross_cents,
         sum(refund_cents) as lifetime_refund_cents,
-        sum(net_cents) as lifetime_net_cents,
         sum(case when category_group = 'travel' then gross_cents else 0 end) as lifetime_travel_cents,
         sum(case when category_group = 'necessities' then gross_cents else 0 end) as lifetime_necessities_cents,
 
@@ -90,7 +89,7 @@ select
     cast(total_transactions as bigint) as total_transactions,
     cast(lifetime_gross_cents as bigint) as lifetime_gross_cents,
     cast(lifetime_refund_cents as bigint) as lifetime_refund_cents,
-    cast(lifetime_net_cents as bigint) as lifetime_net_cents,
+    cast(lifetime_gross_cents + lifetime_refund_cents as bigint) as lifetime_net_cents,
     cast(lifetime_travel_cents as bigint) as lifetime_travel_cents,
     cast(lifetime_necessities_cents as bigint) as lifetime_necessities_cents,
     cast(gross_last_90_days_cents as bigint) as gross_last_90_days_cents,

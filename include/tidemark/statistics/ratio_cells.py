@@ -1,0 +1,190 @@
+"""Users summed into cells by two amounts, for the ratio of their sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from include.tidemark.statistics import binning
+from include.tidemark.statistics.binning import Exact
+from include.tidemark.statistics.cells import accumulate, add_up, check_squares, held_by_nobody
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+MAX_DRAWN_CELLS = 256
+_SUMS = ("n", "x1", "y1", "x2", "y2", "xy")
+
+
+@dataclass(frozen=True)
+class RatioCells:
+    """Sufficient statistics of two amounts per user, by cell: x (the denominator) and y (the numerator).
+
+    Attributes:
+        labels: name of each cell; a cell holds users alike in both amounts.
+        n: users in each cell.
+        x1: sum of x in each cell.
+        y1: sum of y.
+        x2: sum of x squared.
+        y2: sum of y squared.
+        xy: sum of x times y.
+
+    >>> RatioCells.from_values(x=[10, 20, 30], y=[5, 10, 15]).ratio
+    0.5
+    """
+
+    labels: tuple[str, ...]
+    n: tuple[int, ...]
+    x1: tuple[Exact, ...]
+    y1: tuple[Exact, ...]
+    x2: tuple[Exact, ...]
+    y2: tuple[Exact, ...]
+    xy: tuple[Exact, ...]
+
+    @classmethod
+    def from_rows(
+        cls, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str] | None = None
+    ) -> RatioCells:
+        """Cells from the records of a GROUP BY with the keys ``bin, n, x1, y1, x2, y2, xy``; see `Cells.from_rows`.
+
+        >>> row = {"bin": "0", "n": 3, "prior": 0, "y1": 0, "x2": 0, "y2": 0, "xy": 0}
+        >>> RatioCells.from_rows([row], {"x1": "prior"}).size
+        3
+        """
+        return cls._of(add_up(rows, _SUMS, columns))
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, columns: Mapping[str, str] | None = None) -> RatioCells:
+        """Cells from a pandas frame with the columns ``bin, n, x1, y1, x2, y2, xy``."""
+        return cls.from_rows(cast("list[dict[str, Any]]", frame.to_dict("records")), columns)
+
+    @classmethod
+    def from_values(cls, x: ArrayLike, y: ArrayLike) -> RatioCells:
+        """Cells from two amounts per user, binned by the two leading digits of each.
+
+        Whole numbers are summed exactly; other numbers share cells of an eighth of an octave.
+
+        Raises:
+            ValueError: if the lengths differ, or a value is not finite.
+        """
+        first, second = binning.as_amounts("x", x), binning.as_amounts("y", y)
+        if len(first) != len(second):
+            raise ValueError(
+                f"x and y must have one value per user each, got {len(first)} and {len(second)}."
+            )
+        if len(first) == 0:
+            return cls._of({})
+        if np.float64 in (first.dtype, second.dtype):
+            return cls._of(_float_cells(first.astype(np.float64), second.astype(np.float64)))
+        return cls._of(_digit_cells(first, second))
+
+    @classmethod
+    def _of(cls, table: Mapping[str, tuple[Exact, ...]]) -> RatioCells:
+        held = {label: sums for label, sums in table.items() if not held_by_nobody(label, sums)}
+        for label, (n, x1, y1, x2, y2, xy) in held.items():
+            check_squares(label, ("x1", "x2"), n, x1, x2)
+            check_squares(label, ("y1", "y2"), n, y1, y2)
+            check_squares(label, ("xy", "x2 * y2"), 1, xy, x2 * y2)
+
+        def place(label: str) -> tuple[Fraction, Fraction, str]:
+            n, x1, y1, *_ = held[label]
+            return Fraction(x1) / n, Fraction(y1) / n, label
+
+        order = sorted(held, key=place)
+        columns = list(zip(*(held[label] for label in order), strict=True)) or [()] * len(_SUMS)
+        return cls(
+            tuple(order), tuple(int(n) for n in columns[0]), *(tuple(column) for column in columns[1:])
+        )
+
+    def merge(self, *others: RatioCells) -> RatioCells:
+        """The cells of all users together. Associative and commutative to the last bit."""
+        return merge_ratio([self, *others])
+
+    @cached_property
+    def coarse(self) -> RatioCells:
+        """The same users in cells of half an octave in both amounts, for drawing; unchanged up to 256 cells."""
+        if len(self.n) <= MAX_DRAWN_CELLS:
+            return self
+        table: dict[str, tuple[Exact, ...]] = {}
+        for sums in self.table().values():
+            x, y = (binning.half_octave(float(Fraction(total) / sums[0])) for total in sums[1:3])
+            accumulate(table, {f"{x} {y}": sums})
+        return RatioCells._of(table)
+
+    def table(self) -> dict[str, tuple[Exact, ...]]:
+        """Label -> (n, x1, y1, x2, y2, xy)."""
+        columns = (self.n, self.x1, self.y1, self.x2, self.y2, self.xy)
+        return dict(zip(self.labels, zip(*columns, strict=True), strict=True))
+
+    @cached_property
+    def size(self) -> int:
+        """Users."""
+        return sum(self.n)
+
+    @cached_property
+    def nonzero(self) -> int:
+        """Users whose denominator amount is not zero."""
+        return sum(n for n, x2 in zip(self.n, self.x2, strict=True) if x2)
+
+    @cached_property
+    def effective_n(self) -> float:
+        """(sum x)^2 / sum x^2 of the denominator."""
+        x1, x2 = sum(self.x1), sum(self.x2)
+        return float(Fraction(x1 * x1) / x2) if x2 else 0.0
+
+    @cached_property
+    def ratio(self) -> float:
+        """Sum of y over sum of x; ZeroDivisionError where the sum of x is zero."""
+        return float(Fraction(sum(self.y1)) / sum(self.x1))
+
+    @cached_property
+    def moments(self) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+        """Of each cell: users, mean of x, mean of y, variance of x, variance of y, covariance."""
+        n = [Fraction(count) for count in self.n]
+        x = [s / k for s, k in zip(self.x1, n, strict=True)]
+        y = [s / k for s, k in zip(self.y1, n, strict=True)]
+        xx = [max(s / k - m * m, Fraction(0)) for s, k, m in zip(self.x2, n, x, strict=True)]
+        yy = [max(s / k - m * m, Fraction(0)) for s, k, m in zip(self.y2, n, y, strict=True)]
+        xy = [s / k - a * b for s, k, a, b in zip(self.xy, n, x, y, strict=True)]
+        six = [np.array([float(value) for value in column]) for column in (n, x, y, xx, yy, xy)]
+        return six[0], six[1], six[2], six[3], six[4], six[5]
+
+
+def merge_ratio(parts: Iterable[RatioCells]) -> RatioCells:
+    """The cells of all users of ``parts`` together; nothing gives an empty `RatioCells`."""
+    table: dict[str, tuple[Exact, ...]] = {}
+    for part in parts:
+        accumulate(table, part.table())
+    return RatioCells._of(table)
+
+
+def _digit_cells(x: NDArray[np.int64], y: NDArray[np.int64]) -> dict[str, tuple[Exact, ...]]:
+    x_id, _ = binning.digit_bins(x)
+    y_id, _ = binning.digit_bins(y)
+    order = np.lexsort((y_id, x_id))
+    x, y, x_id, y_id = x[order], y[order], x_id[order], y_id[order]
+    starts = binning.group_starts(x_id * 10_000 + y_id)
+    ones = np.ones(len(x), dtype=np.int64)
+    columns = [
+        binning.exact_sums(starts, ones, *powers) for powers in ((), (x,), (y,), (x, x), (y, y), (x, y))
+    ]
+    labels = (f"{a} {b}" for a, b in zip(x_id[starts].tolist(), y_id[starts].tolist(), strict=True))
+    return dict(zip(labels, zip(*columns, strict=True), strict=True))
+
+
+def _float_cells(x: Floats, y: Floats) -> dict[str, tuple[Exact, ...]]:
+    x_id, y_id = binning.float_bins(x), binning.float_bins(y)
+    order = np.lexsort((y_id, x_id))
+    x, y, x_id, y_id = x[order], y[order], x_id[order], y_id[order]
+    starts = binning.group_starts(x_id * (1 << 20) + y_id)
+    n: list[Exact] = list(np.diff(np.append(starts, len(x))).tolist())
+    sums = [binning.float_sums(starts, values) for values in (x, y, x * x, y * y, x * y)]
+    labels = (f"~{a} {b}" for a, b in zip(x_id[starts].tolist(), y_id[starts].tolist(), strict=True))
+    return dict(zip(labels, zip(n, *sums, strict=True), strict=True))

@@ -1,0 +1,52 @@
+import pytest
+
+from include.tidemark.statistics import Cells, RatioCells, StatisticsConfig
+from include.tidemark.statistics.minimums import trust, withheld
+
+CONFIG = StatisticsConfig("2026-11-01")
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([], "empty_segment"),
+        ([5] * 29, "too_few_users"),
+        ([5] * 30, None),
+        ([0] * 100 + [5] * 9, "too_few_nonzero_users"),
+        ([0] * 100 + [5] * 10, None),
+        ([1] * 100 + [1_000_000] * 3, "low_effective_n"),
+        ([-100] * 50 + [100] * 50, None),
+    ],
+)
+def test_numbers_are_withheld_below_each_minimum(values: list[int], reason: str | None) -> None:
+    assert withheld(Cells.from_values(values), CONFIG) == reason
+
+
+@pytest.mark.parametrize(
+    ("x", "reason"),
+    [
+        ([], "empty_segment"),
+        ([5] * 29, "too_few_users"),
+        ([0] * 30, "too_few_nonzero_users"),
+        ([-5] * 30, "zero_denominator"),
+        ([5, -5] * 30, "zero_denominator"),
+        ([1] * 100 + [1_000_000] * 3, "low_effective_n"),
+        ([5] * 30, None),
+    ],
+)
+def test_ratios_are_judged_by_their_denominator(x: list[int], reason: str | None) -> None:
+    assert withheld(RatioCells.from_values(x, [1] * len(x)), CONFIG) == reason
+
+
+def test_minimums_are_settings() -> None:
+    loose = StatisticsConfig(
+        "2026-11-01", minimum_sample_size=1, minimum_nonzero_users=0, minimum_effective_users=0.0
+    )
+    assert withheld(Cells.from_values([5]), loose) is None
+
+
+def test_trust_falls_with_skewness_and_rises_with_users() -> None:
+    order = ["ok", "caution", "unreliable"]
+    flags = [order.index(trust(skewness, 100)) for skewness in (0, 1.4, -1.4, 1.6, 3.4, -3.6, 50)]
+    assert flags == [0, 0, 0, 1, 1, 2, 2]
+    assert trust(10.0, 10_000) == "ok"

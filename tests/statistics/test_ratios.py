@@ -1,0 +1,90 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from include.tidemark.statistics import RatioCells, stream
+from include.tidemark.statistics.ratios import (
+    bootstrap_ratio_interval,
+    influence_skewness,
+    log_delta_interval,
+    logit_delta_interval,
+    standard_error,
+)
+
+
+@pytest.fixture
+def users() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.RandomState(11)
+    x = np.rint(np.exp(random.standard_normal(4000) + 7)).astype(int)
+    y = np.rint(x * np.exp(0.5 * random.standard_normal(4000))).astype(int)
+    return x, y
+
+
+def test_the_standard_error_is_that_of_the_influence_values(users: tuple) -> None:
+    x, y = users
+    influence = (y - y.sum() / x.sum() * x) / x.mean()
+    cells = RatioCells.from_values(x, y)
+    assert standard_error(cells) == pytest.approx(stats.sem(influence), rel=1e-10)
+    assert influence_skewness(cells) == pytest.approx(stats.skew(influence), rel=0.02)
+
+
+def test_the_log_interval_is_symmetric_about_the_log_ratio(users: tuple) -> None:
+    cells = RatioCells.from_values(*users)
+    low, high = log_delta_interval(cells, 0.95)
+    assert low * high == pytest.approx(cells.ratio**2, rel=1e-12)
+    half = stats.norm.ppf(0.975) * standard_error(cells) / cells.ratio
+    assert math.log(high / low) == pytest.approx(2 * half, rel=1e-12)
+
+
+def test_swapping_numerator_and_denominator_inverts_the_log_interval(users: tuple) -> None:
+    x, y = users
+    low, high = log_delta_interval(RatioCells.from_values(x, y), 0.95)
+    assert log_delta_interval(RatioCells.from_values(y, x), 0.95) == pytest.approx(
+        (1 / high, 1 / low), rel=1e-3
+    )
+
+
+def test_the_bootstrap_agrees_with_scipys_within_monte_carlo_noise(users: tuple) -> None:
+    x, y = (part[:800] for part in users)
+    cells = RatioCells.from_values(x, y)
+    ours = bootstrap_ratio_interval(cells, stream("2026-11-01", "r"), 1000, 0.95)
+    theirs = stats.bootstrap(
+        (y, x), lambda a, b, axis: a.sum(axis) / b.sum(axis), paired=True, method="percentile", n_resamples=1000,
+        batch=200, random_state=3, vectorized=True,
+    ).confidence_interval  # fmt: skip
+    assert ours == pytest.approx(tuple(theirs), abs=4 * math.sqrt(2) * 0.084 * standard_error(cells))
+
+
+def test_threads_change_no_byte(users: tuple) -> None:
+    cells = RatioCells.from_values(*users)
+    one, two = (
+        bootstrap_ratio_interval(cells, stream("2026-11-01", "r"), 1500, 0.95, threads=k) for k in (1, 2)
+    )
+    assert one == two
+
+
+def test_a_share_stays_within_zero_and_one() -> None:
+    amounts = np.array([100] * 5 + [1000] * 60)
+    inside = np.where(np.arange(65) < 62, amounts, 0)
+    low, high = logit_delta_interval(RatioCells.from_values(amounts, inside), 0.99)
+    assert 0 < low < inside.sum() / amounts.sum() < high < 1
+
+
+def test_a_denominator_that_may_vanish_has_no_bounded_interval() -> None:
+    cells = RatioCells.from_values([-5, 5, 1, 0], [1, 1, 1, 1])
+    assert bootstrap_ratio_interval(cells, stream("2026-11-01", "r"), 1000, 0.95) is None
+
+
+def test_a_ratio_that_is_not_positive_has_no_log_interval() -> None:
+    with pytest.raises(ValueError, match="above zero"):
+        log_delta_interval(RatioCells.from_values([1, 2], [0, 0]), 0.95)
+    with pytest.raises(ValueError, match="strictly between 0 and 1"):
+        logit_delta_interval(RatioCells.from_values([1, 2], [1, 2]), 0.95)
+
+
+def test_proportional_amounts_have_no_error() -> None:
+    cells = RatioCells.from_values([2, 4, 8], [1, 2, 4])
+    assert standard_error(cells) == 0
+    assert influence_skewness(cells) == 0

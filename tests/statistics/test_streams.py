@@ -1,0 +1,56 @@
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.tidemark.statistics import stream
+from include.tidemark.statistics.streams import BLOCK_SIZE, Stream
+
+
+def normals(source: Stream, count: int, threads: int = 1) -> np.ndarray:
+    return source.replicates(count, lambda generator, size: generator.standard_normal((size, 3)), threads)
+
+
+def test_the_key_is_the_documented_hash() -> None:
+    text = "1|2026-11-01|mean_spend_90d|Declining|90d"
+    key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    assert stream("2026-11-01", "mean_spend_90d", "Declining", "90d").seed == key
+
+
+parts = st.one_of(st.none(), st.text(alphabet="ab|\\0", max_size=4))
+
+
+@given(st.tuples(parts, parts), st.tuples(parts, parts))
+def test_different_statistics_never_share_a_key(first: tuple, second: tuple) -> None:
+    same = stream("2026-11-01", "m", *first) == stream("2026-11-01", "m", *second)
+    assert same == (first == second)
+
+
+def test_every_part_of_the_key_changes_the_stream() -> None:
+    keys = {
+        stream("2026-11-01", "m").seed,
+        stream("2026-12-01", "m").seed,
+        stream("2026-11-01", "n").seed,
+        stream("2026-11-01", "m", "s").seed,
+        stream("2026-11-01", "m", None, "s").seed,
+        stream("2026-11-01", "m", version="2").seed,
+    }
+    assert len(keys) == 6
+
+
+@pytest.mark.parametrize("count", [1, BLOCK_SIZE, 1000])
+def test_the_first_replicates_of_many_equal_few(count: int) -> None:
+    source = stream("2026-11-01", "m")
+    assert normals(source, count).tobytes() == normals(source, 2000)[:count].tobytes()
+
+
+def test_threads_change_no_byte() -> None:
+    source = stream("2026-11-01", "m")
+    assert normals(source, 3000, threads=2).tobytes() == normals(source, 3000).tobytes()
+
+
+def test_blocks_do_not_overlap() -> None:
+    drawn = normals(stream("2026-11-01", "m"), 4 * BLOCK_SIZE)
+    assert len(np.unique(drawn)) == drawn.size

@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pydantic import SecretStr
 
 from include.tidemark.families.customer_segments.definitions import JOINED, SEGMENTS
@@ -87,9 +90,17 @@ def write_candidate(settings: Settings, run: Run) -> None:
         identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
         _write_sources(warehouse, run)
         customers = _customers(run.as_of_date)
-        warehouse.insert("runs.customer_segments", [{**identity, **row} for row in customers])
+        _insert_many(warehouse, "runs.customer_segments", [{**identity, **row} for row in customers])
         _write_statistics(warehouse, run, customers)
         _write_gate(warehouse, identity)
+
+
+def _insert_many(warehouse: Warehouse, table: str, rows: list[dict[str, object]]) -> None:
+    """Through a file, which is much faster than row by row."""
+    with TemporaryDirectory() as folder:
+        file = str(Path(folder) / "rows.parquet")
+        pq.write_table(pa.Table.from_pylist(rows), file)
+        warehouse.execute(f"insert into {table} by name select * from read_parquet(?)", (file,))
 
 
 def _write_sources(warehouse: Warehouse, run: Run) -> None:
@@ -171,7 +182,7 @@ def _write_statistics(warehouse: Warehouse, run: Run, customers: list[dict[str, 
     rows = [*_share_rows(customers), *_mean_rows(customers)]
     if run.previous:
         moves = _moves(run)
-        warehouse.insert("runs.customer_segment_movement", [{**identity, **row} for row in moves])
+        _insert_many(warehouse, "runs.customer_segment_movement", [{**identity, **row} for row in moves])
         rows += _movement_rows(moves)
     else:
         rows.append(
@@ -179,7 +190,7 @@ def _write_statistics(warehouse: Warehouse, run: Run, customers: list[dict[str, 
         )
     rows += _backtest(warehouse, run, customers)
     family = {"family": "customer_segments"}
-    warehouse.insert("runs.statistics", [{**identity, **family, **row} for row in rows])
+    _insert_many(warehouse, "runs.statistics", [{**identity, **family, **row} for row in rows])
 
 
 def _statistic(
@@ -338,7 +349,7 @@ def _write_gate(warehouse: Warehouse, identity: dict[str, object]) -> None:
         ("sources", "expect_table_row_count_to_be_between", "raw.transactions", None, "warning", True, None),
         ("models", "expect_column_values_to_be_unique", "runs.customer_segments", "customer_id", "critical", True, None),
         ("models", "expect_segment_share_at_least", "runs.customer_segments", "customer_segment", "warning", False,
-         "Declining holds 4.1 % of customers, below the 5 % that the rules expect."),
+         "Declining holds 4.1% of customers, below the 5% that the rules expect."),
         ("statistics", "expect_interval_to_be_ordered", "runs.statistics", "ci_low", "critical", True, None),
     ]  # fmt: skip
     warehouse.insert(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -99,7 +99,7 @@ def write_table(
     parquet = _parquet_writer(parquet_file, table.arrow_schema) if table.parquet else None
     try:
         with csv_file.open("w", encoding="utf-8", newline="") as handle:
-            writer = csv.writer(handle, lineterminator="\n")
+            writer = csv.writer(_LineFeeds(handle), lineterminator="\r\n")
             writer.writerow(table.names)
             for batch in _regroup(_conform(table, batch, publish_id) for batch in batches):
                 writer.writerows(zip(*_cells(table, batch), strict=True))
@@ -135,6 +135,16 @@ def format_number(value: float) -> str:
     ('0.333333333333', '0', '25')
     """
     return format(value + 0.0, f".{SIGNIFICANT_DIGITS}g")
+
+
+class _LineFeeds:
+    """Ends lines with a line feed. Told to do so itself, the csv module would no longer quote a carriage return in a cell."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, line: str) -> int:
+        return self._file.write(line.removesuffix("\r\n") + "\n")
 
 
 def _parquet_writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:

@@ -41,9 +41,9 @@ def percent(share: float | None, digits: int = 1) -> str:
     """A share between 0 and 1 in per cent.
 
     >>> percent(0.1234), percent(None)
-    ('12.3 %', '–')
+    ('12.3%', '–')
     """  # noqa: RUF002
-    return DASH if share is None else _signed(f"{share * 100:.{digits}f} %")
+    return DASH if share is None else _signed(f"{share * 100:.{digits}f}%")
 
 
 def dollars(amount: float | Decimal | None) -> str:
@@ -70,11 +70,11 @@ def change(now: Any, before: Any) -> str | None:
     """How far `now` is from `before`, in per cent with a sign; None where that has no meaning.
 
     >>> change(110, 100), change(90, 100), change(5, 0)
-    ('+10.0 %', '−10.0 %', None)
+    ('+10.0%', '−10.0%', None)
     """  # noqa: RUF002
     if now is None or not before or before < 0:
         return None
-    return _signed(f"{(float(now) / float(before) - 1) * 100:+.1f} %")
+    return _signed(f"{(float(now) / float(before) - 1) * 100:+.1f}%")
 
 
 def _signed(text: str) -> str:

@@ -48,7 +48,7 @@ def segment_definitions(rules: Rules) -> list[SegmentDefinition]:
     """The segments under these rules, in order of priority."""
     growing = (
         f"First purchase at most {rules.new_growing_max_tenure_months} completed months ago, and spend in the 90 days is at"
-        f" least {rules.new_growing_min_spend_change_pct:g} % above that of the 90 days before"
+        f" least {rules.new_growing_min_spend_change_pct:g}% above that of the 90 days before"
     )
     if rules.new_without_prior_is_growing:
         growing += ", or there is spend now and there was none before"
@@ -61,18 +61,18 @@ def segment_definitions(rules: Rules) -> list[SegmentDefinition]:
         "High-Value Travelers": (
             "Keep the best customers.",
             f"Average monthly spend of {money(rules.high_value_min_avg_monthly_spend)} or more, and at least"
-            f" {rules.high_value_min_travel_pct:g} % of {basis} is travel.",
+            f" {rules.high_value_min_travel_pct:g}% of {basis} is travel.",
         ),
         "Declining": (
             "Win back customers whose spend falls.",
-            f"Spend in the last 90 days fell by {-rules.declining_max_spend_change_pct:g} % or more against the 90 days before,"
+            f"Spend in the last 90 days fell by {-rules.declining_max_spend_change_pct:g}% or more against the 90 days before,"
             f" which held {money(rules.declining_min_prior_spend)} or more.",
         ),
         "New & Growing": ("Help new customers to grow.", f"{growing}."),
         "Budget-Conscious": (
             "Offer value on everyday purchases.",
             f"Average monthly spend below {money(rules.budget_max_avg_monthly_spend)}, and at least"
-            f" {rules.budget_min_necessities_pct:g} % of {basis} is necessities.",
+            f" {rules.budget_min_necessities_pct:g}% of {basis} is necessities.",
         ),
         "Stable Mid-Spenders": (
             "Keep the core.",

@@ -59,7 +59,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     context = {"run": run, "colours": COLOURS}
     sections = (
         ("segments", "The segments now", {"rows": _segment_rows(summary, results)}),
-        ("months", "Share over the months", {"panels": _panels(run, warehouse, results)}),
+        ("months", "Share over the months", _months(run, warehouse, results)),
         ("movement", "Who moved", _movement(run, warehouse, results)),
         ("backtest", "How earlier segments did", _backtest(run, warehouse, results)),
         ("definitions", "What the segments mean", _definitions(run)),
@@ -172,16 +172,13 @@ def _trust(results: StatisticRows, segment: str | None) -> dict[str, str]:
 def _number(row: Row | None, write: Callable[[Any], str]) -> Number:
     if row is None:
         return Number(words.DASH, "", "Not computed by this run.", warns=True)
-    interval = (
-        ""
-        if None in (row["ci_low"], row["ci_high"])
-        else f"{write(row['ci_low'])} to {write(row['ci_high'])}"
-    )
+    low, high = (None if row[end] is None else write(row[end]) for end in ("ci_low", "ci_high"))
+    interval = f"{low.removesuffix('%')} to {high}" if low and high else ""
     note = REASONS.get(row["reason"], row["reason"]) if row["reason"] else ""
     return Number(write(row["estimate"]), interval, note, warns=bool(note))
 
 
-def _panels(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[dict[str, Any]]:
+def _months(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
     """One small chart a segment. All span the same number of percentage points, so that slopes can be compared."""
     months = _share_history(run, warehouse, results)
     series = {
@@ -208,7 +205,7 @@ def _panels(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[dict
                 ),
             }
         )
-    return panels
+    return {"panels": panels, "months": len(months)}
 
 
 def _share_history(

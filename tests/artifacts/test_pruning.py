@@ -1,0 +1,73 @@
+"""Old unpublished runs go; what was ever published, is at work, or is new enough stays."""
+
+from include.tidemark.artifacts.pruning import prune_unpublished
+from include.tidemark.pipeline.publish import publish, rollback
+from include.tidemark.warehouse import open_warehouse
+from tests.artifacts.months import MONTHS, make_run, write_candidate
+
+
+def run_keys_with_rows(book):
+    tables = ("runs.customer_segments", "runs.statistics", "control.gate_results")
+    return {row[0] for table in tables for row in book.sql(f"select distinct run_key from {table}")}
+
+
+def run_keys_with_files(book):
+    return {path.name.removeprefix("run=") for path in book.root.glob("as_of=*/run=*")}
+
+
+def dry_runs(book, rules, attempts):
+    runs = [make_run(MONTHS[0], rules, attempt=attempt, publish=False) for attempt in attempts]
+    for run in runs:
+        write_candidate(book.settings, run)
+        book.folder(run).write_bytes("manifest.json", b"{}")
+    return runs
+
+
+def test_only_the_newest_unpublished_runs_of_a_date_are_kept(candidate, rules):
+    oldest, older, newer, newest = dry_runs(candidate, rules, (1, 2, 3, 4))
+    present = make_run(MONTHS[0], rules, attempt=9)
+    write_candidate(candidate.settings, present)
+    settings = candidate.settings.model_copy(update={"keep_unpublished_runs": 2})
+    outcome = publish(present, settings)
+    first = candidate.runs[MONTHS[0]]
+    assert outcome["pruned"] == [first.run_key, oldest.run_key, older.run_key]
+    left = {newer.run_key, newest.run_key, present.run_key}
+    assert (run_keys_with_rows(candidate), run_keys_with_files(candidate)) == (left, left)
+
+
+def test_a_run_that_was_ever_published_is_never_pruned(candidate, rules):
+    settings = candidate.settings.model_copy(update={"keep_unpublished_runs": 0})
+    runs = [candidate.runs[MONTHS[0]], *(make_run(MONTHS[0], rules, attempt=attempt) for attempt in (1, 2))]
+    for run in runs:
+        write_candidate(settings, run)
+        publish(run, settings)
+    rollback(MONTHS[0], runs[1].run_key, settings)
+    present = make_run(MONTHS[1], rules, attempt=0)
+    with open_warehouse(settings) as warehouse:
+        assert prune_unpublished(settings, warehouse, present) == []
+    assert run_keys_with_files(candidate) == {run.run_key for run in runs}
+
+
+def test_a_run_that_may_still_be_at_work_is_kept(candidate, rules):
+    """The present run started at the same moment as the other, as in a backfill beside the schedule."""
+    settings = candidate.settings.model_copy(update={"keep_unpublished_runs": 0})
+    (other,) = dry_runs(candidate, rules, (1,))
+    present = make_run(MONTHS[0], rules, attempt=1)
+    present = present.model_copy(update={"run_key": present.run_key[:-8] + "ffffffff"})
+    with open_warehouse(settings) as warehouse:
+        pruned = [old.run_key for old in prune_unpublished(settings, warehouse, present)]
+    assert other.run_key not in pruned
+    assert candidate.runs[MONTHS[0]].run_key in pruned
+
+
+def test_folders_without_rows_are_pruned_too_and_other_files_are_left_alone(candidate, rules):
+    settings = candidate.settings.model_copy(update={"keep_unpublished_runs": 0})
+    failed = make_run(MONTHS[1], rules, attempt=0)
+    candidate.folder(failed).write_bytes("validation/sources/index.html", b"failed early")
+    (candidate.root / "as_of=2026-08-01").mkdir(parents=True, exist_ok=True)
+    (candidate.root / "as_of=2026-08-01" / "run=notes").mkdir()
+    present = make_run(MONTHS[3], rules, attempt=0)
+    with open_warehouse(settings) as warehouse:
+        assert failed.run_key in [old.run_key for old in prune_unpublished(settings, warehouse, present)]
+    assert not candidate.folder(failed).files()
+    assert (candidate.root / "as_of=2026-08-01" / "run=notes").exists()

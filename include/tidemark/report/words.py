@@ -49,7 +49,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 def dollars(amount: float | Decimal | None) -> str:
     """An amount with three or more significant digits, short enough for a table.
 
-    >>> dollars(12.345), dollars(1234.5), dollars(2_345_678), dollars(-0.5)
+    >>> dollars(12.345), dollars(1234.6), dollars(2_345_678), dollars(-0.5)
     ('$12.35', '$1,235', '$2.35 M', '−$0.50')
     """  # noqa: RUF002
     if amount is None:

@@ -68,8 +68,8 @@ class AirflowApi:
         tasks: list[dict[str, Any]] = self._get(path, limit=200)["task_instances"]
         return tasks
 
-    def clear_failed(self, run_id: str) -> None:
-        """Clear a run, as a person would in the UI."""
+    def clear(self, run_id: str) -> None:
+        """Clear all tasks of a run, as a person would in the UI."""
         answer = self._client.post(f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/clear", json={"dry_run": False})
         answer.raise_for_status()
 

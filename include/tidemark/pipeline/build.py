@@ -28,22 +28,30 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def build_models(run: Run, settings: Settings) -> Path:
-    """Build and test the enabled families' models with one dbt process; returns dbt's run_results.json.
-
-    Raises:
-        BuildError: dbt failed; the message holds its last lines.
-    """
-    target = Path(tempfile.mkdtemp(prefix="tidemark-dbt-", dir=settings.scratch_dir))
-    command = [
+def build_command(run: Run, settings: Settings, target: Path) -> list[str]:
+    """The command line of the one dbt process that builds and tests the enabled families' models."""
+    return [
         str(settings.dbt_executable), "build", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
         "--target", settings.warehouse, "--target-path", str(target), "--log-path", str(target),
         "--vars", json.dumps(run.dbt_vars()),
         "--select", *(family.dbt_selector for family in enabled_families(run.families)),
         *(["--full-refresh"] if run.options.full_refresh else []),
     ]  # fmt: skip
+
+
+def build_models(run: Run, settings: Settings) -> Path:
+    """Build and test the models; returns dbt's run_results.json, in a temporary folder that is kept.
+
+    Raises:
+        BuildError: dbt failed; the message holds its last lines.
+    """
+    target = Path(tempfile.mkdtemp(prefix="tidemark-dbt-", dir=settings.scratch_dir))
     done = subprocess.run(
-        command, env=os.environ | dbt_environment(settings), capture_output=True, text=True, check=False
+        build_command(run, settings, target),
+        env=os.environ | dbt_environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         tail = " | ".join(line.strip() for line in done.stdout.splitlines()[-12:] if line.strip())

@@ -34,7 +34,7 @@ class DuckDBWarehouse:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def batches(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
-        yield from self._connection.execute(sql, list(parameters)).to_arrow_reader(_BATCH_ROWS)
+        yield from self._connection.sql(sql, params=list(parameters)).to_arrow_reader(_BATCH_ROWS)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

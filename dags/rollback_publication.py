@@ -1,0 +1,57 @@
+"""
+# Roll a published month back
+
+Shows an earlier published run of one as-of date again: one row more in the ledger, then the pointers. No row of any run is
+changed, and the roll-back can itself be rolled back. The runs of a date are in `control.publications`, and in the log of
+this DAG's task when the run key is left empty (nothing is changed then).
+"""
+
+from datetime import date, timedelta
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.tidemark.orchestration.alerts import alert_on_failure
+from include.tidemark.orchestration.stage_tasks import fails_without_retry
+from include.tidemark.settings import load_settings
+
+SETTINGS = load_settings()
+
+PARAMS = {
+    "as_of_date": Param(
+        type="string", format="date", title="As-of date", description="The published month to change, YYYY-MM-DD."
+    ),
+    "run_key": Param(
+        None, type=["null", "string"], title="Run key",
+        description="The run to show again. Empty: only list the published runs of that date.",
+    ),
+}  # fmt: skip
+
+
+@dag(
+    dag_id="rollback_publication",
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    tags=["tidemark", "on-call"],
+    params=PARAMS,
+    doc_md=__doc__,
+    default_args={
+        "owner": "tidemark",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=20),
+        "on_failure_callback": alert_on_failure,
+    },
+)
+def rollback_publication():
+    @task(pool="tidemark_warehouse")
+    @fails_without_retry
+    def roll_back():
+        from include.tidemark.pipeline.rollback import list_or_roll_back
+
+        params = get_current_context()["params"]
+        return list_or_roll_back(date.fromisoformat(params["as_of_date"]), params["run_key"], SETTINGS)
+
+    roll_back()
+
+
+rollback_publication()

@@ -1,0 +1,123 @@
+"""One real Airflow for all integration tests: the demo's own, in a folder of its own."""
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from include.tidemark.artifacts.published import PublishedMonth, published_months
+from include.tidemark.demo import local
+from include.tidemark.demo.airflow_api import AirflowApi
+from include.tidemark.demo.months import run_demo
+from include.tidemark.settings import Settings
+from include.tidemark.warehouse import open_warehouse
+
+MARKED_KEY = "marked-secret-key-0123456789abcdef"
+
+
+@dataclass
+class Deployment:
+    """The demo's state folder, what the demo printed, and a client of its Airflow."""
+
+    state: Path
+    printed: str
+    api: AirflowApi
+    url: str
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(
+            duckdb_path=self.state / "warehouse.duckdb",
+            artifact_root=(self.state / "artifacts").as_uri(),
+            landing_url=(self.state / "landing").as_uri(),
+            rules_file=local.RULES_FILE,
+            id_hash_key=SecretStr(MARKED_KEY),
+        )
+
+    def months(self) -> list[PublishedMonth]:
+        return published_months(self.settings)
+
+    def query(self, sql: str, *parameters: object) -> list[dict[str, object]]:
+        with open_warehouse(self.settings) as warehouse:
+            return warehouse.fetch(sql, parameters)
+
+    def run(self, conf: dict[str, object], timeout: float = 400) -> tuple[str, str]:
+        """Trigger a run as the UI does and wait for it; returns its id and last state."""
+        run_id = self.api.trigger(conf)
+        return run_id, self.wait(run_id, timeout)
+
+    def wait(self, run_id: str, timeout: float = 400) -> str:
+        state = ""
+        for state, _ in self.api.watch(run_id, timeout):
+            pass
+        return state
+
+    def task_log(self, run_id: str, task_id: str) -> str:
+        folder = self.state / "airflow" / "logs" / "dag_id=monthly_segmentation" / f"run_id={run_id}" / f"task_id={task_id}"
+        return "\n".join(file.read_text(errors="replace") for file in sorted(folder.glob("*.log")))
+
+    def consumers_view(self) -> dict[str, str]:
+        """Digests of all that a consumer can see: pointers, published folders, published rows."""
+        artifacts = self.state / "artifacts"
+        published = [artifacts / month.folder for month in self.months()]
+        files = [*artifacts.glob("*.json"), *artifacts.glob("as_of=*/current.json")]
+        files += [file for folder in published for file in folder.rglob("*") if file.is_file()]
+        seen = {str(file.relative_to(artifacts)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        for view in ("customer_segments", "customer_segments_current", "statistics", "statistics_current"):
+            rows = self.query(f"select md5(string_agg(t::varchar, '|' order by t::varchar)) as digest from marts.{view} as t")
+            seen[f"marts.{view}"] = str(rows[0]["digest"])
+        return seen
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory):
+    """`make demo` in a fresh folder: what it printed, and what was there afterwards."""
+    import contextlib
+    import io
+
+    state = tmp_path_factory.mktemp("deployment")
+    (state / "id_hash_key").write_text(MARKED_KEY)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        code = run_demo(state)
+    assert code == 0, printed.getvalue()
+    return state, printed.getvalue()
+
+
+@pytest.fixture(scope="session")
+def deployment(demo_run):
+    state, printed = demo_run
+    stack = local.up(state)
+    try:
+        api = AirflowApi(stack)
+        api.unpause()
+        yield Deployment(state, printed, api, stack.url)
+    finally:
+        local.down(state)
+
+
+def processes_that_mention(text: str) -> list[str]:
+    """Command lines and titles of living processes that name this folder, this one's left out."""
+    import psutil
+
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and any(text in part for part in [*process.cmdline(), *process.environ().values()]):
+                found.append(" ".join(process.cmdline()))
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def wait_for(condition, timeout: float, what: str):
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if (value := condition()) is not None:
+            return value
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not happen within {timeout} s")

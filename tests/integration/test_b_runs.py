@@ -1,0 +1,120 @@
+"""Runs that people and faults cause, on the real scheduler."""
+
+import os
+import signal
+
+import httpx
+import psutil
+import pytest
+
+from .conftest import MARKED_KEY, wait_for
+
+
+def dbt_build_of(state) -> psutil.Process | None:
+    """The dbt process that builds into this deployment's warehouse."""
+    for process in psutil.process_iter():
+        try:
+            if "build" in process.cmdline() and any("dbt" in part for part in process.cmdline()[:2]) and str(state) in process.environ().get("TIDEMARK_DUCKDB_PATH", ""):
+                return process
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return None
+
+
+def test_a_manual_run_without_a_logical_date_can_be_a_dry_run_and_changes_nothing_that_is_published(deployment):
+    before = deployment.consumers_view()
+    run_id, state = deployment.run({"as_of_date": "2017-11-15", "publish": False, "n_resamples": 1000})
+    assert state == "success"
+    assert deployment.consumers_view() == before
+    rows = deployment.query("select count(*) as n from runs.customer_segments where as_of_date = date '2017-11-15'")
+    assert rows[0]["n"] > 2000
+    assert "dry_run" in deployment.task_log(run_id, "publish")
+
+
+def test_recomputing_an_old_month_replaces_it_and_never_moves_latest_back(deployment):
+    pointers = deployment.state / "artifacts"
+    latest = (pointers / "latest.json").read_bytes()
+    old = next(month for month in deployment.months() if month.as_of_date == "2017-10-01")
+    _, state = deployment.run({"as_of_date": "2017-10-01"})
+    assert state == "success"
+    new = next(month for month in deployment.months() if month.as_of_date == "2017-10-01")
+    assert new.run_key != old.run_key
+    assert (pointers / "latest.json").read_bytes() == latest
+    assert new.rows("data/segment_summary.csv")[0]["customers"] == old.rows("data/segment_summary.csv")[0]["customers"]
+
+
+def test_clearing_a_published_run_makes_a_new_run_key_and_leaves_the_published_rows_alone(deployment):
+    run_id = deployment.api.runs()[0]["dag_run_id"]
+    keys = {row["run_key"] for row in deployment.query("select run_key from control.publications")}
+    count = "select run_key, count(*) as n from runs.customer_segments group by run_key order by run_key"
+    before = [row for row in deployment.query(count) if row["run_key"] in keys]
+    deployment.api.clear(run_id)
+    assert deployment.wait(run_id, 900) == "success"
+    after = {row["run_key"] for row in deployment.query("select run_key from control.publications")}
+    assert len(after - keys) == 1
+    assert [row for row in deployment.query(count) if row["run_key"] in keys] == before
+
+
+@pytest.mark.parametrize("conf", [{"as_of_date": "2999-01-01"}, {"as_of_date": "2016-01-01"}], ids=["future", "before any data"])
+def test_a_date_that_can_not_be_computed_fails_at_once_and_changes_nothing(deployment, conf):
+    before = deployment.consumers_view()
+    run_id, state = deployment.run(conf)
+    assert state == "failed"
+    tries = {task["task_id"]: task["try_number"] for task in deployment.api.tasks(run_id) if task["state"] == "failed"}
+    assert set(tries.values()) == {1}, "our own errors are final: a retry would fail the same way"
+    assert deployment.consumers_view() == before
+
+
+def test_an_unparsable_date_is_refused_before_a_run_is_made(deployment):
+    from include.tidemark.errors import TidemarkError
+
+    with pytest.raises(TidemarkError, match="refused"):
+        deployment.api.trigger({"as_of_date": 20171001})
+
+
+def test_a_landing_file_that_was_cut_off_stops_the_run_with_a_sentence_and_loses_nothing(deployment):
+    before = deployment.consumers_view()
+    file = deployment.state / "landing" / "transactions.parquet"
+    whole = file.read_bytes()
+    raw = deployment.query("select count(*) as n, sum(amount_usd) as s from raw.transactions")
+    try:
+        file.write_bytes(whole[: len(whole) // 2])
+        run_id, state = deployment.run({"as_of_date": "2018-01-01"})
+    finally:
+        file.write_bytes(whole)
+    assert state == "failed"
+    assert "transactions.parquet can't be read" in deployment.task_log(run_id, "load_sources")
+    assert "Consumers still see the last published month" in deployment.task_log(run_id, "load_sources")
+    assert deployment.query("select count(*) as n, sum(amount_usd) as s from raw.transactions") == raw
+    assert deployment.consumers_view() == before
+
+
+def test_a_dbt_process_that_is_killed_mid_build_is_made_good_by_the_retry(deployment):
+    before = deployment.consumers_view()
+    run_id = deployment.api.trigger({"as_of_date": "2017-12-15", "n_resamples": 1000})
+    process = wait_for(lambda: dbt_build_of(deployment.state), 120, "the dbt build")
+    wait_for(lambda: True if psutil.Process(process.pid).cpu_times().user > 3.0 else None, 60, "the middle of the build")
+    os.kill(process.pid, signal.SIGKILL)
+    assert deployment.wait(run_id, 900) == "success"
+    after = deployment.consumers_view()
+    assert {name: digest for name, digest in after.items() if name in before and name.startswith("as_of=") and "current.json" not in name} == {
+        name: digest for name, digest in before.items() if name.startswith("as_of=") and "current.json" not in name
+    }
+    rows = deployment.query("select count(*) as n, count(distinct customer_id) as d from marts.customer_segments where as_of_date = date '2017-12-15'")
+    assert rows[0]["n"] == rows[0]["d"] > 2000
+
+
+def test_reports_in_the_ui_are_behind_its_login(deployment):
+    month = deployment.months()[-1]
+    paths = ["/tidemark/", f"/tidemark/{month.report}"]
+    for path in paths:
+        assert httpx.get(deployment.url + path).status_code == 401
+        assert deployment.api._client.get(path).status_code == 200
+    assert httpx.get(deployment.url + f"/tidemark/{month.folder}/../../../id_hash_key").status_code in (401, 404)
+
+
+def test_no_secret_is_in_a_log_or_an_artifact(deployment):
+    for folder in (deployment.state / "airflow" / "logs", deployment.state / "artifacts"):
+        for file in folder.rglob("*"):
+            if file.is_file():
+                assert MARKED_KEY.encode() not in file.read_bytes(), f"the key is in {file}"

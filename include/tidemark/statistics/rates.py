@@ -29,13 +29,7 @@ def wilson_interval(successes: int, n: int, confidence_level: float) -> Interval
     (0.0, 0.161125)
     """
     _check_counts(successes, n)
-    z = float(ndtri(0.5 + check_level(confidence_level) / 2))
-    rate = successes / n
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    low = 0.0 if successes == 0 else max(centre - half, 0.0)
-    high = 1.0 if successes == n else min(centre + half, 1.0)
-    return low, high
+    return score_interval(successes, n, float(ndtri(0.5 + check_level(confidence_level) / 2)))
 
 
 def newcombe_interval(
@@ -48,14 +42,10 @@ def newcombe_interval(
     >>> [round(end, 6) for end in newcombe_interval(56, 70, 48, 80, 0.95)]
     [0.052431, 0.333873]
     """
-    low_1, high_1 = wilson_interval(successes_1, n_1, confidence_level)
-    low_2, high_2 = wilson_interval(successes_2, n_2, confidence_level)
-    rate_1, rate_2 = successes_1 / n_1, successes_2 / n_2
-    difference = rate_1 - rate_2
-    return (
-        difference - math.hypot(rate_1 - low_1, high_2 - rate_2),
-        difference + math.hypot(high_1 - rate_1, rate_2 - low_2),
-    )
+    _check_counts(successes_1, n_1)
+    _check_counts(successes_2, n_2)
+    z = float(ndtri(0.5 + check_level(confidence_level) / 2))
+    return hybrid_score_interval(successes_1, n_1, successes_2, n_2, z)
 
 
 def bootstrap_rate_interval(
@@ -83,6 +73,28 @@ def exact_bootstrap_rate_interval(successes: int, n: int, confidence_level: floa
     alpha = 1.0 - check_level(confidence_level)
     low, high = np.asarray(binom.ppf([alpha / 2, 1 - alpha / 2], n, successes / n)) / n
     return float(low), float(high)
+
+
+def score_interval(successes: int, n: int, z: float) -> Interval:
+    """Wilson's interval at the normal quantile ``z`` instead of a level."""
+    rate = successes / n
+    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    low = 0.0 if successes == 0 else max(centre - half, 0.0)
+    high = 1.0 if successes == n else min(centre + half, 1.0)
+    return low, high
+
+
+def hybrid_score_interval(successes_1: int, n_1: int, successes_2: int, n_2: int, z: float) -> Interval:
+    """Newcombe's interval at the normal quantile ``z`` instead of a level."""
+    low_1, high_1 = score_interval(successes_1, n_1, z)
+    low_2, high_2 = score_interval(successes_2, n_2, z)
+    rate_1, rate_2 = successes_1 / n_1, successes_2 / n_2
+    difference = rate_1 - rate_2
+    return (
+        difference - math.hypot(rate_1 - low_1, high_2 - rate_2),
+        difference + math.hypot(high_1 - rate_1, rate_2 - low_2),
+    )
 
 
 def _check_counts(successes: int, n: int) -> None:

@@ -1,0 +1,262 @@
+"""What the candidate rows and the statistics of the five segments must keep before they are published."""
+
+from include.tidemark.families.customer_segments.definitions import SEGMENTS
+from include.tidemark.families.customer_segments.suite_rows import CANDIDATE, candidate_rows
+from include.tidemark.run import PublishedRun, Run
+from include.tidemark.validation.checks import (
+    Asset,
+    Check,
+    NotEvaluated,
+    Severity,
+    count_where,
+    text_list,
+    text_literal,
+)
+from include.tidemark.validation.long_results import long_results_asset
+from include.tidemark.validation.sources import POSTED
+from include.tidemark.validation.timestamps import timestamp_literal
+from include.tidemark.validation.volume import drop_checks
+
+_STATISTICS = "runs.statistics"
+
+_EXPECTED = {"segment_share": 1, "segment_share_active": 1, "mean_spend_90d": 2, "mean_lifetime_value": 2}
+"""Number of methods that each metric is published with, for every segment."""
+_SHARES = ("segment_share", "segment_share_active")
+_MEANS = ("mean_spend_90d", "mean_lifetime_value")
+_COMPARISONS = ("movement", "backtest_spend_ratio")
+
+_SMALLEST_SHARE = 1e-4
+"""What an empty segment counts as in the stability index, which is not defined at 0."""
+
+
+def candidate(run: Run) -> list[Asset]:
+    """The rows that dbt built for this run: their shape, their definitions, their sums, and how they moved."""
+    return [candidate_rows(run), _reconciliation(run), _distribution(run)]
+
+
+def statistics(run: Run) -> list[Asset]:
+    """The numbers that the statistics tasks wrote for this run."""
+    return [long_results_asset(run, "customer_segments", (*_SHARES, "movement")), _coverage(run)]
+
+
+def _reconciliation(run: Run) -> Asset:
+    """Sums of the models against sums of the raw rows, in a query that shares no code with the models."""
+    tolerance = run.rules.reconciliation_tolerance_pct
+    amount = "cast(transactions.amount_usd as decimal(18, 4))"
+    with_clause = f"""
+        raw_users as (
+            select cast(transactions.user_id as varchar) as user_id, sum({amount}) as spend,
+                max(case when {amount} > 0 then 1 else 0 end) as has_purchase
+            from raw.transactions as transactions
+            where {POSTED} and transactions.transaction_at < {timestamp_literal(run.as_of_instant)}
+            group by cast(transactions.user_id as varchar)
+        ),
+        testers as (select distinct cast(user_id as varchar) as user_id from raw.users where is_test_user),
+        raw_totals as (
+            select cast(coalesce(sum(spend), 0) as double) as all_spend,
+                cast(coalesce(sum(case when testers.user_id is null and has_purchase = 1 then spend end), 0) as double)
+                    as customer_spend,
+                {count_where("testers.user_id is null and has_purchase = 1")} as customers
+            from raw_users left join testers on raw_users.user_id = testers.user_id
+        ),
+        core_totals as (
+            select cast(coalesce(sum(net_cents), 0) as double) / 100 as spend from core.fct_customer_category_daily
+            where transaction_date < cast('{run.as_of_date}' as date)
+        ),
+        candidate_totals as (
+            select cast(coalesce(sum(lifetime_value), 0) as double) as spend, count(*) as customers
+            from {CANDIDATE} where run_key = '{run.run_key}'
+        )"""
+    return Asset(
+        name="models.reconciliation",
+        table=CANDIDATE,
+        source="raw_totals cross join core_totals cross join candidate_totals",
+        with_clause=with_clause,
+        needs=(CANDIDATE, "core.fct_customer_category_daily", "raw.transactions", "raw.users"),
+        checks=(
+            _within("spend_difference_pct", "candidate_totals.spend", "raw_totals.customer_spend", tolerance,
+                    f"The sum of lifetime_value in {CANDIDATE}", "lifetime_value"),
+            _within("core_spend_difference_pct", "core_totals.spend", "raw_totals.all_spend", tolerance,
+                    "The sum of net_cents in core.fct_customer_category_daily", "net_cents"),
+            _within("customer_difference_pct", "candidate_totals.customers", "raw_totals.customers", tolerance,
+                    f"The number of customers in {CANDIDATE}", "customer_id"),
+        ),
+    )  # fmt: skip
+
+
+def _within(  # noqa: PLR0917 - read as a table
+    name: str, modelled: str, raw: str, tolerance: float, subject: str, column: str
+) -> Check:
+    return Check(
+        name=name,
+        measure=f"case when {modelled} = {raw} then 0 else 100.0 * abs({modelled} - {raw}) / nullif(abs({raw}), 0) end",
+        maximum=tolerance,
+        column=column,
+        claim=f"{subject} agrees with the raw rows before the as-of date within {tolerance:g} %.",
+        failure=f"{subject} differs from the raw rows before the as-of date by {{observed}} % (allowed: {tolerance:g} %);"
+        " run the month again with full_refresh, and if it stays look for rows lost or doubled between raw and core.",
+    )
+
+
+def _distribution(run: Run) -> Asset:
+    """How the segments' shares stand, alone and against the previous publication."""
+    segments = " union all ".join(f"select {text_literal(name)} as customer_segment" for name in SEGMENTS)
+    previous_key = run.previous.run_key if run.previous else ""
+    with_clause = f"""
+        segments as ({segments}),
+        counted as (
+            select customer_segment, count_if(run_key = '{run.run_key}') as n_now,
+                count_if(run_key = '{previous_key}') as n_before
+            from {CANDIDATE} where run_key in ('{run.run_key}', '{previous_key}') group by customer_segment
+        ),
+        totals as (select sum(n_now) as all_now, sum(n_before) as all_before from counted),
+        shares as (
+            select segments.customer_segment, totals.all_now, totals.all_before,
+                coalesce(counted.n_now, 0) / nullif(cast(totals.all_now as double), 0) as share_now,
+                coalesce(counted.n_before, 0) / nullif(cast(totals.all_before as double), 0) as share_before
+            from segments cross join totals
+            left join counted on segments.customer_segment = counted.customer_segment
+        )"""
+    smallest = run.rules.segment_min_share_pct
+    checks = [
+        Check(
+            name="smallest_share_pct",
+            measure="100 * min(share_now)",
+            minimum=smallest,
+            severity="warning",
+            column="customer_segment",
+            claim=f"Each segment holds at least {smallest:g} % of the customers.",
+            failure=f"The smallest segment holds {{observed}} % of the customers, less than {smallest:g} % (below it: {{detail}});"
+            " check the thresholds in the rules before you use it for a campaign.",
+            detail=f"with {with_clause} select customer_segment from shares"
+            f" where coalesce(100 * share_now, 0) < {smallest} order by share_now",
+        )
+    ]
+    skipped: tuple[NotEvaluated, ...] = ()
+    if run.previous is None:
+        reason = "Not evaluated: no earlier month is published to compare with."
+        skipped = (
+            NotEvaluated("segment_drift_psi", reason, "customer_segment"),
+            NotEvaluated("customer_drop_pct", reason),
+        )
+    else:
+        checks += _drift_checks(run, run.previous)
+        checks += drop_checks(
+            run,
+            run.previous,
+            measure="100.0 * (max(all_before) - max(all_now)) / nullif(max(all_before), 0)",
+            subject=f"{CANDIDATE} has customers",
+            advice="customers do not leave by themselves: find out which rows were lost before you publish.",
+        )
+    return Asset(
+        name="models.distribution",
+        table=CANDIDATE,
+        source="shares",
+        with_clause=with_clause,
+        checks=tuple(checks),
+        needs=(CANDIDATE,),
+        not_evaluated=skipped,
+    )
+
+
+def _drift_checks(run: Run, previous: PublishedRun) -> list[Check]:
+    """Population stability index, sum of (p - q) ln(p / q) over the segments (Siddiqi, Credit Risk Scorecards, 2006)."""
+    now, before = (f"greatest({share}, {_SMALLEST_SHARE})" for share in ("share_now", "share_before"))
+    levels: tuple[tuple[Severity, float], ...] = (
+        ("warning", run.rules.drift_warning_psi),
+        ("critical", run.rules.drift_critical_psi),
+    )
+    return [
+        Check(
+            name=f"segment_drift_psi_{level}",
+            measure=f"sum(({now} - {before}) * ln({now} / {before}))",
+            maximum=bound,
+            severity=level,
+            column="customer_segment",
+            claim=f"The segments' shares moved by a stability index of at most {bound:g} since {previous.as_of_date}.",
+            failure=f"The segments' shares moved by a stability index of {{observed}} since {previous.as_of_date} (allowed:"
+            f" {bound:g}); look at the movement table and at what changed in rules or sources.",
+        )
+        for level, bound in levels
+    ]
+
+
+def _coverage(run: Run) -> Asset:
+    """That no number is missing, and that numbers of one kind add up."""
+    this_run = f"run_key = '{run.run_key}' and family = 'customer_segments'"
+    segments = " union all ".join(f"select {text_literal(name)} as segment" for name in SEGMENTS)
+    metrics = " union all ".join(
+        f"select '{name}' as metric, {count} as methods" for name, count in _EXPECTED.items()
+    )
+    with_clause = f"""
+        numbers as (select * from {_STATISTICS} where {this_run}),
+        expected as (
+            select metrics.metric, segments.segment, metrics.methods
+            from ({metrics}) as metrics cross join ({segments}) as segments
+        ),
+        found as (select metric, segment, count(distinct method) as methods from numbers group by metric, segment),
+        missing as (
+            select {count_where("coalesce(found.methods, 0) < expected.methods")} as pairs
+            from expected left join found on expected.metric = found.metric and expected.segment = found.segment
+        ),
+        comparisons as (
+            select count(distinct metric) as metrics from numbers where metric in {text_list(_COMPARISONS)}
+        ),
+        share_sums as (
+            select max(off) as off from (
+                select case when count_if(estimate is null) > 0 then 0 else abs(sum(estimate) - 1) end as off
+                from numbers where metric in {text_list(_SHARES)} and segment is not null group by metric, method
+            ) as sums
+        ),
+        customers as (select count(*) as n from {CANDIDATE} where run_key = '{run.run_key}'),
+        mean_counts as (
+            select min(n) as smallest, max(n) as greatest from (
+                select sum(coalesce(n, 0)) as n from numbers
+                where metric in {text_list(_MEANS)} and segment is not null group by metric, method
+            ) as counts
+        )"""
+    return Asset(
+        name="statistics.coverage",
+        table=_STATISTICS,
+        source="missing cross join comparisons cross join share_sums cross join customers cross join mean_counts",
+        with_clause=with_clause,
+        needs=(_STATISTICS, CANDIDATE),
+        checks=(
+            Check(
+                name="missing_numbers",
+                measure="missing.pairs",
+                maximum=0,
+                column="metric",
+                claim="Every share and mean has a row for each of the five segments.",
+                failure=f"{_STATISTICS} lacks rows of shares or means ({{observed}} pairs of metric and segment); look at the log of"
+                " the profile task.",
+            ),
+            Check(
+                name="missing_comparisons",
+                measure=f"{len(_COMPARISONS)} - comparisons.metrics",
+                maximum=0,
+                column="metric",
+                claim="Movement and backtest have rows, with a reason where there is nothing to compare with.",
+                failure=f"{_STATISTICS} has no row at all for movement or backtest ({{observed}} missing); look at the logs of these"
+                " tasks.",
+            ),
+            Check(
+                name="share_sum_off",
+                measure="coalesce(share_sums.off, 0)",
+                maximum=1e-6,
+                column="estimate",
+                claim="The shares of the segments sum to 1.",
+                failure=f"The shares of the segments in {_STATISTICS} miss a sum of 1 by {{observed}}; look at the profile question.",
+            ),
+            Check(
+                name="customers_not_counted",
+                measure="greatest(abs(customers.n - coalesce(mean_counts.smallest, 0)),"
+                " abs(customers.n - coalesce(mean_counts.greatest, 0)))",
+                maximum=0,
+                column="n",
+                claim=f"The numbers of users behind the means sum to the customers in {CANDIDATE}.",
+                failure=f"The numbers of users behind the means in {_STATISTICS} differ from {CANDIDATE} by {{observed}}; the"
+                " statistics were made from other rows: clear the statistics tasks and let them run again.",
+            ),
+        ),
+    )

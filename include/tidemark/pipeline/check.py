@@ -1,0 +1,122 @@
+"""The gate between the stages of a run: what does not hold is written down, and a critical failure stops the run."""
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from include.tidemark.artifacts.store import RunFolder
+from include.tidemark.errors import GateError
+from include.tidemark.families import enabled_families
+from include.tidemark.run import Run
+from include.tidemark.settings import Settings
+from include.tidemark.sources.contract import source_tables
+from include.tidemark.validation.checks import Asset, CheckResult, GateReport, Stage
+from include.tidemark.validation.contract import RawTable, contract_asset
+from include.tidemark.validation.sources import table_asset
+from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.base import Warehouse
+from include.tidemark.warehouse.control import replace_run_rows
+from include.tidemark.warehouse.ledger import refuse_published
+
+log = logging.getLogger(__name__)
+
+_NAMED_FAILURES = 3
+"""How many critical failures the error names; the others are in the log, the Data Docs and control.gate_results."""
+
+
+def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
+    """Check one stage; write its results to `control.gate_results` and its Data Docs to the run's folder, then decide.
+
+    Returns:
+        JSON data: the stage, the counts by severity, the sentences of the warnings, and where the Data Docs are.
+
+    Raises:
+        GateError: a critical check failed. Results and Data Docs have been written by then.
+        RunIdentityError: the run has been published.
+    """
+    # Great Expectations takes seconds to import, and the DAG file imports this module.
+    from include.tidemark.validation.docs import write_data_docs
+    from include.tidemark.validation.engine import open_gate
+
+    with open_warehouse(settings) as warehouse:
+        refuse_published(warehouse, run.run_key)
+        with open_gate(settings, warehouse, run.run_key, run.started_at) as gate:
+            results = (
+                _check_sources(gate, run, warehouse)
+                if stage == "sources"
+                else _check_family_assets(gate, stage, run)
+            )
+            report = GateReport(stage, tuple(results))
+            identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
+            replace_run_rows(
+                warehouse, "control.gate_results", run.run_key, report.rows(identity), {"stage": [stage]}
+            )
+            docs_uri = _publish_docs(gate.answers, report, run, settings, write_data_docs)
+    for result in report.results:
+        if not result.success:
+            log.log(_LEVELS[result.severity], "%s: %s", result.severity, result.message)
+    if critical := report.failed("critical"):
+        raise GateError(_explain(stage, critical, docs_uri))
+    return {
+        "stage": stage,
+        **report.counts,
+        "warnings": [result.message for result in report.failed("warning")],
+        "data_docs": docs_uri,
+    }
+
+
+_LEVELS = {"critical": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
+
+
+def _check_sources(gate: Any, run: Run, warehouse: Warehouse) -> list[CheckResult]:
+    needed = dict.fromkeys(name for family in enabled_families(run.families) for name in family.sources)
+    tables = {name: RawTable(source_tables()[name], warehouse.columns("raw", name)) for name in needed}
+    results: list[CheckResult] = gate.evaluate(contract_asset(list(tables.values())))
+    sound = {name: table for name, table in tables.items() if table.is_sound}
+    for table in sound.values():
+        results += gate.evaluate(
+            table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse))
+        )
+    return results
+
+
+def _rows_seen_before(run: Run, warehouse: Warehouse) -> int | None:
+    """The posted transactions that the previous publication saw, as its own gate counted them."""
+    if run.previous is None:
+        return None
+    rows = warehouse.fetch(
+        "select observed from control.gate_results"
+        " where run_key = ? and stage = 'sources' and expectation = 'rows_before_as_of'",
+        (run.previous.run_key,),
+    )
+    return int(rows[0]["observed"]) if rows and rows[0]["observed"] else None
+
+
+def _check_family_assets(gate: Any, stage: Stage, run: Run) -> list[CheckResult]:
+    results: list[CheckResult] = []
+    for family in enabled_families(run.families):
+        suite = family.part("suite")
+        assets: list[Asset] = suite.candidate(run) if stage == "models" else suite.statistics(run)
+        for asset in assets:
+            results += gate.evaluate(asset)
+    return results
+
+
+def _publish_docs(
+    answers: list[Any], report: GateReport, run: Run, settings: Settings, write_data_docs: Any
+) -> str:
+    folder = RunFolder(settings, run.as_of_date, run.run_key)
+    relative = f"validation/{report.stage}"
+    with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
+        write_data_docs(answers, report, run.as_of_date, run.run_key, Path(scratch))
+        folder.upload_tree(Path(scratch), relative)
+    return f"{folder.uri}/{relative}/index.html"
+
+
+def _explain(stage: Stage, critical: list[CheckResult], docs_uri: str) -> str:
+    named = " ".join(result.message for result in critical[:_NAMED_FAILURES])
+    more = f" ({len(critical) - _NAMED_FAILURES} more)" if len(critical) > _NAMED_FAILURES else ""
+    return (
+        f"The gate '{stage}' stopped this run: {named}{more} Nothing was published; all results: {docs_uri}"
+    )

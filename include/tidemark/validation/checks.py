@@ -1,0 +1,148 @@
+"""The vocabulary of the gate: checks, the assets that they are about, and their results.
+
+A check is one aggregate of a table and the bounds that it must keep. All checks of an asset are computed by one query that
+gives one row, so a table of any size is read once, and no row of it can reach a log, a result or a page.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["critical", "warning", "info"]
+"""critical stops the run, a warning is published with the result, info is only noted."""
+
+Stage = Literal["sources", "models", "statistics"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation."""
+
+    name: str
+    """Unique in its asset; also the name of the measure's column."""
+    measure: str
+    """SQL aggregate over the asset's source; null counts as failed."""
+    claim: str
+    """What holds when the check succeeds, in one sentence."""
+    failure: str
+    """What is wrong, where, and what to do; may hold `{observed}` and `{detail}`."""
+    severity: Severity = "critical"
+    minimum: float | None = None
+    maximum: float | None = None
+    column: str | None = None
+    detail: str | None = None
+    """Query of one text that is run only when the check failed. It must not give anything that identifies a user."""
+
+
+@dataclass(frozen=True)
+class NotEvaluated:
+    """A check that this run cannot make, with the reason, so that it does not silently go missing."""
+
+    name: str
+    reason: str
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A table, or the run's part of one, with everything that is expected of it: one suite."""
+
+    name: str
+    """Name of the suite, such as `sources.transactions`."""
+    table: str
+    """The table that messages and results name."""
+    source: str
+    """What stands after `from`."""
+    checks: tuple[Check, ...]
+    with_clause: str = ""
+    """Common table expressions that the source uses, without the word `with`."""
+    needs: tuple[str, ...] = ()
+    """Tables (`schema.table`) without which the query cannot run; the gate looks for them first."""
+    not_evaluated: tuple[NotEvaluated, ...] = ()
+
+    @property
+    def query(self) -> str:
+        """The one statement that computes every measure."""
+        measures = f"select {', '.join(f'{c.measure} as {c.name}' for c in self.checks)} from {self.source}"
+        # Great Expectations takes only queries that start with the word select.
+        return (
+            f"select * from (with {self.with_clause} {measures}) as measures"
+            if self.with_clause
+            else measures
+        )
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What became of one check."""
+
+    suite: str
+    expectation: str
+    table: str
+    column: str | None
+    severity: Severity
+    success: bool
+    observed: str | None
+    """The measure as text; None where nothing could be measured."""
+    message: str
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """All results of one stage."""
+
+    stage: Stage
+    results: tuple[CheckResult, ...]
+
+    def failed(self, severity: Severity) -> list[CheckResult]:
+        """The failed checks of one severity, in the order in which they were declared."""
+        return [result for result in self.results if not result.success and result.severity == severity]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of checks, and of failed ones by severity."""
+        failed = Counter(result.severity for result in self.results if not result.success)
+        return {
+            "checks": len(self.results),
+            **{level: failed[level] for level in ("critical", "warning", "info")},
+        }
+
+    def rows(self, identity: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows of `control.gate_results`; `identity` holds the run's as_of_date and run_key."""
+        return [
+            {
+                **identity,
+                "stage": self.stage,
+                "suite": result.suite,
+                "expectation": result.expectation,
+                "table_name": result.table,
+                "column_name": result.column,
+                "severity": result.severity,
+                "success": result.success,
+                "observed": result.observed,
+                "message": result.message,
+            }
+            for result in self.results
+        ]
+
+
+def count_where(condition: str) -> str:
+    """Measure: the number of rows for which a condition holds; 0, not null, for a table without rows."""
+    return f"coalesce(count_if({condition}), 0)"
+
+
+def text_literal(value: str) -> str:
+    """A text as an SQL literal.
+
+    A colon is written as chr(58), because Great Expectations would read a word after one as the name of a parameter.
+    """
+    if "\\" in value or "\x00" in value:
+        raise ValueError(f"{value!r} holds a character that warehouses quote differently")
+    quoted = value.replace("'", "''").replace(":", "' || chr(58) || '")
+    return f"('{quoted}')" if ":" in value else f"'{quoted}'"
+
+
+def text_list(values: Sequence[str]) -> str:
+    """Texts as the right-hand side of `in`."""
+    return f"({', '.join(text_literal(value) for value in values)})"

@@ -1,0 +1,176 @@
+import warnings
+
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.tidemark.statistics import StatisticsConfig, result_schema, to_records
+from include.tidemark.statistics.rates import wilson_interval
+from include.tidemark.statistics.retention import (
+    IN_OR_AFTER,
+    IN_WINDOW,
+    RetentionCount,
+    kaplan_meier,
+    retention,
+)
+import itertools
+
+CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
+
+
+def find(rows: list, **wanted: object) -> list:
+    return [row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())]
+
+
+def valid(rows: list) -> list:
+    for record in to_records(rows, as_of_date="2026-11-01", run_key="r", family="engagement"):
+        jsonschema.validate(record, result_schema())
+    return rows
+
+
+def test_each_cohort_and_window_has_both_definitions_by_each_method() -> None:
+    counts = [RetentionCount(group, window, 200, 200, 60, 80) for group in "ab" for window in ("1d", "7d")]
+    rows = valid(retention(counts, CONFIG))
+    assert len(rows) == 4 * 2 * 3
+    (row,) = find(rows, segment="a", horizon="7d", metric=IN_WINDOW, method="wilson")
+    assert (row.estimate, row.n) == (0.3, 200)
+    assert (row.ci_low, row.ci_high) == pytest.approx(wilson_interval(60, 200, 0.95), rel=1e-11)
+    assert find(rows, segment="a", horizon="7d", metric=IN_OR_AFTER)[0].estimate == 0.4
+
+
+def test_a_window_that_is_not_over_is_null_not_zero() -> None:
+    counts = [RetentionCount("new", "30d", 500, 0, 0, 0), RetentionCount("old", "30d", 500, 500, 100, 150)]
+    rows = valid(retention(counts, CONFIG))
+    assert {(r.estimate, r.reason, r.is_mature) for r in find(rows, segment="new")} == {
+        (None, "window_not_complete", False)
+    }
+    assert all(row.is_mature for row in find(rows, segment="old"))
+
+
+@pytest.mark.parametrize(
+    ("count", "reason"),
+    [
+        (RetentionCount("a", "7d", 0, 0, 0, 0), "empty_segment"),
+        (RetentionCount("a", "7d", 90, 29, 9, 9), "too_few_users"),
+    ],
+)
+def test_small_cohorts_give_nulls_with_a_reason(count: RetentionCount, reason: str) -> None:
+    rows = valid(retention([count, RetentionCount("b", "7d", 900, 900, 100, 100)], CONFIG))
+    assert {(row.estimate, row.reason) for row in find(rows, segment="a")} == {(None, reason)}
+
+
+def test_a_cohort_without_a_rest_has_a_rate_but_no_comparison() -> None:
+    rows = valid(retention([RetentionCount("a", "7d", 100, 100, 10, 10)], CONFIG))
+    assert find(rows, method="wilson")[0].estimate == 0.1
+    assert {row.reason for row in find(rows, method="newcombe")} == {"too_few_users"}
+
+
+def test_nobody_active_leaves_room_for_doubt_and_flags_the_bootstrap() -> None:
+    rows = valid(retention([RetentionCount("a", "7d", 100, 100, 0, 0)], CONFIG))
+    assert find(rows, metric=IN_WINDOW, method="wilson")[0].ci_high > 0.03
+    drawn = find(rows, metric=IN_WINDOW, method="binomial_bootstrap")[0]
+    assert (drawn.ci_low, drawn.ci_high, drawn.trust) == (0, 0, "unreliable")
+
+
+def test_comparisons_are_adjusted_within_metric_and_window() -> None:
+    counts = [RetentionCount(str(k), w, 400, 400, 100 + 15 * k, 200) for k in range(4) for w in ("1d", "7d")]
+    counts.append(RetentionCount("tiny", "7d", 5, 5, 1, 1))
+    rows = valid(retention(counts, CONFIG))
+    compared = find(rows, metric=f"{IN_WINDOW}_vs_rest", horizon="7d", method="newcombe")
+    assert [row.family_size for row in compared] == [4, 4, 4, 4, None]
+    assert all(row.p_adjusted >= row.p_value for row in compared[:4])
+    assert compared[0].p_adjusted < 0.05 and compared[0].ci_high < 0
+
+
+@given(st.lists(st.sets(st.integers(0, 7)), min_size=30, max_size=60))
+def test_active_in_or_after_never_rises_with_the_window(active_weeks: list) -> None:
+    n = len(active_weeks)
+    counts = [
+        RetentionCount(
+            "a",
+            str(k),
+            n,
+            n,
+            sum(k in weeks for weeks in active_weeks),
+            sum(any(w >= k for w in weeks) for weeks in active_weeks),
+        )
+        for k in range(8)
+    ]
+    rates = [row.estimate for row in find(retention(counts, CONFIG), metric=IN_OR_AFTER, method="wilson")]
+    assert all(earlier >= later for earlier, later in itertools.pairwise(rates))
+
+
+def test_cohorts_that_are_alike_are_rarely_called_different() -> None:
+    # 300 families of 8 alike cohorts: a family has a discovery in about 5 %, known to 1.3 points.
+    random = np.random.RandomState(8)
+    alarms = 0
+    for _ in range(300):
+        active = random.binomial(300, 0.35, size=8).tolist()
+        rows = retention([RetentionCount(str(g), "7d", 300, 300, k, k) for g, k in enumerate(active)], CONFIG)
+        alarms += min(row.p_adjusted for row in find(rows, metric=f"{IN_WINDOW}_vs_rest")) < 0.05
+    assert alarms / 300 == pytest.approx(0.05, abs=4 * 0.0126)
+
+
+def staggered(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Days observed (entry over 90 days) and day of leaving of 20,000 users with a true 30-day survival of 0.424."""
+    random = np.random.RandomState(seed)
+    observed = random.randint(1, 91, size=20_000)
+    left = np.ceil(random.exponential(30 / -np.log(0.424), size=20_000)).astype(int)
+    return observed, left
+
+
+def test_matured_users_alone_give_the_truth_and_kaplan_meier_agrees() -> None:
+    observed, left = staggered(1)
+    matured = observed >= 30
+    stayed = left > 30
+    by_matured = stayed[matured].mean()
+    error = np.sqrt(0.424 * 0.576 / matured.sum())
+    assert by_matured == pytest.approx(0.424, abs=4 * error)
+    assert (stayed & matured).mean() < 0.35  # what counting everybody would say
+    time = np.minimum(observed, left)
+    days = np.arange(1, 91)
+    exits = [int(((time == day) & (left <= observed)).sum()) for day in days]
+    censored = [int(((time == day) & (left > observed)).sum()) for day in days]
+    (at_30,) = (point for point in kaplan_meier(days.tolist(), exits, censored, 0.95) if point.time == 30)
+    assert at_30.survival == pytest.approx(by_matured, abs=4 * error)
+    assert at_30.ci_low < 0.424 < at_30.ci_high
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_kaplan_meier_equals_lifelines(level: float) -> None:
+    observed, left = (part[:500] for part in staggered(2))
+    time, seen = np.minimum(observed, left), left <= observed
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # lifelines' own
+        from lifelines import KaplanMeierFitter
+
+        fitted = KaplanMeierFitter(alpha=1 - level).fit(time, seen)
+    days = sorted(set(time.tolist()))
+    exits = [int((seen & (time == day)).sum()) for day in days]
+    censored = [int((~seen & (time == day)).sum()) for day in days]
+    ends = fitted.confidence_interval_survival_function_
+    for point in kaplan_meier(days, exits, censored, level):
+        assert point.survival == pytest.approx(fitted.survival_function_.loc[point.time].iloc[0], abs=1e-9)
+        assert (point.ci_low, point.ci_high) == pytest.approx(tuple(ends.loc[point.time]), abs=1e-9)
+
+
+def test_everybody_leaving_ends_at_zero_without_a_warning() -> None:
+    assert kaplan_meier([1, 2], [3, 2], [0, 0], 0.95)[-1].survival == 0
+    assert kaplan_meier([], [], [], 0.95) == []
+
+
+@pytest.mark.parametrize("numbers", [(10, 11, 1, 1), (10, 5, 6, 6), (10, 5, 3, 2), (10, 5, -1, 2)])
+def test_impossible_counts_are_refused_by_name(numbers: tuple) -> None:
+    with pytest.raises(ValueError, match="retention of 'a' in '7d'"):
+        RetentionCount("a", "7d", *numbers)
+
+
+def test_repeated_counts_and_unordered_times_are_refused() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        retention([RetentionCount("a", "7d", 1, 1, 1, 1)] * 2, CONFIG)
+    with pytest.raises(ValueError, match="ascending"):
+        kaplan_meier([2, 1], [1, 1], [0, 0], 0.95)
+    with pytest.raises(ValueError, match="one entry a time"):
+        kaplan_meier([1], [1, 1], [0], 0.95)

@@ -1,5 +1,6 @@
 """Publication: all of a run shows at once or nothing of it, and a retry finishes what an interruption left."""
 
+import hashlib
 import json
 import os
 import signal
@@ -262,3 +263,20 @@ def test_after_kill_9_consumers_see_nothing_half_and_a_plain_retry_finishes(cand
     assert [row[2] for row in candidate.ledger()] == [first.run_key, second.run_key]
     assert latest(candidate)["run_key"] == second.run_key
     assert files_of(candidate, first) == old_files
+
+
+def test_an_object_store_gets_the_same_files_as_a_disk(candidate, first):
+    from airflow.sdk.io import attach
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    from include.tidemark.artifacts.store import ArtifactRoot, RunFolder
+
+    attach("memory", fs=MemoryFileSystem())
+    remote = candidate.settings.model_copy(update={"artifact_root": "memory://bucket/published"})
+    publish(first, remote)
+    folder, root = RunFolder(remote, first.as_of_date, first.run_key), ArtifactRoot(remote)
+    manifest = json.loads(folder.read_bytes("manifest.json"))
+    assert sorted([*(entry["path"] for entry in manifest["files"]), "manifest.json"]) == folder.files()
+    for entry in manifest["files"]:
+        assert hashlib.sha256(folder.read_bytes(entry["path"])).hexdigest() == entry["sha256"]
+    assert json.loads(root.read_bytes("latest.json"))["run_key"] == first.run_key

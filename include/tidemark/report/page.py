@@ -62,7 +62,7 @@ def render(
             style=Markup(f"\n{style}"),  # noqa: S704 (our own file)
             style_hash=base64.b64encode(hashlib.sha256(f"\n{style}".encode()).digest()).decode(),
             gate=summary,
-            failed=[{**row, "sentence": _sentence(row)} for row in summary["results"] if not row["success"]],
+            failed=_failed(summary["results"]),
             checks=[
                 {
                     **row,
@@ -92,6 +92,12 @@ def environment() -> Environment:
         "day": words.day, "count": words.count, "percent": words.percent, "dollars": words.dollars, "ratio": words.ratio,
     }  # fmt: skip
     return made
+
+
+def _failed(results: Sequence[Row]) -> list[Row]:
+    """What did not hold, warnings before notes."""
+    failed = [{**row, "sentence": _sentence(row)} for row in results if not row["success"]]
+    return sorted(failed, key=lambda row: str(row["severity"]) == "info")
 
 
 def _sentence(row: Row) -> str:

@@ -243,7 +243,10 @@ def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[st
     rows = movement_rows(run, warehouse, results)
     found = {(row["from_segment"], row["to_segment"]): row for row in rows}
     statistics = {(row["segment"], row["segment_to"]): row for row in results.of("movement")}
-    targets = [*SEGMENTS, *([LEFT] if any(row["to_segment"] == LEFT for row in rows) else [])]
+    targets = [
+        *SEGMENTS,
+        *([LEFT] if any(row["to_segment"] == LEFT and row["customers"] for row in rows) else []),
+    ]
     table: list[dict[str, Any]] = []
     for origin in (*SEGMENTS, JOINED):
         start = next((row["from_customers"] for row in rows if row["from_segment"] == origin), 0) or 0

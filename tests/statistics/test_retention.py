@@ -1,3 +1,4 @@
+import itertools
 import warnings
 
 import jsonschema
@@ -15,7 +16,6 @@ from include.tidemark.statistics.retention import (
     kaplan_meier,
     retention,
 )
-import itertools
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 

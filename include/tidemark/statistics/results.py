@@ -26,6 +26,9 @@ REASONS: Mapping[str, str] = {
     "no_earlier_publication": "No earlier publication exists to compare with.",
     "empty_segment": "The segment holds nobody.",
     "unbounded_interval": "The data put no bound on one end of the interval.",
+    "collinear": "Some features say the same, so their effects can't be told apart.",
+    "separation": "A feature separates the outcomes, so its effect has no finite estimate by this method.",
+    "too_few_clusters": "Too few periods to say how much they differ by chance.",
     "not_finite": "The arithmetic left the range of floating-point numbers.",
 }
 """Reason code -> the sentence that a report may show."""

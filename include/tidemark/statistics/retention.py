@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.rates import bootstrap_rate_interval, wilson_interval
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
-import itertools
 
 IN_WINDOW = "retention_in_window"
 IN_OR_AFTER = "retention_in_or_after"

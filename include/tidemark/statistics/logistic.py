@@ -1,0 +1,265 @@
+"""Logistic regression on unique covariate rows: robust or clustered errors, and average effects on the probability."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, log_expit, stdtr, stdtrit
+
+from include.tidemark.statistics.config import check_level
+
+Floats = NDArray[np.float64]
+
+INTERCEPT = "intercept"
+_MAX_STEPS = 100
+# Log odds of 30 are one in 1e13: no data of users say that, it is a coefficient on its way to infinity.
+_RUNAWAY = 30.0
+
+
+@dataclass(frozen=True)
+class BinaryTable:
+    """Users summed by equal covariates: a million users are a few hundred or thousand rows, and the fit is the same.
+
+    Attributes:
+        names: the columns of the design; the first is the intercept.
+        design: (rows, columns).
+        n: users of each row.
+        successes: those of them with the outcome.
+        clusters: cluster number of each row, or None; users of one cluster are not independent.
+    """
+
+    names: tuple[str, ...]
+    design: Floats
+    n: Floats
+    successes: Floats
+    clusters: NDArray[np.int64] | None = None
+
+    @classmethod
+    def from_rows(
+        cls, rows: Iterable[Mapping[str, Any]], features: Sequence[str], *, cluster: str | None = None
+    ) -> BinaryTable:
+        """From the records of a GROUP BY over the features (and the cluster) with the counts ``n`` and ``successes``.
+
+        Raises:
+            ValueError: for missing columns, values that are not finite, or successes outside 0 to n.
+
+        >>> rows = [{"fee": 10, "n": 5, "successes": 3}, {"fee": 20, "n": 5, "successes": 1}]
+        >>> BinaryTable.from_rows(rows, ["fee"]).design.tolist()
+        [[1.0, 10.0], [1.0, 20.0]]
+        """
+        held = [row for row in rows if row["n"]]
+        missing = [name for name in (*features, "successes") if held and name not in held[0]]
+        if missing:
+            raise ValueError(f"column {missing[0]!r} is missing; the rows have {sorted(held[0])}.")
+        values = [[float(row[name]) for name in (*features, "n", "successes")] for row in held]
+        table = np.array(values, dtype=np.float64).reshape(-1, len(features) + 2)
+        labels = None if cluster is None else [row[cluster] for row in held]
+        return cls._of(table[:, :-2], table[:, -2], table[:, -1], features, labels)
+
+    @classmethod
+    def from_users(
+        cls,
+        design: ArrayLike,
+        outcome: ArrayLike,
+        features: Sequence[str],
+        *,
+        clusters: ArrayLike | None = None,
+    ) -> BinaryTable:
+        """From one row a user: covariates (users, features), outcome 0 or 1, and perhaps a cluster label each."""
+        x = np.asarray(design, dtype=np.float64).reshape(-1, len(features))
+        y = np.asarray(outcome, dtype=np.float64)
+        labels = (
+            np.zeros(len(y)) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
+        )
+        unique, place = np.unique(np.column_stack([x, labels]), axis=0, return_inverse=True)
+        n = np.asarray(np.bincount(place), dtype=np.float64)
+        successes = np.asarray(np.bincount(place, weights=y), dtype=np.float64)
+        held = None if clusters is None else unique[:, -1].tolist()
+        return cls._of(unique[:, :-1], n, successes, features, held)
+
+    @classmethod
+    def _of(
+        cls, x: Floats, n: Floats, successes: Floats, features: Sequence[str], labels: Sequence[Any] | None
+    ) -> BinaryTable:
+        if not (np.isfinite(x).all() and np.isfinite(n).all() and np.isfinite(successes).all()):
+            raise ValueError("covariates and counts must be finite.")
+        if ((successes < 0) | (successes > n)).any():
+            raise ValueError("successes must lie between 0 and n in each row.")
+        clusters = (
+            None if labels is None else np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.int64)
+        )
+        design = np.column_stack([np.ones(len(n)), x])
+        return cls((INTERCEPT, *features), design, n, successes, clusters)
+
+    @property
+    def size(self) -> int:
+        """Users."""
+        return round(float(self.n.sum()))
+
+
+@dataclass(frozen=True)
+class LogisticFit:
+    """A fitted model.
+
+    Attributes:
+        names: of the coefficients; the first is the intercept.
+        coefficients: log odds per unit.
+        covariance: of the coefficients.
+        log_likelihood: at the maximum.
+        freedom: degrees of freedom of the t quantiles: clusters minus one, infinite without clusters.
+        method: ``logit_robust`` or ``logit_clustered``, or a penalized method's name.
+    """
+
+    names: tuple[str, ...]
+    coefficients: Floats
+    covariance: Floats
+    log_likelihood: float
+    freedom: float
+    method: str
+
+    @property
+    def errors(self) -> Floats:
+        """Standard errors of the coefficients."""
+        return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0.0)))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An average effect on the probability, by the delta method: estimate, standard error, interval and p-value."""
+
+    estimate: float
+    error: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+
+
+def fit_logistic(table: BinaryTable) -> LogisticFit | None:
+    """Maximum likelihood by Newton steps, with the sandwich covariance.
+
+    Without clusters the covariance is White's HC0; with G clusters it is multiplied by G/(G-1) (N-1)/(N-k), and
+    quantiles come from t with G - 1 degrees of freedom, because few periods otherwise reject far too often.
+
+    Returns:
+        The fit, or None where there is no finite maximum (see `separation.why_not`) or only one cluster.
+    """
+    n, k = table.n, table.design.shape[1]
+    beta = maximize(table.design, n, table.successes)
+    if beta is None:
+        return None
+    p = expit(table.design @ beta)
+    bread = inverse(information(table.design, n, p))
+    if bread is None:
+        return None
+    if table.clusters is None:
+        weight = table.successes * (1 - p) ** 2 + (n - table.successes) * p**2
+        meat = (table.design * weight[:, None]).T @ table.design
+        freedom, method = math.inf, "logit_robust"
+    else:
+        groups = int(table.clusters.max()) + 1
+        if groups < 2 or table.size <= k:
+            return None
+        scores = np.zeros((groups, k))
+        np.add.at(scores, table.clusters, table.design * (table.successes - n * p)[:, None])
+        meat = scores.T @ scores * (groups / (groups - 1) * (table.size - 1) / (table.size - k))
+        freedom, method = float(groups - 1), "logit_clustered"
+    value = log_likelihood(table.design, n, table.successes, beta)
+    return LogisticFit(table.names, beta, bread @ meat @ bread, value, freedom, method)
+
+
+def average_contrast(
+    fit: LogisticFit, table: BinaryTable, feature: str, step: float, confidence_level: float
+) -> Effect:
+    """Mean over users of p(x + step) - p(x): what adding ``step`` to one feature does to the probability.
+
+    The forward contrast, not the derivative: "+5 bps" means five more than today, for each user.
+
+    Args:
+        fit: a fit on ``table``.
+        table: the users to average over.
+        feature: the column to move.
+        step: by how much, in the feature's unit.
+        confidence_level: nominal coverage.
+    """
+    share = table.n / table.n.sum()
+    moved = table.design.copy()
+    moved[:, fit.names.index(feature)] += step
+    now, then = (expit(design @ fit.coefficients) for design in (table.design, moved))
+    gradient = (share * then * (1 - then)) @ moved - (share * now * (1 - now)) @ table.design
+    return _delta(float(share @ (then - now)), gradient, fit, confidence_level)
+
+
+def average_derivative(fit: LogisticFit, table: BinaryTable, feature: str, confidence_level: float) -> Effect:
+    """Mean over users of dp/dx: the average marginal effect per unit of a feature."""
+    share = table.n / table.n.sum()
+    place = fit.names.index(feature)
+    p = expit(table.design @ fit.coefficients)
+    slope = share * p * (1 - p)
+    gradient = fit.coefficients[place] * ((slope * (1 - 2 * p)) @ table.design)
+    gradient[place] += slope.sum()
+    return _delta(float(slope.sum() * fit.coefficients[place]), gradient, fit, confidence_level)
+
+
+def coefficient_interval(fit: LogisticFit, name: str, confidence_level: float) -> Effect:
+    """Wald interval and p-value of one coefficient (log odds); exponentiate the ends for odds ratios."""
+    place = fit.names.index(name)
+    gradient = np.eye(len(fit.names))[place]
+    return _delta(float(fit.coefficients[place]), gradient, fit, confidence_level)
+
+
+def _delta(estimate: float, gradient: Floats, fit: LogisticFit, confidence_level: float) -> Effect:
+    alpha = 1.0 - check_level(confidence_level)
+    error = math.sqrt(max(float(gradient @ fit.covariance @ gradient), 0.0))
+    freedom = min(fit.freedom, 1e9)
+    half = error * float(stdtrit(freedom, 1 - alpha / 2))
+    p_value = 2 * float(stdtr(freedom, -abs(estimate) / error)) if error > 0 else 1.0
+    return Effect(estimate, error, estimate - half, estimate + half, p_value)
+
+
+def maximize(design: Floats, n: Floats, successes: Floats) -> Floats | None:
+    """Coefficients at the maximum of the likelihood, or None where Newton's method finds none."""
+    beta = np.zeros(design.shape[1])
+    value = log_likelihood(design, n, successes, beta)
+    for _ in range(_MAX_STEPS):
+        p = expit(design @ beta)
+        bread = inverse(information(design, n, p))
+        if bread is None:
+            return None
+        score = design.T @ (successes - n * p)
+        step = bread @ score
+        for _ in range(30):
+            candidate = log_likelihood(design, n, successes, beta + step)
+            if candidate >= value - 1e-12 * abs(value):
+                break
+            step = step / 2
+        beta, value = beta + step, candidate
+        if float(score @ step) < 1e-20 * max(abs(value), 1.0) or float(np.abs(step).max()) < 1e-13:
+            return None if float(np.abs(design @ beta).max()) > _RUNAWAY else np.asarray(beta)
+    return None
+
+
+def log_likelihood(design: Floats, n: Floats, successes: Floats, beta: Floats) -> float:
+    """Bernoulli log likelihood of grouped outcomes."""
+    eta = design @ beta
+    return float((successes * log_expit(eta) + (n - successes) * log_expit(-eta)).sum())
+
+
+def information(design: Floats, n: Floats, p: Floats) -> Floats:
+    """Fisher information of the coefficients."""
+    return np.asarray((design * (n * p * (1 - p))[:, None]).T @ design)
+
+
+def inverse(matrix: Floats) -> Floats | None:
+    """Inverse of a symmetric positive definite matrix, or None where it has none in floating point."""
+    scale = np.sqrt(np.diag(matrix))
+    if not np.isfinite(scale).all() or (scale <= 0).any():
+        return None
+    scaled = matrix / np.outer(scale, scale)
+    if np.linalg.cond(scaled) > 1e13:
+        return None
+    return np.asarray(np.linalg.inv(scaled) / np.outer(scale, scale))

@@ -1,0 +1,170 @@
+"""When a logistic regression has no finite answer, and the penalized ones that always have."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq, linprog
+from scipy.special import chdtrc, chdtri, expit
+
+from include.tidemark.statistics.config import check_level
+from include.tidemark.statistics.logistic import (
+    BinaryTable,
+    LogisticFit,
+    information,
+    inverse,
+    log_likelihood,
+    maximize,
+)
+
+Floats = NDArray[np.float64]
+
+_MAX_STEPS = 200
+_FURTHEST = 60.0
+
+
+def separated_features(table: BinaryTable) -> list[str]:
+    """The coefficients that run off to infinity because some direction separates the outcomes; empty where none does.
+
+    A direction b separates if x'b >= 0 for every success and <= 0 for every failure, and not always 0; the linear
+    programme finds the widest one. Source: Konis 2007.
+
+    >>> rows = [{"x": 0, "n": 9, "successes": 4}, {"x": 1, "n": 3, "successes": 3}]
+    >>> separated_features(BinaryTable.from_rows(rows, ["x"]))
+    ['x']
+    """
+    scale = np.abs(table.design).max(axis=0)
+    design = table.design / np.where(scale > 0, scale, 1.0)
+    won, lost = design[table.successes > 0], design[table.successes < table.n]
+    limits = np.vstack([-won, lost])
+    if len(limits) == 0:
+        return []
+    found = linprog(
+        limits.sum(axis=0), A_ub=limits, b_ub=np.zeros(len(limits)), bounds=(-1, 1), method="highs"
+    )
+    if not found.success or found.fun > -1e-7:
+        return []
+    return [name for name, value in zip(table.names, found.x, strict=True) if abs(value) > 1e-7]
+
+
+def why_not(table: BinaryTable) -> str | None:
+    """Why maximum likelihood has no unique finite answer here: ``no_variation``, ``collinear``, ``separation``, or None."""
+    won = float(table.successes.sum())
+    if table.size == 0 or won in (0.0, float(table.n.sum())):
+        return "no_variation"
+    if inverse(information(table.design, table.n, np.full(len(table.n), 0.5))) is None:
+        return "collinear"
+    return "separation" if separated_features(table) else None
+
+
+def fit_firth(table: BinaryTable) -> LogisticFit | None:
+    """Firth's (1993) fit: the likelihood times the root of the information's determinant; finite for any outcomes.
+
+    Returns:
+        The fit, with the inverse information as covariance, or None for a design without full rank.
+    """
+    beta = _maximize_penalized(table, np.zeros(table.design.shape[1]), None)
+    if beta is None:
+        return None
+    covariance = inverse(information(table.design, table.n, expit(table.design @ beta)))
+    if covariance is None:
+        return None
+    value = penalized_log_likelihood(table, beta)
+    return LogisticFit(table.names, beta, covariance, value, math.inf, "firth_profile")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Profile-likelihood interval and likelihood-ratio p-value of one coefficient. Ends may be infinite."""
+
+    estimate: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+
+
+def firth_profile(table: BinaryTable, fit: LogisticFit, name: str, confidence_level: float) -> Profile:
+    """The values of one coefficient that a penalized likelihood-ratio test does not reject (Heinze and Schemper 2002).
+
+    Wald intervals are useless here: under separation the penalized likelihood is far from symmetric.
+    """
+    place = fit.names.index(name)
+    drop = float(chdtri(1, 1 - check_level(confidence_level))) / 2
+    centre, error = float(fit.coefficients[place]), float(fit.errors[place])
+
+    def lack(value: float) -> float:
+        start = fit.coefficients.copy()
+        start[place] = value
+        beta = _maximize_penalized(table, start, place)
+        return math.inf if beta is None else fit.log_likelihood - penalized_log_likelihood(table, beta)
+
+    ends = []
+    for side in (-1.0, 1.0):
+        far = 1.0
+        while far < _FURTHEST and lack(centre + side * far * error) < drop:
+            far *= 1.5
+        if far >= _FURTHEST:
+            ends.append(side * math.inf)
+            continue
+        far = brentq(lambda step, side=side: lack(centre + side * step * error) - drop, 0.0, far, xtol=1e-10)
+        ends.append(centre + side * far * error)
+    return Profile(centre, ends[0], ends[1], float(chdtrc(1, max(2 * lack(0.0), 0.0))))
+
+
+def fit_log_f(table: BinaryTable) -> LogisticFit | None:
+    """The fit with a log-F(1,1) prior on each coefficient but the intercept: one pseudo-user a feature, half a success.
+
+    The simplest fall-back under separation: ordinary maximum likelihood on added rows (Rahman and Sultana 2017).
+    """
+    k = table.design.shape[1]
+    design = np.vstack([table.design, np.eye(k)[1:]])
+    n = np.concatenate([table.n, np.ones(k - 1)])
+    successes = np.concatenate([table.successes, np.full(k - 1, 0.5)])
+    beta = maximize(design, n, successes)
+    covariance = None if beta is None else inverse(information(design, n, expit(design @ beta)))
+    if beta is None or covariance is None:
+        return None
+    value = log_likelihood(design, n, successes, beta)
+    return LogisticFit(table.names, beta, covariance, value, math.inf, "logit_log_f")
+
+
+def penalized_log_likelihood(table: BinaryTable, beta: Floats) -> float:
+    """Log likelihood plus half the log determinant of the information (Jeffreys' prior)."""
+    matrix = information(table.design, table.n, expit(table.design @ beta))
+    sign, determinant = np.linalg.slogdet(matrix)
+    if sign <= 0:
+        return -math.inf
+    return log_likelihood(table.design, table.n, table.successes, beta) + float(determinant) / 2
+
+
+def _maximize_penalized(table: BinaryTable, start: Floats, fixed: int | None) -> Floats | None:
+    """Newton steps on Firth's score X'(y - np + h (1/2 - p)), with one coefficient held where ``fixed`` says so."""
+    free = [place for place in range(len(start)) if place != fixed]
+    beta = start.astype(np.float64)
+    value = penalized_log_likelihood(table, beta)
+    for _ in range(_MAX_STEPS):
+        p = expit(table.design @ beta)
+        matrix = information(table.design, table.n, p)
+        full = inverse(matrix)
+        if full is None:
+            return None
+        if not free:
+            return beta
+        weight = table.n * p * (1 - p)
+        leverage = weight * np.einsum("ij,jk,ik->i", table.design, full, table.design)
+        score = (table.design.T @ (table.successes - table.n * p + leverage * (0.5 - p)))[free]
+        step = np.zeros_like(beta)
+        step[free] = np.linalg.solve(matrix[np.ix_(free, free)], score)
+        step *= min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-300))
+        for _ in range(40):
+            candidate = penalized_log_likelihood(table, beta + step)
+            if candidate >= value - 1e-13 * abs(value):
+                break
+            step = step / 2
+        beta, value = beta + step, candidate
+        if float(np.abs(score).max()) < 1e-9 or float(np.abs(step).max()) < 1e-12:
+            return beta
+    return beta

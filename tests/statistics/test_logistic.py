@@ -68,7 +68,7 @@ def test_the_contrast_is_the_forward_change_of_the_mean_probability() -> None:
     fit = fit_logistic(table)
 
     def mean_probability(beta: np.ndarray, step: float) -> float:
-        return float((1 / (1 + np.exp(-(sm.add_constant([*x, step, 0]) @ beta)))).mean())
+        return float((1 / (1 + np.exp(-(sm.add_constant(x + np.array([step, 0])) @ beta)))).mean())
 
     found = average_contrast(fit, table, "fee", 5, 0.95)
     assert found.estimate == pytest.approx(

@@ -80,7 +80,7 @@ class BinaryTable:
         n = np.asarray(np.bincount(place), dtype=np.float64)
         successes = np.asarray(np.bincount(place, weights=y), dtype=np.float64)
         held = None if clusters is None else unique[:, -1].tolist()
-        return cls._of(unique[:, :-1], n, successes, features, held)
+        return cls._of(np.asarray(unique[:, :-1], dtype=np.float64), n, successes, features, held)
 
     @classmethod
     def _of(

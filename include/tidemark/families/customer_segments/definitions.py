@@ -47,11 +47,11 @@ class SegmentDefinition:
 def segment_definitions(rules: Rules) -> list[SegmentDefinition]:
     """The segments under these rules, in order of priority."""
     growing = (
-        f"First purchase at most {rules.new_growing_max_tenure_months} completed months ago, and spend in the 90 days is at"
-        f" least {rules.new_growing_min_spend_change_pct:g}% above that of the 90 days before"
+        f"First purchase at most {rules.new_growing_max_tenure_months} completed months ago; and spend in the last 90 days"
+        f" {rules.new_growing_min_spend_change_pct:g}% or more above that of the 90 days before"
     )
     if rules.new_without_prior_is_growing:
-        growing += ", or there is spend now and there was none before"
+        growing += ", or spend now where there was none before"
     basis = (
         "all purchases so far"
         if rules.category_share_basis == "lifetime"
@@ -129,7 +129,7 @@ TERMS: Mapping[str, str] = {
     " or less.",
     "category share": "Part of the purchases (positive amounts) in a group of categories, in per cent.",
     "lifetime value": "Spend since the first purchase.",
-    "dormant": "No spend in the last 180 days. Dormant customers keep their segment; shares are given with and without them.",
+    "dormant": "No purchase in the last 180 days. Dormant customers keep their segment; shares are given with and without them.",
 }
 
 

@@ -94,7 +94,7 @@ def _key_figures(
         KeyFigure(
             "Active",
             words.percent(active / total["customers"] if total["customers"] else None),
-            f"{words.count(active)} customers spent something in the last 180 days",
+            f"{words.count(active)} customers bought something in the last 180 days",
         ),
         KeyFigure(
             "Spend in 90 days",

@@ -89,7 +89,7 @@ SUMMARY = PublishedTable(
         ),
         Column("customer_segment", "text", "The segment, or 'All customers'."),
         Column("customers", "integer", "Customers in the segment, dormant ones included."),
-        Column("dormant_customers", "integer", "Those of them without spend in the last 180 days."),
+        Column("dormant_customers", "integer", "Those of them without a purchase in the last 180 days."),
         *_interval("share_pct", "number", "Share of all customers, in per cent"),
         *_interval("share_active_pct", "number", "Share of the customers who are not dormant, in per cent"),
         Column(

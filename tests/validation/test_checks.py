@@ -1,0 +1,68 @@
+"""The small parts that the suites are written with."""
+
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+
+from include.tidemark.sources.contract import source_tables
+from include.tidemark.validation.checks import Asset, Check, CheckResult, GateReport, text_literal
+from include.tidemark.validation.contract import is_accepted
+from include.tidemark.validation.timestamps import timestamp_literal
+
+
+def result(severity: str, success: bool) -> CheckResult:
+    return CheckResult("s", "e", "t", None, severity, success, "1", "m.")  # type: ignore[arg-type]
+
+
+def test_a_report_counts_failures_by_severity() -> None:
+    report = GateReport("models", (result("critical", True), result("warning", False), result("info", False)))
+    assert report.counts == {"checks": 3, "critical": 0, "warning": 1, "info": 1}
+    assert [r.severity for r in report.failed("warning")] == ["warning"]
+
+
+def test_a_query_starts_with_select_because_great_expectations_asks_for_it() -> None:
+    check = Check("n", "count(*)", "c.", "f.", minimum=1)
+    assert Asset("a", "t", "t", (check,)).query == "select count(*) as n from t"
+    assert Asset("a", "t", "t", (check,), with_clause="t as (select 1)").query.startswith(
+        "select * from (with t as"
+    )
+
+
+@pytest.mark.parametrize("text", ["plain", "it's", "a :b", "::", "東京", "{x}", "100%"])
+def test_a_text_survives_the_way_into_sql_and_holds_no_parameter(text: str) -> None:
+    literal = text_literal(text)
+    assert ":" not in literal
+    assert duckdb.execute(f"select {literal}").fetchone() == (text,)
+
+
+def test_a_backslash_is_refused_because_warehouses_read_it_differently() -> None:
+    with pytest.raises(ValueError, match="quote"):
+        text_literal("a\\b")
+
+
+def test_a_timestamp_is_written_in_utc_without_a_zone() -> None:
+    assert (
+        timestamp_literal(datetime(2026, 11, 1, 4, tzinfo=UTC))
+        == "cast('2026-11-01 04:00:00.000000' as timestamp)"
+    )
+
+
+def test_every_type_of_the_contract_is_accepted_as_itself() -> None:
+    for table in source_tables().values():
+        for column in table.columns:
+            assert is_accepted(column.data_type, column.data_type), column
+
+
+@pytest.mark.parametrize(
+    ("contract", "actual", "accepted"),
+    [
+        ("varchar", "number", True), ("decimal(18,4)", "double", True), ("double", "decimal(38,2)", True),
+        ("timestamp", "timestamp_ntz", True), ("timestamp", "timestamp with time zone", False),
+        ("timestamp", "date", False), ("decimal(18,4)", "varchar", False), ("boolean", "varchar", False), ("date", "", False),
+    ],
+)  # fmt: skip
+def test_types_that_staging_casts_without_loss_are_accepted(
+    contract: str, actual: str, accepted: bool
+) -> None:
+    assert is_accepted(contract, actual) is accepted

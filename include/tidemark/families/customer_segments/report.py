@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from markupsafe import Markup
@@ -17,18 +16,17 @@ from include.tidemark.families.customer_segments.definitions import (
     TERMS,
     segment_definitions,
 )
+from include.tidemark.families.customer_segments.report_months import share_panels
 from include.tidemark.report import words
-from include.tidemark.report.charts import Estimate, interval_bar, ratios, share_over_time
+from include.tidemark.report.charts import Estimate, interval_bar, ratios
 from include.tidemark.report.page import environment
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.run import Run
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse.base import Row, Warehouse
-from include.tidemark.warehouse.ledger import current_publications
 
 COLOURS = dict(zip(SEGMENTS, ("#0072B2", "#D55E00", "#00946B", "#A8509A", "#75808C"), strict=True))
 """Told apart also by readers with a colour vision deficiency, and at 3:1 or more on the light and the dark ground."""
-_MONTHS_SHOWN = 24
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     context = {"run": run, "colours": COLOURS}
     sections = (
         ("segments", "The segments now", {"rows": _segment_rows(summary, results)}),
-        ("months", "Share over the months", _months(run, warehouse, results)),
+        ("months", "Share over the months", share_panels(run, warehouse, results, COLOURS)),
         ("movement", "Who moved", _movement(run, warehouse, results)),
         ("backtest", "How earlier segments did", _backtest(run, warehouse, results)),
         ("definitions", "What the segments mean", _definitions(run)),
@@ -176,67 +174,6 @@ def _number(row: Row | None, write: Callable[[Any], str]) -> Number:
     interval = f"{low.removesuffix('%')} to {high}" if low and high else ""
     note = REASONS.get(row["reason"], row["reason"]) if row["reason"] else ""
     return Number(write(row["estimate"]), interval, note, warns=bool(note))
-
-
-def _months(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
-    """One small chart a segment. All span the same number of percentage points, so that slopes can be compared."""
-    months = _share_history(run, warehouse, results)
-    series = {
-        segment: [_estimate(as_of, shares.get(segment)) for as_of, shares in months] for segment in SEGMENTS
-    }
-    ends = {segment: _extent(points) for segment, points in series.items()}
-    span = max([high - low for low, high in ends.values()] + [0.03]) * 1.15
-    panels = []
-    for number, segment in enumerate(SEGMENTS):
-        low, high = ends[segment]
-        bottom = min(max((low + high - span) / 2, 0.0), max(1.0 - span, 0.0))
-        points = series[segment]
-        told = "; ".join(f"{p.label} {words.percent(p.value)}" for p in points)
-        panels.append(
-            {
-                "name": segment,
-                "number": number,
-                "latest": words.percent(points[-1].value),
-                "chart": share_over_time(
-                    points,
-                    COLOURS[segment],
-                    (bottom, bottom + span),
-                    f"Share of customers in {segment} by month: {told}.",
-                ),
-            }
-        )
-    return {"panels": panels, "months": len(months)}
-
-
-def _share_history(
-    run: Run, warehouse: Warehouse, results: StatisticRows
-) -> list[tuple[date, dict[str, Row]]]:
-    """Shares of every published month before this one, then those of this run."""
-    earlier = [p for p in current_publications(warehouse) if p.as_of_date < run.as_of_date][
-        -(_MONTHS_SHOWN - 1) :
-    ]
-    months = []
-    for publication in earlier:
-        rows = warehouse.fetch(
-            "select segment, estimate, ci_low, ci_high from runs.statistics where run_key = ? and metric = 'segment_share'",
-            (publication.run_key,),
-        )
-        months.append((publication.as_of_date, {row["segment"]: row for row in rows}))
-    return [*months, (run.as_of_date, {row["segment"]: row for row in results.of("segment_share")})]
-
-
-def _estimate(as_of: date, row: Row | None) -> Estimate:
-    label = words.short_day(as_of)
-    return (
-        Estimate(label, row["estimate"], row["ci_low"], row["ci_high"])
-        if row
-        else Estimate(label, None, None, None)
-    )
-
-
-def _extent(points: list[Estimate]) -> tuple[float, float]:
-    known = [end for point in points for end in (point.value, point.low, point.high) if end is not None]
-    return (min(known), max(known)) if known else (0.0, 0.0)
 
 
 def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:

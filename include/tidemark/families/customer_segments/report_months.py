@@ -1,0 +1,78 @@
+"""The report's small charts: each segment's share of customers over the published months."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.families.customer_segments.definitions import SEGMENTS
+from include.tidemark.report import words
+from include.tidemark.report.charts import Estimate, share_over_time
+from include.tidemark.run import Run
+from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.warehouse.ledger import current_publications
+
+_MONTHS_SHOWN = 24
+
+
+def share_panels(
+    run: Run, warehouse: Warehouse, results: StatisticRows, colours: Mapping[str, str]
+) -> dict[str, Any]:
+    """One small chart a segment. All span the same number of percentage points, so that slopes can be compared."""
+    months = _share_history(run, warehouse, results)
+    series = {
+        segment: [_estimate(as_of, shares.get(segment)) for as_of, shares in months] for segment in SEGMENTS
+    }
+    ends = {segment: _extent(points) for segment, points in series.items()}
+    span = max([high - low for low, high in ends.values()] + [0.03]) * 1.15
+    panels = []
+    for number, segment in enumerate(SEGMENTS):
+        low, high = ends[segment]
+        bottom = min(max((low + high - span) / 2, 0.0), max(1.0 - span, 0.0))
+        points = series[segment]
+        told = "; ".join(f"{p.label} {words.percent(p.value)}" for p in points)
+        panels.append(
+            {
+                "name": segment,
+                "number": number,
+                "latest": words.percent(points[-1].value),
+                "chart": share_over_time(
+                    points,
+                    colours[segment],
+                    (bottom, bottom + span),
+                    f"Share of customers in {segment} by month: {told}.",
+                ),
+            }
+        )
+    return {"panels": panels, "months": len(months)}
+
+
+def _share_history(
+    run: Run, warehouse: Warehouse, results: StatisticRows
+) -> list[tuple[date, dict[str, Row]]]:
+    """Shares of every published month before this one, then those of this run."""
+    earlier = [p for p in current_publications(warehouse) if p.as_of_date < run.as_of_date][
+        -(_MONTHS_SHOWN - 1) :
+    ]
+    months = []
+    for publication in earlier:
+        rows = warehouse.fetch(
+            "select segment, estimate, ci_low, ci_high from runs.statistics where run_key = ? and metric = 'segment_share'",
+            (publication.run_key,),
+        )
+        months.append((publication.as_of_date, {row["segment"]: row for row in rows}))
+    return [*months, (run.as_of_date, {row["segment"]: row for row in results.of("segment_share")})]
+
+
+def _estimate(as_of: date, row: Row | None) -> Estimate:
+    label = words.short_day(as_of)
+    return (
+        Estimate(label, row["estimate"], row["ci_low"], row["ci_high"])
+        if row
+        else Estimate(label, None, None, None)
+    )
+
+
+def _extent(points: list[Estimate]) -> tuple[float, float]:
+    known = [end for point in points for end in (point.value, point.low, point.high) if end is not None]
+    return (min(known), max(known)) if known else (0.0, 0.0)

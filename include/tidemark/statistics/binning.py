@@ -14,7 +14,8 @@ Exact = int | Fraction
 Integers = NDArray[np.int64]
 
 _POWERS = np.array([10**k for k in range(19)], dtype=np.int64)
-_TABLE = 1 << 21
+_TABLE = 1 << 19
+_CHUNK = 1 << 20
 _SAFE = 2.0**62
 _LARGEST = 1e90
 
@@ -52,18 +53,25 @@ def as_amounts(name: str, values: ArrayLike) -> NDArray[Any]:
 
 
 def distinct_counts(values: Integers) -> tuple[Integers, Integers]:
-    """The sorted distinct values and how many users hold each: one counting pass, a sort only of the large ones."""
-    small = (values >= 0) & (values < _TABLE)
-    everything = bool(small.all())
-    counts = np.bincount(values if everything else values[small])
-    held = np.flatnonzero(counts)
-    found, numbers = held.astype(np.int64), counts[held].astype(np.int64)
-    if everything:
-        return found, numbers
-    rest, rest_numbers = np.unique(values[~small], return_counts=True)
-    below = int(np.searchsorted(rest, 0))
-    found = np.concatenate([rest[:below], found, rest[below:]])
-    return found, np.concatenate([rest_numbers[:below], numbers, rest_numbers[below:]]).astype(np.int64)
+    """The sorted distinct values and how many users hold each: counted in a table, and sorted only where too large."""
+    counts = np.zeros(_TABLE + 1, dtype=np.int64)
+    rest = []
+    # In chunks, so that the numbers of one chunk are still in the processor's cache when they are counted.
+    for start in range(0, len(values), _CHUNK):
+        chunk = values[start : start + _CHUNK]
+        # Seen as unsigned, negative numbers are huge too, and land in the last slot with the large ones.
+        slot = np.minimum(chunk.view(np.uint64), _TABLE).view(np.int64)
+        found = np.bincount(slot, minlength=_TABLE + 1)
+        counts += found
+        if found[_TABLE]:
+            rest.append(chunk[slot == _TABLE])
+    held = np.flatnonzero(counts[:_TABLE]).astype(np.int64)
+    if not rest:
+        return held, counts[held]
+    others, numbers = np.unique(np.concatenate(rest), return_counts=True)
+    below = int(np.searchsorted(others, 0))
+    found = np.concatenate([others[:below], held, others[below:]])
+    return found, np.concatenate([numbers[:below], counts[held], numbers[below:]]).astype(np.int64)
 
 
 def digit_bins(values: Integers) -> tuple[Integers, Integers]:

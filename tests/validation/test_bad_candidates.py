@@ -106,8 +106,8 @@ def publish_previous(world: World, moved: int, extra: int = 0) -> list[int]:
         f"{T} customer_segment = 'Declining' where run_key = '{PREVIOUS.run_key}' and customer_segment = 'Stable Mid-Spenders'"
         f" and customer_id in (select customer_id from runs.customer_segments where run_key = '{PREVIOUS.run_key}'"
         f" and customer_segment = 'Stable Mid-Spenders' order by customer_id limit {moved})",
-        f"insert into runs.customer_segments select * replace ('extra' || i as customer_id) from (select * from"
-        f" runs.customer_segments where run_key = '{PREVIOUS.run_key}' order by customer_id limit 1), range({extra}) as t(i)",
+        f"insert into runs.customer_segments select c.* replace ('extra' || t.i as customer_id) from (select * from"
+        f" runs.customer_segments where run_key = '{PREVIOUS.run_key}' order by customer_id limit 1) as c, range({extra}) as t(i)",
     )
     counts = world.rows(
         f"select count(*) from runs.customer_segments where run_key = '{PREVIOUS.run_key}' group by customer_segment"

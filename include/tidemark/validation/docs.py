@@ -8,6 +8,7 @@ rendered by Great Expectations and then stripped of everything foreign, and the 
 import html
 import json
 from datetime import date
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,14 @@ def write_data_docs(
     (folder / "index.html").write_text(_index(report, as_of_date, run_key, style), encoding="utf-8")
 
 
+@cache
+def _view() -> Any:
+    """Compiling its templates takes longer than rendering all pages of a stage."""
+    return DefaultJinjaPageView()
+
+
 def _page(answer: Any, style: str) -> str:
-    view: Any = DefaultJinjaPageView()
-    page = view.render(ValidationResultsPageRenderer().render(answer))
+    page = _view().render(ValidationResultsPageRenderer().render(answer))
     body = _Stripped()
     body.feed(page)
     return _document(
@@ -72,6 +78,8 @@ def _document(title: str, body: str, style: str) -> str:
 
 _VOID = frozenset({"img", "link", "meta", "input", "br", "hr"})
 _DROPPED = frozenset({"head", "script", "style", "footer", "img", "link", "meta", "button", "input", "nav"})
+_SIDEBAR = "col-lg-2"
+"""Class of the column with filters and contents, which only scripts bring to life."""
 _MARKS = {"fa-times": "failed", "fa-check-circle": "ok", "fa-exclamation-triangle": "error"}
 """Icons of a font that is not there, in words."""
 
@@ -87,11 +95,10 @@ class _Stripped(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _VOID and (tag in _DROPPED or self._dropping):
             return
-        if self._dropping or tag in _DROPPED:
+        words = (dict(attrs).get("class") or "").split()
+        if self._dropping or tag in _DROPPED or _SIDEBAR in words:
             self._dropping.append(tag)
             return
-        given = dict(attrs)
-        words = (given.get("class") or "").split()
         self.text += next((f"<b>{_MARKS[word]}</b> " for word in words if word in _MARKS), "")
         if tag not in ("html", "body"):
             kept = "".join(

@@ -29,12 +29,13 @@ from pendulum import timezone
 from include.tidemark.families import enabled_families
 from include.tidemark.orchestration.alerts import alert_on_failure
 from include.tidemark.orchestration.dbt_models import model_tasks
-from include.tidemark.orchestration.stage_tasks import current_run, fails_without_retry
+from include.tidemark.orchestration.stage_tasks import current_run, stage_seconds, stage_task
 from include.tidemark.settings import load_settings
 
 POOL = "tidemark_warehouse"
 ZONE = timezone("America/New_York")
 SETTINGS = load_settings()
+TIMED_TASKS = ("resolve_run", "load_sources", "check_sources", "check_models", "check_statistics")
 
 PARAMS = {
     "as_of_date": Param(
@@ -85,7 +86,7 @@ PARAMS = {
 )
 def monthly_segmentation():
     @task(pool=POOL)
-    @fails_without_retry
+    @stage_task
     def resolve_run():
         from include.tidemark.pipeline.resolve import resolve_run
 
@@ -102,21 +103,21 @@ def monthly_segmentation():
         ).to_xcom()
 
     @task(pool=POOL)
-    @fails_without_retry
+    @stage_task
     def load_sources():
         from include.tidemark.pipeline.load import load
 
         return load(current_run(), SETTINGS)
 
     @task(pool=POOL)
-    @fails_without_retry
+    @stage_task
     def check(stage):
         from include.tidemark.pipeline.check import check_stage
 
         return check_stage(stage, current_run(), SETTINGS)
 
     @task(pool=POOL)
-    @fails_without_retry
+    @stage_task
     def answer(family, question):
         from include.tidemark.pipeline.estimate import estimate
 
@@ -129,11 +130,11 @@ def monthly_segmentation():
                 answer.override(task_id=f"{family.name}_{question}")(family.name, question)
 
     @task(pool=POOL)
-    @fails_without_retry
+    @stage_task
     def publish():
         from include.tidemark.pipeline.publish import publish
 
-        return publish(current_run(), SETTINGS)
+        return publish(current_run(), SETTINGS, timings=stage_seconds(TIMED_TASKS))
 
     chain(
         resolve_run(),

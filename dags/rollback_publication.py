@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from airflow.sdk import Param, dag, get_current_context, task
 
 from include.tidemark.orchestration.alerts import alert_on_failure
-from include.tidemark.orchestration.stage_tasks import fails_without_retry
+from include.tidemark.orchestration.stage_tasks import stage_task
 from include.tidemark.settings import load_settings
 
 SETTINGS = load_settings()
@@ -44,7 +44,7 @@ PARAMS = {
 )
 def rollback_publication():
     @task(pool="tidemark_warehouse")
-    @fails_without_retry
+    @stage_task
     def roll_back():
         from include.tidemark.pipeline.rollback import list_or_roll_back
 

@@ -44,7 +44,7 @@ class PublishedRun(BaseModel):
 class Run(BaseModel):
     """One run. Dates are half open: rows of `as_of_date` itself are not seen."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     as_of_date: date
     run_key: str

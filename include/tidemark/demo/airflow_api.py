@@ -11,6 +11,7 @@ from include.tidemark.errors import TidemarkError
 
 DAG_ID = "monthly_segmentation"
 _FINISHED = {"success", "failed"}
+_LOCKED_TRIES = 10
 
 
 class AirflowApi:
@@ -39,13 +40,15 @@ class AirflowApi:
 
     def backfill(self, from_date: str, to_date: str, conf: dict[str, Any] | None = None) -> int:
         """Start Airflow's own backfill over the intervals that start in the range; returns its id."""
-        answer = self._client.post(
-            "/api/v2/backfills",
-            json={
-                "dag_id": DAG_ID, "from_date": from_date, "to_date": to_date, "max_active_runs": 1,
-                "reprocess_behavior": "none", "dag_run_conf": conf or {},
-            },
-        )  # fmt: skip
+        backfill = {
+            "dag_id": DAG_ID, "from_date": from_date, "to_date": to_date, "max_active_runs": 1,
+            "reprocess_behavior": "none", "dag_run_conf": conf or {},
+        }  # fmt: skip
+        for _ in range(_LOCKED_TRIES):
+            answer = self._client.post("/api/v2/backfills", json=backfill)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # SQLite was locked by another of Airflow's processes
+                break
+            time.sleep(2)
         if answer.status_code not in (200, 201):
             raise TidemarkError(f"Airflow refused the backfill: {answer.text}")
         return int(answer.json()["id"])

@@ -61,4 +61,7 @@ def _operator_args(settings: Settings, pool: str) -> dict[str, Any]:
     args: dict[str, Any] = {"interceptors": [pass_run_identity], "full_refresh": "{{ params.full_refresh }}"}
     if settings.dbt_execution == "local":
         args["pool"] = pool
+    else:
+        # How often a model's task looks whether dbt has finished the model. Cosmos' 10 s made the tasks trail the process.
+        args["poke_interval"] = 1
     return args

@@ -66,5 +66,5 @@ def run_in_order(
     with stage("check_statistics"):
         check_stage("statistics", run, settings)
     with stage("publish"):
-        publish(run, settings)
+        publish(run, settings, timings)
     return run, timings

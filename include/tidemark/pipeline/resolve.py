@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.code_version import code_version
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.families import enabled_families
@@ -43,6 +44,7 @@ def resolve_run(
     """
     families = enabled_families(settings.families)
     rules = load_rules(settings.rules_file)
+    user_ids(settings)  # a missing key stops the run here rather than after the models
     as_of_date = resolve_as_of_date(
         parameters.get("as_of_date"), data_interval_end, run_after, rules.business_timezone
     )

@@ -2,15 +2,17 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.validation.world import World
 
 
-@pytest.fixture
-def failing_pages(world: World) -> dict[str, str]:
-    """The pages of all stages, with failures in each."""
+@pytest.fixture(scope="module")
+def failing(template: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world that went through all stages, with failures in each."""
+    world = World.copy_of(template, tmp_path_factory.mktemp("failing"))
     world.sql(
         "insert into raw.transactions select * from raw.transactions where user_id = 'secret-user-1'",
         "update raw.transactions set category = 'Çay 東京' where user_id = 'secret-user-2'",
@@ -20,14 +22,19 @@ def failing_pages(world: World) -> dict[str, str]:
     )
     for stage in ("sources", "models", "statistics"):
         assert world.failures(stage)
-    return world.artifacts()
+    return world
 
 
-def test_no_user_no_name_and_no_path_is_in_any_file(world: World, failing_pages: dict[str, str]) -> None:
+@pytest.fixture(scope="module")
+def failing_pages(failing: World) -> dict[str, str]:
+    return failing.artifacts()
+
+
+def test_no_user_no_name_and_no_path_is_in_any_file(failing: World, failing_pages: dict[str, str]) -> None:
     everything = "\n".join(failing_pages.values())
-    for secret in ("secret-user", "example.org", "Zoë", str(world.folder), "tx-"):
+    for secret in ("secret-user", "example.org", "Zoë", str(failing.folder), "tx-"):
         assert secret not in everything
-    messages = "\n".join(message for (message,) in world.rows("select message from control.gate_results"))
+    messages = "\n".join(message for (message,) in failing.rows("select message from control.gate_results"))
     assert "secret-user" not in messages and "tx-" not in messages
 
 

@@ -36,7 +36,6 @@ def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
         RunIdentityError: the run has been published.
     """
     # Great Expectations takes seconds to import, and the DAG file imports this module.
-    from include.tidemark.validation.docs import write_data_docs
     from include.tidemark.validation.engine import open_gate
 
     with open_warehouse(settings) as warehouse:
@@ -52,7 +51,7 @@ def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
             replace_run_rows(
                 warehouse, "control.gate_results", run.run_key, report.rows(identity), {"stage": [stage]}
             )
-            docs_uri = _publish_docs(gate.answers, report, run, settings, write_data_docs)
+            docs_uri = _publish_docs(gate.answers, report, run, settings)
     for result in report.results:
         if not result.success:
             log.log(_LEVELS[result.severity], "%s: %s", result.severity, result.message)
@@ -103,9 +102,9 @@ def _check_family_assets(gate: Any, stage: Stage, run: Run) -> list[CheckResult]
     return results
 
 
-def _publish_docs(
-    answers: list[Any], report: GateReport, run: Run, settings: Settings, write_data_docs: Any
-) -> str:
+def _publish_docs(answers: list[Any], report: GateReport, run: Run, settings: Settings) -> str:
+    from include.tidemark.validation.docs import write_data_docs
+
     folder = RunFolder(settings, run.as_of_date, run.run_key)
     relative = f"validation/{report.stage}"
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:

@@ -89,7 +89,12 @@ class DbtWarehouse:
 
     def finish(self, process: subprocess.Popen[str]) -> DbtResult:
         """Wait for a started dbt."""
-        output, _ = process.communicate(timeout=300)
+        try:
+            output, _ = process.communicate(timeout=180)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, _ = process.communicate()
+            pytest.fail(f"dbt did not finish within three minutes:\n{output}")
         arguments = process.args
         assert isinstance(arguments, list)
         results_file = Path(str(arguments[arguments.index("--target-path") + 1])) / "run_results.json"
@@ -164,15 +169,26 @@ def utc(local_day: date, hour: int, minute: int = 0, second: int = 0) -> datetim
     return local.astimezone(UTC).replace(tzinfo=None)
 
 
-def create_raw_tables(warehouse: DbtWarehouse) -> None:
-    """The raw tables of the contract, empty, and the tables that Python owns."""
-    with duckdb.connect(str(warehouse.path)) as connection:
-        ensure_control_tables(connection)  # type: ignore[arg-type]
-        sources = yaml.safe_load(DBT_SOURCES_FILE.read_text(encoding="utf-8"))["sources"]
-        (raw,) = [source for source in sources if source["name"] == "raw"]
-        for table in raw["tables"]:
-            columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
-            connection.execute(f"create table raw.{table['name']} ({columns})")
+class Recorder:
+    """Takes the place of a warehouse where only the statements are wanted."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def execute(self, sql: str) -> None:
+        self.statements.append(sql)
+
+
+def table_definitions() -> list[str]:
+    """Statements that make every schema, the tables that Python owns and the raw tables of the contract, empty."""
+    recorder = Recorder()
+    ensure_control_tables(recorder)  # type: ignore[arg-type]
+    sources = yaml.safe_load(DBT_SOURCES_FILE.read_text(encoding="utf-8"))["sources"]
+    (raw,) = [source for source in sources if source["name"] == "raw"]
+    for table in raw["tables"]:
+        columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
+        recorder.execute(f"create table raw.{table['name']} ({columns})")
+    return recorder.statements
 
 
 def sample_users() -> list[tuple[Any, ...]]:
@@ -236,7 +252,8 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> DbtWarehouse:
     """The contract's tables, without rows."""
     folder = tmp_path_factory.mktemp("dbt_empty")
     warehouse = DbtWarehouse(folder / "warehouse.duckdb", folder)
-    create_raw_tables(warehouse)
+    for statement in table_definitions():
+        warehouse.execute(statement)
     return warehouse
 
 
@@ -266,6 +283,11 @@ def built(raw_warehouse: DbtWarehouse, tmp_path_factory: pytest.TempPathFactory)
 def changeable(built: DbtWarehouse, tmp_path: Path) -> DbtWarehouse:
     """A copy of the built warehouse that the test may change."""
     return built.copy_to(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def all_table_definitions() -> list[str]:
+    return table_definitions()
 
 
 @pytest.fixture

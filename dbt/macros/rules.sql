@@ -34,7 +34,7 @@
         {%- for category in overrides %}{{ _category_literal(category) }}{{ ', ' if not loop.last }}{% endfor -%}
     )
     {%- endif %}
-    group by 1
+    group by upper(trim(category))
     {%- for category, group in overrides.items() %}
     union all
     select

@@ -1,4 +1,5 @@
-{#- A window that reaches past this run's as-of date is not over: its rows would say that customers stopped spending. -#}
+{#- A window that reaches past this run's as-of date is not over: its rows would say that customers stopped
+    spending. -#}
 {%- set earlier = earlier_run('backtest') -%}
 {%- set is_possible = earlier is not none and earlier.window_is_complete -%}
 
@@ -22,12 +23,8 @@ daily as (
 
     select * from {{ ref('fct_customer_category_daily') }}
     where
-        {% if is_possible -%}
-        transaction_date >= {{ earlier.as_of_date }}
-        and transaction_date < {{ earlier.window_end }}
-        {%- else -%}
-        1 = 0
-        {%- endif %}
+        transaction_date >= {{ earlier.as_of_date if is_possible else as_of_date() }}
+        and transaction_date < {{ earlier.window_end if is_possible else as_of_date() }}
 
 ),
 

@@ -36,7 +36,7 @@ movement as (
         count(*) as customers
     from before
     full outer join now on before.customer_id = now.customer_id
-    group by 1, 2
+    group by before.customer_segment, now.customer_segment
 
 )
 

@@ -35,7 +35,8 @@ grouped as (
         daily.*,
         category_groups.category_group,
         daily.transaction_date >= {{ window_start(1) }} as in_current_window,
-        daily.transaction_date >= {{ window_start(2) }} and daily.transaction_date < {{ window_start(1) }} as in_prior_window
+        daily.transaction_date >= {{ window_start(2) }}
+        and daily.transaction_date < {{ window_start(1) }} as in_prior_window
     from daily
     left join category_groups on upper(daily.category) = category_groups.category
 

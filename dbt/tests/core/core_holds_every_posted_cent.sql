@@ -20,7 +20,7 @@ transactions as (
     from {{ ref('stg_transactions') }}
     where
         status = 'posted'
-        and _loaded_at <= (select _loaded_at from facts)
+        and _loaded_at <= (select facts._loaded_at from facts)
 
 )
 

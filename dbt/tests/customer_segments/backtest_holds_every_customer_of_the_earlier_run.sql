@@ -1,5 +1,5 @@
--- A returned row says that the backtest's cells hold another number of customers, or another sum of their prior spend in
--- cents, than the earlier run that they follow. Nothing is returned when there is no backtest.
+-- A returned row says that the backtest's cells hold another number of customers, or another sum of their prior spend
+-- in cents, than the earlier run that they follow. Nothing is returned when there is no backtest.
 with
 
 cells as (
@@ -21,7 +21,7 @@ customers as (
         count(*) as n,
         sum(spend_last_90_days_cents) as prior_s1
     from {{ ref('customer_spend') }}
-    where run_key in (select backtest_run_key from cells)
+    where run_key in (select cells.backtest_run_key from cells)
     group by run_key
 
 )

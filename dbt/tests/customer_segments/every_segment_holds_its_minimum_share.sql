@@ -1,5 +1,6 @@
--- A returned row is a segment that holds fewer of this run's customers than the rule segment_min_share_pct, in percent.
--- It warns: a small segment is a reason to look, real portfolios have them. A segment without customers is returned too.
+-- A returned row is a segment that holds fewer of this run's customers than the rule segment_min_share_pct, in
+-- percent. It warns: a small segment is a reason to look, real portfolios have them. A segment without customers is
+-- returned too.
 {{ config(severity='warn') }}
 
 with
@@ -21,14 +22,23 @@ customers as (
 
 ),
 
-shares as (
+counted as (
 
     select
         segments.customer_segment,
-        100.0 * count(customers.customer_segment) / nullif((select count(*) from customers), 0) as share_pct
+        count(customers.customer_segment) as n
     from segments
     left join customers on segments.customer_segment = customers.customer_segment
     group by segments.customer_segment
+
+),
+
+shares as (
+
+    select
+        customer_segment,
+        100.0 * n / nullif(sum(n) over (), 0) as share_pct
+    from counted
 
 )
 

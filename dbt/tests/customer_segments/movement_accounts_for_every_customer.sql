@@ -1,5 +1,5 @@
--- A returned row is a run, this one or the earlier one it is compared with, whose customers are not all in the movement,
--- each once. Nothing is returned when there is no earlier run.
+-- A returned row is a run, this one or the earlier one it is compared with, whose customers are not all in the
+-- movement, each once. Nothing is returned when there is no earlier run.
 with
 
 movement as (
@@ -23,7 +23,7 @@ expected as (
     from customer_segments
     where
         run_key = {{ run_key() }}
-        or run_key in (select previous_run_key from movement)
+        or run_key in (select movement.previous_run_key from movement)
     group by run_key
 
 ),

@@ -33,7 +33,8 @@ core as (
 
     select sum(users_before_as_of.net_cents) as net_cents
     from users_before_as_of
-    where not exists (select 1 from test_users where test_users.user_id = users_before_as_of.user_id)
+    left join test_users on users_before_as_of.user_id = test_users.user_id
+    where test_users.user_id is null
 
 )
 

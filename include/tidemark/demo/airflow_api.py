@@ -42,7 +42,7 @@ class AirflowApi:
         """Start Airflow's own backfill over the intervals that start in the range; returns its id."""
         backfill = {
             "dag_id": DAG_ID, "from_date": from_date, "to_date": to_date, "max_active_runs": 1,
-            "reprocess_behavior": "none", "dag_run_conf": conf or {},
+            "reprocess_behavior": "failed", "dag_run_conf": conf or {},
         }  # fmt: skip
         for _ in range(_LOCKED_TRIES):
             answer = self._client.post("/api/v2/backfills", json=backfill)

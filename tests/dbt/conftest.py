@@ -248,19 +248,12 @@ def sample_transactions() -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="session")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> DbtWarehouse:
-    """The contract's tables, without rows."""
-    folder = tmp_path_factory.mktemp("dbt_empty")
+def raw_warehouse(tmp_path_factory: pytest.TempPathFactory) -> DbtWarehouse:
+    """The sample rows, before any dbt run."""
+    folder = tmp_path_factory.mktemp("dbt_raw")
     warehouse = DbtWarehouse(folder / "warehouse.duckdb", folder)
     for statement in table_definitions():
         warehouse.execute(statement)
-    return warehouse
-
-
-@pytest.fixture(scope="session")
-def raw_warehouse(empty_warehouse: DbtWarehouse, tmp_path_factory: pytest.TempPathFactory) -> DbtWarehouse:
-    """The sample rows, before any dbt run."""
-    warehouse = empty_warehouse.copy_to(tmp_path_factory.mktemp("dbt_raw"))
     warehouse.insert("raw.users", sample_users())
     warehouse.insert("raw.transactions", sample_transactions())
     return warehouse

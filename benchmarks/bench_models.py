@@ -27,7 +27,9 @@ STARTED = datetime(2026, 11, 20, 6, tzinfo=UTC)
 
 def build(settings: Settings, as_of: str, folder: Path) -> dict[str, float]:
     """One dbt build: dbt's execution seconds, wall seconds, peak resident memory in GiB."""
-    run = resolve_run(settings, parameters={"as_of_date": as_of}, dag_run_id=as_of, run_after=STARTED, started_at=STARTED)
+    run = resolve_run(
+        settings, parameters={"as_of_date": as_of}, dag_run_id=as_of, run_after=STARTED, started_at=STARTED
+    )
     started = time.perf_counter()
     process = subprocess.Popen(
         build_command(run, settings, folder), env=os.environ | dbt_environment(settings),
@@ -70,10 +72,14 @@ def main() -> None:
     parser.add_argument("--scale", type=int, nargs="*", default=[1])
     scales = parser.parse_args().scale
     results = {scale: measure(scale) for scale in scales}
-    print(f"{'customers':>10} {'transactions':>13} {'build':<12} {'dbt execution':>13} {'wall':>8} {'peak memory':>12}  slowest node")
+    print(
+        f"{'customers':>10} {'transactions':>13} {'build':<12} {'dbt execution':>13} {'wall':>8} {'peak memory':>12}  slowest node"
+    )
     for scale, builds in results.items():
         for name, r in builds.items():
-            print(f"{CUSTOMERS * scale:>10,} {TRANSACTIONS * scale:>13,} {name:<12} {r['execution_s']:>11.1f} s {r['wall_s']:>6.1f} s {r['peak_gib']:>8.2f} GiB  {r['slowest']}")
+            print(
+                f"{CUSTOMERS * scale:>10,} {TRANSACTIONS * scale:>13,} {name:<12} {r['execution_s']:>11.1f} s {r['wall_s']:>6.1f} s {r['peak_gib']:>8.2f} GiB  {r['slowest']}"
+            )
     if len(scales) > 1:
         low, high = min(scales), max(scales)
         for name in results[low]:

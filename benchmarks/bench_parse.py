@@ -14,7 +14,9 @@ TIMED = "import time, runpy, sys; t = time.perf_counter(); runpy.run_path(sys.ar
 
 def seconds(file: Path) -> float:
     """A fresh interpreter's import of one DAG file, Airflow included."""
-    out = subprocess.run([sys.executable, "-c", TIMED, str(file)], capture_output=True, text=True, check=True, cwd=PROJECT).stdout
+    out = subprocess.run(
+        [sys.executable, "-c", TIMED, str(file)], capture_output=True, text=True, check=True, cwd=PROJECT
+    ).stdout
     return float(next(line for line in out.splitlines() if line.startswith("SECONDS")).split()[1])
 
 
@@ -29,7 +31,9 @@ def main() -> None:
             for name, file in files.items():
                 taken[name].append(seconds(file))
     base = statistics.median(taken["an empty DAG"])
-    print(f"{'file':<28}{'median':>10}{'over empty':>12}{'ratio':>8}   ({ROUNDS} fresh interpreters each, interleaved)")
+    print(
+        f"{'file':<28}{'median':>10}{'over empty':>12}{'ratio':>8}   ({ROUNDS} fresh interpreters each, interleaved)"
+    )
     for name, values in taken.items():
         median = statistics.median(values)
         print(f"{name:<28}{median:>8.2f} s{median - base:>10.2f} s{median / base:>8.2f}")

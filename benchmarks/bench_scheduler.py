@@ -33,16 +33,16 @@ def from_a_shell(month: str, state: Path) -> dict[str, float]:
     import os
 
     environment = os.environ | local.settings_environment(state)
-    out = subprocess.run([sys.executable, "-c", SHELL, month], env=environment, capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", SHELL, month], env=environment, capture_output=True, text=True, check=True
+    )
     return json.loads(next(line for line in out.stdout.splitlines() if line.startswith("RESULT"))[7:])
 
 
 def on_the_scheduler(api: AirflowApi, month: str) -> dict[str, float]:
     """One month as a DAG run: seconds by part."""
     run_id = api.trigger({"as_of_date": month})
-    state, tasks = "", []
-    for state, tasks in api.watch(run_id, 600, poll=2.0):
-        pass
+    *_, (state, tasks) = api.watch(run_id, 600, poll=2.0)
     assert state == "success", (month, state)
     spans = {t["task_id"]: (_at(t["start_date"]), _at(t["end_date"])) for t in tasks}
     run = next(r for r in api.runs() if r["dag_run_id"] == run_id)
@@ -77,12 +77,20 @@ def main() -> None:
         finally:
             local.down(scheduled)
     parts = ("total", "stages", "dbt", "model tasks after dbt", "between tasks")
-    print(f"{'month':<12}{'shell':>8}{'of it dbt':>11}{'scheduler':>11}{'ratio':>7}   " + "  ".join(parts[1:]))
+    print(
+        f"{'month':<12}{'shell':>8}{'of it dbt':>11}{'scheduler':>11}{'ratio':>7}   " + "  ".join(parts[1:])
+    )
     for month, one, other in pairs:
         split = "  ".join(f"{other[part]:>{len(part)}.1f}" for part in parts[1:])
-        print(f"{month:<12}{one['total']:>6.1f} s{one['models']:>9.1f} s{other['total']:>9.1f} s{other['total'] / one['total']:>7.2f}   {split}")
-    ratio = statistics.median(o["total"] for _, _, o in pairs[1:]) / statistics.median(s["total"] for _, s, _ in pairs[1:])
-    print(f"median of the months after the first: {ratio:.2f} times the shell (the idle API server and triggerer share its two cores)")
+        print(
+            f"{month:<12}{one['total']:>6.1f} s{one['models']:>9.1f} s{other['total']:>9.1f} s{other['total'] / one['total']:>7.2f}   {split}"
+        )
+    ratio = statistics.median(o["total"] for _, _, o in pairs[1:]) / statistics.median(
+        s["total"] for _, s, _ in pairs[1:]
+    )
+    print(
+        f"median of the months after the first: {ratio:.2f} times the shell (the idle API server and triggerer share its two cores)"
+    )
 
 
 if __name__ == "__main__":

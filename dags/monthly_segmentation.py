@@ -69,7 +69,8 @@ PARAMS = {
     dag_id="monthly_segmentation",
     schedule=CronDataIntervalTimetable("0 2 1 * *", timezone=ZONE),
     start_date=datetime(2015, 1, 1, tzinfo=ZONE),
-    end_date=SETTINGS.schedule_end and datetime.combine(SETTINGS.schedule_end, datetime.min.time(), tzinfo=ZONE),
+    end_date=SETTINGS.schedule_end
+    and datetime.combine(SETTINGS.schedule_end, datetime.min.time(), tzinfo=ZONE),
     catchup=False,
     max_active_runs=1,
     tags=["tidemark", "segmentation", *SETTINGS.families],

@@ -10,7 +10,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 SQL = sorted((PROJECT / "dbt").glob("m*/**/*.sql")) + sorted((PROJECT / "dbt" / "tests").glob("**/*.sql"))
 PYTHON = sorted((PROJECT / "include").rglob("*.py"))
-CLOCK_SQL = re.compile(r"current_date|current_timestamp|\bnow\s*\(|getdate\s*\(|sysdate|run_started_at|localtimestamp", re.I)
+CLOCK_SQL = re.compile(
+    r"current_date|current_timestamp|\bnow\s*\(|getdate\s*\(|sysdate|run_started_at|localtimestamp", re.I
+)
 CLOCK_PYTHON = re.compile(r"\.(now|today|utcnow)\(|time\.time\(")
 MAY_READ_THE_CLOCK = {PROJECT / "include" / "tidemark" / "warehouse" / "ledger.py"}
 
@@ -41,11 +43,21 @@ def imports_of(file: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("file", sorted((PROJECT / "include/tidemark/statistics").glob("*.py")), ids=lambda f: f.name)
+@pytest.mark.parametrize(
+    "file", sorted((PROJECT / "include/tidemark/statistics").glob("*.py")), ids=lambda f: f.name
+)
 def test_statistics_import_neither_airflow_nor_a_warehouse_nor_the_rest_of_the_project(file):
-    ours = {name for name in imports_of(file) if name.startswith("include.") and not name.startswith("include.tidemark.statistics")}
+    ours = {
+        name
+        for name in imports_of(file)
+        if name.startswith("include.") and not name.startswith("include.tidemark.statistics")
+    }
     assert not ours
-    assert not {name for name in imports_of(file) if name.split(".")[0] in ("airflow", "cosmos", "duckdb", "snowflake", "great_expectations")}
+    assert not {
+        name
+        for name in imports_of(file)
+        if name.split(".")[0] in ("airflow", "cosmos", "duckdb", "snowflake", "great_expectations")
+    }
 
 
 def test_nothing_in_the_project_imports_the_dags_and_only_orchestration_and_storage_know_airflow():
@@ -59,6 +71,14 @@ def test_nothing_in_the_project_imports_the_dags_and_only_orchestration_and_stor
 
 
 def test_no_tracked_file_is_larger_than_a_mebibyte():
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True).stdout.decode().split("\0")
-    large = [name for name in tracked if name and (PROJECT / name).exists() and (PROJECT / name).stat().st_size > 2**20]
+    tracked = (
+        subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True)
+        .stdout.decode()
+        .split("\0")
+    )
+    large = [
+        name
+        for name in tracked
+        if name and (PROJECT / name).exists() and (PROJECT / name).stat().st_size > 2**20
+    ]
     assert large == []

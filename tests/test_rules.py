@@ -36,11 +36,17 @@ def test_a_rules_file_overrides_only_what_it_names(tmp_path):
 
 def test_the_seed_environment_variable_overrides_the_rules_file(tmp_path):
     file = write(tmp_path, "segmentation_minimum_sample_size: 40\n")
-    assert load_rules(file, environ={"SEGMENTATION_MINIMUM_SAMPLE_SIZE": "50"}).segmentation_minimum_sample_size == 50
+    assert (
+        load_rules(file, environ={"SEGMENTATION_MINIMUM_SAMPLE_SIZE": "50"}).segmentation_minimum_sample_size
+        == 50
+    )
 
 
 def test_an_empty_environment_variable_overrides_nothing():
-    assert load_rules(None, environ={"SEGMENTATION_MINIMUM_SAMPLE_SIZE": ""}).segmentation_minimum_sample_size == 30
+    assert (
+        load_rules(None, environ={"SEGMENTATION_MINIMUM_SAMPLE_SIZE": ""}).segmentation_minimum_sample_size
+        == 30
+    )
 
 
 def test_an_unknown_rule_is_refused_with_the_nearest_name(tmp_path):
@@ -68,7 +74,9 @@ def test_an_unknown_rule_is_refused_with_the_nearest_name(tmp_path):
 def test_a_value_of_the_wrong_type_or_range_is_one_sentence_with_rule_and_file(tmp_path, line):
     file = write(tmp_path, line + "\n")
     name = line.split(":")[0]
-    with pytest.raises(SettingsError, match=f"Rule '{name}' from {re.escape(str(file))} can't be used") as caught:
+    with pytest.raises(
+        SettingsError, match=f"Rule '{name}' from {re.escape(str(file))} can't be used"
+    ) as caught:
         load_rules(file, environ={})
     assert "\n" not in str(caught.value)
 
@@ -98,6 +106,10 @@ def test_the_digest_changes_with_any_rule_and_not_with_their_order(tmp_path):
 
 def test_the_demo_rules_are_valid_and_divide_the_money_thresholds_by_ten():
     demo, default = load_rules(RULES_FILE, environ={}), load_rules(None, environ={})
-    for name in ("high_value_min_avg_monthly_spend", "declining_min_prior_spend", "budget_max_avg_monthly_spend"):
+    for name in (
+        "high_value_min_avg_monthly_spend",
+        "declining_min_prior_spend",
+        "budget_max_avg_monthly_spend",
+    ):
         assert getattr(demo, name) * 10 == getattr(default, name)
     assert demo.category_groups["FUEL"] == demo.category_groups["TRAVEL & LEISURE"] == "travel"

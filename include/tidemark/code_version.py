@@ -31,5 +31,7 @@ def _source_files(root: Path) -> list[Path]:
     return sorted(
         path
         for path in root.rglob("*")
-        if path.suffix in _SUFFIXES and path.is_file() and not _LEFT_OUT.intersection(path.relative_to(root).parts)
+        if path.suffix in _SUFFIXES
+        and path.is_file()
+        and not _LEFT_OUT.intersection(path.relative_to(root).parts)
     )

@@ -14,7 +14,16 @@ from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from include.tidemark.errors import SettingsError
 from include.tidemark.paths import DBT_PROJECT_FILE
@@ -74,7 +83,9 @@ class Rules(BaseModel):
 
     def digest(self) -> str:
         """SHA-256 of the rules' canonical JSON: two runs with the same digest used the same rules."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        canonical = json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+        )
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -132,7 +143,11 @@ def _refuse_unknown(overrides: Mapping[str, Any], rules_file: Path) -> None:
     for name in overrides:
         if name not in Rules.model_fields:
             near = difflib.get_close_matches(name, Rules.model_fields, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else "; see vars: in dbt/dbt_project.yml for the names."
+            hint = (
+                f"; did you mean '{near[0]}'?"
+                if near
+                else "; see vars: in dbt/dbt_project.yml for the names."
+            )
             raise SettingsError(f"The rules file {rules_file} has an unknown rule '{name}'{hint}")
 
 

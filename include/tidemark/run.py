@@ -81,7 +81,9 @@ class Run(BaseModel):
     def as_of_instant(self) -> datetime:
         """The as-of date's midnight in the business time zone, in UTC: the first instant that is not seen."""
         zone = ZoneInfo(self.rules.business_timezone)
-        return datetime(self.as_of_date.year, self.as_of_date.month, self.as_of_date.day, tzinfo=zone).astimezone(UTC)
+        return datetime(
+            self.as_of_date.year, self.as_of_date.month, self.as_of_date.day, tzinfo=zone
+        ).astimezone(UTC)
 
     @property
     def backtest_reason(self) -> str | None:
@@ -120,7 +122,9 @@ def make_run_key(as_of_date: date, started_at: datetime, dag_run_id: str, clear_
     the rows of a published run are never written again.
     """
     start = started_at.astimezone(UTC)
-    digest = hashlib.sha256(f"{as_of_date}|{start.isoformat()}|{dag_run_id}|{clear_number}".encode()).hexdigest()[:8]
+    digest = hashlib.sha256(
+        f"{as_of_date}|{start.isoformat()}|{dag_run_id}|{clear_number}".encode()
+    ).hexdigest()[:8]
     return f"{as_of_date:%Y%m%d}_{start:%Y%m%dT%H%M%S}_{digest}"
 
 

@@ -24,13 +24,17 @@ def _default_dbt_executable() -> Path:
 
 
 def _split_commas(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
 
 
 class Settings(BaseSettings):
     """The deployment's settings, read once per process from the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="TIDEMARK_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TIDEMARK_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     warehouse: Literal["duckdb", "snowflake"] = "duckdb"
     duckdb_path: Path = LOCAL_STATE / "warehouse.duckdb"
@@ -75,4 +79,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "TIDEMARK_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"The environment variable {name} can't be used: {first['msg']}. Correct or unset it.") from None
+        raise SettingsError(
+            f"The environment variable {name} can't be used: {first['msg']}. Correct or unset it."
+        ) from None

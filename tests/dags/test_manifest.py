@@ -11,8 +11,15 @@ from include.tidemark.settings import Settings
 
 def described(manifest: Path) -> dict[str, object]:
     content = json.loads(manifest.read_text(encoding="utf-8"))
-    nodes = {name: (node["checksum"]["checksum"], node["depends_on"].get("nodes"), node["tags"]) for name, node in content["nodes"].items()}
-    return nodes | {name: macro["macro_sql"] for name, macro in content["macros"].items() if name.startswith("macro.tidemark.")}
+    nodes = {
+        name: (node["checksum"]["checksum"], node["depends_on"].get("nodes"), node["tags"])
+        for name, node in content["nodes"].items()
+    }
+    return nodes | {
+        name: macro["macro_sql"]
+        for name, macro in content["macros"].items()
+        if name.startswith("macro.tidemark.")
+    }
 
 
 def test_the_manifest_is_that_of_the_project_as_it_stands(tmp_path):
@@ -21,7 +28,9 @@ def test_the_manifest_is_that_of_the_project_as_it_stands(tmp_path):
          "--project-dir", str(DBT_DIR), "--target-path", str(tmp_path), "--log-path", str(tmp_path)],
         check=True, env=os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
     )  # fmt: skip
-    assert described(DBT_MANIFEST) == described(tmp_path / "manifest.json"), "the manifest is stale: run `make manifest`"
+    assert described(DBT_MANIFEST) == described(tmp_path / "manifest.json"), (
+        "the manifest is stale: run `make manifest`"
+    )
 
 
 def test_no_partial_parse_file_is_shipped_beside_it():

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,16 @@ from airflow.dag_processing.dagbag import DagBag
 
 PROJECT = Path(__file__).resolve().parents[2]
 NEW_YORK = ZoneInfo("America/New_York")
-STAGES = ["resolve_run", "load_sources", "check_sources", "models", "check_models", "statistics", "check_statistics", "publish"]
+STAGES = [
+    "resolve_run",
+    "load_sources",
+    "check_sources",
+    "models",
+    "check_models",
+    "statistics",
+    "check_statistics",
+    "publish",
+]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +79,7 @@ def subprocess_interval() -> list[str]:
 
 def test_stages_follow_each_other_as_in_the_picture(dag):
     def stage(task_id: str) -> str:
-        return task_id.split(".")[0]
+        return task_id.split(".", maxsplit=1)[0]
 
     edges = {
         (stage(task.task_id), stage(down))
@@ -77,21 +87,29 @@ def test_stages_follow_each_other_as_in_the_picture(dag):
         for down in task.downstream_task_ids
         if stage(task.task_id) != stage(down)
     }
-    assert edges == set(zip(STAGES, STAGES[1:], strict=False))
+    assert edges == set(pairwise(STAGES))
 
 
 def test_every_model_and_its_tests_is_a_task_beside_the_one_dbt_process(dag):
     ids = model_task_ids(dag)
     assert "models.dbt_producer_watcher" in ids
     for model in ("fct_customer_category_daily", "customer_spend", "customer_segments"):
-        assert any(model in task_id and task_id.endswith("run") for task_id in ids), f"{model} has no task: {sorted(ids)}"
-        assert any(model in task_id and task_id.endswith("test") for task_id in ids), f"{model} has no test task: {sorted(ids)}"
+        assert any(model in task_id and task_id.endswith("run") for task_id in ids), (
+            f"{model} has no task: {sorted(ids)}"
+        )
+        assert any(model in task_id and task_id.endswith("test") for task_id in ids), (
+            f"{model} has no test task: {sorted(ids)}"
+        )
 
 
 def test_every_task_that_opens_the_warehouse_is_in_its_pool_and_no_watcher_is(dag):
     for task in dag.tasks:
-        opens_warehouse = not task.task_id.startswith("models.") or task.task_id == "models.dbt_producer_watcher"
-        assert (task.pool == "tidemark_warehouse") == opens_warehouse, f"{task.task_id} is in pool {task.pool}"
+        opens_warehouse = (
+            not task.task_id.startswith("models.") or task.task_id == "models.dbt_producer_watcher"
+        )
+        assert (task.pool == "tidemark_warehouse") == opens_warehouse, (
+            f"{task.task_id} is in pool {task.pool}"
+        )
 
 
 def test_parameters_have_titles_help_and_harmless_defaults(dag):
@@ -108,7 +126,13 @@ def test_parameters_have_titles_help_and_harmless_defaults(dag):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("n_resamples", 10), ("confidence_level", 1.5), ("lookback_days", -1), ("as_of_date", 5), ("publish", "maybe")],
+    [
+        ("n_resamples", 10),
+        ("confidence_level", 1.5),
+        ("lookback_days", -1),
+        ("as_of_date", 5),
+        ("publish", "maybe"),
+    ],
 )
 def test_a_parameter_of_the_wrong_type_or_range_is_refused(dag, name, value):
     from airflow.sdk.exceptions import ParamValidationError
@@ -126,7 +150,14 @@ def test_imports_where_unset_environment_variables_are_mocked():
         "os.getenv = lambda key, default=None: real(key) or (default if default is not None else f'MOCKED_{key}_VALUE')\n"
         "import runpy; runpy.run_path('dags/monthly_segmentation.py'); print('imported')"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, env=os.environ | {"PYTHONPATH": str(PROJECT)})
+    out = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=False,
+        text=True,
+        cwd=PROJECT,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+    )
     assert "imported" in out.stdout, out.stderr
 
 

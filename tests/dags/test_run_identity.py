@@ -43,7 +43,9 @@ def test_a_date_in_the_future_is_refused_with_the_date_to_use(day):
         resolve_as_of_date(day, None, RUN_AFTER, NEW_YORK)
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "01/11/2026", "2026-02-30", "'; drop table users; --"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2026-13-01", "01/11/2026", "2026-02-30", "'; drop table users; --"]
+)
 def test_an_unparsable_date_is_refused_with_an_example(text):
     with pytest.raises(RunIdentityError, match="write it as YYYY-MM-DD"):
         resolve_as_of_date(text, None, RUN_AFTER, NEW_YORK)
@@ -55,7 +57,9 @@ def test_an_unparsable_date_is_refused_with_an_example(text):
     run_id=st.text(max_size=50),
     clear_number=st.integers(min_value=0, max_value=9),
 )
-def test_a_run_key_is_safe_in_sql_file_names_and_urls_and_repeats_on_a_retry(day, started, run_id, clear_number):
+def test_a_run_key_is_safe_in_sql_file_names_and_urls_and_repeats_on_a_retry(
+    day, started, run_id, clear_number
+):
     started = started.replace(tzinfo=UTC)
     key = make_run_key(day, started, run_id, clear_number)
     assert RUN_KEY.fullmatch(key)

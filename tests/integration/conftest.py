@@ -51,13 +51,18 @@ class Deployment:
         return run_id, self.wait(run_id, timeout)
 
     def wait(self, run_id: str, timeout: float = 400) -> str:
-        state = ""
-        for state, _ in self.api.watch(run_id, timeout):
-            pass
+        *_, (state, _tasks) = self.api.watch(run_id, timeout)
         return state
 
     def task_log(self, run_id: str, task_id: str) -> str:
-        folder = self.state / "airflow" / "logs" / "dag_id=monthly_segmentation" / f"run_id={run_id}" / f"task_id={task_id}"
+        folder = (
+            self.state
+            / "airflow"
+            / "logs"
+            / "dag_id=monthly_segmentation"
+            / f"run_id={run_id}"
+            / f"task_id={task_id}"
+        )
         return "\n".join(file.read_text(errors="replace") for file in sorted(folder.glob("*.log")))
 
     def consumers_view(self) -> dict[str, str]:
@@ -66,9 +71,13 @@ class Deployment:
         published = [artifacts / month.folder for month in self.months()]
         files = [*artifacts.glob("*.json"), *artifacts.glob("as_of=*/current.json")]
         files += [file for folder in published for file in folder.rglob("*") if file.is_file()]
-        seen = {str(file.relative_to(artifacts)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        seen = {
+            str(file.relative_to(artifacts)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+        }
         for view in ("customer_segments", "customer_segments_current", "statistics", "statistics_current"):
-            rows = self.query(f"select md5(string_agg(t::varchar, '|' order by t::varchar)) as digest from marts.{view} as t")
+            rows = self.query(
+                f"select md5(string_agg(t::varchar, '|' order by t::varchar)) as digest from marts.{view} as t"
+            )
             seen[f"marts.{view}"] = str(rows[0]["digest"])
         return seen
 
@@ -107,7 +116,9 @@ def processes_that_mention(text: str) -> list[str]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and any(text in part for part in [*process.cmdline(), *process.environ().values()]):
+            if process.pid != os.getpid() and any(
+                text in part for part in [*process.cmdline(), *process.environ().values()]
+            ):
                 found.append(" ".join(process.cmdline()))
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from itertools import pairwise
 
 import duckdb
 import pytest
@@ -18,7 +19,13 @@ MONTHS = ["2017-10-01", "2017-11-01", "2017-12-01", "2018-01-01"]
 
 def test_prints_a_table_of_segments_by_month_and_where_the_report_is(demo_run):
     _, printed = demo_run
-    for text in (*(f"as of {month}" for month in MONTHS), "High-Value Travelers", "Budget-Conscious", "report/index.html", "make up"):
+    for text in (
+        *(f"as of {month}" for month in MONTHS),
+        "High-Value Travelers",
+        "Budget-Conscious",
+        "report/index.html",
+        "make up",
+    ):
         assert text in printed
     assert "25/" in printed or "tasks" in printed
 
@@ -73,7 +80,10 @@ def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, mont
     groups = yaml.safe_load(local.RULES_FILE.read_text())["category_groups"]
     with duckdb.connect() as engine:
         engine.execute("set timezone = 'UTC'")
-        engine.execute("create table groups as select unnest(?) as category, unnest(?) as category_group", [list(groups), list(groups.values())])
+        engine.execute(
+            "create table groups as select unnest(?) as category, unnest(?) as category_group",
+            [list(groups), list(groups.values())],
+        )
         engine.execute(
             f"""
             create table lines as
@@ -130,10 +140,21 @@ def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, mont
 
 
 def test_the_backtest_waits_for_its_window_and_then_agrees_with_plain_sql(deployment):
-    reasons = [{row["spend_ratio_reason"] if "spend_ratio_reason" in row else row["reason"] for row in month.rows("data/segment_backtest.csv")} for month in deployment.months()]
+    reasons = [
+        {
+            row["spend_ratio_reason"] if "spend_ratio_reason" in row else row["reason"]
+            for row in month.rows("data/segment_backtest.csv")
+        }
+        for month in deployment.months()
+    ]
     assert reasons[:3] == [{"no_earlier_publication"}, {"window_not_complete"}, {"window_not_complete"}]
     first = deployment.months()[0]
-    segments = {r["customer_id"]: r for r in deployment.query("select * from marts.customer_segments where as_of_date = ?", first.as_of_date)}
+    segments = {
+        r["customer_id"]: r
+        for r in deployment.query(
+            "select * from marts.customer_segments where as_of_date = ?", first.as_of_date
+        )
+    }
     later = deployment.query(
         "select user_id, sum(amount_usd) as spend from raw.transactions where (transaction_at - interval 5 hours)::date >= date '2017-10-01'"
         " and (transaction_at - interval 5 hours)::date < date '2017-12-30' group by user_id"
@@ -142,8 +163,14 @@ def test_the_backtest_waits_for_its_window_and_then_agrees_with_plain_sql(deploy
     for row in deployment.months()[3].rows("data/segment_backtest.csv"):
         if not row["spend_ratio"]:
             continue
-        members = [c for c, r in segments.items() if row["customer_segment"] in (r["customer_segment"], "All customers")]
-        ratio = sum(spent.get(c, 0) for c in members) / sum(segments[c]["spend_last_90_days"] for c in members)
+        members = [
+            c
+            for c, r in segments.items()
+            if row["customer_segment"] in (r["customer_segment"], "All customers")
+        ]
+        ratio = sum(spent.get(c, 0) for c in members) / sum(
+            segments[c]["spend_last_90_days"] for c in members
+        )
         assert float(row["spend_ratio"]) == pytest.approx(float(ratio), rel=1e-4)
         assert float(row["spend_ratio_ci_low"]) < float(ratio) < float(row["spend_ratio_ci_high"])
 
@@ -151,12 +178,16 @@ def test_the_backtest_waits_for_its_window_and_then_agrees_with_plain_sql(deploy
 def test_movement_from_the_month_before_adds_up_to_its_customers(deployment):
     months = deployment.months()
     assert all(row["share_pct"] == "" for row in months[0].rows("data/segment_movement.csv"))
-    for earlier, later in zip(months, months[1:], strict=False):
-        held = {row["customer_segment"]: int(row["customers"]) for row in earlier.rows("data/segment_summary.csv")}
+    for earlier, later in pairwise(months):
+        held = {
+            row["customer_segment"]: int(row["customers"]) for row in earlier.rows("data/segment_summary.csv")
+        }
         moved: dict[str, int] = {}
         for row in later.rows("data/segment_movement.csv"):
             moved[row["from_segment"]] = moved.get(row["from_segment"], 0) + int(row["customers"])
-        assert {segment: moved[segment] for segment in held if segment in moved} == {s: n for s, n in held.items() if s in moved}
+        assert {segment: moved[segment] for segment in held if segment in moved} == {
+            s: n for s, n in held.items() if s in moved
+        }
         assert len([segment for segment in held if segment in moved]) == 5
 
 

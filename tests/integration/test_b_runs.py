@@ -14,19 +14,27 @@ def dbt_build_of(state) -> psutil.Process | None:
     """The dbt process that builds into this deployment's warehouse."""
     for process in psutil.process_iter():
         try:
-            if "build" in process.cmdline() and any("dbt" in part for part in process.cmdline()[:2]) and str(state) in process.environ().get("TIDEMARK_DUCKDB_PATH", ""):
+            if (
+                "build" in process.cmdline()
+                and any("dbt" in part for part in process.cmdline()[:2])
+                and str(state) in process.environ().get("TIDEMARK_DUCKDB_PATH", "")
+            ):
                 return process
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return None
 
 
-def test_a_manual_run_without_a_logical_date_can_be_a_dry_run_and_changes_nothing_that_is_published(deployment):
+def test_a_manual_run_without_a_logical_date_can_be_a_dry_run_and_changes_nothing_that_is_published(
+    deployment,
+):
     before = deployment.consumers_view()
     run_id, state = deployment.run({"as_of_date": "2017-11-15", "publish": False, "n_resamples": 1000})
     assert state == "success"
     assert deployment.consumers_view() == before
-    rows = deployment.query("select count(*) as n from runs.customer_segments where as_of_date = date '2017-11-15'")
+    rows = deployment.query(
+        "select count(*) as n from runs.customer_segments where as_of_date = date '2017-11-15'"
+    )
     assert rows[0]["n"] > 2000
     assert "dry_run" in deployment.task_log(run_id, "publish")
 
@@ -40,7 +48,10 @@ def test_recomputing_an_old_month_replaces_it_and_never_moves_latest_back(deploy
     new = next(month for month in deployment.months() if month.as_of_date == "2017-10-01")
     assert new.run_key != old.run_key
     assert (pointers / "latest.json").read_bytes() == latest
-    assert new.rows("data/segment_summary.csv")[0]["customers"] == old.rows("data/segment_summary.csv")[0]["customers"]
+    assert (
+        new.rows("data/segment_summary.csv")[0]["customers"]
+        == old.rows("data/segment_summary.csv")[0]["customers"]
+    )
 
 
 def test_clearing_a_published_run_makes_a_new_run_key_and_leaves_the_published_rows_alone(deployment):
@@ -55,12 +66,18 @@ def test_clearing_a_published_run_makes_a_new_run_key_and_leaves_the_published_r
     assert [row for row in deployment.query(count) if row["run_key"] in keys] == before
 
 
-@pytest.mark.parametrize("conf", [{"as_of_date": "2999-01-01"}, {"as_of_date": "2016-01-01"}], ids=["future", "before any data"])
+@pytest.mark.parametrize(
+    "conf", [{"as_of_date": "2999-01-01"}, {"as_of_date": "2016-01-01"}], ids=["future", "before any data"]
+)
 def test_a_date_that_can_not_be_computed_fails_at_once_and_changes_nothing(deployment, conf):
     before = deployment.consumers_view()
     run_id, state = deployment.run(conf)
     assert state == "failed"
-    tries = {task["task_id"]: task["try_number"] for task in deployment.api.tasks(run_id) if task["state"] == "failed"}
+    tries = {
+        task["task_id"]: task["try_number"]
+        for task in deployment.api.tasks(run_id)
+        if task["state"] == "failed"
+    }
     assert set(tries.values()) == {1}, "our own errors are final: a retry would fail the same way"
     assert deployment.consumers_view() == before
 
@@ -93,14 +110,26 @@ def test_a_dbt_process_that_is_killed_mid_build_is_made_good_by_the_retry(deploy
     before = deployment.consumers_view()
     run_id = deployment.api.trigger({"as_of_date": "2017-12-15", "n_resamples": 1000})
     process = wait_for(lambda: dbt_build_of(deployment.state), 120, "the dbt build")
-    wait_for(lambda: True if psutil.Process(process.pid).cpu_times().user > 3.0 else None, 60, "the middle of the build")
+    wait_for(
+        lambda: True if psutil.Process(process.pid).cpu_times().user > 3.0 else None,
+        60,
+        "the middle of the build",
+    )
     os.kill(process.pid, signal.SIGKILL)
     assert deployment.wait(run_id, 900) == "success"
     after = deployment.consumers_view()
-    assert {name: digest for name, digest in after.items() if name in before and name.startswith("as_of=") and "current.json" not in name} == {
-        name: digest for name, digest in before.items() if name.startswith("as_of=") and "current.json" not in name
+    assert {
+        name: digest
+        for name, digest in after.items()
+        if name in before and name.startswith("as_of=") and "current.json" not in name
+    } == {
+        name: digest
+        for name, digest in before.items()
+        if name.startswith("as_of=") and "current.json" not in name
     }
-    rows = deployment.query("select count(*) as n, count(distinct customer_id) as d from marts.customer_segments where as_of_date = date '2017-12-15'")
+    rows = deployment.query(
+        "select count(*) as n, count(distinct customer_id) as d from marts.customer_segments where as_of_date = date '2017-12-15'"
+    )
     assert rows[0]["n"] == rows[0]["d"] > 2000
 
 
@@ -110,7 +139,10 @@ def test_reports_in_the_ui_are_behind_its_login(deployment):
     for path in paths:
         assert httpx.get(deployment.url + path).status_code == 401
         assert deployment.api._client.get(path).status_code == 200
-    assert httpx.get(deployment.url + f"/tidemark/{month.folder}/../../../id_hash_key").status_code in (401, 404)
+    assert httpx.get(deployment.url + f"/tidemark/{month.folder}/../../../id_hash_key").status_code in (
+        401,
+        404,
+    )
 
 
 def test_no_secret_is_in_a_log_or_an_artifact(deployment):

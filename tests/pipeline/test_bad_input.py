@@ -44,16 +44,26 @@ class Deployment:
 
     def run(self, **parameters) -> None:
         """A whole run, until it fails."""
-        run_in_order(self.settings, {"as_of_date": AS_OF, "n_resamples": 1000} | parameters, STARTED, "bad input")
+        run_in_order(
+            self.settings, {"as_of_date": AS_OF, "n_resamples": 1000} | parameters, STARTED, "bad input"
+        )
 
     def gate_warnings(self) -> str:
         """Load and check the sources; the sentences of the warnings and notes."""
-        run = resolve_run(self.settings, parameters={"as_of_date": AS_OF}, dag_run_id="bad input", run_after=STARTED, started_at=STARTED)
+        run = resolve_run(
+            self.settings,
+            parameters={"as_of_date": AS_OF},
+            dag_run_id="bad input",
+            run_after=STARTED,
+            started_at=STARTED,
+        )
         load(run, self.settings)
         check_stage("sources", run, self.settings)
         return " ".join(
             row["message"]
-            for row in self.query("select message from control.gate_results where run_key = ? and not success", run.run_key)
+            for row in self.query(
+                "select message from control.gate_results where run_key = ? and not success", run.run_key
+            )
         )
 
     def query(self, sql: str, *parameters) -> list[dict]:
@@ -63,17 +73,29 @@ class Deployment:
     def edit(self, change: str) -> None:
         """Rewrite the transactions' landing file through SQL on the table `t`."""
         with duckdb.connect() as engine:
-            engine.execute(f"create table t as select * from read_csv('{self.transactions}', all_varchar = true)")
+            engine.execute(
+                f"create table t as select * from read_csv('{self.transactions}', all_varchar = true)"
+            )
             engine.execute(change)
             engine.execute(f"copy t to '{self.transactions}' (header)")
 
     def consumers_view(self) -> dict[str, str]:
         artifacts = self.folder / "artifacts"
         month = self.query("select run_key from control.publications")[0]["run_key"]
-        files = [*artifacts.glob("*.json"), *artifacts.glob("*/current.json"), *artifacts.glob(f"*/run={month}/**/*")]
-        seen = {str(f.relative_to(artifacts)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files if f.is_file()}
+        files = [
+            *artifacts.glob("*.json"),
+            *artifacts.glob("*/current.json"),
+            *artifacts.glob(f"*/run={month}/**/*"),
+        ]
+        seen = {
+            str(f.relative_to(artifacts)): hashlib.sha256(f.read_bytes()).hexdigest()
+            for f in files
+            if f.is_file()
+        }
         for view in ("customer_segments", "customer_segments_current", "statistics", "statistics_current"):
-            rows = self.query(f"select md5(string_agg(t::varchar, '|' order by t::varchar)) as digest from marts.{view} as t")
+            rows = self.query(
+                f"select md5(string_agg(t::varchar, '|' order by t::varchar)) as digest from marts.{view} as t"
+            )
             seen[f"marts.{view}"] = rows[0]["digest"]
         return seen
 
@@ -90,7 +112,9 @@ def published(tmp_path_factory):
             engine.execute(
                 f"copy (from read_parquet('{whole}/{table}.parquet') where user_id::int % 8 = 0) to '{folder}/landing/{table}.csv' (header)"
             )
-    run_in_order(Deployment(folder).settings, {"as_of_date": "2017-11-01", "n_resamples": 1000}, STARTED, "first")
+    run_in_order(
+        Deployment(folder).settings, {"as_of_date": "2017-11-01", "n_resamples": 1000}, STARTED, "first"
+    )
     return folder
 
 
@@ -146,7 +170,9 @@ STOPS = {
 
 
 @pytest.mark.parametrize("fault", STOPS)
-def test_a_fault_in_the_data_stops_the_run_with_one_sentence_and_consumers_see_what_they_saw(deployment, fault):
+def test_a_fault_in_the_data_stops_the_run_with_one_sentence_and_consumers_see_what_they_saw(
+    deployment, fault
+):
     break_it, error, sentence = STOPS[fault]
     before = deployment.consumers_view()
     break_it(deployment)
@@ -158,7 +184,10 @@ def test_a_fault_in_the_data_stops_the_run_with_one_sentence_and_consumers_see_w
 
 
 WARNS = {
-    "future timestamps": ("update t set transaction_at = '2031-01-01 00:00:00' where rowid = 3", "transaction_at"),
+    "future timestamps": (
+        "update t set transaction_at = '2031-01-01 00:00:00' where rowid = 3",
+        "transaction_at",
+    ),
     "unknown category": ("update t set category = 'LLAMAS' where rowid = 3", "LLAMAS"),
     "unknown user": ("update t set user_id = 'nobody' where rowid = 3", "user"),
     "negative amounts": ("update t set amount_usd = '-5.00' where rowid = 3", "refund"),
@@ -178,7 +207,10 @@ def test_what_a_sensible_person_would_look_at_warns_and_lets_the_run_go_on(deplo
 def test_names_that_are_not_ascii_go_through_a_whole_run(deployment):
     deployment.edit("update t set category = 'Bücher & 茶' where rowid % 100 = 0")
     deployment.run()
-    categories = {row["category"] for row in deployment.query("select distinct category from core.fct_customer_category_daily")}
+    categories = {
+        row["category"]
+        for row in deployment.query("select distinct category from core.fct_customer_category_daily")
+    }
     assert any("茶" in category for category in categories)
 
 
@@ -191,7 +223,9 @@ def test_names_that_are_not_ascii_go_through_a_whole_run(deployment):
         ({"confidence_level": 95}, "confidence_level"),
     ],
 )
-def test_a_parameter_that_can_not_be_used_stops_the_run_before_it_costs_anything(deployment, parameters, sentence):
+def test_a_parameter_that_can_not_be_used_stops_the_run_before_it_costs_anything(
+    deployment, parameters, sentence
+):
     before = deployment.consumers_view()
     with pytest.raises(RunIdentityError, match=sentence):
         deployment.run(**parameters)

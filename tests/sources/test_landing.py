@@ -68,7 +68,9 @@ def test_a_parquet_file_with_zoned_time_stamps_is_taken_in_utc(settings):
             f" 1.5::double amount_usd, 0::double fee_usd, 'x' category, 'posted' status) to '{file}' (format parquet)"
         )
     load(settings)
-    assert rows(settings, "select transaction_at from raw.transactions") == [{"transaction_at": datetime(2026, 10, 1, 17)}]
+    assert rows(settings, "select transaction_at from raw.transactions") == [
+        {"transaction_at": datetime(2026, 10, 1, 17)}
+    ]
 
 
 def test_an_unchanged_file_is_not_loaded_twice(settings):
@@ -76,12 +78,16 @@ def test_an_unchanged_file_is_not_loaded_twice(settings):
     again = load(settings, STARTED.replace(month=12))
     assert not again["transactions"].changed
     assert again["transactions"].row_count == 2
-    assert rows(settings, "select max(_loaded_at) as at from raw.transactions") == [{"at": datetime(2026, 11, 1, 6)}]
+    assert rows(settings, "select max(_loaded_at) as at from raw.transactions") == [
+        {"at": datetime(2026, 11, 1, 6)}
+    ]
 
 
 def test_a_changed_file_replaces_the_table_and_is_loaded_later_than_the_last_even_within_one_run(settings):
     load(settings)
-    (landing_of(settings) / "transactions.csv").write_text(HEADER + "t9,u1,2026-10-05 12:00:00,1,0,Gas,posted\n")
+    (landing_of(settings) / "transactions.csv").write_text(
+        HEADER + "t9,u1,2026-10-05 12:00:00,1,0,Gas,posted\n"
+    )
     assert load(settings)["transactions"].changed
     assert rows(settings, "select transaction_id, _loaded_at > timestamp '2026-11-01 06:00:00' as later from raw.transactions") == [
         {"transaction_id": "t9", "later": True}
@@ -97,7 +103,9 @@ def test_without_a_file_the_table_in_the_warehouse_is_used(settings):
 
 def test_a_needed_table_that_is_nowhere_is_named_with_its_family_and_the_setting(settings):
     (landing_of(settings) / "transactions.csv").unlink()
-    with pytest.raises(SourceError, match=r"family customer_segments needs the table raw\.transactions.*TIDEMARK_FAMILIES"):
+    with pytest.raises(
+        SourceError, match=r"family customer_segments needs the table raw\.transactions.*TIDEMARK_FAMILIES"
+    ):
         load(settings)
 
 
@@ -141,7 +149,9 @@ def test_a_bad_file_is_one_sentence_and_the_table_stays_as_it_was(settings, cont
 
 
 def test_a_message_about_a_bad_value_does_not_repeat_the_value(settings):
-    (landing_of(settings) / "users.csv").write_text(USERS.replace("2026-01-01 00:00:00", "z@example.org"), encoding="utf-8")
+    (landing_of(settings) / "users.csv").write_text(
+        USERS.replace("2026-01-01 00:00:00", "z@example.org"), encoding="utf-8"
+    )
     with pytest.raises(SourceError, match="data row 1") as caught:
         load(settings)
     assert "example.org" not in str(caught.value)
@@ -155,7 +165,9 @@ def test_a_parquet_file_that_is_none_is_one_sentence(settings):
 
 
 def test_columns_beyond_the_contract_are_left_out(settings):
-    (landing_of(settings) / "users.csv").write_text(USERS.replace("email\n", "email,age\n").replace("example.org\n", "example.org,33\n"))
+    (landing_of(settings) / "users.csv").write_text(
+        USERS.replace("email\n", "email,age\n").replace("example.org\n", "example.org,33\n")
+    )
     load(settings)
     assert "age" not in rows(settings, "select * from raw.users")[0]
 
@@ -164,3 +176,16 @@ def test_the_contract_has_the_five_tables_and_their_keys():
     tables = source_tables()
     assert set(tables) == {"users", "events", "transactions", "fee_periods", "market_prices"}
     assert [c.name for c in tables["transactions"].columns if c.unique] == ["transaction_id"]
+
+
+def test_files_in_an_object_store_are_loaded_like_those_on_a_disk(settings):
+    from airflow.sdk.io import attach
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    store = MemoryFileSystem()
+    attach("memory", fs=store)
+    for table, content in (("users", USERS), ("transactions", GOOD)):
+        store.pipe_file(f"/landing/{table}.csv", content.encode())
+    remote = settings.model_copy(update={"landing_url": "memory://landing"})
+    assert load(remote)["transactions"].row_count == 2
+    assert not load(remote)["transactions"].changed

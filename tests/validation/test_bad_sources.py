@@ -93,7 +93,7 @@ BAD_INPUTS = {
     ),
     "a load that stopped five days ago": (
         ["delete from raw.transactions where transaction_at > timestamp '2026-10-27 04:00:00'"],
-        "days_since_last_row", "warning", ["9.5 days before the as-of date", "late"],
+        "days_since_last_row", "warning", ["9.50 days before the as-of date", "late"],
     ),
 }  # fmt: skip
 

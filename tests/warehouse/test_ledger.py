@@ -52,7 +52,11 @@ def test_a_rollback_shows_the_earlier_run_again_and_deletes_nothing(warehouse):
     publish(warehouse, second)
     ledger.record_rollback(warehouse, date(2026, 10, 1), first.run_key)
     assert ledger.current_publications(warehouse)[0].run_key == first.run_key
-    assert [p.action for p in ledger.publications_of(warehouse, date(2026, 10, 1))] == ["publish", "publish", "rollback"]
+    assert [p.action for p in ledger.publications_of(warehouse, date(2026, 10, 1))] == [
+        "publish",
+        "publish",
+        "rollback",
+    ]
 
 
 def test_a_rollback_to_a_run_that_was_never_published_names_the_choices(warehouse):
@@ -93,19 +97,34 @@ def test_a_month_is_compared_with_the_one_before_and_tested_on_the_newest_whose_
 ):
     for day in (date(2017, 10, 1), date(2017, 11, 1), date(2017, 12, 1)):
         publish(warehouse, run_of(day))
-    expected = [day and PublishedRun(as_of_date=day, run_key=run_of(day).run_key) for day in (previous, backtest)]
+    expected = [
+        day and PublishedRun(as_of_date=day, run_key=run_of(day).run_key) for day in (previous, backtest)
+    ]
     assert list(ledger.comparison_runs(warehouse, as_of)) == expected
 
 
 def test_replacing_a_part_of_a_run_leaves_other_parts_and_runs_alone(warehouse):
     def result(run_key, stage):
-        return {"as_of_date": date(2026, 10, 1), "run_key": run_key, "stage": stage, "expectation": "e", "severity": "info", "success": True}
+        return {
+            "as_of_date": date(2026, 10, 1),
+            "run_key": run_key,
+            "stage": stage,
+            "expectation": "e",
+            "severity": "info",
+            "success": True,
+        }
 
     for key, stage in (("a", "sources"), ("a", "models"), ("b", "models")):
         replace_run_rows(warehouse, "control.gate_results", key, [result(key, stage)] * 2, {"stage": [stage]})
     replace_run_rows(warehouse, "control.gate_results", "a", [result("a", "models")], {"stage": ["models"]})
-    counted = warehouse.fetch("select run_key, stage, count(*) as n from control.gate_results group by all order by all")
-    assert [(row["run_key"], row["stage"], row["n"]) for row in counted] == [("a", "models", 1), ("a", "sources", 2), ("b", "models", 2)]
+    counted = warehouse.fetch(
+        "select run_key, stage, count(*) as n from control.gate_results group by all order by all"
+    )
+    assert [(row["run_key"], row["stage"], row["n"]) for row in counted] == [
+        ("a", "models", 1),
+        ("a", "sources", 2),
+        ("b", "models", 2),
+    ]
 
 
 def test_a_failed_transaction_leaves_nothing(warehouse):

@@ -18,7 +18,9 @@ def main() -> int:
             return run_demo()
         if command == "up":
             stack = local.up()
-            print(f"Airflow runs at {stack.url}\n  user admin, password {stack.password}\n  stop it with `make down`")
+            print(
+                f"Airflow runs at {stack.url}\n  user admin, password {stack.password}\n  stop it with `make down`"
+            )
         else:
             print(f"Stopped {local.down()} processes.")
     except TidemarkError as error:

@@ -36,7 +36,9 @@ class AirflowApi:
                 return
             time.sleep(0.5)
         errors = self._get("/api/v2/importErrors").get("import_errors", [])
-        raise TidemarkError(f"The DAG {DAG_ID} did not appear: {errors[0]['stack_trace'] if errors else 'no import error'}")
+        raise TidemarkError(
+            f"The DAG {DAG_ID} did not appear: {errors[0]['stack_trace'] if errors else 'no import error'}"
+        )
 
     def backfill(self, from_date: str, to_date: str, conf: dict[str, Any] | None = None) -> int:
         """Start Airflow's own backfill over the intervals that start in the range; returns its id."""
@@ -46,7 +48,9 @@ class AirflowApi:
         }  # fmt: skip
         for _ in range(_LOCKED_TRIES):
             answer = self._client.post("/api/v2/backfills", json=backfill)
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # SQLite was locked by another of Airflow's processes
+            if (
+                answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
+            ):  # SQLite was locked by another of Airflow's processes
                 break
             time.sleep(2)
         if answer.status_code not in (200, 201):
@@ -55,14 +59,18 @@ class AirflowApi:
 
     def trigger(self, conf: dict[str, Any]) -> str:
         """Start one run without a logical date, as the UI does; returns its run id."""
-        answer = self._client.post(f"/api/v2/dags/{DAG_ID}/dagRuns", json={"logical_date": None, "conf": conf})
+        answer = self._client.post(
+            f"/api/v2/dags/{DAG_ID}/dagRuns", json={"logical_date": None, "conf": conf}
+        )
         if answer.status_code not in (200, 201):
             raise TidemarkError(f"Airflow refused the run: {answer.text}")
         return str(answer.json()["dag_run_id"])
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs of the DAG, in the order of their due date."""
-        runs: list[dict[str, Any]] = self._get(f"/api/v2/dags/{DAG_ID}/dagRuns", order_by="run_after", limit=100)["dag_runs"]
+        runs: list[dict[str, Any]] = self._get(
+            f"/api/v2/dags/{DAG_ID}/dagRuns", order_by="run_after", limit=100
+        )["dag_runs"]
         return runs
 
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
@@ -76,7 +84,9 @@ class AirflowApi:
         answer = self._client.post(f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/clear", json={"dry_run": False})
         answer.raise_for_status()
 
-    def watch(self, run_id: str, timeout: float, poll: float = 1.0) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    def watch(
+        self, run_id: str, timeout: float, poll: float = 1.0
+    ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         """The run's state and tasks, again and again, until it has finished (that state included).
 
         Raises:

@@ -117,7 +117,9 @@ def start(home: Path, extra: Mapping[str, str]) -> Stack:
             [*airflow, "standalone"], env=environment, stdout=output, stderr=output, start_new_session=True
         )
     stack = Stack(home, port, mark, process.pid)
-    _state_file(home).write_text(json.dumps({"port": port, "mark": mark, "pid": process.pid}), encoding="utf-8")
+    _state_file(home).write_text(
+        json.dumps({"port": port, "mark": mark, "pid": process.pid}), encoding="utf-8"
+    )
     try:
         _wait_until_healthy(stack, process, log)
     except BaseException:
@@ -192,7 +194,9 @@ def _wait_until_healthy(stack: Stack, process: subprocess.Popen[bytes], log: Pat
             break
         try:
             health = httpx.get(f"{stack.url}/api/v2/monitor/health", timeout=5).json()
-            if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer")):
+            if all(
+                health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer")
+            ):
                 return
         except (httpx.HTTPError, KeyError, ValueError):
             pass

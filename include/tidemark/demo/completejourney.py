@@ -95,7 +95,9 @@ def write_landing_files(package: Path, landing: Path) -> dict[str, int]:
             if not file.exists():
                 part = file.with_suffix(".part")
                 sql = query.format(data=str(data).replace("'", "''"), offset=_UTC_OFFSET)
-                engine.execute(f"copy ({sql}) to '{str(part).replace(chr(39), chr(39) * 2)}' (format parquet)")
+                engine.execute(
+                    f"copy ({sql}) to '{str(part).replace(chr(39), chr(39) * 2)}' (format parquet)"
+                )
                 part.rename(file)
             counts[table] = _rows(engine, file)
     return counts

@@ -51,7 +51,9 @@ def _run_months(state: Path, missing: list[date]) -> list[str]:
     stack = local.up(state)
     api = AirflowApi(stack)
     api.unpause()
-    print(f"Airflow is up at {stack.url} after {time.monotonic() - started:.0f} s. Months: {', '.join(map(str, missing))}")
+    print(
+        f"Airflow is up at {stack.url} after {time.monotonic() - started:.0f} s. Months: {', '.join(map(str, missing))}"
+    )
     api.backfill(_FROM, _TO)
     failed = []
     for run in _new_runs(api, len(missing)):
@@ -69,7 +71,9 @@ def _new_runs(api: AirflowApi, expected: int) -> list[dict[str, Any]]:
         if len(runs) >= expected:
             return runs
         time.sleep(0.5)
-    raise TidemarkError(f"Airflow made {len(runs)} of {expected} backfill runs within a minute; see its scheduler log.")
+    raise TidemarkError(
+        f"Airflow made {len(runs)} of {expected} backfill runs within a minute; see its scheduler log."
+    )
 
 
 def _show_progress(api: AirflowApi, run_id: str, as_of: str) -> str:
@@ -83,7 +87,9 @@ def _show_progress(api: AirflowApi, run_id: str, as_of: str) -> str:
         done = {task["task_id"] for task in tasks if task["state"] == "success"}
         if fresh := sorted(done - shown):
             shown |= done
-            names = ", ".join(name.removeprefix("models.") for name in fresh[:3]) + (" ..." if len(fresh) > 3 else "")
+            names = ", ".join(name.removeprefix("models.") for name in fresh[:3]) + (
+                " ..." if len(fresh) > 3 else ""
+            )
             print(f"  {as_of}  {len(done):>2}/{len(tasks)} tasks  {names}", flush=True)
     seconds = time.monotonic() - started if started else 0.0
     print(f"{as_of}: {state} in {seconds:.0f} s", flush=True)

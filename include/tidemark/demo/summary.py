@@ -12,9 +12,14 @@ def segment_table(months: list[PublishedMonth]) -> str:
     header = ["customers by segment", *(f"as of {month.as_of_date}" for month in months)]
     lines = [[segment, *(_cell(summary[segment]) for summary in summaries)] for segment in summaries[0]]
     widths = [max(len(line[column]) for line in [header, *lines]) for column in range(len(header))]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [header, *lines]]
+    text = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in [header, *lines]
+    ]
     rule = "  ".join("-" * width for width in widths)
-    return "\n".join([text[0], rule, *text[1:], "", f"In brackets: {level:.0%} intervals of the share (Wilson)."])
+    return "\n".join(
+        [text[0], rule, *text[1:], "", f"In brackets: {level:.0%} intervals of the share (Wilson)."]
+    )
 
 
 def _cell(row: dict[str, str]) -> str:

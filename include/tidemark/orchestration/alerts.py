@@ -4,8 +4,8 @@ import logging
 from typing import Any
 
 import httpx
-from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from include.tidemark.settings import load_settings
 

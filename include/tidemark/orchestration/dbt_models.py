@@ -24,7 +24,7 @@ def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup:
         raise SettingsError(
             f"The dbt manifest {DBT_MANIFEST} is missing; make it with `dbt parse` (locally: `make manifest`) before deploying."
         )
-    return DbtTaskGroup(
+    group: TaskGroup = DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(
             dbt_project_path=DBT_DIR,
@@ -45,15 +45,20 @@ def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup:
             load_method=LoadMode.DBT_MANIFEST,
             select=[family.dbt_selector for family in enabled_families(settings.families)],
             test_behavior=TestBehavior.AFTER_EACH,
+            # A test that compares two models must wait for both also where each model is built by its own dbt process.
+            should_detach_multiple_parents_tests=True,
             emit_datasets=False,
         ),
         operator_args=_operator_args(settings, pool),
     )
+    return group
 
 
 def _profile(settings: Settings) -> ProfileConfig:
     return ProfileConfig(
-        profile_name="tidemark", target_name=settings.warehouse, profiles_yml_filepath=DBT_DIR / "profiles.yml"
+        profile_name="tidemark",
+        target_name=settings.warehouse,
+        profiles_yml_filepath=DBT_DIR / "profiles.yml",
     )
 
 

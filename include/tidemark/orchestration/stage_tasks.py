@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec
 
-from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowFailException
 
 from include.tidemark.errors import TidemarkError
 from include.tidemark.run import Run

@@ -24,9 +24,20 @@ def estimate(run: Run, settings: Settings, family_name: str, question: str) -> d
     with open_warehouse(settings) as warehouse:
         refuse_published(warehouse, run.run_key)
         answer = getattr(family.part("questions"), question)(run, warehouse)
-        rows = to_records(answer, as_of_date=run.as_of_date.isoformat(), run_key=run.run_key, family=family_name)
+        rows = to_records(
+            answer, as_of_date=run.as_of_date.isoformat(), run_key=run.run_key, family=family_name
+        )
         metrics = sorted({row.metric for row in answer})
-        replace_run_rows(warehouse, "runs.statistics", run.run_key, rows, {"family": [family_name], "metric": metrics})
+        replace_run_rows(
+            warehouse, "runs.statistics", run.run_key, rows, {"family": [family_name], "metric": metrics}
+        )
     nulls = sum(row.estimate is None for row in answer)
-    log.info("%s/%s: %s rows for %s, %s without an estimate", family_name, question, len(rows), ", ".join(metrics), nulls)
+    log.info(
+        "%s/%s: %s rows for %s, %s without an estimate",
+        family_name,
+        question,
+        len(rows),
+        ", ".join(metrics),
+        nulls,
+    )
     return {"metrics": metrics, "rows": len(rows), "without_estimate": nulls}

@@ -49,7 +49,11 @@ def run_in_order(
 
     with stage("resolve_run"):
         run = resolve_run(
-            settings, parameters=parameters, dag_run_id=dag_run_id, run_after=started_at, started_at=started_at
+            settings,
+            parameters=parameters,
+            dag_run_id=dag_run_id,
+            run_after=started_at,
+            started_at=started_at,
         )
     with stage("load_sources"):
         load(run, settings)

@@ -18,4 +18,7 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
     needed = {source: family.name for family in enabled_families(run.families) for source in family.sources}
     with open_warehouse(settings) as warehouse:
         loaded = load_sources(settings, warehouse, needed, run.started_at)
-    return {table.table: {"origin": table.origin, "rows": table.row_count, "changed": table.changed} for table in loaded}
+    return {
+        table.table: {"origin": table.origin, "rows": table.row_count, "changed": table.changed}
+        for table in loaded
+    }

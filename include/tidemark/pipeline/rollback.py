@@ -23,7 +23,16 @@ def list_or_roll_back(as_of_date: date, run_key: str | None, settings: Settings)
         ensure_control_tables(warehouse)
         history = publications_of(warehouse, as_of_date)
     for publication in history:
-        log.info("%s  %s  %s  %s", publication.published_at, publication.action, publication.run_key, publication.manifest_uri)
+        log.info(
+            "%s  %s  %s  %s",
+            publication.published_at,
+            publication.action,
+            publication.run_key,
+            publication.manifest_uri,
+        )
     if run_key is None:
-        return {"status": "listed", "publications": [publication.model_dump(mode="json") for publication in history]}
+        return {
+            "status": "listed",
+            "publications": [publication.model_dump(mode="json") for publication in history],
+        }
     return rollback(as_of_date, run_key, settings)

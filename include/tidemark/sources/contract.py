@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import yaml
 
@@ -49,16 +50,14 @@ def source_tables() -> dict[str, SourceTable]:
     return {table["name"]: _table(table) for table in raw["tables"]}
 
 
-def _table(declared: dict[str, object]) -> SourceTable:
-    columns = declared["columns"]
-    assert isinstance(columns, list)
-    return SourceTable(name=str(declared["name"]), columns=tuple(_column(column) for column in columns))
+def _table(declared: dict[str, Any]) -> SourceTable:
+    return SourceTable(
+        name=declared["name"], columns=tuple(_column(column) for column in declared["columns"])
+    )
 
 
-def _column(declared: dict[str, object]) -> Column:
-    config = declared.get("config") or {}
-    meta = declared.get("meta") or (config.get("meta") if isinstance(config, dict) else None) or {}
-    assert isinstance(meta, dict)
+def _column(declared: dict[str, Any]) -> Column:
+    meta = declared.get("config", {}).get("meta", {})
     return Column(
         name=str(declared["name"]).lower(),
         data_type=str(declared["data_type"]).lower(),

@@ -4,7 +4,6 @@ DuckDB reads the files, whatever the warehouse: it streams CSV and Parquet, and 
 """
 
 import logging
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,8 +58,10 @@ def load_sources(
             count = warehouse.fetch(f"select count(*) as n from {table.qualified_name}")[0]["n"]
             loaded.append(LoadedTable(name, "warehouse", int(count), changed=False))
         elif name in needed:
-            place = f"no file {name}.parquet or {name}.csv at {settings.landing_url}" if settings.landing_url else (
-                "no landing folder is set (TIDEMARK_LANDING_URL)"
+            place = (
+                f"no file {name}.parquet or {name}.csv at {settings.landing_url}"
+                if settings.landing_url
+                else ("no landing folder is set (TIDEMARK_LANDING_URL)")
             )
             raise SourceError(
                 f"The family {needed[name]} needs the table {table.qualified_name}, which is not in the warehouse, and {place};"
@@ -70,20 +71,27 @@ def load_sources(
 
 
 def _landing_file(settings: Settings, name: str) -> ObjectStoragePath | None:
+    # Here and below through the connection's own file system: the path's methods lose the connection on Airflow 3.2.
     if settings.landing_url is None:
         return None
     folder = ObjectStoragePath(settings.landing_url, conn_id=settings.landing_conn_id)
-    present = [file for suffix in _SUFFIXES if (file := folder / f"{name}{suffix}").exists()]
+    present = [file for suffix in _SUFFIXES if (file := folder / f"{name}{suffix}").fs.exists(file.path)]
     if len(present) > 1:
-        raise SourceError(f"Both {present[0].name} and {present[1].name} stand at {settings.landing_url}; remove one of them.")
+        raise SourceError(
+            f"Both {present[0].name} and {present[1].name} stand at {settings.landing_url}; remove one of them."
+        )
     return present[0] if present else None
 
 
 def _load_file(
-    settings: Settings, warehouse: Warehouse, table: SourceTable, file: ObjectStoragePath, started_at: datetime
+    settings: Settings,
+    warehouse: Warehouse,
+    table: SourceTable,
+    file: ObjectStoragePath,
+    started_at: datetime,
 ) -> LoadedTable:
     uri = str(file)
-    fingerprint = str(file.checksum())
+    fingerprint = str(file.fs.checksum(file.path))
     last = warehouse.fetch(
         "select uri, fingerprint, row_count, loaded_at from control.loads where table_name = ?"
         " order by loaded_at desc limit 1",
@@ -94,7 +102,9 @@ def _load_file(
         return LoadedTable(table.name, uri, int(last[0]["row_count"]), changed=False)
 
     loaded_at = started_at.astimezone(UTC).replace(tzinfo=None)
-    if last:  # strictly later than every load before, so that incremental models notice a reload within one run
+    if (
+        last
+    ):  # strictly later than every load before, so that incremental models notice a reload within one run
         loaded_at = max(loaded_at, last[0]["loaded_at"] + timedelta(microseconds=1))
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as folder:
         typed = Path(folder) / f"{table.name}.parquet"
@@ -105,7 +115,15 @@ def _load_file(
         count = warehouse.replace_from_parquet(table.qualified_name, typed)
     warehouse.insert(
         "control.loads",
-        [{"table_name": table.name, "uri": uri, "fingerprint": fingerprint, "row_count": count, "loaded_at": loaded_at}],
+        [
+            {
+                "table_name": table.name,
+                "uri": uri,
+                "fingerprint": fingerprint,
+                "row_count": count,
+                "loaded_at": loaded_at,
+            }
+        ],
     )
     log.info("Loaded %s rows into %s from %s", count, table.qualified_name, uri)
     return LoadedTable(table.name, uri, count, changed=True)
@@ -117,8 +135,7 @@ def _local_copy(file: ObjectStoragePath, folder: Path) -> Iterator[Path]:
         yield Path(file.path)
         return
     local = folder / f"landing{file.suffix}"
-    with file.open("rb") as remote, local.open("wb") as copy:
-        shutil.copyfileobj(remote, copy, length=1 << 22)
+    file.fs.get_file(file.path, str(local))
     yield local
     local.unlink()
 
@@ -158,7 +175,9 @@ def _stage(engine: duckdb.DuckDBPyConnection, local: Path, uri: str) -> None:
 def _refuse_cut_off(local: Path, uri: str) -> None:
     with local.open("rb") as file:
         if file.seek(0, 2) == 0:
-            raise SourceError(f"The landing file {uri} is empty, without even a header; upload it again, whole.")
+            raise SourceError(
+                f"The landing file {uri} is empty, without even a header; upload it again, whole."
+            )
         file.seek(-1, 2)
         if file.read(1) not in b"\r\n":
             raise SourceError(
@@ -175,14 +194,20 @@ def _check_columns(engine: duckdb.DuckDBPyConnection, table: SourceTable, uri: s
             f" {', '.join(column.name for column in table.file_columns)}."
         )
     if extra := sorted(found - {column.name for column in table.columns}):
-        log.warning("The landing file %s has columns that the contract does not know, left out: %s", uri, ", ".join(extra))
+        log.warning(
+            "The landing file %s has columns that the contract does not know, left out: %s",
+            uri,
+            ", ".join(extra),
+        )
 
 
 def _check_types(engine: duckdb.DuckDBPyConnection, table: SourceTable, uri: str) -> None:
     bad = ", ".join(f"count(*) filter ({_misfit(column)})" for column in table.file_columns)
     total, *counts = engine.execute(f"select count(*), {bad} from landing").fetchone() or (0,)
     if total == 0:
-        raise SourceError(f"The landing file {uri} holds no row; table {table.name} stays as it was. Upload the whole file.")
+        raise SourceError(
+            f"The landing file {uri} holds no row; table {table.name} stays as it was. Upload the whole file."
+        )
     for column, count in zip(table.file_columns, counts, strict=True):
         if count:
             first = engine.execute(

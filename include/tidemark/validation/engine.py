@@ -85,7 +85,7 @@ class Gate:
         message = check.claim
         if not answer.success:
             detail = self._detail(check.detail) if check.detail else ""
-            message = check.failure.format(observed=observed or "nothing", detail=detail)
+            message = check.failure.format(observed=_for_people(observed), detail=detail)
         return CheckResult(
             asset.name,
             check.name,
@@ -186,6 +186,16 @@ def _as_text(value: Any) -> str | None:
         return None
     number = float(value)
     return str(int(number)) if number.is_integer() else f"{number:.6g}"
+
+
+def _for_people(observed: str | None) -> str:
+    """A number as a sentence says it: whole, or with two decimals, or with three digits where that would hide it."""
+    if observed is None:
+        return "nothing"
+    number = float(observed)
+    if number.is_integer():
+        return observed
+    return f"{number:.2f}" if abs(number) >= 0.1 else f"{number:.3g}"
 
 
 def _reason(error: DBAPIError) -> str:

@@ -44,7 +44,8 @@ def publications_of(warehouse: Warehouse, as_of_date: date) -> list[Publication]
     """Every publication and rollback of one as-of date, oldest first."""
     return _publications(
         warehouse.fetch(
-            f"select {_COLUMNS} from control.publications where as_of_date = ? order by publication_id", (as_of_date,)
+            f"select {_COLUMNS} from control.publications where as_of_date = ? order by publication_id",
+            (as_of_date,),
         )
     )
 
@@ -52,7 +53,8 @@ def publications_of(warehouse: Warehouse, as_of_date: date) -> list[Publication]
 def find_publication(warehouse: Warehouse, run_key: str) -> Publication | None:
     """The publication that first published this run, or None."""
     rows = warehouse.fetch(
-        f"select {_COLUMNS} from control.publications where run_key = ? order by publication_id limit 1", (run_key,)
+        f"select {_COLUMNS} from control.publications where run_key = ? order by publication_id limit 1",
+        (run_key,),
     )
     return _publications(rows)[0] if rows else None
 
@@ -70,7 +72,9 @@ def refuse_published(warehouse: Warehouse, run_key: str) -> None:
         )
 
 
-def comparison_runs(warehouse: Warehouse, as_of_date: date) -> tuple[PublishedRun | None, PublishedRun | None]:
+def comparison_runs(
+    warehouse: Warehouse, as_of_date: date
+) -> tuple[PublishedRun | None, PublishedRun | None]:
     """The published runs that this as-of date is compared with: the previous month's, and the backtest's.
 
     The backtest needs the 90 days after its as-of date to be over, so it is the newest one at least 90 days back.
@@ -80,7 +84,9 @@ def comparison_runs(warehouse: Warehouse, as_of_date: date) -> tuple[PublishedRu
     return _newest(earlier), _newest(mature)
 
 
-def record_publication(warehouse: Warehouse, run: Run, manifest_uri: str, manifest_sha256: str) -> Publication:
+def record_publication(
+    warehouse: Warehouse, run: Run, manifest_uri: str, manifest_sha256: str
+) -> Publication:
     """Append the row that publishes the run. From that moment every view shows it.
 
     A run that is in the ledger already is not published twice: its first row is returned, so a retry is harmless.
@@ -108,18 +114,26 @@ def record_rollback(warehouse: Warehouse, as_of_date: date, run_key: str) -> Pub
     known = {p.run_key: p for p in history}
     if run_key not in known:
         choices = ", ".join(sorted(known)) or "none"
-        raise RunIdentityError(f"Run {run_key} was never published for {as_of_date}; published runs of that date: {choices}.")
+        raise RunIdentityError(
+            f"Run {run_key} was never published for {as_of_date}; published runs of that date: {choices}."
+        )
     if history[-1].run_key == run_key:
-        raise RunIdentityError(f"Run {run_key} is what consumers of {as_of_date} see already; there is nothing to roll back.")
+        raise RunIdentityError(
+            f"Run {run_key} is what consumers of {as_of_date} see already; there is nothing to roll back."
+        )
     target = known[run_key].model_dump(exclude={"publication_id", "published_at", "action"})
     return _append(warehouse, action="rollback", **target)
 
 
 def _append(warehouse: Warehouse, **values: object) -> Publication:
     with warehouse.transaction():
-        if values["action"] == "publish" and (existing := find_publication(warehouse, str(values["run_key"]))):
+        if values["action"] == "publish" and (
+            existing := find_publication(warehouse, str(values["run_key"]))
+        ):
             return existing
-        newest = warehouse.fetch("select coalesce(max(publication_id), 0) as id from control.publications")[0]["id"]
+        newest = warehouse.fetch("select coalesce(max(publication_id), 0) as id from control.publications")[
+            0
+        ]["id"]
         # The ledger's own time stamp is, beside the run's start, the one place that reads the clock.
         row = {
             "publication_id": int(newest) + 1,

@@ -3,8 +3,10 @@
 SQL does the aggregation; a few hundred cells reach Python, whatever the number of customers.
 """
 
+from typing import Any
+
 from include.tidemark.run import Run
-from include.tidemark.statistics.cells import cells_by
+from include.tidemark.statistics.cells import Cells, cells_by
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.results import ResultRow
@@ -30,8 +32,11 @@ def profile(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         (run.run_key,),
     )
     config = _config(run)
-    shares = segment_shares({c["customer_segment"]: (int(c["customers"]), int(c["dormant"])) for c in counts}, config)
-    return shares + segment_means(cells_by(cells, ("metric", "customer_segment")), config)
+    shares = segment_shares(
+        {c["customer_segment"]: (int(c["customers"]), int(c["dormant"])) for c in counts}, config
+    )
+    groups: dict[Any, Cells] = cells_by(cells, ("metric", "customer_segment"))
+    return shares + segment_means(groups, config)
 
 
 def movement(run: Run, warehouse: Warehouse) -> list[ResultRow]:
@@ -55,7 +60,7 @@ def backtest(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         (run.run_key,),
     )
     by_segment = cells_by(cells, ("customer_segment",), RatioCells.from_rows)
-    return segment_backtest({segment: group for (segment,), group in by_segment.items()}, config)
+    return segment_backtest({str(segment): group for (segment,), group in by_segment.items()}, config)
 
 
 def _config(run: Run) -> StatisticsConfig:

@@ -135,14 +135,12 @@ def test_a_dbt_process_that_is_killed_mid_build_is_made_good_by_the_retry(deploy
 
 def test_reports_in_the_ui_are_behind_its_login(deployment):
     month = deployment.months()[-1]
-    paths = ["/tidemark/", f"/tidemark/{month.report}"]
-    for path in paths:
+    run = f"/tidemark/runs/{month.as_of_date}/{month.run_key}"
+    for path in ("/tidemark/", f"{run}/report/index.html", f"{run}/data/segment_summary.csv"):
         assert httpx.get(deployment.url + path).status_code == 401
-        assert deployment.api._client.get(path).status_code == 200
-    assert httpx.get(deployment.url + f"/tidemark/{month.folder}/../../../id_hash_key").status_code in (
-        401,
-        404,
-    )
+        assert deployment.api.get(path).status_code == 200
+    for outside in ("../../../id_hash_key", "..%2F..%2F..%2Fid_hash_key", "not/in/the/manifest.csv"):
+        assert deployment.api.get(f"{run}/{outside}").status_code == 404
 
 
 def test_no_secret_is_in_a_log_or_an_artifact(deployment):

@@ -7,6 +7,8 @@ from include.tidemark.statistics.few_clusters import (
     PeriodSums,
     fit_periods,
     jackknife_effect,
+)
+from include.tidemark.statistics.wild_bootstrap import (
     random_draws,
     sign_draws,
     wild_draws,

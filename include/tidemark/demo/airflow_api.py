@@ -101,6 +101,10 @@ class AirflowApi:
             time.sleep(poll)
         raise TidemarkError(f"The run {run_id} did not finish within {timeout:.0f} s.")
 
+    def get(self, path: str) -> httpx.Response:
+        """Any page of the API server, logged in."""
+        return self._client.get(path)
+
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
         answer = self._client.get(path, params=query)
         answer.raise_for_status()

@@ -59,7 +59,7 @@ def measure(scale: int) -> dict[str, dict[str, float]]:
     """First build and next month at this scale."""
     with tempfile.TemporaryDirectory(prefix="tidemark-bench-") as name:
         folder = Path(name)
-        settings = Settings(duckdb_path=folder / "warehouse.duckdb")
+        settings = Settings(duckdb_path=folder / "warehouse.duckdb", user_ids="plain")
         make_raw(settings.duckdb_path, CUSTOMERS * scale, TRANSACTIONS * scale)
         first = build(settings, "2026-10-01", folder)
         add_month(settings.duckdb_path, CUSTOMERS * scale, MONTH * scale, day=731)

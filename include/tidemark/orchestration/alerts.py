@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from include.tidemark.settings import load_settings
 
 log = logging.getLogger(__name__)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request's address, which may hold a token
 
 _TIMEOUT_SECONDS = 10
 

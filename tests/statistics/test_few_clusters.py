@@ -82,6 +82,24 @@ def test_the_wild_bootstrap_from_cross_products_equals_the_one_on_rows(value: fl
     assert wild_p_value(fitted(7, 3), "fee", value, draws) == slow_wild_p_value(x, y, period, value, draws)
 
 
+@pytest.mark.parametrize(
+    ("periods", "seed", "slope", "theirs"),
+    [
+        (8, 1, 0.0, 0.328125),
+        (10, 2, -0.5, 0.470703125),
+        (12, 3, -0.6, 0.45751953125),
+        (10, 5, 0.3, 0.302734375),
+    ],
+)
+def test_enumerated_p_values_equal_those_of_wildboottest_up_to_how_ties_count(
+    periods: int, seed: int, slope: float, theirs: float
+) -> None:
+    # Recorded from wildboottest 0.3.2 (bootstrap_type "11", imposed null, all signs) on these panels: it brings a
+    # compiler along, so it is no test dependency. It takes the two patterns that repeat the data as less extreme.
+    ours = wild_p_value(fitted(periods, seed, slope), "fee", 0.0, sign_draws(periods))
+    assert ours == pytest.approx(theirs + 2 / 2**periods, abs=1e-12)
+
+
 def test_enumerated_signs_are_all_of_them_once() -> None:
     draws = sign_draws(6)
     assert draws.shape == (32, 6) and len(np.unique(draws, axis=0)) == 32 and (draws[:, 0] == 1).all()

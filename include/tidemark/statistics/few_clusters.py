@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +12,10 @@ from scipy.special import stdtr, stdtrit
 
 from include.tidemark.statistics.config import check_level
 from include.tidemark.statistics.logistic import inverse
-from include.tidemark.statistics.streams import Stream
 
 Floats = NDArray[np.float64]
 
-ENUMERATE_UP_TO = 12
 MINIMUM_PERIODS = 6
-_WEBB = np.array([-math.sqrt(1.5), -1.0, -math.sqrt(0.5), math.sqrt(0.5), 1.0, math.sqrt(1.5)])
-_TIE = 1 - 1e-10
 
 
 @dataclass(frozen=True)
@@ -130,112 +125,35 @@ def jackknife_effect(fit: PeriodFit, name: str, confidence_level: float) -> Peri
     """
     if fit.cr3 is None:
         return None
-    alpha = 1.0 - check_level(confidence_level)
-    place, freedom = fit.place(name), fit.sums.periods - 1
-    estimate, error = float(fit.coefficients[place]), math.sqrt(max(float(fit.cr3[place, place]), 0.0))
-    half = error * float(stdtrit(freedom, 1 - alpha / 2))
-    p_value = None
-    if fit.sums.periods >= MINIMUM_PERIODS:
-        p_value = 2 * float(stdtr(freedom, -abs(estimate) / error)) if error > 0 else 1.0
-    return PeriodEffect(estimate, estimate - half, estimate + half, p_value, "cr3_t")
-
-
-def sign_draws(periods: int) -> Floats:
-    """All patterns of signs for the periods, up to a common factor: 2^(periods - 1) rows, no seed.
-
-    >>> sign_draws(2).tolist()
-    [[1.0, 1.0], [1.0, -1.0]]
-    """
-    patterns = itertools.product((1.0, -1.0), repeat=periods - 1)
-    return np.array([(1.0, *signs) for signs in patterns])
-
-
-def random_draws(periods: int, stream: Stream, n_resamples: int, *, webb: bool = False) -> Floats:
-    """Rademacher signs, or Webb's six values, for each period: (n_resamples, periods)."""
-    values = _WEBB if webb else np.array([-1.0, 1.0])
-    return stream.replicates(
-        n_resamples, lambda generator, size: values[generator.randint(0, len(values), size=(size, periods))]
+    place = fit.place(name)
+    error = math.sqrt(max(float(fit.cr3[place, place]), 0.0))
+    return effect_from_error(
+        float(fit.coefficients[place]), error, fit.sums.periods, confidence_level, "cr3_t"
     )
 
 
-def wild_p_value(fit: PeriodFit, name: str, value: float, draws: Floats) -> float:
-    """Wild cluster restricted bootstrap p-value of "the coefficient equals ``value``".
-
-    Restricted residuals of each period get a random sign; the studentized estimates of such data are compared with the
-    real one. From cross products one draw is one row of a periods x periods product. Ties count against rejection.
-    Source: Cameron, Gelbach and Miller 2008; MacKinnon, Nielsen and Webb 2023.
-    """
-    place, sums = fit.place(name), fit.sums
-    total_xx, total_xy = sums.xx.sum(axis=0), sums.xy.sum(axis=0)
-    others = [k for k in range(len(sums.names)) if k != place]
-    restricted = np.zeros(len(sums.names))
-    restricted[place] = value
-    if others:
-        inside = total_xx[np.ix_(others, others)]
-        restricted[others] = np.linalg.solve(inside, total_xy[others] - total_xx[others, place] * value)
-    scores = sums.xy - sums.xx @ restricted
-    direction = fit.bread[place]
-    own = scores @ direction
-    shared = (sums.xx @ direction) @ fit.bread @ scores.T
-    estimates = draws @ own
-    spread = np.sqrt((((draws * own) - draws @ shared.T) ** 2).sum(axis=1))
-    real_spread = math.sqrt(float(((fit.scores @ direction) ** 2).sum()))
-    real = abs(float(fit.coefficients[place]) - value)
-    extreme = np.abs(estimates) * real_spread >= real * spread * _TIE
-    if len(draws) == 2 ** (sums.periods - 1):
-        return float(extreme.mean())
-    return float((1 + extreme.sum()) / (1 + len(draws)))
+def effect_from_error(
+    estimate: float, error: float, periods: int, confidence_level: float, method: str
+) -> PeriodEffect:
+    """Interval and p-value from t quantiles of periods - 1 degrees of freedom; no p-value below six periods."""
+    alpha = 1.0 - check_level(confidence_level)
+    freedom = periods - 1
+    half = error * float(stdtrit(freedom, 1 - alpha / 2))
+    p_value = None
+    if periods >= MINIMUM_PERIODS:
+        p_value = 2 * float(stdtr(freedom, -abs(estimate) / error)) if error > 0 else 1.0
+    return PeriodEffect(estimate, estimate - half, estimate + half, p_value, method)
 
 
-def wild_effect(
-    fit: PeriodFit, name: str, confidence_level: float, draws: Mapping[str, Floats]
-) -> dict[str, PeriodEffect]:
-    """The wild bootstrap's interval, by inverting the test, and its p-value of "no effect", for each set of draws.
+def jackknife_error(estimate: ArrayLike, left_out: ArrayLike) -> Floats:
+    """Standard errors from estimates with each period left out: sqrt((G-1)/G sum of squared changes).
 
     Args:
-        fit: a fit.
-        name: the column.
-        confidence_level: nominal coverage.
-        draws: method name -> draws, for example from `wild_draws`.
+        estimate: with all periods, any shape.
+        left_out: with each period left out, periods along the first axis.
 
-    Returns:
-        Method name -> effect. An end is infinite where no value on that side is rejected.
+    >>> float(jackknife_error(2.0, [1.0, 3.0]))
+    1.0
     """
-    alpha = 1.0 - check_level(confidence_level)
-    estimate = float(fit.coefficients[fit.place(name)])
-    unit = math.sqrt(max(float(fit.cr1[fit.place(name), fit.place(name)]), 0.0))
-
-    def end(side: float, patterns: Floats) -> float:
-        def rejected(steps: float) -> bool:
-            return wild_p_value(fit, name, estimate + side * steps * unit, patterns) <= alpha
-
-        far = 2.0
-        while not rejected(far):
-            far *= 2
-            if far > 2**12:
-                return side * math.inf
-        near = 0.0
-        for _ in range(50):
-            middle = (near + far) / 2
-            near, far = (near, middle) if rejected(middle) else (middle, far)
-        return estimate + side * far * unit
-
-    return {
-        method: PeriodEffect(
-            estimate, end(-1.0, patterns), end(1.0, patterns), wild_p_value(fit, name, 0.0, patterns), method
-        )
-        for method, patterns in draws.items()
-        if unit > 0
-    }
-
-
-def wild_draws(periods: int, stream: Stream, n_resamples: int = 99_999) -> dict[str, Floats]:
-    """Which draws fit the number of periods: none below 6; all signs and Webb's up to 12; random signs above."""
-    if periods < MINIMUM_PERIODS:
-        return {}
-    if periods <= ENUMERATE_UP_TO:
-        return {
-            "wild_enumerated": sign_draws(periods),
-            "wild_webb": random_draws(periods, stream, n_resamples, webb=True),
-        }
-    return {"wild_rademacher": random_draws(periods, stream, n_resamples)}
+    away = np.asarray(left_out, dtype=np.float64) - np.asarray(estimate, dtype=np.float64)
+    return np.asarray(np.sqrt((away**2).sum(axis=0) * (len(away) - 1) / len(away)))

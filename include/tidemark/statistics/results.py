@@ -29,6 +29,11 @@ REASONS: Mapping[str, str] = {
     "collinear": "Some features say the same, so their effects can't be told apart.",
     "separation": "A feature separates the outcomes, so its effect has no finite estimate by this method.",
     "too_few_clusters": "Too few periods to say how much they differ by chance.",
+    "too_few_periods": "Too few periods for this number; more months will bring it.",
+    "one_fee_level": "The segment saw one fee only, so nothing can be said about another.",
+    "sparse": "Fewer than ten users are in one of the four cells of feature and outcome.",
+    "not_impactful": "The odds ratio is nearer to 1 than the threshold, or may be chance.",
+    "descriptive": "It describes these data; it is no estimate of anything beyond them.",
     "not_finite": "The arithmetic left the range of floating-point numbers.",
 }
 """Reason code -> the sentence that a report may show."""

@@ -6,13 +6,13 @@ data hold: what can't be estimated is a null with a reason, never a missing row.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from include.tidemark.statistics import means, ratios, saddlepoint
+from include.tidemark.statistics import ratios
 from include.tidemark.statistics.cells import Cells, merge
 from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.mean_rows import mean_rows
 from include.tidemark.statistics.minimums import trust, withheld
 from include.tidemark.statistics.rates import wilson_interval
 from include.tidemark.statistics.ratio_cells import RatioCells, merge_ratio
@@ -30,10 +30,6 @@ MEANS: Mapping[str, str] = {"spend_last_90_days": "mean_spend_90d", "lifetime_va
 
 BACKTEST_HORIZON = "90d"
 _CENTS = 100
-
-# Beyond half a standard error, a percentile end is no longer explained by Monte Carlo noise (0.084 at 1,000 replicates)
-# nor by data on a coarse lattice (at most 0.4 with 10 non-zero of 30 users).
-_MAX_DISAGREEMENT = 0.5
 
 
 def segment_shares(
@@ -95,7 +91,7 @@ def segment_means(
         groups: dict[str | None, Cells] = {name: cells.get((source, name), merge([])) for name in segments}
         groups[None] = merge(groups.values())
         for segment, group in groups.items():
-            rows += _mean_rows(metric, segment, group, config)
+            rows += mean_rows(metric, group, config, unit=_CENTS, segment=segment)
     return rows
 
 
@@ -192,40 +188,6 @@ def _share(
     # Wilson keeps its average coverage at any n; below the minimum sample size single rates fall short of it.
     flag = "ok" if total >= config.minimum_sample_size else "caution"
     return ResultRow(metric, count / total, "wilson", ci_low=low, ci_high=high, trust=flag, **known)
-
-
-def _mean_rows(metric: str, segment: str | None, cells: Cells, config: StatisticsConfig) -> list[ResultRow]:
-    source = stream(config.as_of_date, metric, segment)
-    level = config.confidence_level
-    known: dict[str, Any] = {"segment": segment, "n": cells.size, "confidence_level": level}
-    drawn: dict[str, Any] = {**known, "n_resamples": config.n_resamples, "seed": source.seed}
-    methods = (("percentile_bootstrap", drawn), ("hall_skew_t", known))
-    reason = withheld(cells, config)
-    if reason:
-        return [null_row(metric, method, reason, **fields) for method, fields in methods]
-    estimate = cells.mean / _CENTS
-    if cells.variance == 0:
-        return [
-            ResultRow(metric, estimate, method, reason="no_variation", **fields) for method, fields in methods
-        ]
-    percentile = means.bootstrap_interval(cells, source, config.n_resamples, level)
-    flag = trust(cells.skewness, cells.size)
-    found = (
-        ("percentile_bootstrap", percentile, {**drawn, "trust": _checked(flag, percentile, cells, level)}),
-        ("hall_skew_t", means.hall_interval(cells, level), {**known, "trust": flag}),
-    )
-    return [
-        ResultRow(metric, estimate, method, ci_low=low / _CENTS, ci_high=high / _CENTS, **fields)
-        for method, (low, high), fields in found
-    ]
-
-
-def _checked(flag: str, interval: tuple[float, float], cells: Cells, level: float) -> str:
-    """The flag, or ``unreliable`` where the drawn interval and its saddlepoint check disagree."""
-    error = math.sqrt(cells.variance / cells.size)
-    ends = zip(interval, saddlepoint.percentile_interval(cells, level), strict=True)
-    agree = all(abs(drawn - exact) <= _MAX_DISAGREEMENT * error for drawn, exact in ends)
-    return flag if agree else "unreliable"
 
 
 def _ratio_rows(

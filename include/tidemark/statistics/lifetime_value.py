@@ -1,0 +1,248 @@
+"""Lifetime value by tier over horizons and discount rates: zeros for churned users, or weighted by observed retention."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from include.tidemark.statistics.cells import Cells, merge
+from include.tidemark.statistics.config import StatisticsConfig, check_level
+from include.tidemark.statistics.groups import welch_difference
+from include.tidemark.statistics.mean_rows import METHODS, mean_rows
+from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.multiplicity import adjust
+from include.tidemark.statistics.results import ResultRow, null_row
+
+Floats = NDArray[np.float64]
+
+HORIZONS = (8, 9, 10, 11, 12)
+DISCOUNT_RATES = (0.0, 0.05, 0.10)
+METRIC = "ltv_mean"
+WEIGHTED = "retention_weighted"
+WEEKS_A_YEAR = 365.25 / 7
+# Cents are cut into hundredths so that rounding a discounted amount to a whole number moves a mean by no cent.
+UNITS_A_DOLLAR = 10_000
+
+
+def discount_factors(weeks: int, annual_rate: float) -> Floats:
+    """What a dollar of week 0, 1, ... after the first is worth at the start: (1 + r)^(-week / 52.18).
+
+    >>> [round(float(f), 6) for f in discount_factors(3, 0.10)]
+    [1.0, 0.998175, 0.996353]
+    """
+    if not annual_rate > -1:
+        raise ValueError(f"annual_rate must be above -1, got {annual_rate!r}.")
+    return np.asarray((1 + annual_rate) ** (-np.arange(weeks) / WEEKS_A_YEAR))
+
+
+def horizon_name(weeks: int, annual_rate: float) -> str:
+    """The horizon of a row: weeks and discount rate.
+
+    >>> horizon_name(8, 0.05)
+    '8w at 5%'
+    """
+    return f"{weeks}w at {annual_rate * 100:g}%"
+
+
+@dataclass(frozen=True)
+class WeeklySums:
+    """The users of one tier by weeks observed: their fees of each week and the products of those.
+
+    Attributes:
+        observed: complete weeks since the first of each entry, shape (entries,).
+        n: users.
+        s1: sum of the fees in each week, (entries, weeks), in dollars.
+        s2: sums of products of two weeks, (entries, weeks, weeks).
+    """
+
+    observed: NDArray[np.int64]
+    n: Floats
+    s1: Floats
+    s2: Floats
+
+    @classmethod
+    def from_users(cls, fees: ArrayLike, observed: ArrayLike) -> WeeklySums:
+        """From the fees of each user and week (users, weeks), in dollars, and the complete weeks observed of each user.
+
+        Fees of weeks that are not complete are left aside.
+        """
+        x, weeks = np.asarray(fees, dtype=np.float64), np.asarray(observed, dtype=np.int64)
+        if x.ndim != 2 or len(x) != len(weeks):
+            raise ValueError("fees must have a row a user and a column a week, observed an entry a user.")
+        if not np.isfinite(x).all() or (weeks < 0).any():
+            raise ValueError("fees must be finite and observed 0 or more.")
+        x = np.where(np.arange(x.shape[1]) < weeks[:, None], x, 0.0)
+        levels = np.unique(weeks)
+        parts = [x[weeks == level] for level in levels]
+        width = x.shape[1]
+        return cls(
+            levels,
+            np.array([float(len(part)) for part in parts]),
+            np.array([part.sum(axis=0) for part in parts]).reshape(-1, width),
+            np.array([part.T @ part for part in parts]).reshape(-1, width, width),
+        )
+
+
+def weighted_value(
+    sums: WeeklySums, weeks: int, annual_rate: float, confidence_level: float
+) -> tuple[float, float, float, int] | None:
+    """Discounted sum over weeks of the mean fee among users whose week is complete, with a delta-method interval.
+
+    The mean fee of a week is retention times fee of the active, so this weighs what active users pay by the observed
+    retention of each week. It uses users who are not yet through the whole horizon for the weeks they are through.
+
+    Returns:
+        Estimate, the two ends and the users seen in the last week; None where nobody was.
+    """
+    z = float(ndtri(0.5 + check_level(confidence_level) / 2))
+    seen = (sums.observed[:, None] > np.arange(weeks)) * sums.n[:, None]
+    matured = seen.sum(axis=0)
+    if sums.s1.shape[-1] < weeks or len(matured) == 0 or matured.min() < 1:
+        return None
+    factors = discount_factors(weeks, annual_rate)
+    means = (sums.s1[:, :weeks] * (seen > 0)).sum(axis=0) / matured
+    variance = 0.0
+    for observed, n, s1, s2 in zip(sums.observed, sums.n, sums.s1, sums.s2, strict=True):
+        inside = min(int(observed), weeks)
+        weight = factors[:inside] / matured[:inside]
+        squares = weight @ s2[:inside, :inside] @ weight
+        middle = weight @ means[:inside]
+        variance += max(float(squares - 2 * middle * (weight @ s1[:inside]) + n * middle**2), 0.0)
+    users = float(sums.n.sum())
+    estimate, error = float(factors @ means), math.sqrt(variance * users / max(users - 1, 1))
+    return estimate, estimate - z * error, estimate + z * error, round(float(matured[-1]))
+
+
+def lifetime_value(
+    cells: Mapping[tuple[str, int, float], Cells],
+    users: Mapping[str, int],
+    config: StatisticsConfig,
+    *,
+    weekly: Mapping[str, WeeklySums] | None = None,
+    horizons: Sequence[int] = HORIZONS,
+    rates: Sequence[float] = DISCOUNT_RATES,
+    units_a_dollar: int = UNITS_A_DOLLAR,
+) -> list[ResultRow]:
+    """Mean discounted fees per user in dollars, by acquisition tier, horizon and annual discount rate.
+
+    Args:
+        cells: (tier, weeks, rate) -> cells of the discounted fees of users whose horizon is complete, churned users as
+            zeros, in whole units; see `cells_of_users`. What is left out holds nobody.
+        users: tier -> all its users, complete or not.
+        config: the run's settings.
+        weekly: tier -> weekly sums, for the alternative weighted by observed retention; without it those rows are left out.
+        horizons: weeks.
+        rates: annual discount rates.
+        units_a_dollar: whole units of the cells in one dollar.
+
+    Returns:
+        For each tier, horizon and rate the rows ``percentile_bootstrap`` and ``hall_skew_t`` of ``ltv_mean`` (and
+        ``retention_weighted``), and a ``welch`` row of ``ltv_mean_vs_rest``, the difference from the other tiers together,
+        adjusted within its horizon. A horizon that is over for nobody is null, ``window_not_complete``.
+    """
+    rows: list[ResultRow] = []
+    for tier in users:
+        for weeks in horizons:
+            for rate in rates:
+                held = cells.get((tier, weeks, rate), merge([]))
+                if held.size > users[tier]:
+                    raise ValueError(f"tier {tier!r} has {held.size} complete of {users[tier]} users.")
+                others = [cells.get((other, weeks, rate), merge([])) for other in users if other != tier]
+                known: dict[str, Any] = {"segment": tier, "horizon": horizon_name(weeks, rate)}
+                open_window = held.size == 0 and users[tier] > 0
+                if open_window:
+                    known |= {"n": 0, "confidence_level": config.confidence_level, "is_mature": False}
+                    methods = [*METHODS, *([] if weekly is None else [WEIGHTED])]
+                    rows += [null_row(METRIC, method, "window_not_complete", **known) for method in methods]
+                    rows.append(null_row(f"{METRIC}_vs_rest", "welch", "window_not_complete", **known))
+                    continue
+                rows += mean_rows(METRIC, held, config, unit=units_a_dollar, **known)
+                if weekly is not None:
+                    sums = weekly.get(tier)
+                    value = None
+                    if sums is not None:
+                        value = weighted_value(sums, weeks, rate, config.confidence_level)
+                    rows.append(_weighted_row(value, held, config, known))
+                rows.append(_against_rest(held, merge(others), config, units_a_dollar, known))
+    return adjust(rows)
+
+
+def cells_of_users(
+    fees: ArrayLike,
+    observed: ArrayLike,
+    tiers: ArrayLike,
+    *,
+    horizons: Sequence[int] = HORIZONS,
+    rates: Sequence[float] = DISCOUNT_RATES,
+    units_a_dollar: int = UNITS_A_DOLLAR,
+) -> dict[tuple[str, int, float], Cells]:
+    """The cells that `lifetime_value` takes, from the fees of each user and week in dollars.
+
+    >>> cells = cells_of_users([[1.0, 2.0], [3.0, 0.0]], [2, 1], ["low", "low"], horizons=[1, 2], rates=[0.0])
+    >>> {key: held.mean for key, held in cells.items()}
+    {('low', 1, 0.0): 20000.0, ('low', 2, 0.0): 30000.0}
+    """
+    x, weeks_seen = np.asarray(fees, dtype=np.float64), np.asarray(observed)
+    names = np.asarray(tiers).astype(np.str_)
+    if x.ndim != 2 or not len(x) == len(weeks_seen) == len(names) or x.shape[1] < max(horizons):
+        raise ValueError("fees must have a row a user and a column for each week of the longest horizon.")
+    inside = {tier: names == tier for tier in np.unique(names).tolist()}
+    found = {}
+    for rate in rates:
+        amount = np.zeros(len(x))
+        # Week by week, not as a matrix product, whose additions may depend on the processor.
+        for week, factor in enumerate(discount_factors(max(horizons), rate) * units_a_dollar, start=1):
+            amount += x[:, week - 1] * factor
+            if week in horizons:
+                whole, complete = np.rint(amount).astype(np.int64), weeks_seen >= week
+                for tier, members in inside.items():
+                    found[tier, week, rate] = Cells.from_values(whole[members & complete], max_distinct=0)
+    return found
+
+
+def _weighted_row(
+    found: tuple[float, float, float, int] | None,
+    held: Cells,
+    config: StatisticsConfig,
+    known: dict[str, Any],
+) -> ResultRow:
+    known = {**known, "confidence_level": config.confidence_level}
+    reason = withheld(held, config)
+    if found is None or reason:
+        return null_row(METRIC, WEIGHTED, reason or "empty_segment", n=held.size, **known)
+    estimate, low, high, n = found
+    # Sums of squares cancel to a relative 1e-16, so what is left of equal fees is an error of 1e-8.
+    if high - low <= 1e-7 * abs(estimate):
+        return ResultRow(METRIC, estimate, WEIGHTED, n=n, reason="no_variation", **known)
+    flag = trust(held.skewness, held.size)
+    return ResultRow(METRIC, estimate, WEIGHTED, ci_low=low, ci_high=high, n=n, trust=flag, **known)
+
+
+def _against_rest(
+    held: Cells, rest: Cells, config: StatisticsConfig, unit: int, known: dict[str, Any]
+) -> ResultRow:
+    metric = f"{METRIC}_vs_rest"
+    known = {**known, "n": held.size, "confidence_level": config.confidence_level}
+    reason = withheld(held, config) or ("too_few_users" if withheld(rest, config) else None)
+    if reason:
+        return null_row(metric, "welch", reason, **known)
+    found = welch_difference(held, rest, config.confidence_level)
+    if found is None:
+        return ResultRow(metric, (held.mean - rest.mean) / unit, "welch", reason="no_variation", **known)
+    flags = [trust(group.skewness, group.size) for group in (held, rest)]
+    return ResultRow(
+        metric,
+        found.estimate / unit,
+        "welch",
+        ci_low=found.ci_low / unit,
+        ci_high=found.ci_high / unit,
+        p_value=found.p_value,
+        trust=max(flags, key=("ok", "caution", "unreliable").index),
+        **known,
+    )

@@ -1,0 +1,86 @@
+"""The rows of one mean per user: percentile bootstrap, checked against its limit, and Hall's skew-corrected t."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from include.tidemark.statistics import means, saddlepoint
+from include.tidemark.statistics.cells import Cells
+from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.streams import stream
+
+METHODS = ("percentile_bootstrap", "hall_skew_t")
+
+# Beyond half a standard error, a percentile end is no longer explained by Monte Carlo noise (0.084 at 1,000 replicates)
+# nor by data on a coarse lattice (at most 0.4 with 10 non-zero of 30 users).
+_MAX_DISAGREEMENT = 0.5
+
+
+def mean_rows(
+    metric: str,
+    cells: Cells,
+    config: StatisticsConfig,
+    *,
+    unit: float = 1,
+    segment: str | None = None,
+    horizon: str | None = None,
+) -> list[ResultRow]:
+    """A ``percentile_bootstrap`` and a ``hall_skew_t`` row of the mean.
+
+    Args:
+        metric: the rows' metric, part of the seed.
+        cells: the users of the segment, in small units (cents).
+        config: the run's settings.
+        unit: small units in one published unit (100 cents a dollar).
+        segment: the rows' segment, part of the seed.
+        horizon: the rows' horizon, part of the seed.
+
+    >>> rows = mean_rows("spend", Cells.from_values(range(100)), StatisticsConfig("2026-11-01"), unit=100)
+    >>> [(row.method, row.estimate, row.trust) for row in rows]
+    [('percentile_bootstrap', 0.495, 'ok'), ('hall_skew_t', 0.495, 'ok')]
+    """
+    source = stream(config.as_of_date, metric, segment, horizon)
+    level = config.confidence_level
+    known: dict[str, Any] = {
+        "segment": segment,
+        "horizon": horizon,
+        "n": cells.size,
+        "confidence_level": level,
+    }
+    drawn: dict[str, Any] = {**known, "n_resamples": config.n_resamples, "seed": source.seed}
+    fields = dict(zip(METHODS, (drawn, known), strict=True))
+    reason = withheld(cells, config)
+    if reason:
+        return [null_row(metric, method, reason, **fields[method]) for method in METHODS]
+    estimate = cells.mean / unit
+    if cells.variance == 0:
+        return [
+            ResultRow(metric, estimate, method, reason="no_variation", **fields[method]) for method in METHODS
+        ]
+    percentile = means.bootstrap_interval(cells, source, config.n_resamples, level)
+    flag = trust(cells.skewness, cells.size)
+    ends = dict(zip(METHODS, (percentile, means.hall_interval(cells, level)), strict=True))
+    flags = dict(zip(METHODS, (_checked(flag, percentile, cells, level), flag), strict=True))
+    return [
+        ResultRow(
+            metric,
+            estimate,
+            method,
+            ci_low=ends[method][0] / unit,
+            ci_high=ends[method][1] / unit,
+            trust=flags[method],
+            **fields[method],
+        )
+        for method in METHODS
+    ]
+
+
+def _checked(flag: str, interval: tuple[float, float], cells: Cells, level: float) -> str:
+    """The flag, or ``unreliable`` where the drawn interval and its saddlepoint check disagree."""
+    error = math.sqrt(cells.variance / cells.size)
+    ends = zip(interval, saddlepoint.percentile_interval(cells, level), strict=True)
+    agree = all(abs(drawn - exact) <= _MAX_DISAGREEMENT * error for drawn, exact in ends)
+    return flag if agree else "unreliable"

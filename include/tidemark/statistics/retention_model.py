@@ -1,0 +1,155 @@
+"""The retention model's rows: what a fee that is 5 bps higher does to the probability of staying."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.few_clusters import (
+    MINIMUM_PERIODS,
+    PeriodEffect,
+    effect_from_error,
+    jackknife_error,
+)
+from include.tidemark.statistics.logistic import (
+    BinaryTable,
+    average_contrast,
+    coefficient_interval,
+    fit_logistic,
+)
+from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.separation import why_not
+
+_MANY_PERIODS = 40
+
+
+def retention_model(
+    table: BinaryTable,
+    config: StatisticsConfig,
+    *,
+    feature: str = "fee_bps",
+    step: float = 5.0,
+    segment: str | None = None,
+    horizon: str | None = None,
+) -> list[ResultRow]:
+    """Average change of the retention probability, and the odds ratio, for ``step`` more of ``feature``.
+
+    Args:
+        table: users by equal covariates; its clusters are the periods in which the fee was set. Without clusters users
+            count as independent.
+        config: the run's settings.
+        feature: the column to move.
+        step: by how much.
+        segment: for the rows.
+        horizon: the retention's window, for the rows.
+
+    Returns:
+        ``retention_change_5bps`` (forward contrast, mean over users of p(x + 5) - p(x)) and ``odds_ratio_5bps``, each by
+        ``logit_clustered`` and, by leaving out one period at a time, ``logit_jackknife``; without clusters by
+        ``logit_robust`` alone. With fewer than six periods no p-value. Null with a reason where there is no fit.
+    """
+    names = (f"retention_change_{step:g}bps", f"odds_ratio_{step:g}bps")
+    known: dict[str, Any] = {
+        "segment": segment,
+        "horizon": horizon,
+        "n": table.size,
+        "confidence_level": config.confidence_level,
+    }
+    clustered = table.clusters is not None
+    methods = ("logit_clustered", "logit_jackknife") if clustered else ("logit_robust",)
+    fit = None if table.size < config.minimum_sample_size else fit_logistic(table)
+    if fit is None:
+        reason = _reason(table, config, feature)
+        return [null_row(name, method, reason, **known) for name in names for method in methods]
+    level = config.confidence_level
+    change = average_contrast(fit, table, feature, step, level)
+    odds = coefficient_interval(fit, feature, level)
+    groups = 0 if table.clusters is None else int(table.clusters.max()) + 1
+    few = clustered and groups < MINIMUM_PERIODS
+    p_values = (None, None) if few else (change.p_value, odds.p_value)
+    found: list[tuple[str, PeriodEffect | None]] = [
+        (names[0], PeriodEffect(change.estimate, change.ci_low, change.ci_high, p_values[0], fit.method)),
+        (
+            names[1],
+            PeriodEffect(
+                step * odds.estimate, step * odds.ci_low, step * odds.ci_high, p_values[1], fit.method
+            ),
+        ),
+    ]
+    if clustered:
+        found += list(zip(names, _jackknife(table, feature, step, level), strict=True))
+    rows = []
+    for name in names:
+        for method, effect in zip(
+            methods, (effect for metric, effect in found if metric == name), strict=True
+        ):
+            if effect is None:
+                rows.append(null_row(name, method, "too_few_periods", **known))
+                continue
+            ends = [effect.estimate, effect.ci_low, effect.ci_high]
+            if name == names[1]:
+                ends = [math.exp(min(end, 700.0)) for end in ends]
+            rows.append(
+                ResultRow(
+                    name,
+                    ends[0],
+                    method,
+                    ci_low=ends[1],
+                    ci_high=ends[2],
+                    p_value=effect.p_value,
+                    trust=_trust(method, groups),
+                    **known,
+                )
+            )
+    return rows
+
+
+def _reason(table: BinaryTable, config: StatisticsConfig, feature: str) -> str:
+    if table.size == 0:
+        return "empty_segment"
+    if table.size < config.minimum_sample_size:
+        return "too_few_users"
+    levels = table.design[:, table.names.index(feature)]
+    if levels.min() == levels.max():
+        return "one_fee_level"
+    return why_not(table) or "too_few_clusters"
+
+
+def _jackknife(
+    table: BinaryTable, feature: str, step: float, confidence_level: float
+) -> tuple[PeriodEffect | None, PeriodEffect | None]:
+    """The same two effects refitted without each period; None where leaving one out leaves no fit."""
+
+    def effects(rows: np.ndarray) -> tuple[float, float] | None:
+        part = BinaryTable(table.names, table.design[rows], table.n[rows], table.successes[rows])
+        fit = fit_logistic(part) if part.size else None
+        if fit is None:
+            return None
+        # Averaged over all users, so that only the coefficients move.
+        change = average_contrast(fit, table, feature, step, confidence_level).estimate
+        return change, step * float(fit.coefficients[fit.names.index(feature)])
+
+    clusters = np.zeros(0) if table.clusters is None else table.clusters
+    groups = len(np.unique(clusters))
+    full = effects(np.ones(len(table.n), bool))
+    left_out = [found for k in np.unique(clusters) if (found := effects(clusters != k)) is not None]
+    if full is None or len(left_out) < groups:
+        return None, None
+    errors = jackknife_error(full, left_out)
+    one, two = (
+        effect_from_error(value, float(error), groups, confidence_level, "logit_jackknife")
+        for value, error in zip(full, errors, strict=True)
+    )
+    return one, two
+
+
+def _trust(method: str, groups: int) -> str:
+    """The clustered error rejects in 12 to 15 % of cases with 8 to 12 periods, the jackknife's in 6 %."""
+    if method == "logit_robust":
+        return "ok"
+    if groups < MINIMUM_PERIODS:
+        return "unreliable"
+    return "caution" if method == "logit_clustered" and groups < _MANY_PERIODS else "ok"

@@ -1,0 +1,163 @@
+"""A funnel: how many users reach each step, how many go on, how long it takes them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import binom
+
+from include.tidemark.statistics.config import StatisticsConfig, check_level
+from include.tidemark.statistics.groups import newcombe_difference
+from include.tidemark.statistics.multiplicity import adjust
+from include.tidemark.statistics.rates import wilson_interval
+from include.tidemark.statistics.results import ResultRow, null_row
+
+METRICS = ("funnel_reached", "funnel_conversion", "funnel_drop_off", "funnel_median_time")
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """One step of one group's funnel.
+
+    Attributes:
+        name: the step's name; the row's ``segment_to``.
+        users: users who reached it, and all steps before it.
+        times: time since the start (any unit) -> users who took that long.
+
+    Raises:
+        ValueError: for a negative count, or when ``times`` holds another number of users than reached the step.
+    """
+
+    name: str
+    users: int
+    times: Mapping[float, int]
+
+    def __post_init__(self) -> None:
+        if self.users < 0 or any(count < 0 for count in self.times.values()):
+            raise ValueError(f"step {self.name!r} holds a negative number of users.")
+        if self.times and sum(self.times.values()) != self.users:
+            raise ValueError(
+                f"times of step {self.name!r} hold {sum(self.times.values())} of {self.users} users."
+            )
+
+
+def funnel(groups: Mapping[str | None, Sequence[FunnelStep]], config: StatisticsConfig) -> list[ResultRow]:
+    """The rows of each group's funnel.
+
+    Args:
+        groups: group (None: all users) -> its steps, the first being the start. Every group has the same steps.
+        config: the run's settings.
+
+    Returns:
+        For each group and step: ``funnel_reached`` (share of the start), ``funnel_conversion`` (share of the step
+        before), ``funnel_drop_off`` (one minus it), each by Wilson; ``funnel_median_time`` with its distribution-free
+        interval; and, where there are two or more named groups, ``funnel_conversion_vs_rest``, Newcombe's difference from
+        the other named groups together, adjusted over groups and steps. Users whose time is not over must be left out
+        before.
+
+    Raises:
+        ValueError: when a step holds more users than the one before, or groups have different steps.
+
+    >>> steps = [FunnelStep("install", 100, {}), FunnelStep("purchase", 25, {1.0: 20, 9.0: 5})]
+    >>> rows = funnel({None: steps}, StatisticsConfig("2026-11-01"))
+    >>> [(row.metric, row.estimate) for row in rows if row.segment_to == "purchase"][:3]
+    [('funnel_reached', 0.25), ('funnel_conversion', 0.25), ('funnel_drop_off', 0.75)]
+    """
+    names = {tuple(step.name for step in steps) for steps in groups.values()}
+    if len(names) > 1:
+        raise ValueError(f"groups have different steps: {sorted(names)}.")
+    for group, steps in groups.items():
+        for before, step in itertools.pairwise(steps):
+            if step.users > before.users:
+                raise ValueError(
+                    f"{step.name!r} of {group!r} holds more users than {before.name!r} before it."
+                )
+    rows: list[ResultRow] = []
+    named = {group: steps for group, steps in groups.items() if group is not None}
+    for group, steps in groups.items():
+        for place, step in enumerate(steps):
+            before = steps[max(place - 1, 0)]
+            known: dict[str, Any] = {
+                "segment": group,
+                "segment_to": step.name,
+                "confidence_level": config.confidence_level,
+            }
+            rows.append(_share(METRICS[0], step.users, steps[0].users, config, known))
+            rows.append(_share(METRICS[1], step.users, before.users, config, known))
+            rows.append(_share(METRICS[2], before.users - step.users, before.users, config, known))
+            rows.append(_median(step, config, known))
+            if group in named and len(named) > 1 and place:
+                others = [other for name, other in named.items() if name != group]
+                reached = (sum(o[place - 1].users for o in others), sum(o[place].users for o in others))
+                rows.append(_against_rest((before.users, step.users), reached, config, known))
+    return adjust(rows, lambda row: row.metric)
+
+
+def median_interval(times: Mapping[float, int], confidence_level: float) -> tuple[float, float, float] | None:
+    """Median and the order statistics around it that hold the true one at the level, whatever the distribution.
+
+    The number of users below the true median is binomial(n, 1/2). None where n is too small for the level.
+
+    >>> median_interval({1.0: 10, 2.0: 10, 3.0: 10}, 0.95)
+    (2.0, 1.0, 3.0)
+    """
+    alpha = 1.0 - check_level(confidence_level)
+    values = sorted(times)
+    reached = np.cumsum([times[value] for value in values]) if values else np.zeros(1, dtype=np.int64)
+    n = int(reached[-1])
+    # The largest k with P(fewer than k users below the median) at most alpha / 2.
+    k = int(binom.ppf(alpha / 2, n, 0.5)) if n else 0
+    if k and float(binom.cdf(k - 1, n, 0.5)) > alpha / 2:
+        k -= 1
+    if k < 1:
+        return None
+
+    def at(rank: int) -> float:
+        return float(values[int(np.searchsorted(reached, rank))])
+
+    return (at((n + 1) // 2) + at(n // 2 + 1)) / 2, at(k), at(n + 1 - k)
+
+
+def _share(metric: str, count: int, total: int, config: StatisticsConfig, known: dict[str, Any]) -> ResultRow:
+    if total == 0:
+        return null_row(metric, "wilson", "empty_segment", n=0, **known)
+    low, high = wilson_interval(count, total, config.confidence_level)
+    trust = "ok" if total >= config.minimum_sample_size else "caution"
+    return ResultRow(metric, count / total, "wilson", ci_low=low, ci_high=high, n=total, trust=trust, **known)
+
+
+def _median(step: FunnelStep, config: StatisticsConfig, known: dict[str, Any]) -> ResultRow:
+    known = {**known, "n": step.users}
+    if not step.users or not step.times:
+        return null_row(METRICS[3], "order_statistics", "empty_segment", **known)
+    found = median_interval(step.times, config.confidence_level)
+    if found is None:
+        return null_row(METRICS[3], "order_statistics", "too_few_users", **known)
+    middle, low, high = found
+    trust = "ok" if step.users >= config.minimum_sample_size else "caution"
+    return ResultRow(METRICS[3], middle, "order_statistics", ci_low=low, ci_high=high, trust=trust, **known)
+
+
+def _against_rest(
+    own: tuple[int, int], rest: tuple[int, int], config: StatisticsConfig, known: dict[str, Any]
+) -> ResultRow:
+    metric = f"{METRICS[1]}_vs_rest"
+    known = {**known, "n": own[0]}
+    if min(own[0], rest[0]) < config.minimum_sample_size:
+        reason = "empty_segment" if own[0] == 0 else "too_few_users"
+        return null_row(metric, "newcombe", reason, **known)
+    found = newcombe_difference(own[1], own[0], rest[1], rest[0], config.confidence_level)
+    return ResultRow(
+        metric,
+        found.estimate,
+        "newcombe",
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
+        p_value=found.p_value,
+        trust="ok",
+        **known,
+    )

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+from include.tidemark.statistics import Cells, ResultRow, StatisticsConfig, null_row
+from include.tidemark.statistics.confidence import segment_confidence
+from include.tidemark.statistics.drivers import drivers
+from include.tidemark.statistics.elasticity import elasticity
+from include.tidemark.statistics.funnel import FunnelStep, funnel
+from include.tidemark.statistics.lifetime_value import cells_of_users, lifetime_value
+from include.tidemark.statistics.logistic import BinaryTable
+from include.tidemark.statistics.projections import SEED_FILES, Projection, Value, project, segment_metrics
+from include.tidemark.statistics.retention import RetentionCount, retention
+from include.tidemark.statistics.segments import segment_shares
+from include.tidemark.statistics.volume_cells import VolumeCells
+
+CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
+RANDOM = np.random.RandomState(1)
+
+
+def test_retention_by_fee_has_the_seeds_columns_and_null_where_a_window_is_open() -> None:
+    counts = [
+        RetentionCount(fee, f"week {k}", 90, 90, 30 - k, 40 - k) for fee in ("5", "12.5") for k in range(3)
+    ]
+    counts.append(RetentionCount("5", "week 3", 90, 0, 0, 0))
+    lines = project(retention(counts, CONFIG), SEED_FILES["retention_by_fee.csv"])
+    assert list(lines[0]) == ["acquisition_fee_bps", "k", "retention_rate", "ci_low", "ci_high"]
+    assert [(line["acquisition_fee_bps"], line["k"]) for line in lines][2:5] == [(5, 2), (12.5, 0), (12.5, 1)]
+    assert lines[0]["retention_rate"] == pytest.approx(1 / 3) and lines[-1]["retention_rate"] is None
+
+
+def test_ltv_by_fee_has_the_seeds_columns() -> None:
+    fees = RANDOM.exponential(5, size=(80, 12))
+    rows = lifetime_value(cells_of_users(fees, np.full(80, 12), ["5"] * 80), {"5": 80}, CONFIG)
+    lines = project(rows, SEED_FILES["ltv_by_fee.csv"])
+    assert list(lines[0]) == [
+        "acquisition_fee_bps",
+        "horizon_weeks",
+        "discount_rate",
+        "ltv_mean",
+        "ci_low",
+        "ci_high",
+    ]
+    keys = [(line["acquisition_fee_bps"], line["horizon_weeks"], line["discount_rate"]) for line in lines]
+    assert keys == [(5, weeks, rate) for weeks in range(8, 13) for rate in (0.0, 0.05, 0.1)]
+
+
+def test_segment_metrics_repeat_the_elasticity_over_the_periods() -> None:
+    period = np.repeat([f"w{k}" for k in range(8)], 20)
+    fee = np.repeat([5.0, 10, 20, 5, 10, 20, 5, 30], 20)
+    cells = VolumeCells.from_users(period, ["whale"] * 160, fee, RANDOM.exponential(100, size=160))
+    rows = elasticity(cells, CONFIG, n_draws=1000)
+    for week in ("w0", "w1"):
+        known = {"segment": "whale", "horizon": week, "ci_low": 0.1, "ci_high": 0.9}
+        rows.append(ResultRow("volume_share", 0.5, "logit_delta", **known))
+        rows.append(ResultRow("fees_share", 0.4, "logit_delta", **known))
+        rows.append(
+            null_row(
+                "avg_fee_paid_usd", "percentile_bootstrap", "too_few_users", segment="whale", horizon=week
+            )
+        )
+        rows.append(ResultRow("retention_in_window", 0.3, "wilson", **known))
+    lines = project(rows, segment_metrics({"w0": 5.0, "w1": 10.0}))
+    assert list(lines[0]) == [
+        "period_id", "final_fee_bps", "segment", "volume_share", "fees_share", "avg_fee_paid_usd", "retention_rate",
+        "elasticity_est",
+    ]  # fmt: skip
+    assert [line["final_fee_bps"] for line in lines] == [5.0, 10.0]
+    assert lines[0]["elasticity_est"] == lines[1]["elasticity_est"] is not None
+    assert lines[0]["avg_fee_paid_usd"] is None
+
+
+def test_retention_cohorts_hold_the_significance() -> None:
+    counts = [
+        RetentionCount(day, f"{k}d", 90, 90, 40, 50)
+        for day in ("2026-10-01", "2026-10-02")
+        for k in (1, 3, 7, 14, 30, 60)
+    ]
+    lines = project(retention(counts, CONFIG), SEED_FILES["retention_cohorts.csv"])
+    assert [line["day"] for line in lines][:6] == [1, 3, 7, 14, 30, 60]
+    assert lines[0]["users"] == 90 and lines[0]["p_adjusted"] == 1 and lines[0]["difference_from_rest"] == 0
+
+
+@pytest.mark.parametrize("kind", ["behavioral", "revenue"])
+def test_segment_summaries_hold_share_and_confidence(kind: str) -> None:
+    names = ["a", "b"]
+    rows = segment_shares({"a": (40, 0), "b": (60, 0)}, CONFIG, names)
+    rows += [segment_confidence(name, Cells.from_values([1, 2, 3] * 20), 1.0, CONFIG) for name in names]
+    lines = project(rows, SEED_FILES[f"{kind}_segment_summary.csv"])
+    assert [line[f"{kind}_segment"] for line in lines] == names
+    assert lines[0]["share"] == 0.4 and 0 < lines[0]["confidence"] < 1 and lines[0]["users"] == 60
+
+
+def test_the_funnel_holds_a_line_a_step() -> None:
+    steps = [FunnelStep("install", 100, {0.0: 100}), FunnelStep("purchase", 25, {2.0: 25})]
+    lines = project(funnel({None: steps}, CONFIG), SEED_FILES["journey_funnel_analysis.csv"])
+    assert [line["stage"] for line in lines] == ["install", "purchase"]
+    assert (lines[1]["conversion_rate"], lines[1]["drop_off_rate"], lines[1]["median_time"]) == (
+        0.25,
+        0.75,
+        2.0,
+    )
+
+
+def test_drivers_hold_feature_and_odds_ratio() -> None:
+    x = RANDOM.binomial(1, 0.5, size=(300, 2))
+    rows = drivers(BinaryTable.from_users(x, RANDOM.binomial(1, 0.5, size=300), ["HAS_A", "HAS_B"]), CONFIG)
+    lines = project(rows, SEED_FILES["retention_drivers.csv"])
+    assert [list(line) for line in lines] == [["Feature", "Odds Ratio"]] * 2
+    assert [line["Feature"] for line in lines] == ["HAS_A", "HAS_B"]
+
+
+def test_two_rows_for_one_cell_are_refused() -> None:
+    rows = [ResultRow("m", 1.0, method, ci_low=0, ci_high=2) for method in ("one", "two")]
+    with pytest.raises(ValueError, match="two rows of 'm' claim column 'm'"):
+        project(rows, Projection({"segment": lambda row: row.segment}, {"m": Value("m")}))
+    assert project([], SEED_FILES["ltv_by_fee.csv"]) == []

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.tidemark.statistics.logistic import BinaryTable
+from include.tidemark.statistics.unique_rows import unique_rows
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +25,7 @@ def canonical(table: BinaryTable) -> BinaryTable:
     [3.0, 3.0]
     """
     labels = np.zeros(len(table.n)) if table.clusters is None else table.clusters
-    keys, place = np.unique(np.column_stack([table.design, labels]), axis=0, return_inverse=True)
+    keys, place = unique_rows(np.column_stack([table.design, labels]))
     n, successes = (
         np.bincount(place, weights=part, minlength=len(keys)) for part in (table.n, table.successes)
     )

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_expit, stdtr, stdtrit
 
 from include.tidemark.statistics.config import check_level
+from include.tidemark.statistics.unique_rows import unique_rows
 
 Floats = NDArray[np.float64]
 
@@ -76,7 +77,7 @@ class BinaryTable:
         labels = (
             np.zeros(len(y)) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
         )
-        unique, place = np.unique(np.column_stack([x, labels]), axis=0, return_inverse=True)
+        unique, place = unique_rows(np.column_stack([x, labels]))
         n = np.asarray(np.bincount(place), dtype=np.float64)
         successes = np.asarray(np.bincount(place, weights=y), dtype=np.float64)
         held = None if clusters is None else unique[:, -1].tolist()

@@ -1,0 +1,213 @@
+"""LTV grid, logistic models and the wild cluster bootstrap beside scipy, statsmodels and wildboottest.
+
+Speed and accuracy side by side, from one run; the median of three interleaved rounds counts. The grid is 4 tiers x 5 horizons
+x 3 discount rates. scipy's bootstrap of it is timed on one of the 60 means at a bounded number of replicates, with a tuned batch
+size, and multiplied up ("extrapolated"): its cost is the same for each. The clock of the grid starts at the weekly fees of
+the users, that of the logistic models at one row a user, that of the wild bootstrap at the rows.
+
+wildboottest is no dependency (it brings a compiler along); where it is not installed its time is left out, and the p-value is
+compared with the one recorded from its version 0.3.2 for the same panel.
+
+    PYTHONPATH=. python benchmarks/bench_statistics_models.py                    # 1e5 users, about 20 seconds
+    PYTHONPATH=. python benchmarks/bench_statistics_models.py --users 1e6        # minutes
+"""
+
+import argparse
+import importlib.util
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import statsmodels.api as sm
+from scipy import stats
+
+from include.tidemark.statistics import StatisticsConfig
+from include.tidemark.statistics.few_clusters import PeriodSums, fit_periods
+from include.tidemark.statistics.lifetime_value import cells_of_users, discount_factors, lifetime_value
+from include.tidemark.statistics.logistic import BinaryTable, average_derivative, fit_logistic
+from include.tidemark.statistics.wild_bootstrap import sign_draws, wild_effect, wild_p_value
+
+ROUNDS = 3
+REPLICATES = 1000
+BATCH_ELEMENTS = 4_000_000
+CONFIG = StatisticsConfig("2026-11-01", n_resamples=REPLICATES)
+# Of the panel of 12 periods below, recorded from wildboottest 0.3.2 with all signs, bootstrap_type "11".
+RECORDED_P_VALUE = 0.45751953125
+
+
+def clock(call: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    found = call()
+    return time.perf_counter() - started, found
+
+
+def interleaved(**calls: Callable[[], Any]) -> dict[str, tuple[float, Any]]:
+    """Median seconds and result of each call."""
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    found = {}
+    for turn in range(ROUNDS):
+        for name, call in calls.items():
+            if turn and seconds[name][0] > 5:
+                continue
+            taken, found[name] = clock(call)
+            seconds[name].append(taken)
+    return {name: (statistics.median(seconds[name]), found[name]) for name in calls}
+
+
+def line(what: str, ours: float, competitor: str, theirs: float | None, accuracy: str) -> None:
+    other, ratio = ("not installed", "") if theirs is None else (f"{theirs:.4f}", f"{theirs / ours:.0f}")
+    print(f"| {what} | {ours:.4f} | {competitor} | {other} | {ratio} | {accuracy} |", flush=True)
+
+
+def ltv_grid(n: int) -> None:
+    """60 means with percentile and Hall intervals, tier against rest, all checked by saddlepoint."""
+    random = np.random.RandomState(1)
+    fees = np.rint(100 * np.exp(random.standard_normal((n, 1)) + random.standard_normal((n, 12)))) / 100
+    fees *= random.uniform(size=(n, 12)) < 0.3
+    tiers = np.array(["5", "10", "20", "30"])[random.randint(0, 4, size=n)]
+    seen = np.full(n, 12)
+    counts = {tier: int((tiers == tier).sum()) for tier in ("5", "10", "20", "30")}
+    value = fees[tiers == "5"] @ discount_factors(12, 0.1)
+    replicates = int(max(20, min(REPLICATES, 4e7 // len(value))))
+
+    def bootstrap(drawn: int) -> Any:
+        batch = max(1, BATCH_ELEMENTS // len(value))
+        return stats.bootstrap(
+            (value,), np.mean, n_resamples=drawn, batch=batch, method="percentile", rng=1
+        ).confidence_interval
+
+    found = interleaved(
+        ours=lambda: lifetime_value(cells_of_users(fees, seen, tiers), counts, CONFIG),
+        scipy=lambda: bootstrap(replicates),
+    )
+    (row,) = [
+        row
+        for row in found["ours"][1]
+        if (row.segment, row.horizon, row.metric, row.method)
+        == ("5", "12w at 10%", "ltv_mean", "percentile_bootstrap")
+    ]
+    error = value.std() / np.sqrt(len(value))
+    reference = found["scipy"][1]
+    off = max(abs(row.ci_low - reference[0]), abs(row.ci_high - reference[1])) / error
+    scale = 60 * REPLICATES / replicates
+    line(
+        f"LTV grid, {n:.0e} users, 60 means", found["ours"][0], f"scipy, extrapolated from 1 mean x {replicates} replicates",
+        found["scipy"][0] * scale, f"{off:.3f} SE between the two (two Monte Carlo runs)",
+    )  # fmt: skip
+
+
+def logistic(n: int) -> None:
+    """Coefficients with robust errors, then average marginal effects of all features."""
+    random = np.random.RandomState(2)
+    x = np.column_stack([5.0 * random.randint(1, 7, size=n), random.randint(0, 4, size=(n, 4))]).astype(float)
+    y = random.binomial(1, 1 / (1 + np.exp(-(x @ [-0.05, 0.3, 0.1, -0.2, 0.0] + 0.4)))).astype(float)
+    names = ["fee_bps", "a", "b", "c", "d"]
+    design = sm.add_constant(x)
+    held: dict[str, Any] = {}
+
+    def ours() -> Any:
+        held["table"] = BinaryTable.from_users(x, y, names)
+        return fit_logistic(held["table"])
+
+    fits = interleaved(ours=ours, theirs=lambda: sm.Logit(y, design).fit(disp=0, cov_type="HC0", tol=1e-12))
+    (seconds, fit), (their_seconds, their_fit) = fits["ours"], fits["theirs"]
+    apart = max(
+        np.abs(fit.coefficients / their_fit.params - 1).max(), np.abs(fit.errors / their_fit.bse - 1).max()
+    )
+    line(
+        f"logistic fit, {n:.0e} users",
+        seconds,
+        "statsmodels Logit, HC0",
+        their_seconds,
+        f"{apart:.0e} relative",
+    )
+    table = held["table"]
+    fast = interleaved(fit=lambda: fit_logistic(table))["fit"][0]
+    line(
+        f"the same from {len(table.n)} unique rows",
+        fast,
+        "statsmodels Logit, HC0",
+        their_seconds,
+        "the same fit",
+    )
+    margins = interleaved(
+        ours=lambda: [average_derivative(fit, table, name, 0.95) for name in names],
+        theirs=their_fit.get_margeff,
+    )
+    apart = max(
+        abs(one.estimate / other - 1)
+        for one, other in zip(margins["ours"][1], margins["theirs"][1].margeff, strict=True)
+    )
+    line(
+        "average marginal effects", margins["ours"][0], "statsmodels get_margeff", margins["theirs"][0],
+        f"{apart:.0e} relative",
+    )  # fmt: skip
+
+
+def wild() -> None:
+    """The enumerated test of one coefficient with 12 periods; ours once more with the interval that the other has not."""
+    random = np.random.RandomState(3)
+    period = np.repeat(np.arange(12), 40)
+    fee = random.standard_normal(12)[period] + 0.3 * random.standard_normal(480)
+    price = random.standard_normal(480)
+    shock = random.standard_normal(12)[period]
+    y = 1 - 0.6 * fee + 0.5 * price + shock + random.standard_normal(480)
+    x = np.column_stack([np.ones(480), fee, price])
+    names = ["intercept", "fee", "price"]
+
+    def fit() -> Any:
+        return fit_periods(PeriodSums.from_rows(x, y, period, names))
+
+    calls = {
+        "test": lambda: wild_p_value(fit(), "fee", 0.0, sign_draws(12)),
+        "interval": lambda: wild_effect(fit(), "fee", 0.95, {"wild_enumerated": sign_draws(12)}),
+    }
+    theirs, their_p = None, RECORDED_P_VALUE
+    if importlib.util.find_spec("wildboottest"):
+        import pandas as pd
+        from wildboottest.wildboottest import wildboottest
+
+        model = sm.OLS(y, pd.DataFrame(x, columns=names))
+        options = {
+            "cluster": pd.Series(period),
+            "B": 9999,
+            "weights_type": "rademacher",
+            "bootstrap_type": "11",
+        }
+
+        def competitor() -> float:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return float(
+                    wildboottest(model, param="fee", seed=1, show=False, **options)["p-value"].iloc[0]
+                )
+
+        competitor()  # compiles
+        calls["theirs"] = competitor
+    found = interleaved(**calls)
+    if "theirs" in found:
+        theirs, their_p = found["theirs"]
+    apart = abs(found["test"][1] - their_p)
+    accuracy = f"p-values {apart:.5f} apart (ties: 2/2^12 = {2 / 4096:.5f})"
+    line("wild cluster test, 12 periods, 480 rows", found["test"][0], "wildboottest", theirs, accuracy)
+    line("the same with its interval", found["interval"][0], "wildboottest (has none)", theirs, accuracy)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--users", type=float, default=1e5)
+    options = parser.parse_args()
+    print("| what | seconds | competitor | seconds | ratio | accuracy |")
+    print("|---|---|---|---|---|---|")
+    ltv_grid(int(options.users))
+    logistic(int(options.users))
+    wild()
+
+
+if __name__ == "__main__":
+    main()

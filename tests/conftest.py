@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from hypothesis import settings
+
 # Before anything imports Airflow: a home of its own, no telemetry, no examples.
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="tidemark-tests-airflow-"))
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
@@ -16,3 +18,7 @@ os.environ["DO_NOT_TRACK"] = "1"
 for name in [name for name in os.environ if name.startswith(("TIDEMARK_", "SEGMENTATION_"))]:
     if name != "TIDEMARK_DBT_EXECUTABLE":
         del os.environ[name]
+
+# The same examples in every run, so that a failure is the change's own; HYPOTHESIS_PROFILE=default explores.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))

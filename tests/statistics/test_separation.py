@@ -97,7 +97,11 @@ def test_the_penalized_fits_are_finite_whenever_the_design_has_full_rank(users: 
     if np.linalg.matrix_rank(table.design) < 3:
         assert fit_firth(table) is None
         return
-    for fit in (fit_firth(table), fit_log_f(table)):
+    fits = [fit_firth(table), fit_log_f(table)]
+    if len(set(array[:, 2])) == 1:
+        # The intercept has no prior, so nothing holds it back where every outcome is the same.
+        assert fits.pop() is None
+    for fit in fits:
         assert np.isfinite(fit.coefficients).all() and np.isfinite(fit.errors).all()
         assert np.abs(fit.coefficients).max() < 30
 

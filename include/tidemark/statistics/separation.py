@@ -118,6 +118,9 @@ def fit_log_f(table: BinaryTable) -> LogisticFit | None:
     """The fit with a log-F(1,1) prior on each coefficient but the intercept: one pseudo-user a feature, half a success.
 
     The simplest fall-back under separation: ordinary maximum likelihood on added rows (Rahman and Sultana 2017).
+
+    Returns:
+        The fit, or None for a design without full rank, or where every outcome is the same.
     """
     k = table.design.shape[1]
     design = np.vstack([table.design, np.eye(k)[1:]])

@@ -137,13 +137,13 @@ def test_a_model_with_effects_tells_users_apart_and_one_without_does_not() -> No
 
 
 def test_false_alarms_among_features_without_an_effect_stay_at_the_level() -> None:
-    # 200 samples without any effect: a list is not empty in about 5 %, known to 1.5 points.
+    # 100 samples without any effect: a list is not empty in about 5 %, known to 2.2 points.
     alarms = 0
-    for seed in range(200):
+    for seed in range(100):
         x, _ = users(250, seed)
         y = np.random.RandomState(seed + 10_000).binomial(1, 0.5, size=250)
         alarms += bool(impactful_features(drivers(BinaryTable.from_users(x, y, list(EFFECTS)), CONFIG)))
-    assert alarms / 200 <= 0.05 + 4 * 0.0154
+    assert alarms / 100 <= 0.05 + 4 * 0.022
 
 
 @pytest.mark.parametrize(

@@ -206,9 +206,9 @@ def test_the_logarithm_depends_on_the_unit_and_poisson_does_not() -> None:
 
 
 def test_planted_slopes_are_covered() -> None:
-    # 60 panels, two segments: a coverage of 95 % is known to 2.8 points if the segments of a panel count as one.
+    # 30 panels, two segments: a coverage of 95 % is known to 4 points if the segments of a panel count as one.
     held = {"cr3_t": [], "wild_enumerated": [], "huber_jackknife": []}
-    for seed in range(60):
+    for seed in range(30):
         rows = found(observations(9, seed, users=24, zeros=0.0), n_draws=1000)
         for method, hits in held.items():
             for segment, slope in TRUTH.items():
@@ -218,7 +218,7 @@ def test_planted_slopes_are_covered() -> None:
                 )
                 hits.append(low <= np.expm1(5 * slope) <= high)
     for hits in held.values():
-        assert np.mean(hits) >= 0.95 - 4 * 0.028
+        assert np.mean(hits) >= 0.95 - 4 * 0.04
 
 
 @pytest.mark.parametrize(

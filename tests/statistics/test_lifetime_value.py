@@ -43,6 +43,13 @@ def rows_of(
     return rows
 
 
+@pytest.fixture(scope="module")
+def complete() -> tuple[np.ndarray, np.ndarray, list]:
+    """Users who have all seen twelve weeks, and their rows."""
+    fees, tiers = users()
+    return fees, tiers, rows_of(fees, tiers, np.full(len(fees), 12))
+
+
 def one(rows: list, **wanted: object):
     (row,) = [row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())]
     return row
@@ -57,9 +64,8 @@ def test_a_year_of_weeks_is_worth_one_year_less() -> None:
         discount_factors(3, -1.0)
 
 
-def test_means_are_the_discounted_sums_with_zeros_for_those_who_left() -> None:
-    fees, tiers = users()
-    rows = rows_of(fees, tiers, np.full(len(fees), 12))
+def test_means_are_the_discounted_sums_with_zeros_for_those_who_left(complete: tuple) -> None:
+    fees, tiers, rows = complete
     for weeks in HORIZONS:
         for rate in DISCOUNT_RATES:
             factors = [(1 + rate) ** (-7 * week / 365.25) for week in range(weeks)]
@@ -72,9 +78,9 @@ def test_means_are_the_discounted_sums_with_zeros_for_those_who_left() -> None:
     assert len(rows) == 2 * 5 * 3 * 4
 
 
-def test_intervals_agree_with_scipys_bootstrap_of_the_same_users() -> None:
-    fees, tiers = users(800)
-    row = one(rows_of(fees, tiers, np.full(800, 12)), metric="ltv_mean", segment="5", horizon="12w at 10%", method="percentile_bootstrap")  # fmt: skip
+def test_intervals_agree_with_scipys_bootstrap_of_the_same_users(complete: tuple) -> None:
+    fees, tiers, rows = complete
+    row = one(rows, metric="ltv_mean", segment="5", horizon="12w at 10%", method="percentile_bootstrap")  # fmt: skip
     value = fees[tiers == "5"] @ discount_factors(12, 0.1)
     theirs = stats.bootstrap(
         (value,), np.mean, n_resamples=9999, method="percentile", rng=1
@@ -84,9 +90,8 @@ def test_intervals_agree_with_scipys_bootstrap_of_the_same_users() -> None:
     assert (row.ci_low, row.ci_high) == pytest.approx(tuple(theirs), abs=4 * np.hypot(0.084, 0.027) * error)
 
 
-def test_discounting_lowers_and_a_longer_horizon_raises_the_value() -> None:
-    fees, tiers = users()
-    rows = rows_of(fees, tiers, np.full(len(fees), 12))
+def test_discounting_lowers_and_a_longer_horizon_raises_the_value(complete: tuple) -> None:
+    rows = complete[2]
     value = {
         (row.segment, row.horizon): row.estimate
         for row in rows

@@ -48,7 +48,7 @@ lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (stric
 
 .PHONY: bench
 bench: setup test-setup ## Run the benchmarks; each prints ratios from one run
-	@for file in benchmarks/bench_*.py benchmarks/statistics_*.py; do echo "== $$file"; $(RUN) $$file; done
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(RUN) $$file; done
 
 .PHONY: locks
 locks: $(UV) ## Compile the lock files anew from requirements.txt and dbt/requirements.txt

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import duckdb
 
-CATEGORIES = ("Grocery", "Gas", "Utilities", "Travel", "Airlines", "Hotels", "Dining", "Shopping", "Health", "Other")
+CATEGORIES = (
+    "Grocery",
+    "Gas",
+    "Utilities",
+    "Travel",
+    "Airlines",
+    "Hotels",
+    "Dining",
+    "Shopping",
+    "Health",
+    "Other",
+)
 START = date(2024, 10, 1)
 
 
@@ -23,7 +34,10 @@ def make_raw(file: Path, customers: int, transactions: int, days: int = 731) -> 
             from range({customers}) as t(i)
             """
         )
-        db.execute("create or replace table raw.transactions as " + _transactions(customers, 0, transactions, 0, days))
+        db.execute(
+            "create or replace table raw.transactions as "
+            + _transactions(customers, 0, transactions, 0, days)
+        )
 
 
 def add_month(file: Path, customers: int, transactions: int, day: int, days: int = 31) -> None:
@@ -31,10 +45,15 @@ def add_month(file: Path, customers: int, transactions: int, day: int, days: int
     with duckdb.connect(str(file)) as db:
         db.execute("set timezone = 'UTC'")
         (known,) = db.execute("select count(*) from raw.transactions").fetchone()
-        db.execute("insert into raw.transactions " + _transactions(customers, known, transactions, day, days, "2026-11-01"))
+        db.execute(
+            "insert into raw.transactions "
+            + _transactions(customers, known, transactions, day, days, "2026-11-01")
+        )
 
 
-def _transactions(customers: int, first: int, count: int, day: int, days: int, loaded: str = "2026-10-01") -> str:
+def _transactions(
+    customers: int, first: int, count: int, day: int, days: int, loaded: str = "2026-10-01"
+) -> str:
     # Multiplicative congruences spread the rows; squares make some customers and amounts much larger than others.
     names = ", ".join(f"'{name}'" for name in CATEGORIES)
     return f"""

@@ -24,7 +24,7 @@ def webhook():
     class Handler(BaseHTTPRequestHandler):
         status = 200
 
-        def do_POST(self):  # noqa: N802 (http.server's name)
+        def do_POST(self):
             received.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
             self.send_response(self.status)
             self.end_headers()
@@ -34,7 +34,9 @@ def webhook():
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/hooks/", received=received, handler=Handler)
+    yield SimpleNamespace(
+        url=f"http://127.0.0.1:{server.server_port}/hooks/", received=received, handler=Handler
+    )
     server.shutdown()
     server.server_close()
 

@@ -44,7 +44,7 @@ lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (stric
 	$(AIRFLOW_ENV)/bin/ruff check .
 	$(AIRFLOW_ENV)/bin/ruff format --check .
 	PYTHONPATH=$(CURDIR) $(AIRFLOW_ENV)/bin/mypy
-	cd dbt && DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/lint/bin/sqlfluff lint models tests --disable-progress-bar
+	cd dbt && DBT_TARGET_PATH=$(CURDIR)/.local/lint DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/lint/bin/sqlfluff lint models tests --disable-progress-bar
 
 .PHONY: bench
 bench: setup test-setup ## Run the benchmarks; each prints ratios from one run
@@ -78,6 +78,7 @@ test-setup: $(AIRFLOW_ENV)/.dev $(MWAA_ENV)/.dev .venv/fakesnow/.done
 
 .PHONY: manifest
 manifest: dbt/target/manifest.json ## Make the dbt manifest that the DAG is rendered from
+	@rm -f dbt/target/partial_parse.msgpack # a dbt command from a shell leaves one, and Cosmos must never find it
 
 dbt/target/manifest.json: .venv/dbt/.done $(shell find dbt -not -path 'dbt/target*' -not -path 'dbt/logs*' -type f)
 	@mkdir -p .local

@@ -13,7 +13,6 @@ UV := .venv/uv/bin/uv
 AIRFLOW_ENV := .venv/airflow-$(AIRFLOW_VERSION)
 MWAA_ENV := .venv/airflow-$(MWAA_AIRFLOW_VERSION)
 RUN := PYTHONPATH=$(CURDIR) $(AIRFLOW_ENV)/bin/python
-DBT := DBT_SEND_ANONYMOUS_USAGE_STATS=false .venv/dbt/bin/dbt
 # 3.12 is the reference, then 3.13 and 3.11. pyenv's shims answer only for its active version, so its folders are tried too.
 PYTHON ?= $(shell for p in python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/bin/python3.12) python3.13 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && { echo $$p; break; }; done)

@@ -30,9 +30,8 @@ from include.tidemark.families import enabled_families
 from include.tidemark.orchestration.alerts import alert_on_failure
 from include.tidemark.orchestration.dbt_models import model_tasks
 from include.tidemark.orchestration.stage_tasks import current_run, stage_seconds, stage_task
-from include.tidemark.settings import load_settings
+from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
-POOL = "tidemark_warehouse"
 ZONE = timezone("America/New_York")
 SETTINGS = load_settings()
 TIMED_TASKS = ("resolve_run", "load_sources", "check_sources", "check_models", "check_statistics")
@@ -86,7 +85,7 @@ PARAMS = {
     },
 )
 def monthly_segmentation():
-    @task(pool=POOL)
+    @task(pool=WAREHOUSE_POOL)
     @stage_task
     def resolve_run():
         from include.tidemark.pipeline.resolve import resolve_run
@@ -103,21 +102,21 @@ def monthly_segmentation():
             clear_number=dag_run.clear_number or 0,
         ).to_xcom()
 
-    @task(pool=POOL)
+    @task(pool=WAREHOUSE_POOL)
     @stage_task
     def load_sources():
         from include.tidemark.pipeline.load import load
 
         return load(current_run(), SETTINGS)
 
-    @task(pool=POOL)
+    @task(pool=WAREHOUSE_POOL)
     @stage_task
     def check(stage):
         from include.tidemark.pipeline.check import check_stage
 
         return check_stage(stage, current_run(), SETTINGS)
 
-    @task(pool=POOL)
+    @task(pool=WAREHOUSE_POOL)
     @stage_task
     def answer(family, question):
         from include.tidemark.pipeline.estimate import estimate
@@ -130,7 +129,7 @@ def monthly_segmentation():
             for question in family.questions:
                 answer.override(task_id=f"{family.name}_{question}")(family.name, question)
 
-    @task(pool=POOL)
+    @task(pool=WAREHOUSE_POOL)
     @stage_task
     def publish():
         from include.tidemark.pipeline.publish import publish
@@ -141,7 +140,7 @@ def monthly_segmentation():
         resolve_run(),
         load_sources(),
         check.override(task_id="check_sources")("sources"),
-        model_tasks(SETTINGS, "models", POOL),
+        model_tasks(SETTINGS, "models", WAREHOUSE_POOL),
         check.override(task_id="check_models")("models"),
         statistics(),
         check.override(task_id="check_statistics")("statistics"),

@@ -12,7 +12,7 @@ from airflow.sdk import Param, dag, get_current_context, task
 
 from include.tidemark.orchestration.alerts import alert_on_failure
 from include.tidemark.orchestration.stage_tasks import stage_task
-from include.tidemark.settings import load_settings
+from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
 SETTINGS = load_settings()
 
@@ -43,7 +43,7 @@ PARAMS = {
     },
 )
 def rollback_publication():
-    @task(pool="tidemark_warehouse")
+    @task(pool=WAREHOUSE_POOL)
     @stage_task
     def roll_back():
         from include.tidemark.pipeline.rollback import list_or_roll_back

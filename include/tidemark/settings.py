@@ -14,6 +14,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from include.tidemark.errors import SettingsError
 from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT
 
+WAREHOUSE_POOL = "tidemark_warehouse"
+"""Airflow pool of every task that opens the warehouse: one slot on DuckDB, wide on Snowflake."""
+
 
 def _default_dbt_executable() -> Path:
     """The dbt environment of the local set-up where it exists, else the one that the image or start-up script makes."""

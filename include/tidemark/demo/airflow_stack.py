@@ -21,6 +21,7 @@ import psutil
 
 from include.tidemark.errors import TidemarkError
 from include.tidemark.paths import PROJECT_ROOT
+from include.tidemark.settings import WAREHOUSE_POOL
 
 _MARK = "TIDEMARK_STACK"
 """Environment variable that every process of a stack inherits: how its processes are found, whatever group they are in."""
@@ -36,7 +37,6 @@ if "scheduler" in sys.argv:
 """
 _START_SECONDS = 120
 _STOP_SECONDS = 20
-POOL = "tidemark_warehouse"
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def start(home: Path, extra: Mapping[str, str]) -> Stack:
         _preload_libraries(home)
         _let_readers_and_a_writer_work_at_once(home / "airflow.db")
         subprocess.run(
-            [*airflow, "pools", "set", POOL, "1", "DuckDB: one process at a time may hold the file"],
+            [*airflow, "pools", "set", WAREHOUSE_POOL, "1", "DuckDB: one process at a time may hold the file"],
             env=environment, stdout=output, stderr=output, check=True,
         )  # fmt: skip
         process = subprocess.Popen(

@@ -10,23 +10,20 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from include.tidemark.errors import SettingsError
+from include.tidemark.families.customer_segments.rules import CustomerSegmentsRules
+from include.tidemark.families.early_engagement.rules import EarlyEngagementRules
+from include.tidemark.families.engagement.rules import EngagementRules
+from include.tidemark.families.fee_tiers.rules import FeeTiersRules
+from include.tidemark.families.planners.rules import PlannersRules
 from include.tidemark.paths import DBT_PROJECT_FILE
+from include.tidemark.rule_types import Count, Days, Number, Percent
 
 ENVIRONMENT_RULES = frozenset({"segmentation_minimum_sample_size"})
 """Rules that an environment variable of the same name, in upper case, overrides after the rules file."""
@@ -38,48 +35,32 @@ def _known_zone(value: str) -> str:
     return value
 
 
-Number = StrictInt | Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Money = Annotated[Number, Field(ge=0)]
-Percent = Annotated[Number, Field(ge=0, le=100)]
-Count = Annotated[StrictInt, Field(ge=1)]
-
-
-class Rules(BaseModel):
-    """The effective rules of one run. Field names are those of the dbt vars."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class CommonRules(BaseModel):
+    """The rules that belong to no family."""
 
     business_timezone: Annotated[StrictStr, AfterValidator(_known_zone)]
-    lookback_days: Annotated[StrictInt, Field(ge=0, le=3660)]
-
-    high_value_min_avg_monthly_spend: Money
-    high_value_min_travel_pct: Percent
-    declining_max_spend_change_pct: Annotated[Number, Field(ge=-100, le=0)]
-    declining_min_prior_spend: Money
-    new_growing_max_tenure_months: Annotated[StrictInt, Field(ge=0)]
-    new_growing_min_spend_change_pct: Annotated[Number, Field(ge=0)]
-    new_without_prior_is_growing: StrictBool
-    budget_max_avg_monthly_spend: Money
-    budget_min_necessities_pct: Percent
-    category_share_basis: Literal["lifetime", "window"]
-    category_groups: dict[StrictStr, Literal["travel", "necessities", "other"]]
-
-    audience_high_value_min_avg_monthly_spend: Money
-    audience_high_value_limit: Count
-    audience_declining_min_lifetime_value: Money
-    audience_declining_limit: Count
-    audience_new_growing_min_avg_monthly_spend: Money
-    audience_new_growing_limit: Count
-    audience_budget_limit: Count
+    lookback_days: Days
 
     segmentation_minimum_sample_size: Count
     minimum_nonzero_users: Count
-    segment_min_share_pct: Percent
     drift_warning_psi: Annotated[Number, Field(gt=0)]
     drift_critical_psi: Annotated[Number, Field(gt=0)]
     reconciliation_tolerance_pct: Percent
     volume_warning_drop_pct: Percent
     volume_critical_drop_pct: Percent
+
+
+class Rules(
+    CommonRules,
+    CustomerSegmentsRules,
+    EngagementRules,
+    PlannersRules,
+    EarlyEngagementRules,
+    FeeTiersRules,
+):
+    """The effective rules of one run: those of every family. Field names are those of the dbt vars."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     def digest(self) -> str:
         """SHA-256 of the rules' canonical JSON: two runs with the same digest used the same rules."""
@@ -95,9 +76,8 @@ def load_rules(rules_file: Path | None = None, environ: Mapping[str, str] = os.e
     Raises:
         SettingsError: the rules file can't be read, has an unknown name, or a value of the wrong type or range.
     """
-    project = DBT_PROJECT_FILE.name
     values: dict[str, Any] = _default_values()
-    origin = dict.fromkeys(values, project)
+    origin = dict.fromkeys(values, DBT_PROJECT_FILE.name)
     if rules_file is not None:
         overrides = _read_mapping(rules_file)
         _refuse_unknown(overrides, rules_file)
@@ -110,12 +90,17 @@ def load_rules(rules_file: Path | None = None, environ: Mapping[str, str] = os.e
     try:
         return Rules.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = str(first["loc"][0])
-        raise SettingsError(
-            f"Rule '{name}' from {origin.get(name, project)} can't be used: {first['msg']}"
-            f" (found {first['input']!r}). Correct the value and start the run again."
-        ) from None
+        raise SettingsError(_explain(error.errors(include_url=False)[0], origin)) from None
+
+
+def _explain(error: Any, origin: Mapping[str, str]) -> str:
+    if not error["loc"]:  # several rules contradict each other; the check's own sentence names them
+        return f"The rules can't be used: {error['msg'].removeprefix('Value error, ')}. Correct them and start the run again."
+    name = str(error["loc"][0])
+    return (
+        f"Rule '{name}' from {origin.get(name, DBT_PROJECT_FILE.name)} can't be used: {error['msg']}"
+        f" (found {error['input']!r}). Correct the value and start the run again."
+    )
 
 
 def _default_values() -> dict[str, Any]:

@@ -220,10 +220,12 @@ def test_every_column_of_every_table_is_in_the_data_dictionary_with_a_descriptio
 
 def test_the_definitions_name_each_segment_with_the_run_s_thresholds(published, november):
     document = json.loads(published.path(november, "definitions/segment_definitions.json").read_text())
-    assert [segment["customer_segment"] for segment in document["segments"]] == list(SEGMENTS)
-    assert [segment["priority"] for segment in document["segments"]] == [1, 2, 3, 4, 5]
+    segments = document["families"]["customer_segments"]["segments"]
+    assert [segment["customer_segment"] for segment in segments] == list(SEGMENTS)
+    assert [segment["priority"] for segment in segments] == [1, 2, 3, 4, 5]
     rules = november.rules.model_dump(mode="json")
-    for segment in document["segments"]:
+    assert document["rules"] == rules
+    for segment in segments:
         for name, value in segment["thresholds"].items():
             assert rules[name] == value
             number = value if isinstance(value, int | float) and not isinstance(value, bool) else None

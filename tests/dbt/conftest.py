@@ -116,7 +116,8 @@ class DbtWarehouse:
         result = self.dbt(
             "build",
             "--select",
-            "tag:customer_segments",
+            "tag:customer_segments+",
+            "tag:publication",
             "--exclude-resource-type",
             "test",
             "unit_test",
@@ -266,7 +267,13 @@ def built(raw_warehouse: DbtWarehouse, tmp_path_factory: pytest.TempPathFactory)
     warehouse.build_models(EARLIER)
     warehouse.publish(1, EARLIER["as_of_date"], EARLIER["run_key"])
     result = warehouse.dbt(
-        "build", "--select", "tag:customer_segments", "--exclude-resource-type", "unit_test", run=LATER
+        "build",
+        "--select",
+        "tag:customer_segments+",
+        "tag:publication",
+        "--exclude-resource-type",
+        "unit_test",
+        run=LATER,
     )
     assert result.returncode == 0, result.output
     return warehouse

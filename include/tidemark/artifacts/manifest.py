@@ -16,6 +16,7 @@ from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.errors import TidemarkError
 from include.tidemark.families import enabled_families
+from include.tidemark.families.left_out import LeftOut
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -74,12 +75,14 @@ def make_manifest(
     gate: Sequence[Row],
     files: Sequence[ListedFile],
     *,
+    left_out: Sequence[LeftOut] = (),
     timings: Mapping[str, float] | None = None,
 ) -> bytes:
     """The manifest's bytes, held against its JSON Schema.
 
     Args:
         gate: the run's rows of `control.gate_results`.
+        left_out: the families that the run does not compute.
         timings: seconds by stage, where they are known.
 
     Raises:
@@ -101,7 +104,10 @@ def make_manifest(
             "backtest": _reference(run.backtest),
             "backtest_reason": run.backtest_reason,
         },
-        "families": [{"name": name, "status": "computed", "reason": None} for name in run.families],
+        "families": [
+            *({"name": name, "status": "computed", "reason": None} for name in run.families),
+            *({"name": family.name, "status": "skipped", "reason": family.reason} for family in left_out),
+        ],
         "sources": source_counts(run, warehouse),
         "seeds": _seeds(results),
         "gate": gate_summary(gate),

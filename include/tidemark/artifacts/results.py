@@ -37,6 +37,10 @@ class StatisticRows:
 
     rows: tuple[Row, ...]
 
+    def of_family(self, family: str) -> "StatisticRows":
+        """The rows of one family: metrics are named within it."""
+        return StatisticRows(tuple(row for row in self.rows if row["family"] == family))
+
     def of(self, metric: str) -> list[Row]:
         """All rows of a metric."""
         return [row for row in self.rows if row["metric"] == metric]
@@ -73,6 +77,27 @@ def read_statistics(run: Run, warehouse: Warehouse) -> StatisticRows:
 def write_statistics(results: StatisticRows, target: Path) -> list[WrittenFile]:
     """Write `data/statistics.csv` and `.parquet`."""
     return write_rows(STATISTICS, results.rows, target)
+
+
+def estimate_columns(name: str, statistic: Row | None, factor: float = 1.0) -> Row:
+    """A number and its interval as the columns `<name>`, `<name>_ci_low` and `<name>_ci_high` of a wide table.
+
+    Args:
+        factor: 100 writes a share as per cent.
+    """
+    ends = {name: "estimate", f"{name}_ci_low": "ci_low", f"{name}_ci_high": "ci_high"}
+    values = {column: statistic[end] if statistic else None for column, end in ends.items()}
+    return {column: None if value is None else value * factor for column, value in values.items()}
+
+
+def percent_columns(name: str, statistic: Row | None) -> Row:
+    """A share and its interval in per cent, as columns of a wide table."""
+    return estimate_columns(name, statistic, 100.0)
+
+
+def trust_columns(statistic: Row | None) -> Row:
+    """How far a number can be relied on, and why it is missing: the columns `trust` and `reason`."""
+    return {name: statistic[name] if statistic else None for name in ("trust", "reason")}
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -1,56 +1,38 @@
-"""The families that a deployment can enable, and where the parts of each are.
+"""The families that a deployment can enable: every package in this folder is one, and declares itself as `FAMILY`.
 
-Parts are named, not imported: the DAG file lists the families at every parse, and must not load statistics, Great
-Expectations or charts for that.
+A family's parts are named, not imported: the DAG file lists the families at every parse, and must not load statistics,
+Great Expectations or charts for that.
 """
 
-from dataclasses import dataclass
+import pkgutil
+from functools import cache
 from importlib import import_module
-from typing import Any
 
 from include.tidemark.errors import SettingsError
+from include.tidemark.families.family import Family
 
 
-@dataclass(frozen=True)
-class Family:
-    """One family: a folder and tag of dbt models, and the Python modules that belong to it."""
-
-    name: str
-    sources: tuple[str, ...]
-    """Raw tables that it needs."""
-    questions: tuple[str, ...]
-    """Its statistics: functions of `include.tidemark.families.<name>.questions`, one Airflow task each."""
-
-    @property
-    def dbt_selector(self) -> str:
-        """The models of the family, all that they are made from, and the published views on them."""
-        return f"+tag:{self.name}+"
-
-    def part(self, module: str) -> Any:
-        """One of its modules: `questions`, `suite`, `artifacts` or `report`."""
-        return import_module(f"include.tidemark.families.{self.name}.{module}")
-
-
-_FAMILIES = {
-    family.name: family
-    for family in (
-        Family(
-            name="customer_segments",
-            sources=("users", "transactions"),
-            questions=("profile", "movement", "backtest"),
-        ),
-    )
-}
+@cache
+def known_families() -> dict[str, Family]:
+    """Every family that this project has, by name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    return {name: import_module(f"{__name__}.{name}").FAMILY for name in names}
 
 
 def enabled_families(names: tuple[str, ...]) -> list[Family]:
-    """The named families.
+    """The named families, in the order in which they are named.
 
     Raises:
         SettingsError: a name is unknown, or none is given.
     """
-    unknown = [name for name in names if name not in _FAMILIES]
+    known = known_families()
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         wrong = f"the unknown family {unknown[0]!r}" if unknown else "no family"
-        raise SettingsError(f"TIDEMARK_FAMILIES names {wrong}; known families: {', '.join(_FAMILIES)}.")
-    return [_FAMILIES[name] for name in names]
+        raise SettingsError(f"TIDEMARK_FAMILIES names {wrong}; known families: {', '.join(known)}.")
+    return [known[name] for name in names]
+
+
+def dbt_selectors(names: tuple[str, ...]) -> list[str]:
+    """What dbt builds for the named families: their models, and the views of what is published."""
+    return [*(family.dbt_selector for family in enabled_families(names)), "tag:publication"]

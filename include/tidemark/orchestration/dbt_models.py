@@ -7,7 +7,7 @@ from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, 
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 
 from include.tidemark.errors import SettingsError
-from include.tidemark.families import enabled_families
+from include.tidemark.families import dbt_selectors
 from include.tidemark.orchestration.stage_tasks import pass_run_identity
 from include.tidemark.paths import DBT_DIR, DBT_MANIFEST
 from include.tidemark.pipeline.build import dbt_environment
@@ -43,7 +43,7 @@ def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup:
         ),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
-            select=[family.dbt_selector for family in enabled_families(settings.families)],
+            select=dbt_selectors(settings.families),
             test_behavior=TestBehavior.AFTER_EACH,
             # A test that compares two models must wait for both also where each model is built by its own dbt process.
             should_detach_multiple_parents_tests=True,

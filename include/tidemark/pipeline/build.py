@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from include.tidemark.errors import TidemarkError
-from include.tidemark.families import enabled_families
+from include.tidemark.families import dbt_selectors
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
@@ -34,7 +34,7 @@ def build_command(run: Run, settings: Settings, target: Path) -> list[str]:
         str(settings.dbt_executable), "build", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
         "--target", settings.warehouse, "--target-path", str(target), "--log-path", str(target),
         "--vars", json.dumps(run.dbt_vars()),
-        "--select", *(family.dbt_selector for family in enabled_families(run.families)),
+        "--select", *dbt_selectors(run.families),
         *(["--full-refresh"] if run.options.full_refresh else []),
     ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.artifacts.definitions import write_definitions
 from include.tidemark.artifacts.dictionary import write_dictionary
 from include.tidemark.artifacts.manifest import (
     MANIFEST,
@@ -30,6 +31,7 @@ from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.errors import GateError
 from include.tidemark.families import enabled_families
+from include.tidemark.families.left_out import LeftOut, families_left_out
 from include.tidemark.report.page import write_report
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
@@ -111,7 +113,10 @@ def _export(
 ) -> bytes:
     """Make every file of the run's folder, the manifest last; returns the manifest."""
     evidence = _Evidence(
-        read_statistics(run, warehouse), read_gate(run, warehouse), _validation_pages(folder)
+        read_statistics(run, warehouse),
+        read_gate(run, warehouse),
+        _validation_pages(folder),
+        families_left_out(run.families, warehouse),
     )
     _refuse_unchecked(run, evidence.gate)
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
@@ -121,7 +126,15 @@ def _export(
         for file in listed:
             folder.upload(target / file.path, file.path)
     listed += _list_others(folder, {file.path for file in listed})
-    manifest = make_manifest(run, warehouse, evidence.results, evidence.gate, listed, timings=timings)
+    manifest = make_manifest(
+        run,
+        warehouse,
+        evidence.results,
+        evidence.gate,
+        listed,
+        left_out=evidence.left_out,
+        timings=timings,
+    )
     folder.write_bytes(MANIFEST, manifest)
     return manifest
 
@@ -133,6 +146,7 @@ class _Evidence:
     results: StatisticRows
     gate: list[Row]
     validation_pages: list[str]
+    left_out: list[LeftOut]
 
 
 def _write_files(
@@ -141,12 +155,14 @@ def _write_files(
     ids = user_ids(settings)
     tables = [STATISTICS]
     written = write_statistics(evidence.results, target)
-    parts = []
+    parts, definitions = [], {}
     for family in enabled_families(run.families):
-        artifacts = family.part("artifacts")
-        written += artifacts.export(run, warehouse, evidence.results, ids, target)
+        artifacts, results = family.part("artifacts"), evidence.results.of_family(family.name)
+        written += artifacts.export(run, warehouse, results, ids, target)
         tables += artifacts.TABLES
-        parts.append(family.part("report").report_part(run, warehouse, evidence.results))
+        definitions[family.name] = family.part("definitions").definitions(run)
+        parts.append(family.part("report").report_part(run, warehouse, results))
+    written.append(write_definitions(run, definitions, target))
     written += write_dictionary(tables, target)
     report = write_report(
         run, parts, evidence.gate, files=written, validation=evidence.validation_pages, target=target

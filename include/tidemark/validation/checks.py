@@ -132,6 +132,23 @@ def count_where(condition: str) -> str:
     return f"coalesce(count_if({condition}), 0)"
 
 
+def never(table: str, name: str, condition: str, claim: str, column: str, advice: str) -> Check:  # noqa: PLR0917 - read as a table
+    """No row of the table keeps a condition: the check of a definition.
+
+    Args:
+        claim: what holds instead, as a sentence that goes on after `<table>:`.
+        advice: what to do when it does not hold, as a sentence.
+    """
+    return Check(
+        name=name,
+        measure=count_where(condition),
+        maximum=0,
+        column=column,
+        claim=f"{table}: {claim}",
+        failure=f"{table} has rows ({{observed}}) that break this: {claim} {advice}",
+    )
+
+
 def text_literal(value: str) -> str:
     """A text as an SQL literal.
 

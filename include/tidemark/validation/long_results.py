@@ -1,12 +1,14 @@
 """What every published number must keep, whatever its family: the long rows of `runs.statistics`."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, Check, count_where, text_list, text_literal
+from include.tidemark.validation.checks import Asset, Check, never, text_list, text_literal
 
 TABLE = "runs.statistics"
 
+_never = partial(never, TABLE, advice="The question that made them has a defect.")
 _KEY = ("metric", "segment", "segment_to", "horizon", "method")
 
 
@@ -38,8 +40,12 @@ def long_results_asset(run: Run, family: str, share_metrics: Sequence[str]) -> A
                 claim=f"{TABLE} has rows of {family} for this run.",
                 failure=f"{TABLE} has no row of {family} for this run; look at the logs of the statistics tasks.",
             ),
-            _never("other_as_of_date", f"as_of_date <> cast('{run.as_of_date}' as date)", "as_of_date",
-                   "every row carries this run's as-of date."),
+            _never(
+                "other_as_of_date",
+                f"as_of_date <> cast('{run.as_of_date}' as date)",
+                "every row carries this run's as-of date.",
+                "as_of_date",
+            ),
             Check(
                 name="duplicate_key",
                 measure=f"count(*) - count(distinct {key})",
@@ -49,30 +55,44 @@ def long_results_asset(run: Run, family: str, share_metrics: Sequence[str]) -> A
                 failure=f"{TABLE} holds numbers of {family} more than once ({{observed}} rows too many); two questions write the same"
                 " metric.",
             ),
-            _never("not_finite", not_finite, "estimate", "every number is finite."),
-            _never("interval_reversed", "ci_low > ci_high", "ci_low", "ci_low is never above ci_high."),
-            _never("estimate_outside_interval", "estimate < ci_low or estimate > ci_high", "estimate",
-                   "every estimate lies in its interval."),
-            _never("share_outside_0_1", f"metric in {text_list(share_metrics)} and ({outside})", "estimate",
-                   "shares and their intervals are between 0 and 1."),
-            _never("null_without_reason", f"{something_null} and reason is null", "reason", "a null has a reason."),
-            _never("reason_without_null", f"reason is not null and not {something_null}", "reason",
-                   "a reason stands only beside a null."),
-            _never("null_is_mature", "is_mature is null", "is_mature", "is_mature is always set."),
-            _never("number_of_an_open_window", "not is_mature and estimate is not null", "is_mature",
-                   "the number of a window that is not over is null."),
-            _never("p_value_outside_0_1", "p_value not between 0 and 1 or p_adjusted < p_value or p_adjusted > 1", "p_value",
-                   "p-values are between 0 and 1, and adjusting never lowers one."),
+            _never("not_finite", not_finite, "every number is finite.", "estimate"),
+            _never("interval_reversed", "ci_low > ci_high", "ci_low is never above ci_high.", "ci_low"),
+            _never(
+                "estimate_outside_interval",
+                "estimate < ci_low or estimate > ci_high",
+                "every estimate lies in its interval.",
+                "estimate",
+            ),
+            _never(
+                "share_outside_0_1",
+                f"metric in {text_list(share_metrics)} and ({outside})",
+                "shares and their intervals are between 0 and 1.",
+                "estimate",
+            ),
+            _never(
+                "null_without_reason",
+                f"{something_null} and reason is null",
+                "a null has a reason.",
+                "reason",
+            ),
+            _never(
+                "reason_without_null",
+                f"reason is not null and not {something_null}",
+                "a reason stands only beside a null.",
+                "reason",
+            ),
+            _never("null_is_mature", "is_mature is null", "is_mature is always set.", "is_mature"),
+            _never(
+                "number_of_an_open_window",
+                "not is_mature and estimate is not null",
+                "the number of a window that is not over is null.",
+                "is_mature",
+            ),
+            _never(
+                "p_value_outside_0_1",
+                "p_value not between 0 and 1 or p_adjusted < p_value or p_adjusted > 1",
+                "p-values are between 0 and 1, and adjusting never lowers one.",
+                "p_value",
+            ),
         ),
-    )  # fmt: skip
-
-
-def _never(name: str, condition: str, column: str, claim: str) -> Check:
-    return Check(
-        name=name,
-        measure=count_where(condition),
-        maximum=0,
-        column=column,
-        claim=f"{TABLE}: {claim}",
-        failure=f"{TABLE} has rows ({{observed}}) that break this: {claim} The question that made them has a defect.",
     )

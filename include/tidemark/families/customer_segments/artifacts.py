@@ -1,13 +1,17 @@
 """The files of this family: the customers, their segments in numbers, and the audiences of campaigns."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.artifacts.results import (
+    StatisticRows,
+    estimate_columns,
+    percent_columns,
+    trust_columns,
+)
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.customer_segments import tables
@@ -15,7 +19,6 @@ from include.tidemark.families.customer_segments.definitions import (
     JOINED,
     REFERENCE_SHARES_PCT,
     SEGMENTS,
-    definitions_document,
 )
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
@@ -34,7 +37,7 @@ def export(
     written += write_rows(tables.BACKTEST, backtest_rows(run, warehouse, results), target)
     for audience in _audiences(run):
         written += _write_audience(run, warehouse, ids, audience, target)
-    return [*written, _write_definitions(run, target)]
+    return written
 
 
 def summary_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
@@ -76,8 +79,8 @@ def _summary_row(
         "priority": priority,
         "customer_segment": segment or ALL_CUSTOMERS,
         **counts,
-        **_percent("share_pct", results.find("segment_share", segment)),
-        **_percent("share_active_pct", results.find("segment_share_active", segment)),
+        **percent_columns("share_pct", results.find("segment_share", segment)),
+        **percent_columns("share_active_pct", results.find("segment_share_active", segment)),
         **_mean("mean_spend_90d", results, segment),
         **_mean("mean_lifetime_value", results, segment),
         "reference_share_low_pct": reference[0],
@@ -110,8 +113,8 @@ def movement_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> lis
             "to_segment": to,
             "customers": counts.get((origin, to), 0) if run.previous else None,
             "from_customers": starts.get(origin, 0) if run.previous else None,
-            **_percent("share_pct", statistics.get((origin, to))),
-            **_trust(statistics.get((origin, to))),
+            **percent_columns("share_pct", statistics.get((origin, to))),
+            **trust_columns(statistics.get((origin, to))),
         }
         for origin, to in pairs
     ]
@@ -142,37 +145,23 @@ def backtest_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> lis
                 "customers": counts["customers"] if counts else (0 if run.backtest else None),
                 "prior_spend": _dollars(counts["prior_cents"]) if counts else None,
                 "later_spend": _dollars(counts["later_cents"]) if counts else None,
-                **_numbers("spend_ratio", statistic, 1.0),
-                **_trust(statistic),
+                **estimate_columns("spend_ratio", statistic),
+                **trust_columns(statistic),
             }
         )
     return rows
-
-
-def _percent(name: str, statistic: Row | None) -> Row:
-    return _numbers(name, statistic, 100.0)
-
-
-def _numbers(name: str, statistic: Row | None, factor: float) -> Row:
-    ends = {name: "estimate", f"{name}_ci_low": "ci_low", f"{name}_ci_high": "ci_high"}
-    values = {column: statistic[end] if statistic else None for column, end in ends.items()}
-    return {column: None if value is None else value * factor for column, value in values.items()}
 
 
 def _mean(metric: str, results: StatisticRows, segment: str | None) -> Row:
     bootstrap = results.find(metric, segment, method="percentile_bootstrap")
     skew = results.find(metric, segment, method="hall_skew_t")
     return {
-        **_numbers(metric, bootstrap, 1.0),
+        **estimate_columns(metric, bootstrap),
         f"{metric}_skew_ci_low": skew["ci_low"] if skew else None,
         f"{metric}_skew_ci_high": skew["ci_high"] if skew else None,
         f"{metric}_trust": bootstrap["trust"] if bootstrap else None,
         f"{metric}_reason": bootstrap["reason"] if bootstrap else None,
     }
-
-
-def _trust(statistic: Row | None) -> Row:
-    return {name: statistic[name] if statistic else None for name in ("trust", "reason")}
 
 
 def _dollars(cents: Any) -> Decimal:
@@ -257,13 +246,3 @@ def _write_audience(
         *ids.order_parameters,
     )
     return write_table(audience.table, warehouse.batches(sql, parameters), target, ids.publish)
-
-
-def _write_definitions(run: Run, target: Path) -> WrittenFile:
-    path = "definitions/segment_definitions.json"
-    file = target / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(
-        json.dumps(definitions_document(run), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    return WrittenFile(path, None)

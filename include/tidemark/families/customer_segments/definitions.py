@@ -93,17 +93,9 @@ def segment_definitions(rules: Rules) -> list[SegmentDefinition]:
     ]
 
 
-def definitions_document(run: Run) -> dict[str, Any]:
-    """The content of `definitions/segment_definitions.json`."""
+def definitions(run: Run) -> dict[str, Any]:
+    """The family's part of `definitions/segment_definitions.json`."""
     return {
-        "as_of_date": run.as_of_date.isoformat(),
-        "run_key": run.run_key,
-        "rules_hash": run.rules_hash,
-        "business_timezone": run.rules.business_timezone,
-        "windows": {
-            "current": {"from": run.window_start.isoformat(), "before": run.as_of_date.isoformat()},
-            "prior": {"from": run.prior_window_start.isoformat(), "before": run.window_start.isoformat()},
-        },
         "population": "Every customer with a posted purchase before the as-of date; test users are left out.",
         "assignment": "A customer belongs to the first segment, in order of priority, whose criteria hold.",
         "segments": [
@@ -118,7 +110,6 @@ def definitions_document(run: Run) -> dict[str, Any]:
             for d in segment_definitions(run.rules)
         ],
         "terms": dict(TERMS),
-        "rules": run.rules.model_dump(mode="json"),
     }
 
 

@@ -5,9 +5,9 @@ SQL does the aggregation; a few hundred cells reach Python, whatever the number 
 
 from typing import Any
 
+from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.cells import Cells, cells_by
-from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.segments import (
@@ -31,7 +31,7 @@ def profile(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         " order by metric, customer_segment, is_dormant, bin",
         (run.run_key,),
     )
-    config = _config(run)
+    config = statistics_config(run)
     shares = segment_shares(
         {c["customer_segment"]: (int(c["customers"]), int(c["dormant"])) for c in counts}, config
     )
@@ -46,12 +46,12 @@ def movement(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         (run.run_key,),
     )
     pairs = [(c["from_segment"], c["to_segment"], int(c["customers"])) for c in counts]
-    return segment_movement(pairs, _config(run), has_previous=run.previous is not None)
+    return segment_movement(pairs, statistics_config(run), has_previous=run.previous is not None)
 
 
 def backtest(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """What did each segment of 90 days ago then spend, against its own 90 days before?"""
-    config = _config(run)
+    config = statistics_config(run)
     if run.backtest is None:
         return segment_backtest(None, config, reason_if_absent=run.backtest_reason)
     cells = warehouse.fetch(
@@ -61,13 +61,3 @@ def backtest(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     )
     by_segment = cells_by(cells, ("customer_segment",), RatioCells.from_rows)
     return segment_backtest({str(segment): group for (segment,), group in by_segment.items()}, config)
-
-
-def _config(run: Run) -> StatisticsConfig:
-    return StatisticsConfig(
-        as_of_date=run.as_of_date.isoformat(),
-        confidence_level=run.options.confidence_level,
-        n_resamples=run.options.n_resamples,
-        minimum_sample_size=run.rules.segmentation_minimum_sample_size,
-        minimum_nonzero_users=run.rules.minimum_nonzero_users,
-    )

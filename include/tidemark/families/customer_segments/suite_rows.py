@@ -1,10 +1,14 @@
 """What each candidate row must keep: complete, unique, in the segment that its own numbers say, and consistent."""
 
+from functools import partial
+
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, Check, count_where, text_list, text_literal
+from include.tidemark.validation.checks import Asset, Check, never, text_list, text_literal
 
 CANDIDATE = "runs.customer_segments"
+
+_never = partial(never, CANDIDATE, advice="Correct the model or its inputs.")
 
 _REQUIRED = (
     "customer_id", "customer_segment", "is_dormant", "total_transactions", "lifetime_value", "avg_transaction_value",
@@ -127,17 +131,6 @@ def _identity_checks(run: Run) -> list[Check]:
         _never("no_purchase", "total_transactions < 1 or avg_transaction_value < 0 or tenure_months < 0",
                "every customer has a purchase, and neither average nor tenure is negative.", "total_transactions"),
     ]  # fmt: skip
-
-
-def _never(name: str, condition: str, claim: str, column: str) -> Check:
-    return Check(
-        name=name,
-        measure=count_where(condition),
-        maximum=0,
-        column=column,
-        claim=f"{CANDIDATE}: {claim}",
-        failure=f"{CANDIDATE} has rows ({{observed}}) that break this: {claim} Correct the model or its inputs.",
-    )
 
 
 def _slug(segment: str) -> str:

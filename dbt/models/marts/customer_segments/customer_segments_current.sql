@@ -1,0 +1,1 @@
+{{ newest_published_rows(ref('customer_segments_published')) }}

@@ -1,0 +1,3 @@
+{{ config(alias='customer_segments') }}
+
+{{ published_rows(ref('customer_segments')) }}

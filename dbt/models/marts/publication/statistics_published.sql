@@ -1,0 +1,3 @@
+{{ config(alias='statistics') }}
+
+{{ published_rows(source('runs', 'statistics')) }}

@@ -1,0 +1,25 @@
+"""What a family is."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family: a folder and tag of dbt models, and the Python modules that belong to it."""
+
+    name: str
+    sources: tuple[str, ...]
+    """Raw tables that it needs."""
+    questions: tuple[str, ...]
+    """Its statistics: functions of `include.tidemark.families.<name>.questions`, one Airflow task each."""
+
+    @property
+    def dbt_selector(self) -> str:
+        """The models of the family, all that they are made from, and the published views on them."""
+        return f"+tag:{self.name}+"
+
+    def part(self, module: str) -> Any:
+        """One of its modules: `questions`, `suite`, `definitions`, `artifacts` or `report`."""
+        return import_module(f"include.tidemark.families.{self.name}.{module}")

@@ -1,0 +1,30 @@
+"""The families that a run does not compute, and why, so that their absence is no riddle."""
+
+from dataclasses import dataclass
+
+from include.tidemark.families import known_families
+from include.tidemark.warehouse.base import Warehouse
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A family without results in a run."""
+
+    name: str
+    reason: str
+
+
+def families_left_out(computed: tuple[str, ...], warehouse: Warehouse) -> list[LeftOut]:
+    """The known families that are not computed. A missing source says more than a missing setting, so it is named first."""
+    left_out = []
+    for family in known_families().values():
+        if family.name in computed:
+            continue
+        missing = [f"raw.{source}" for source in family.sources if not warehouse.columns("raw", source)]
+        reason = (
+            f"{' and '.join(missing)} {'does' if len(missing) == 1 else 'do'} not exist"
+            if missing
+            else "TIDEMARK_FAMILIES does not name it"
+        )
+        left_out.append(LeftOut(family.name, f"{reason}."))
+    return left_out

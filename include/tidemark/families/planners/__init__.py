@@ -1,0 +1,9 @@
+"""Who plans, who only comes along, and do the planners stay?"""
+
+from include.tidemark.families.family import Family
+
+FAMILY = Family(
+    name="planners",
+    sources=("users", "events"),
+    questions=(),
+)

@@ -54,6 +54,36 @@ def test_the_jackknife_equals_refitting_without_each_period() -> None:
     assert fit.cr3 == pytest.approx(6 / 7 * away.T @ away, rel=1e-8)
 
 
+# Standard errors that pyfixest 0.60.0 gives for these panels (feols, vcov CRV1 and CRV3 by period). It brings a compiler
+# and an interface along, so it is no test dependency. Its CRV3 leaves out the factor (G-1)/G of the jackknife and takes
+# the small-sample factor of CRV1 instead.
+PYFIXEST = {
+    (8, 1, 0.0): (
+        [0.30281061352547206, 0.16467754057979714, 0.04354571454443315],
+        [0.38415816116372903, 0.22584310099188215, 0.05532097058118453],
+    ),
+    (10, 2, -0.5): (
+        [0.4398060111653356, 0.35551476552905154, 0.056378824295698834],
+        [0.8166790374651651, 0.7117966891485137, 0.0703058534313418],
+    ),
+    (12, 3, -0.6): (
+        [0.2240294241046874, 0.22160790317810633, 0.03601420649587181],
+        [0.2747827625636506, 0.3340080614425512, 0.04034522852459562],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PYFIXEST)
+def test_clustered_and_jackknife_errors_equal_those_of_pyfixest(case: tuple) -> None:
+    periods, seed, slope = case
+    fit = fitted(periods, seed, slope)
+    rows, columns = 40 * periods, 3
+    factor = periods / (periods - 1) * np.sqrt((rows - 1) / (rows - columns))
+    cr1, cr3 = PYFIXEST[case]
+    assert np.sqrt(np.diag(fit.cr1)) == pytest.approx(cr1, rel=1e-12)
+    assert factor * np.sqrt(np.diag(fit.cr3)) == pytest.approx(cr3, rel=1e-12)
+
+
 def slow_wild_p_value(
     x: np.ndarray, y: np.ndarray, period: np.ndarray, value: float, draws: np.ndarray
 ) -> float:

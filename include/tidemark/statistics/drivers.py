@@ -104,6 +104,14 @@ def drivers(
 
     Raises:
         ValueError: for a threshold below 1.
+
+    >>> counts = [(0, 0, 200, 40), (0, 1, 100, 20), (1, 0, 100, 50), (1, 1, 50, 25)]
+    >>> rows = [{"saves": s, "mobile": m, "n": n, "successes": k} for s, m, n, k in counts]
+    >>> found = drivers(BinaryTable.from_rows(rows, ["saves", "mobile"]), StatisticsConfig("2026-11-01"))
+    >>> [(row.segment, row.estimate, row.method) for row in found if row.metric == "odds_ratio"]
+    [('saves', 4.0, 'logit_robust'), ('mobile', 1.0, 'logit_robust')]
+    >>> impactful_features(found)
+    [('saves', 4.0)]
     """
     if not impact_threshold >= 1:
         raise ValueError(f"impact_threshold must be at least 1, got {impact_threshold!r}.")

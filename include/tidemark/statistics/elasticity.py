@@ -63,6 +63,14 @@ def elasticity(
         ``effect_5bps_volume_usd`` by ``ppml_jackknife``. Then the residuals' skewness, excess kurtosis and share of
         outliers. With fewer than six periods the wild rows hold the estimate and ``too_few_periods``, and no row has a
         p-value. A segment that saw one fee only is null, ``one_fee_level``.
+
+    >>> weeks = [f"w{week:02}" for week in range(8) for _ in range(40)]
+    >>> fee = [(5, 10, 20, 10, 5, 20, 10, 5)[place // 40] for place in range(320)]
+    >>> volume = [(1000 + 50 * (place % 40)) * 0.99 ** fee[place] for place in range(320)]
+    >>> cells = VolumeCells.from_users(weeks, ["retail"] * 320, fee, volume)
+    >>> rows = elasticity(cells, StatisticsConfig("2026-11-01"), n_draws=1000)
+    >>> [(row.method, round(row.estimate, 3)) for row in rows if row.method in ("cr3_t", "ppml_jackknife")]
+    [('cr3_t', -0.049), ('ppml_jackknife', -0.049)]
     """
     names = list(segments) if segments is not None else sorted(set(cells.segment.tolist()))
     able = [name for name in names if _why_not(cells, name, config) is None]

@@ -145,6 +145,12 @@ def lifetime_value(
         For each tier, horizon and rate the rows ``percentile_bootstrap`` and ``hall_skew_t`` of ``ltv_mean`` (and
         ``retention_weighted``), and a ``welch`` row of ``ltv_mean_vs_rest``, the difference from the other tiers together,
         adjusted within its horizon. A horizon that is over for nobody is null, ``window_not_complete``.
+
+    >>> fees = [[user % 4, 1.0] for user in range(100)]
+    >>> cells = cells_of_users(fees, [2] * 50 + [1] * 50, ["10"] * 100, horizons=[1, 2], rates=[0.05])
+    >>> rows = lifetime_value(cells, {"10": 100}, StatisticsConfig("2026-11-01"), horizons=[1, 2], rates=[0.05])
+    >>> [(row.horizon, row.n, row.estimate) for row in rows if row.method == "hall_skew_t"]
+    [('1w at 5%', 100, 1.5), ('2w at 5%', 50, 2.4591)]
     """
     rows: list[ResultRow] = []
     for tier in users:

@@ -50,6 +50,11 @@ def retention_model(
         ``retention_change_5bps`` (forward contrast, mean over users of p(x + 5) - p(x)) and ``odds_ratio_5bps``, each by
         ``logit_clustered`` and, by leaving out one period at a time, ``logit_jackknife``; without clusters by
         ``logit_robust`` alone. With fewer than six periods no p-value. Null with a reason where there is no fit.
+
+    >>> rows = [{"fee_bps": 5, "n": 100, "successes": 60}, {"fee_bps": 10, "n": 100, "successes": 50}]
+    >>> found = retention_model(BinaryTable.from_rows(rows, ["fee_bps"]), StatisticsConfig("2026-11-01"))
+    >>> [(row.metric, round(row.estimate, 6), row.method) for row in found]
+    [('retention_change_5bps', -0.1, 'logit_robust'), ('odds_ratio_5bps', 0.666667, 'logit_robust')]
     """
     names = (f"retention_change_{step:g}bps", f"odds_ratio_{step:g}bps")
     known: dict[str, Any] = {

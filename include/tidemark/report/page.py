@@ -3,20 +3,18 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from include.tidemark.artifacts.manifest import gate_summary
 from include.tidemark.artifacts.tables import WrittenFile
-from include.tidemark.report import words
+from include.tidemark.report.charts.palette import themed_css
 from include.tidemark.report.parts import ReportPart
+from include.tidemark.report.templating import TEMPLATES, environment
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _STAGES = {"sources": "Raw data", "models": "Segments", "statistics": "Statistics"}
 
 
@@ -50,7 +48,7 @@ def render(
     validation: Sequence[str] = (),
 ) -> str:
     """The whole page as HTML."""
-    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8") + themed_css()
     summary = gate_summary(gate)
     return (
         environment()
@@ -75,23 +73,6 @@ def render(
             validation=[(page, _STAGES.get(page.split("/")[1], page)) for page in validation],
         )
     )
-
-
-@cache
-def environment() -> Environment:
-    """The templates, escaping whatever a template prints; a name that is not defined is an error."""
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals["DASH"] = words.DASH
-    made.filters |= {
-        "day": words.day, "count": words.count, "percent": words.percent, "dollars": words.dollars, "ratio": words.ratio,
-    }  # fmt: skip
-    return made
 
 
 def _failed(results: Sequence[Row]) -> list[Row]:

@@ -50,15 +50,57 @@ def dollars(amount: float | Decimal | None) -> str:
     """An amount with three or more significant digits, short enough for a table.
 
     >>> dollars(12.345), dollars(1234.6), dollars(2_345_678), dollars(-0.5)
-    ('$12.35', '$1,235', '$2.35 M', '−$0.50')
+    ('$12.35', '$1,235', '$2.35M', '−$0.50')
     """  # noqa: RUF002
     if amount is None:
         return DASH
     size = abs(float(amount))
-    for limit, unit in ((1e9, " bn"), (1e6, " M")):
+    for limit, unit in ((1e9, "B"), (1e6, "M")):
         if size >= limit:
             return _signed(f"{'-' if amount < 0 else ''}${size / limit:,.2f}{unit}")
     return _signed(f"{'-' if amount < 0 else ''}${size:,.{0 if size >= 100 else 2}f}")
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with so many significant digits, whole numbers with all of theirs.
+
+    >>> number(12), number(12345), number(0.12345), number(-3.14159), number(None)
+    ('12', '12,345', '0.123', '−3.14', '–')
+    """  # noqa: RUF002
+    if value is None:
+        return DASH
+    if float(value).is_integer() or abs(value) >= 10**digits:
+        return _signed(f"{value:,.0f}")
+    return _signed(f"{value:.{digits}g}")
+
+
+def bps(value: float | None) -> str:
+    """Basis points.
+
+    >>> bps(25), bps(2.5)
+    ('25 bps', '2.5 bps')
+    """
+    return DASH if value is None else _signed(f"{value:g} bps")
+
+
+def points(difference: float | None, digits: int = 1) -> str:
+    """A difference of two shares in percentage points, with its sign.
+
+    >>> points(-0.0123), points(0.05)
+    ('−1.2 pp', '+5.0 pp')
+    """  # noqa: RUF002
+    return DASH if difference is None else _signed(f"{difference * 100:+.{digits}f} pp")
+
+
+def p_value(value: float | None) -> str:
+    """A p-value; very small ones by their bound.
+
+    >>> p_value(0.0421), p_value(0.00001)
+    ('0.042', '< 0.001')
+    """
+    if value is None:
+        return DASH
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def ratio(value: float | None) -> str:

@@ -1,6 +1,5 @@
 """This family's part of the report: how large the segments are, how sure that is, and what moved."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,27 +17,15 @@ from include.tidemark.families.customer_segments.definitions import (
 )
 from include.tidemark.families.customer_segments.report_months import share_panels
 from include.tidemark.report import words
-from include.tidemark.report.charts import Estimate, interval_bar, ratios
-from include.tidemark.report.page import environment
+from include.tidemark.report.charts import Estimate, categorical, interval_bar, ratios
+from include.tidemark.report.numbers import Number, number, plain, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
+from include.tidemark.report.templating import render_section
 from include.tidemark.run import Run
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse.base import Row, Warehouse
 
-COLOURS = dict(zip(SEGMENTS, ("#0072B2", "#D55E00", "#00946B", "#A8509A", "#75808C"), strict=True))
-"""Told apart also by readers with a colour vision deficiency, and at 3:1 or more on the light and the dark ground."""
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number as a cell shows it."""
-
-    value: str
-    interval: str
-    """`low to high`, or empty."""
-    note: str
-    """Why it is missing or how far it can be trusted; empty when there is nothing to say."""
-    warns: bool
+COLOURS = categorical(SEGMENTS)
 
 
 @dataclass(frozen=True)
@@ -66,14 +53,10 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
         title="Customer segments",
         key_figures=_key_figures(run, warehouse, summary, results),
         sections=tuple(
-            Section(anchor, title, _render(anchor, context | extra)) for anchor, title, extra in sections
+            Section(anchor, title, render_section("customer_segments", anchor, context | extra))
+            for anchor, title, extra in sections
         ),
     )
-
-
-def _render(anchor: str, context: dict[str, Any]) -> Markup:
-    page = environment().get_template(f"segments_{anchor}.html.j2").render(context)
-    return Markup(page)  # noqa: S704 (the template has escaped whatever it printed)
 
 
 def _key_figures(
@@ -82,7 +65,7 @@ def _key_figures(
     total = summary[-1]
     before = _totals(warehouse, run.previous.run_key) if run.previous else None
     active = total["customers"] - total["dormant_customers"]
-    mean = _number(results.find("mean_spend_90d", None, "percentile_bootstrap"), words.dollars)
+    mean = number(results.find("mean_spend_90d", None, "percentile_bootstrap"), words.dollars)
     return (
         KeyFigure(
             "Customers",
@@ -120,27 +103,32 @@ def _segment_rows(summary: list[Row], results: StatisticRows) -> list[dict[str, 
     shares = [results.find("segment_share", segment) for segment in SEGMENTS]
     top = max((row["ci_high"] or row["estimate"] or 0.0 for row in shares if row), default=0.0)
     rows = []
-    for number, row in enumerate(summary):
-        segment = SEGMENTS[number] if number < len(SEGMENTS) else None
-        share = shares[number] if segment else None
+    for place, row in enumerate(summary):
+        segment = SEGMENTS[place] if place < len(SEGMENTS) else None
+        share = shares[place] if segment else None
         rows.append(
             {
                 "name": row["customer_segment"],
-                "number": number if segment else None,
+                "colour": COLOURS[segment] if segment else None,
                 "customers": row["customers"],
                 "dormant": row["dormant_customers"],
-                "share": _number(share, words.percent) if segment else None,
-                "share_active": _number(results.find("segment_share_active", segment), words.percent)
+                "share": number(share, words.percent) if segment else None,
+                "share_active": number(results.find("segment_share_active", segment), words.percent)
                 if segment
                 else None,
                 "bar": _bar(share, top, COLOURS[segment]) if segment else "",
-                "spend": _number(
+                "spend": number(
                     results.find("mean_spend_90d", segment, "percentile_bootstrap"), words.dollars
                 ),
-                "lifetime": _number(
+                "lifetime": number(
                     results.find("mean_lifetime_value", segment, "percentile_bootstrap"), words.dollars
                 ),
-                "trust": _trust(results, segment),
+                "trust": trust(
+                    *(
+                        results.find(metric, segment, "percentile_bootstrap")
+                        for metric in ("mean_spend_90d", "mean_lifetime_value")
+                    )
+                ),
             }
         )
     return rows
@@ -152,28 +140,6 @@ def _bar(share: Row | None, top: float, colour: str) -> Markup:
         if share
         else Markup("")
     )
-
-
-def _trust(results: StatisticRows, segment: str | None) -> dict[str, str]:
-    """The weaker of the two means' flags, in words."""
-    metrics = ("mean_spend_90d", "mean_lifetime_value")
-    rows = [results.find(metric, segment, "percentile_bootstrap") for metric in metrics]
-    levels = [
-        level
-        for level in ("unreliable", "caution", "ok")
-        if any(row and row["trust"] == level for row in rows)
-    ]
-    level = levels[0] if levels else "none"
-    return {"level": level, "words": words.TRUST_WORDS.get(level, "no number")}
-
-
-def _number(row: Row | None, write: Callable[[Any], str]) -> Number:
-    if row is None:
-        return Number(words.DASH, "", "Not computed by this run.", warns=True)
-    low, high = (None if row[end] is None else write(row[end]) for end in ("ci_low", "ci_high"))
-    interval = f"{low.removesuffix('%')} to {high}" if low and high else ""
-    note = REASONS.get(row["reason"], row["reason"]) if row["reason"] else ""
-    return Number(write(row["estimate"]), interval, note, warns=bool(note))
 
 
 def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
@@ -205,12 +171,12 @@ def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[st
 def _movement_cell(row: Row | None, statistic: Row | None, start: int) -> Cell:
     customers = int(row["customers"] or 0) if row else 0
     share = customers / start if start else 0.0
-    number = (
-        _number(statistic, words.percent)
+    shown = (
+        number(statistic, words.percent)
         if statistic
-        else Number(words.percent(customers / start if start else None), "", "", warns=False)
+        else plain(customers / start if start else None, words.percent)
     )
-    return Cell(number, customers, min(int(share * 10), 9) if customers else 0)
+    return Cell(shown, customers, min(int(share * 10), 9) if customers else 0)
 
 
 def _backtest(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
@@ -228,8 +194,8 @@ def _backtest(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[st
     return {
         "reason": REASONS[run.backtest_reason] if run.backtest_reason else None,
         "rows": [
-            {**row, "number": number, "ratio": _number(statistic, words.ratio)}
-            for number, (row, statistic) in enumerate(zip(rows, statistics, strict=True))
+            {**row, "ratio": number(statistic, words.ratio)}
+            for row, statistic in zip(rows, statistics, strict=True)
         ],
         "wide": ratios(points, list(COLOURS.values()), 620, description) if drawn else "",
         "narrow": ratios(points, list(COLOURS.values()), 200, description) if drawn else "",

@@ -7,7 +7,7 @@ from typing import Any
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.report import words
-from include.tidemark.report.charts import Estimate, share_over_time
+from include.tidemark.report.charts import Estimate, Panel, share_over_time, small_multiples
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.ledger import current_publications
@@ -26,25 +26,25 @@ def share_panels(
     ends = {segment: _extent(points) for segment, points in series.items()}
     span = max([high - low for low, high in ends.values()] + [0.03]) * 1.15
     panels = []
-    for number, segment in enumerate(SEGMENTS):
+    for segment in SEGMENTS:
         low, high = ends[segment]
         bottom = min(max((low + high - span) / 2, 0.0), max(1.0 - span, 0.0))
         points = series[segment]
         told = "; ".join(f"{p.label} {words.percent(p.value)}" for p in points)
         panels.append(
-            {
-                "name": segment,
-                "number": number,
-                "latest": words.percent(points[-1].value),
-                "chart": share_over_time(
+            Panel(
+                segment,
+                share_over_time(
                     points,
                     colours[segment],
                     (bottom, bottom + span),
                     f"Share of customers in {segment} by month: {told}.",
                 ),
-            }
+                figure=words.percent(points[-1].value),
+                colour=colours[segment],
+            )
         )
-    return {"panels": panels, "months": len(months)}
+    return {"panels": small_multiples(panels), "months": len(months)}
 
 
 def _share_history(

@@ -1,0 +1,208 @@
+"""Lines with their intervals."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import altair as alt
+from markupsafe import Markup
+
+from include.tidemark.report import words
+from include.tidemark.report.charts.drawing import SHAPES, WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.report.charts.legend import line_legend
+from include.tidemark.report.charts.points import Estimate, Point
+from include.tidemark.report.charts.scales import (
+    Format,
+    known,
+    number_axis,
+    place,
+    place_in_words,
+    write_with_interval,
+)
+
+
+def curves(
+    series: Mapping[str, Sequence[Point]],
+    colours: Mapping[str, str],
+    *,
+    x_title: str,
+    y_format: Format,
+    description: str,
+    width: int = WIDE,
+    height: int = 280,
+    from_zero: bool = True,
+) -> Markup:
+    """Lines with ribbons, one a series, with a legend below: retention, lifetime value or shares over weeks or dates.
+
+    Args:
+        series: name -> points by ascending x. All x are numbers, or all are dates. A line breaks where a value is None.
+        colours: name -> colour, for every series.
+        description: the chart in words, for those who can't see it.
+        from_zero: whether the vertical axis starts at 0.
+    """
+    order = list(series)
+    rows = [_row(name, point, x_title, y_format) for name, points in series.items() for point in points]
+    ends = [end for points in series.values() for end in known(points)]
+    dates = any(isinstance(point.x, date) for points in series.values() for point in points)
+    paint = alt.Scale(domain=order, range=[colours[name] for name in order])
+    colour = alt.Color("series:N", scale=paint, legend=None)
+    shape = alt.Shape("series:N", scale=alt.Scale(domain=order, range=list(SHAPES)), legend=None)
+
+    def at(wide: int) -> Markup:
+        x = alt.X(
+            "x:T" if dates else "x:Q",
+            scale=alt.Scale(type="utc", nice=False) if dates else alt.Scale(zero=False, nice=False),
+            axis=_x_axis(x_title, dates, rows, wide),
+        )
+        scale = alt.Scale(zero=from_zero, nice=True)
+        y = alt.Y(
+            "value:Q",
+            scale=scale,
+            axis=number_axis(
+                y_format,
+                [*ends, *([0.0] if from_zero else [])],
+                title=None,
+                tickCount=5,
+                domain=False,
+                ticks=False,
+            ),
+        )
+        low, high = alt.Y("low:Q", scale=scale, title=None), alt.Y2("high:Q", title=None)
+        base = alt.Chart(data(rows))
+        chart = alt.layer(
+            base.mark_area(opacity=0.12).encode(x=x, y=low, y2=high, color=colour),
+            base.mark_rule(strokeWidth=1.5, opacity=0.4).encode(x=x, y=low, y2=high, color=colour),
+            base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
+            base.mark_point(size=34 if len(rows) < 120 else 12, filled=True, opacity=1).encode(
+                x=x, y=y, color=colour, shape=shape, description="told:N"
+            ),
+        )
+        return draw(sized(chart, wide, height), description)
+
+    drawn = at_both_widths(at, width)
+    shown = line_legend({name: colours[name] for name in order}) if len(order) > 1 else Markup("")
+    return Markup('<div class="chart">{}{}</div>').format(drawn, shown)
+
+
+def _row(name: str, point: Point, x_title: str, form: Format) -> dict[str, Any]:
+    where = (
+        place_in_words(point.x)
+        if isinstance(point.x, date)
+        else f"{x_title} {place_in_words(point.x)}".strip()
+    )
+    number = write_with_interval(point.value, point.low, point.high, form)
+    return {
+        "series": name,
+        "x": place(point.x),
+        "value": point.value,
+        "low": point.low,
+        "high": point.high,
+        "told": told(name, where, number, point.note),
+    }
+
+
+def _x_axis(title: str, dates: bool, rows: Sequence[dict[str, Any]], width: int) -> Any:
+    if not dates:
+        return alt.Axis(title=title or None, grid=False, tickMinStep=1, format=",.4~", tickCount=width // 45)
+    days = sorted({date.fromisoformat(row["x"]) for row in rows})
+    short = not days or (days[-1] - days[0]).days <= 120
+    return alt.Axis(
+        title=title or None,
+        grid=False,
+        format="%-d %b %Y" if short else "%b %Y",
+        tickCount=width // 110,
+        labelOverlap="greedy",
+    )
+
+
+def share_over_time(
+    points: Sequence[Estimate], colour: str, domain: tuple[float, float], description: str
+) -> Markup:
+    """A small line chart of shares (0 to 1) over months, with intervals, for a panel of `small_multiples`.
+
+    Args:
+        domain: the ends of the vertical axis.
+        description: the chart in words, for those who can't see it.
+    """
+    order = [point.label for point in points]
+    x = alt.X(
+        "label:O",
+        sort=order,
+        axis=alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", ticks=False, grid=False),
+    )
+    scale = alt.Scale(domain=list(domain), nice=False, zero=False)
+    low, high = alt.Y("low:Q", scale=scale, title=None), alt.Y2("high:Q", title=None)
+    y = alt.Y("value:Q", scale=scale, axis=number_axis("percent", domain, title=None, tickCount=4))
+    base = alt.Chart(
+        data(
+            [
+                {
+                    "label": p.label,
+                    "value": p.value,
+                    "low": p.low,
+                    "high": p.high,
+                    "told": told(p.label, write_with_interval(p.value, p.low, p.high, "percent"), p.note),
+                }
+                for p in points
+            ]
+        )
+    )
+    chart = alt.layer(
+        base.mark_area(opacity=0.16, color=colour).encode(x=x, y=low, y2=high),
+        base.mark_rule(strokeWidth=1.5, color=colour, opacity=0.75).encode(x=x, y=low, y2=high),
+        base.mark_line(strokeWidth=2, color=colour).encode(x=x, y=y),
+        base.mark_circle(size=44, color=colour, opacity=1).encode(x=x, y=y, description="told:N"),
+    ).properties(width=255, height=120)
+    return draw(chart, description)
+
+
+def fitted_line(
+    observed: Sequence[Point],
+    line: Sequence[Point],
+    colour: str,
+    *,
+    x_title: str,
+    y_title: str,
+    description: str,
+    x_format: str = "",
+) -> Markup:
+    """Observed points and the line that was fitted to them with its interval, for a panel of `small_multiples`.
+
+    Args:
+        observed: what was seen; only x and value are drawn.
+        line: the fitted line by ascending x, with the ends of its interval.
+        x_format: a unit behind the horizontal numbers where a pointer rests, for example ` bps`.
+    """
+    rows = [
+        {
+            "x": place(point.x),
+            "value": point.value,
+            "told": told(
+                f"{place_in_words(point.x)}{x_format}", f"{y_title} {words.number(point.value)}", point.note
+            ),
+        }
+        for point in observed
+    ]
+    fit = [
+        {"x": place(point.x), "value": point.value, "low": point.low, "high": point.high} for point in line
+    ]
+    x = alt.X(
+        "x:Q", scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(title=x_title, grid=False, tickCount=5)
+    )
+    scale = alt.Scale(zero=False, nice=True)
+    y = alt.Y(
+        "value:Q",
+        scale=scale,
+        axis=number_axis(
+            "number", known([*observed, *line]), title=y_title, tickCount=4, domain=False, ticks=False
+        ),
+    )
+    low, high = alt.Y("low:Q", scale=scale, title=None), alt.Y2("high:Q", title=None)
+    chart = alt.layer(
+        alt.Chart(data(fit)).mark_area(opacity=0.16, color=colour).encode(x=x, y=low, y2=high),
+        alt.Chart(data(rows))
+        .mark_circle(size=34, color=colour, opacity=0.55)
+        .encode(x=x, y=y, description="told:N"),
+        alt.Chart(data(fit)).mark_line(strokeWidth=2, color=colour).encode(x=x, y=y),
+    )
+    return draw(sized(chart, 280, 150), description)

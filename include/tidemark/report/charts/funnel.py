@@ -1,0 +1,84 @@
+"""How many users reach each stage."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+from markupsafe import Markup
+
+from include.tidemark.report import words
+from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.report.charts.palette import CATEGORICAL, INK, RULE, SOFT
+from include.tidemark.report.charts.scales import write_with_interval
+
+_ROW = 54
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a funnel. Shares are between 0 and 1; None where there is no number."""
+
+    label: str
+    reached: int
+    share: float | None
+    """Of those who could reach the first stage."""
+    low: float | None = None
+    high: float | None = None
+    conversion: float | None = None
+    """Of those who reached the stage before; None for the first stage."""
+
+
+def funnel_bars(
+    stages: Sequence[Stage],
+    description: str,
+    *,
+    colour: str = CATEGORICAL[0],
+    users: str = "users",
+    width: int = WIDE,
+) -> Markup:
+    """One bar a stage, as long as its share, with the interval over its end, and the numbers above it.
+
+    Args:
+        users: what the counted are called.
+    """
+    rows = [_row(stage, users) for stage in stages]
+
+    def at(wide: int) -> Markup:
+        return draw(sized(_chart(rows, colour), wide, _ROW * max(len(stages), 1)), description)
+
+    return Markup('<div class="chart">{}</div>').format(at_both_widths(at, width))
+
+
+def _row(stage: Stage, users: str) -> dict[str, Any]:
+    share = write_with_interval(stage.share, stage.low, stage.high, "percent")
+    step = "" if stage.conversion is None else f"{words.percent(stage.conversion)} of the stage before"
+    return {
+        "label": stage.label,
+        "share": stage.share,
+        "low": stage.low,
+        "high": stage.high,
+        "one": 1.0,
+        "numbers": f"{words.count(stage.reached)} {users}, {words.percent(stage.share)}",
+        "told": told(stage.label, f"{words.count(stage.reached)} {users}", share, step),
+    }
+
+
+def _chart(rows: list[dict[str, Any]], colour: str) -> Any:
+    x = {"scale": alt.Scale(domain=[0, 1], nice=False), "axis": None}
+    y = alt.Y("label:O", sort=[row["label"] for row in rows], scale=alt.Scale(padding=0), axis=None)
+    base = alt.Chart(data(rows))
+    text: dict[str, Any] = {"baseline": "middle", "fontSize": 12, "dy": -14}
+    return alt.layer(
+        base.mark_bar(size=14, yOffset=8, fill=RULE, opacity=0.6).encode(x=alt.X("one:Q", **x), y=y),
+        base.mark_bar(size=14, yOffset=8, color=colour).encode(
+            x=alt.X("share:Q", **x), y=y, description="told:N"
+        ),
+        base.mark_rule(strokeWidth=2, yOffset=8, stroke=INK).encode(
+            x=alt.X("low:Q", **x), x2=alt.X2("high:Q"), y=y
+        ),
+        base.mark_text(align="left", fontWeight=600, fill=INK, **text).encode(
+            x=alt.value(0), y=y, text="label:N"
+        ),
+        base.mark_text(align="right", fill=SOFT, **text).encode(x=alt.value("width"), y=y, text="numbers:N"),
+    )

@@ -1,0 +1,135 @@
+"""A grid of shaded cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+from markupsafe import Markup
+
+from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.report.charts.palette import GROUND, ON_SHADES, RULE, SHADES, SOFT
+
+_ROW = 30
+_CHARACTER = 6.4
+"""Width of a digit of the cells' text in pixels."""
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """One cell: where it is, how much it holds, and how that is written."""
+
+    x: str
+    y: str
+    value: float | None
+    """None where there is no number; then the cell is crossed out and keeps no shade."""
+    text: str
+    """Written in the cell where there is room, for example `42%`."""
+    note: str = ""
+    """Told where a pointer rests on the cell: the interval, or why there is no number."""
+
+
+def heat_map(
+    cells: Sequence[HeatCell],
+    description: str,
+    *,
+    x_title: str = "",
+    y_title: str = "",
+    domain: tuple[float, float] | None = None,
+    ends: tuple[str, str] = ("less", "more"),
+    missing: str = "no number yet: the window is not over",
+    width: int = WIDE,
+) -> Markup:
+    """Cells shaded by their value, with a legend below: retention of cohorts by horizon.
+
+    Rows and columns come in the order in which the cells first name them. A cell without a number is crossed out, which the
+    legend explains; it never looks like a small value.
+
+    Args:
+        domain: the values of the lightest and of the darkest shade; 0 and the largest value unless given.
+        ends: what the legend calls those two, for example `("0%", "45%")`.
+        missing: what the legend says of a crossed cell.
+    """
+    columns, lines = (list(dict.fromkeys(getattr(cell, name) for cell in cells)) for name in ("x", "y"))
+    low, high = domain or (0.0, max((cell.value for cell in cells if cell.value is not None), default=1.0))
+    rows = [_row(cell, low, high) for cell in cells]
+
+    def at(wide: int) -> Markup:
+        chart = _chart(rows, columns, lines, (x_title, y_title), wide)
+        return draw(sized(chart, wide, _ROW * max(len(lines), 1)), description)
+
+    drawn = at_both_widths(at, width)
+    lacks = any(cell.value is None for cell in cells)
+    return Markup('<div class="chart">{}{}</div>').format(drawn, _legend(ends, missing if lacks else ""))
+
+
+def _row(cell: HeatCell, low: float, high: float) -> dict[str, Any]:
+    row = {"x": cell.x, "y": cell.y, "text": cell.text, "told": told(cell.y, cell.x, cell.text, cell.note)}
+    if cell.value is None:
+        return {**row, "known": False, "shade": GROUND, "ink": SOFT}
+    part = (cell.value - low) / (high - low) if high > low else 0.0
+    step = min(max(int(part * 10), 0), 9)
+    return {**row, "known": True, "shade": SHADES[step], "ink": ON_SHADES[step]}
+
+
+def _chart(
+    rows: list[dict[str, Any]], columns: list[str], lines: list[str], titles: tuple[str, str], wide: int
+) -> Any:
+    room = (wide - min(max((len(name) for name in lines), default=0) * 6.0 + 14, 180)) / max(len(columns), 1)
+    x = alt.X(
+        "x:O",
+        sort=columns,
+        scale=alt.Scale(padding=0),
+        axis=alt.Axis(
+            title=titles[0] or None,
+            orient="top",
+            labelAngle=0,
+            labelOverlap="greedy",
+            ticks=False,
+            domain=False,
+        ),
+    )
+    y = alt.Y(
+        "y:O",
+        sort=lines,
+        scale=alt.Scale(padding=0),
+        axis=alt.Axis(title=titles[1] or None, ticks=False, domain=False, labelLimit=150, labelPadding=6),
+    )
+    base = alt.Chart(data(rows))
+    shade = alt.Fill("shade:N", scale=None, legend=None)
+    layers = [
+        base.transform_filter("datum.known")
+        .mark_rect(stroke=GROUND, strokeWidth=2)
+        .encode(x=x, y=y, fill=shade, description="told:N"),
+        base.transform_filter("!datum.known")
+        .mark_rect(stroke=RULE, strokeWidth=1, strokeDash=[3, 2])
+        .encode(x=x, y=y, fill=shade, description="told:N"),
+        base.transform_filter("!datum.known")
+        .mark_point(shape="M-1,1L1,-1", size=_ROW * 5, strokeWidth=1, stroke=SOFT, filled=False, opacity=0.8)
+        .encode(x=x, y=y),
+    ]
+    longest = max((len(row["text"]) for row in rows if row["known"]), default=0)
+    if longest * _CHARACTER + 6 <= room:
+        layers.append(
+            base.transform_filter("datum.known")
+            .mark_text(fontSize=11)
+            .encode(x=x, y=y, text="text:N", fill=alt.Fill("ink:N", scale=None, legend=None))
+        )
+    return alt.layer(*layers)
+
+
+def _legend(ends: tuple[str, str], missing: str) -> Markup:
+    ramp = Markup("").join(
+        Markup('<rect x="{}" width="10" height="10" class="fill-shade-{}"/>').format(10 * step, step)
+        for step in range(10)
+    )
+    shown = Markup(
+        '<li>{}<svg class="ramp" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">{}</svg>{}</li>'
+    ).format(ends[0], ramp, ends[1])
+    if missing:
+        shown += Markup(
+            '<li><svg class="swatch" viewBox="0 0 20 14" aria-hidden="true" focusable="false">'
+            '<path d="M.5 .5h19v13h-19z" fill="none" stroke-dasharray="3 2" class="line-soft"/>'
+            '<path d="M6 11L14 3" class="line-soft"/></svg>{}</li>'
+        ).format(missing)
+    return Markup('<ul class="legend">{}</ul>').format(shown)

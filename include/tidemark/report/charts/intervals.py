@@ -1,0 +1,190 @@
+"""Estimates as dots with their intervals, one row each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+from markupsafe import Markup
+
+from include.tidemark.report import words
+from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.report.charts.palette import CATEGORICAL, GROUND, SOFT
+from include.tidemark.report.charts.points import Estimate
+from include.tidemark.report.charts.scales import Format, known, number_axis, write_with_interval
+
+_LABELS = 150
+"""Room for the longest segment name in any of the fonts that the style sheet names."""
+_ROW = 34
+_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+_FURTHEST = 100.0
+"""Ratios beyond this, or below its inverse, are drawn at the edge with an arrow: the rest stays readable."""
+
+
+def dot_intervals(
+    points: Sequence[Estimate],
+    *,
+    colours: Sequence[str] = CATEGORICAL[:1],
+    form: Format,
+    description: str,
+    reference: float | None = None,
+    x_title: str = "",
+    width: int = WIDE,
+) -> Markup:
+    """Estimates with intervals on a linear axis, one row each: lifetime values, marginal effects, elasticities.
+
+    An interval that the data don't bound ends in an arrow at the edge; an estimate without an interval is a hollow dot.
+
+    Args:
+        colours: one a point, or one for all.
+        form: how the axis writes its numbers.
+        reference: where a dashed line marks "no effect".
+    """
+    ends = [*known(points), *([] if reference is None else [reference])]
+    margin = (max(ends) - min(ends)) * 0.05 or abs(ends[0]) * 0.1 or 1.0 if ends else 1.0
+    domain = (min(ends, default=0.0) - margin, max(ends, default=1.0) + margin)
+    told_as = [write_with_interval(point.value, point.low, point.high, form) for point in points]
+    axis = number_axis(form, domain, title=x_title or None, grid=True, tickCount=5)
+    scale = alt.Scale(domain=list(domain), nice=False, zero=False)
+    rows = _rows(points, domain, told_as)
+
+    def at(wide: int) -> Markup:
+        chart = _layers(points, rows, colours, scale=scale, axis=axis, reference=reference, labels=0)
+        return draw(sized(chart, wide, _ROW * max(len(points), 1)), description)
+
+    return Markup('<div class="chart dots">{}</div>').format(at_both_widths(at, width))
+
+
+def ratios(
+    points: Sequence[Estimate],
+    colours: Sequence[str],
+    width: int | None = None,
+    description: str = "",
+    *,
+    x_title: str = "",
+) -> Markup:
+    """Ratios with intervals on a logarithmic axis, one row each, against the line of no change.
+
+    An interval that the data don't bound, or that leaves the axis, ends in an arrow at the edge.
+
+    Args:
+        colours: one a point, or one for all.
+        width: of the plot without its labels, for one drawing; None gives a wide and a narrow one.
+    """
+    drawn = [point for point in points if point.value is not None]
+    ends = known(drawn)
+    domain = (
+        max(min([*ends, 0.8]) / 1.05, 1 / _FURTHEST) if all(end > 0 for end in ends) else 1 / _FURTHEST,
+        min(max([*ends, 1.25]) * 1.05, _FURTHEST),
+    )
+    told_as = [
+        f"{words.ratio(p.value)}"
+        + ("" if p.low is None or p.high is None else f" ({words.ratio(p.low)} to {words.ratio(p.high)})")
+        for p in points
+    ]
+    scale = alt.Scale(type="log", domain=list(domain), nice=False)
+    rows = _rows(points, domain, told_as)
+
+    def at(wide: int) -> Any:
+        ticks = [tick for tick in _TICKS if domain[0] <= tick <= domain[1]]
+        if len(ticks) > max(wide // 45, 4):
+            ticks = [tick for tick in ticks if tick in (0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)]
+        axis = alt.Axis(title=x_title or None, values=ticks, format=".4~", grid=True)
+        return _layers(points, rows, colours, scale=scale, axis=axis, reference=1.0, labels=_LABELS)
+
+    height = _ROW * max(len(points), 1)
+    if width is not None:
+        return draw(at(width).properties(width=width, height=height), description)
+
+    def whole(wide: int) -> Markup:
+        return draw(sized(at(wide - _LABELS), wide, height), description)
+
+    return Markup('<div class="chart dots">{}</div>').format(at_both_widths(whole, WIDE))
+
+
+def _rows(
+    points: Sequence[Estimate], domain: tuple[float, float], told_as: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The points with the ends that can be drawn: within the domain, and `open_low` or `open_high` where they go on."""
+    rows = []
+    for point, number in zip(points, told_as, strict=True):
+        interval = point.value is not None and (point.low is not None or point.high is not None)
+        open_low = interval and (point.low is None or point.low < domain[0])
+        open_high = interval and (point.high is None or point.high > domain[1])
+        rows.append(
+            {
+                "label": point.label,
+                "value": None if point.value is None else min(max(point.value, domain[0]), domain[1]),
+                "low": domain[0] if open_low else point.low if interval else None,
+                "high": domain[1] if open_high else point.high if interval else None,
+                "open_low": domain[0] if open_low else None,
+                "open_high": domain[1] if open_high else None,
+                "sure": interval,
+                "told": told(point.label, number, point.note),
+            }
+        )
+    return rows
+
+
+def _layers(
+    points: Sequence[Estimate],
+    rows: list[dict[str, Any]],
+    colours: Sequence[str],
+    *,
+    scale: Any,
+    axis: Any,
+    reference: float | None,
+    labels: int,
+) -> Any:
+    order = [point.label for point in points]
+    paint = list(colours) * (1 if len(colours) >= len(order) else len(order))
+    x = alt.X("value:Q", scale=scale, axis=axis)
+    y = alt.Y(
+        "label:N",
+        sort=order,
+        axis=alt.Axis(
+            title=None,
+            ticks=False,
+            domain=False,
+            labelPadding=10,
+            labelLimit=180,
+            **({"minExtent": labels} if labels else {}),
+        ),
+    )
+    colour = alt.Color("label:N", scale=alt.Scale(domain=order, range=paint[: len(order)]), legend=None)
+    base = alt.Chart(data(rows))
+    layers = [
+        base.mark_rule(strokeWidth=3, opacity=0.55).encode(
+            x=alt.X("low:Q", scale=scale, title=None), x2=alt.X2("high:Q", title=None), y=y, color=colour
+        ),
+        base.transform_filter("datum.sure")
+        .mark_circle(size=90, opacity=1)
+        .encode(x=x, y=y, color=colour, description="told:N"),
+    ]
+    if any(row["value"] is not None and not row["sure"] for row in rows):
+        layers.append(
+            base.transform_filter("!datum.sure")
+            .mark_point(size=80, strokeWidth=2, fill=GROUND, opacity=1)
+            .encode(
+                x=x,
+                y=y,
+                stroke=alt.Stroke(
+                    "label:N", scale=alt.Scale(domain=order, range=paint[: len(order)]), legend=None
+                ),
+                description="told:N",
+            )
+        )
+    layers += [
+        base.mark_point(shape=f"triangle-{side}", size=70, filled=True, opacity=1).encode(
+            x=alt.X(f"open_{end}:Q", scale=scale, title=None), y=y, color=colour
+        )
+        for end, side in (("low", "left"), ("high", "right"))
+        if any(row[f"open_{end}"] is not None for row in rows)
+    ]
+    if reference is not None:
+        rule = (
+            alt.Chart(data([{"at": reference}]))
+            .mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=SOFT)
+            .encode(x=alt.X("at:Q", scale=scale, title=None))
+        )
+        layers.insert(0, rule)
+    return alt.layer(*layers)

@@ -1,0 +1,58 @@
+"""Legends in HTML, which wrap on a phone and keep the size of the text around them."""
+
+from collections.abc import Iterable, Mapping
+
+from markupsafe import Markup
+
+from include.tidemark.report.charts.drawing import SHAPES
+from include.tidemark.report.charts.palette import THEMED
+
+_OUTLINES = {
+    "circle": "M10 3a4 4 0 1 0 .01 0z",
+    "square": "M6.4 3.4h7.2v7.2h-7.2z",
+    "triangle-up": "M10 2.4l4.8 8.2h-9.6z",
+    "diamond": "M10 2l3.6 5-3.6 5-3.6-5z",
+    "cross": "M8.6 2.8h2.8v2.8h2.8v2.8h-2.8v2.8h-2.8v-2.8h-2.8v-2.8h2.8z",
+    "triangle-down": "M10 11.6l4.8-8.2h-9.6z",
+    "triangle-right": "M14.6 7l-8.2 4.8v-9.6z",
+    "triangle-left": "M5.4 7l8.2 4.8v-9.6z",
+}
+
+
+def paint(kind: str, colour: str) -> Markup:
+    """The attribute that colours a mark: a class for a colour that depends on the ground, else the colour itself."""
+    name = THEMED.get(colour.upper())
+    if name:
+        return Markup('class="{}-{}"').format(kind, name)
+    return Markup('{}="{}"').format("stroke" if kind == "line" else "fill", colour)
+
+
+def chip(colour: str) -> Markup:
+    """A small square of a colour, to stand before a name."""
+    return Markup(
+        '<svg class="chip" viewBox="0 0 1 1" aria-hidden="true" focusable="false"><rect width="1" height="1" {}/></svg>'
+    ).format(paint("fill", colour))
+
+
+def legend(colours: Mapping[str, str]) -> Markup:
+    """Squares of colour with their names."""
+    return _legend((chip(colour), name) for name, colour in colours.items())
+
+
+def line_legend(colours: Mapping[str, str]) -> Markup:
+    """Lines with the shape of their points, and their names; in the order of `drawing.SHAPES`."""
+    return _legend(
+        (
+            Markup(
+                '<svg class="swatch" viewBox="0 0 20 14" aria-hidden="true" focusable="false">'
+                '<path d="M0 7h20" stroke-width="2" {}/><path d="{}" {}/></svg>'
+            ).format(paint("line", colour), _OUTLINES[SHAPES[number % len(SHAPES)]], paint("fill", colour)),
+            name,
+        )
+        for number, (name, colour) in enumerate(colours.items())
+    )
+
+
+def _legend(entries: Iterable[tuple[Markup, str]]) -> Markup:
+    listed = Markup("").join(Markup("<li>{}{}</li>").format(swatch, name) for swatch, name in entries)
+    return Markup('<ul class="legend" aria-hidden="true">{}</ul>').format(listed)

@@ -1,0 +1,81 @@
+"""The colours of every chart, in one place.
+
+`CATEGORICAL` serves light and dark alike: each colour has a contrast of 3:1 or more with both grounds, and any two can be told
+apart with the usual deficiencies of colour vision (simulated after Machado, Oliveira and Fernandes 2009). `SEQUENTIAL` runs in
+even steps of lightness, so it needs one row for each ground; the drawing names a step, and the style sheet colours it.
+"""
+
+from collections.abc import Iterable
+
+CATEGORICAL = ("#0072B2", "#D55E00", "#00946B", "#A8509A", "#75808C", "#0096E1", "#B44B2D", "#964BE1")
+
+SEQUENTIAL = ("#1FA08E", "#009494", "#008091", "#036D8B", "#025A86", "#064587", "#212F79", "#291867")
+"""From least to most, as a light ground shows it; these are also the names by which a drawing asks for a step."""
+SEQUENTIAL_ON_DARK = ("#087C77", "#1F8C95", "#489AB0", "#6AA8C7", "#8AB6DB", "#A9C5ED", "#C7D4FC", "#E5E5FF")
+
+GROUND, RULE, SOFT, INK = "#0E0E00", "#0E0E01", "#0E0E02", "#0E0E03"
+"""Names of the page's own colours inside a drawing; the style sheet says what they look like."""
+SHADES = tuple(f"#0E0F0{step}" for step in range(10))
+"""Names of ten shades from nearly nothing to full, for the cells of a heat map."""
+ON_SHADES = tuple(f"#0E100{step}" for step in range(10))
+"""Names of the text colours that can be read on those shades."""
+
+THEMED = {
+    GROUND: "ground",
+    RULE: "rule",
+    SOFT: "soft",
+    INK: "ink",
+    **{colour: f"step-{number}" for number, colour in enumerate(SEQUENTIAL)},
+    **{colour: f"shade-{number}" for number, colour in enumerate(SHADES)},
+    **{colour: f"on-shade-{number}" for number, colour in enumerate(ON_SHADES)},
+}
+"""Colours that depend on the ground: the name in a drawing -> the end of the class `fill-...` or `line-...`."""
+
+
+def categorical(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each name, by its place in the list.
+
+    Raises:
+        ValueError: there are more names than colours that can be told apart.
+
+    >>> categorical(["planner", "passenger"])
+    {'planner': '#0072B2', 'passenger': '#D55E00'}
+    """
+    listed = list(names)
+    if len(listed) > len(CATEGORICAL):
+        raise ValueError(f"names holds {len(listed)} entries; at most {len(CATEGORICAL)} can be told apart.")
+    return dict(zip(listed, CATEGORICAL, strict=False))
+
+
+def sequential(tiers: Iterable[float]) -> dict[float, str]:
+    """A colour for each tier, the stronger the higher, spread over the whole range.
+
+    Give it all tiers of the report, also those that a chart leaves out, so that a tier looks the same in every chart.
+
+    >>> list(sequential([25, 5, 10, 5]))
+    [5, 10, 25]
+    >>> sequential([5, 25]) == {5: SEQUENTIAL[0], 25: SEQUENTIAL[7]}
+    True
+    """
+    ordered = sorted(set(tiers))
+    last, steps = len(ordered) - 1, len(SEQUENTIAL) - 1
+    return {
+        tier: SEQUENTIAL[round(place * steps / last) if last else steps // 2]
+        for place, tier in enumerate(ordered)
+    }
+
+
+def themed_css() -> str:
+    """The rules that colour the steps of `SEQUENTIAL` on a light and on a dark ground."""
+    light, dark = (
+        " ".join(f"--step-{number}: {colour};" for number, colour in enumerate(colours))
+        for colours in (SEQUENTIAL, SEQUENTIAL_ON_DARK)
+    )
+    rules = "\n".join(
+        f".fill-step-{n} {{ fill: var(--step-{n}); }} .line-step-{n} {{ stroke: var(--step-{n}); }}"
+        for n in range(len(SEQUENTIAL))
+    )
+    return (
+        f":root {{ {light} }}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{rules}\n"
+    )

@@ -1,0 +1,54 @@
+"""How axes write numbers and dates, so that they agree with the words and tables beside them."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Literal
+
+import altair as alt
+
+from include.tidemark.report import words
+
+Format = Literal["percent", "dollars", "number"]
+
+
+def write(value: float | None, form: Format) -> str:
+    """A number in the words of the report."""
+    if form == "percent":
+        return words.percent(value)
+    return words.dollars(value) if form == "dollars" else words.number(value)
+
+
+def write_with_interval(value: float | None, low: float | None, high: float | None, form: Format) -> str:
+    """A number and, where there is one, its interval in the words of the report."""
+    if low is None or high is None:
+        return write(value, form)
+    return f"{write(value, form)} ({write(low, form)} to {write(high, form)})"
+
+
+def number_axis(form: Format, ends: Sequence[float], **settings: Any) -> Any:
+    """A numeric axis whose labels have no more digits than its range needs."""
+    span = max(ends, default=0.0) - min(ends, default=0.0)
+    top = max((abs(end) for end in ends), default=0.0)
+    if form == "percent":
+        return alt.Axis(format=".0%" if span >= 0.03 else ".1%", **settings)
+    sign = "$" if form == "dollars" else ""
+    if top >= 1e6:
+        return alt.Axis(labelExpr=f"replace(format(datum.value, '{sign}.3~s'), 'G', 'B')", **settings)
+    if form == "dollars":
+        return alt.Axis(format="$,.0f" if span >= 4 else "$,.2f", **settings)
+    return alt.Axis(format=",.4~", **settings)
+
+
+def known(points: Sequence[Any]) -> list[float]:
+    """Every value and end of an interval that is not None."""
+    return [float(end) for point in points for end in (point.value, point.low, point.high) if end is not None]
+
+
+def place(x: float | date) -> float | str:
+    """A place of the horizontal axis as data: dates as ISO text, which are read as UTC midnights wherever it is drawn."""
+    return x.isoformat() if isinstance(x, date) else float(x)
+
+
+def place_in_words(x: float | date) -> str:
+    """A place of the horizontal axis in words."""
+    return words.day(x) if isinstance(x, date) else words.number(x)

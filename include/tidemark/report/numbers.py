@@ -1,0 +1,80 @@
+"""Published numbers as tables and key figures show them: with their interval, their reason and how far to trust them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from include.tidemark.report import words
+from include.tidemark.statistics.results import REASONS, TRUST_LEVELS
+from include.tidemark.warehouse.base import Row
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as a cell shows it."""
+
+    value: str
+    interval: str
+    """`low to high`, or empty."""
+    note: str
+    """Why it is missing or how far it can be trusted; empty when there is nothing to say."""
+    warns: bool
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far a number can be trusted, as a badge shows it."""
+
+    level: str
+    """`ok`, `caution`, `unreliable`, or `none` where there is no number."""
+    words: str
+
+
+def number(row: Row | None, write: Callable[[Any], str]) -> Number:
+    """A row of `runs.statistics` as a cell shows it.
+
+    Args:
+        row: None when the run did not compute it.
+        write: how to write the estimate and the ends of its interval, for example `words.percent`.
+    """
+    if row is None:
+        return Number(words.DASH, "", "Not computed by this run.", warns=True)
+    note = REASONS.get(row["reason"], row["reason"]) if row["reason"] else ""
+    return Number(write(row["estimate"]), interval(row, write), note, warns=bool(note))
+
+
+def interval(row: Row, write: Callable[[Any], str]) -> str:
+    """`low to high`, or empty where one of them is missing; the unit is written once."""
+    low, high = (None if row[end] is None else write(row[end]) for end in ("ci_low", "ci_high"))
+    return f"{low.removesuffix('%').removesuffix(' pp')} to {high}" if low and high else ""
+
+
+def plain(value: Any, write: Callable[[Any], str]) -> Number:
+    """A number without an interval, because it is counted and not estimated."""
+    return Number(write(value), "", "", warns=False)
+
+
+def p_value(row: Row | None) -> Number:
+    """The p-value that decides: adjusted for the number of comparisons where it is, and then the note says so."""
+    if row is None or (row["p_value"] is None and row["p_adjusted"] is None):
+        return Number(words.DASH, "", "", warns=False)
+    adjusted = row["p_adjusted"] is not None
+    family = f"of {words.count(row['family_size'])} comparisons" if adjusted and row["family_size"] else ""
+    return Number(words.p_value(row["p_adjusted"] if adjusted else row["p_value"]), "", family, warns=False)
+
+
+def trust(*rows: Row | None) -> Trust:
+    """The weakest flag of some rows, in words."""
+    found = {row["trust"] for row in rows if row}
+    level = next((level for level in reversed(TRUST_LEVELS) if level in found), "none")
+    return Trust(level, words.TRUST_WORDS.get(level, "no number"))
+
+
+def worst_reason(rows: Iterable[Row | None]) -> str:
+    """Why none of the rows holds a number, in words; empty when one does."""
+    listed = [row for row in rows if row]
+    if not listed:
+        return "Not computed by this run."
+    if any(row["estimate"] is not None for row in listed):
+        return ""
+    return next((REASONS.get(row["reason"], row["reason"]) for row in listed if row["reason"]), "")

@@ -91,14 +91,23 @@ def _chart(
             labelAngle=-45 if crowded else 0,
             labelOverlap="greedy",
             ticks=False,
-            **({"labelAlign": "right"} if crowded else {}),
+            labelAlign="right" if crowded else "center",
         ),
     )
     y = alt.Y(
         "value:Q",
         stack="zero",
         scale=alt.Scale(domain=[0, top], nice=top != 1.0),
-        axis=number_axis(form, [0.0, top], title=None, tickCount=5, domain=False, ticks=False),
+        axis=number_axis(
+            form,
+            [0.0, top],
+            title=None,
+            tickCount=5,
+            domain=False,
+            ticks=False,
+            labelPadding=7,
+            minExtent=54 if crowded else 0,
+        ),
     )
     paint = alt.Scale(domain=list(colours), range=list(colours.values()))
     return (

@@ -41,7 +41,11 @@ def curves(
         from_zero: whether the vertical axis starts at 0.
     """
     order = list(series)
-    rows = [_row(name, point, x_title, y_format) for name, points in series.items() for point in points]
+    rows = [
+        _row(name, point, x_title, y_format) | {"alone": _stands_alone(points, number)}
+        for name, points in series.items()
+        for number, point in enumerate(points)
+    ]
     ends = [end for points in series.values() for end in known(points)]
     dates = any(isinstance(point.x, date) for points in series.values() for point in points)
     paint = alt.Scale(domain=order, range=[colours[name] for name in order])
@@ -65,13 +69,16 @@ def curves(
                 tickCount=5,
                 domain=False,
                 ticks=False,
+                labelPadding=7,
             ),
         )
         low, high = alt.Y("low:Q", scale=scale, title=None), alt.Y2("high:Q", title=None)
         base = alt.Chart(data(rows))
         chart = alt.layer(
             base.mark_area(opacity=0.12).encode(x=x, y=low, y2=high, color=colour),
-            base.mark_rule(strokeWidth=1.5, opacity=0.4).encode(x=x, y=low, y2=high, color=colour),
+            base.transform_filter("datum.alone")
+            .mark_rule(strokeWidth=2, opacity=0.5)
+            .encode(x=x, y=low, y2=high, color=colour),
             base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
             base.mark_point(size=34 if len(rows) < 120 else 12, filled=True, opacity=1).encode(
                 x=x, y=y, color=colour, shape=shape, description="told:N"
@@ -82,6 +89,14 @@ def curves(
     drawn = at_both_widths(at, width)
     shown = line_legend({name: colours[name] for name in order}) if len(order) > 1 else Markup("")
     return Markup('<div class="chart">{}{}</div>').format(drawn, shown)
+
+
+def _stands_alone(points: Sequence[Point], number: int) -> bool:
+    """Whether neither neighbour has a number, so that the ribbon of this one has no width."""
+    return all(
+        point.value is None
+        for point in [*points[max(number - 1, 0) : number], *points[number + 1 : number + 2]]
+    )
 
 
 def _row(name: str, point: Point, x_title: str, form: Format) -> dict[str, Any]:
@@ -103,7 +118,14 @@ def _row(name: str, point: Point, x_title: str, form: Format) -> dict[str, Any]:
 
 def _x_axis(title: str, dates: bool, rows: Sequence[dict[str, Any]], width: int) -> Any:
     if not dates:
-        return alt.Axis(title=title or None, grid=False, tickMinStep=1, format=",.4~", tickCount=width // 45)
+        return alt.Axis(
+            title=title or None,
+            grid=False,
+            tickMinStep=1,
+            labelFlush=False,
+            format=",.4~",
+            tickCount=width // 45,
+        )
     days = sorted({date.fromisoformat(row["x"]) for row in rows})
     short = not days or (days[-1] - days[0]).days <= 120
     return alt.Axis(
@@ -112,6 +134,7 @@ def _x_axis(title: str, dates: bool, rows: Sequence[dict[str, Any]], width: int)
         format="%-d %b %Y" if short else "%b %Y",
         tickCount=width // 110,
         labelOverlap="greedy",
+        labelSeparation=14,
     )
 
 
@@ -187,14 +210,22 @@ def fitted_line(
         {"x": place(point.x), "value": point.value, "low": point.low, "high": point.high} for point in line
     ]
     x = alt.X(
-        "x:Q", scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(title=x_title, grid=False, tickCount=5)
+        "x:Q",
+        scale=alt.Scale(zero=False, nice=True),
+        axis=alt.Axis(title=x_title, grid=False, tickCount=5, labelFlush=False),
     )
     scale = alt.Scale(zero=False, nice=True)
     y = alt.Y(
         "value:Q",
         scale=scale,
         axis=number_axis(
-            "number", known([*observed, *line]), title=y_title, tickCount=4, domain=False, ticks=False
+            "number",
+            known([*observed, *line]),
+            title=y_title,
+            tickCount=4,
+            domain=False,
+            ticks=False,
+            labelPadding=6,
         ),
     )
     low, high = alt.Y("low:Q", scale=scale, title=None), alt.Y2("high:Q", title=None)

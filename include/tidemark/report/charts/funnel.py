@@ -65,17 +65,19 @@ def _row(stage: Stage, users: str) -> dict[str, Any]:
 
 
 def _chart(rows: list[dict[str, Any]], colour: str) -> Any:
-    x = {"scale": alt.Scale(domain=[0, 1], nice=False), "axis": None}
+    scale = alt.Scale(domain=[0, 1], nice=False)
+
+    def along(field: str) -> alt.X:
+        return alt.X(field, scale=scale, axis=None)
+
     y = alt.Y("label:O", sort=[row["label"] for row in rows], scale=alt.Scale(padding=0), axis=None)
     base = alt.Chart(data(rows))
     text: dict[str, Any] = {"baseline": "middle", "fontSize": 12, "dy": -14}
     return alt.layer(
-        base.mark_bar(size=14, yOffset=8, fill=RULE, opacity=0.6).encode(x=alt.X("one:Q", **x), y=y),
-        base.mark_bar(size=14, yOffset=8, color=colour).encode(
-            x=alt.X("share:Q", **x), y=y, description="told:N"
-        ),
+        base.mark_bar(size=14, yOffset=8, fill=RULE, opacity=0.6).encode(x=along("one:Q"), y=y),
+        base.mark_bar(size=14, yOffset=8, color=colour).encode(x=along("share:Q"), y=y, description="told:N"),
         base.mark_rule(strokeWidth=2, yOffset=8, stroke=INK).encode(
-            x=alt.X("low:Q", **x), x2=alt.X2("high:Q"), y=y
+            x=along("low:Q"), x2=alt.X2("high:Q"), y=y
         ),
         base.mark_text(align="left", fontWeight=600, fill=INK, **text).encode(
             x=alt.value(0), y=y, text="label:N"

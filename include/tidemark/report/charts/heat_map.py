@@ -8,7 +8,8 @@ import altair as alt
 from markupsafe import Markup
 
 from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
-from include.tidemark.report.charts.palette import GROUND, ON_SHADES, RULE, SHADES, SOFT
+from include.tidemark.report.charts.palette import GROUND, INK, RULE, SHADES, SOFT
+from include.tidemark.report.charts.scales import name_axis
 
 _ROW = 30
 _CHARACTER = 6.4
@@ -66,16 +67,16 @@ def heat_map(
 def _row(cell: HeatCell, low: float, high: float) -> dict[str, Any]:
     row = {"x": cell.x, "y": cell.y, "text": cell.text, "told": told(cell.y, cell.x, cell.text, cell.note)}
     if cell.value is None:
-        return {**row, "known": False, "shade": GROUND, "ink": SOFT}
+        return {**row, "known": False, "shade": GROUND}
     part = (cell.value - low) / (high - low) if high > low else 0.0
     step = min(max(int(part * 10), 0), 9)
-    return {**row, "known": True, "shade": SHADES[step], "ink": ON_SHADES[step]}
+    return {**row, "known": True, "shade": SHADES[step]}
 
 
 def _chart(
     rows: list[dict[str, Any]], columns: list[str], lines: list[str], titles: tuple[str, str], wide: int
 ) -> Any:
-    room = (wide - min(max((len(name) for name in lines), default=0) * 6.0 + 14, 180)) / max(len(columns), 1)
+    room = (wide - min(max((len(name) for name in lines), default=0) * 7.2 + 12, 190)) / max(len(columns), 1)
     x = alt.X(
         "x:O",
         sort=columns,
@@ -93,7 +94,7 @@ def _chart(
         "y:O",
         sort=lines,
         scale=alt.Scale(padding=0),
-        axis=alt.Axis(title=titles[1] or None, ticks=False, domain=False, labelLimit=150, labelPadding=6),
+        axis=name_axis(lines, title=titles[1] or None, labelPadding=6),
     )
     base = alt.Chart(data(rows))
     shade = alt.Fill("shade:N", scale=None, legend=None)
@@ -112,8 +113,8 @@ def _chart(
     if longest * _CHARACTER + 6 <= room:
         layers.append(
             base.transform_filter("datum.known")
-            .mark_text(fontSize=11)
-            .encode(x=x, y=y, text="text:N", fill=alt.Fill("ink:N", scale=None, legend=None))
+            .mark_text(fontSize=11, fill=INK)
+            .encode(x=x, y=y, text="text:N")
         )
     return alt.layer(*layers)
 

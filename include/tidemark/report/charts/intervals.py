@@ -1,5 +1,6 @@
 """Estimates as dots with their intervals, one row each."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,12 +11,14 @@ from include.tidemark.report import words
 from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
 from include.tidemark.report.charts.palette import CATEGORICAL, GROUND, SOFT
 from include.tidemark.report.charts.points import Estimate
-from include.tidemark.report.charts.scales import Format, known, number_axis, write_with_interval
+from include.tidemark.report.charts.scales import Format, known, name_axis, number_axis, write_with_interval
 
 _LABELS = 150
 """Room for the longest segment name in any of the fonts that the style sheet names."""
 _ROW = 34
-_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+_TICKS = (1.0, 2.0, 0.4, 5.0, 0.2, 10.0, 0.1, 50.0, 0.02, 100.0, 0.01, 20.0, 0.05, 3.0, 0.6, 1.5, 0.8, 1.25)
+"""What a logarithmic axis may name, the most telling first; the others only where there is room."""
+_TICK_ROOM = 34
 _FURTHEST = 100.0
 """Ratios beyond this, or below its inverse, are drawn at the edge with an arrow: the rest stays readable."""
 
@@ -84,10 +87,8 @@ def ratios(
     scale = alt.Scale(type="log", domain=list(domain), nice=False)
     rows = _rows(points, domain, told_as)
 
-    def at(wide: int) -> Any:
-        ticks = [tick for tick in _TICKS if domain[0] <= tick <= domain[1]]
-        if len(ticks) > max(wide // 45, 4):
-            ticks = [tick for tick in ticks if tick in (0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)]
+    def at(plot: int) -> Any:
+        ticks = _ticks(domain, plot)
         axis = alt.Axis(title=x_title or None, values=ticks, format=".4~", grid=True)
         return _layers(points, rows, colours, scale=scale, axis=axis, reference=1.0, labels=_LABELS)
 
@@ -99,6 +100,18 @@ def ratios(
         return draw(sized(at(wide - _LABELS), wide, height), description)
 
     return Markup('<div class="chart dots">{}</div>').format(at_both_widths(whole, WIDE))
+
+
+def _ticks(domain: tuple[float, float], plot: int) -> list[float]:
+    """The ticks whose labels have room beside each other on a plot of so many pixels."""
+    scale = plot / math.log(domain[1] / domain[0])
+    ticks: list[float] = []
+    for tick in _TICKS:
+        if domain[0] <= tick <= domain[1] and all(
+            abs(math.log(tick / t)) * scale >= _TICK_ROOM for t in ticks
+        ):
+            ticks.append(tick)
+    return sorted(ticks)
 
 
 def _rows(
@@ -113,12 +126,15 @@ def _rows(
         rows.append(
             {
                 "label": point.label,
-                "value": None if point.value is None else min(max(point.value, domain[0]), domain[1]),
+                "value": point.value
+                if point.value is not None and domain[0] <= point.value <= domain[1]
+                else None,
                 "low": domain[0] if open_low else point.low if interval else None,
                 "high": domain[1] if open_high else point.high if interval else None,
                 "open_low": domain[0] if open_low else None,
                 "open_high": domain[1] if open_high else None,
                 "sure": interval,
+                "nothing": "no number" if point.value is None else "",
                 "told": told(point.label, number, point.note),
             }
         )
@@ -142,13 +158,10 @@ def _layers(
         "label:N",
         sort=order,
         axis=alt.Axis(
-            title=None,
-            ticks=False,
-            domain=False,
-            labelPadding=10,
-            labelLimit=180,
-            **({"minExtent": labels} if labels else {}),
-        ),
+            title=None, ticks=False, domain=False, labelPadding=10, labelLimit=180, minExtent=labels
+        )
+        if labels
+        else name_axis(order, title=None, labelPadding=10),
     )
     colour = alt.Color("label:N", scale=alt.Scale(domain=order, range=paint[: len(order)]), legend=None)
     base = alt.Chart(data(rows))
@@ -180,6 +193,10 @@ def _layers(
         for end, side in (("low", "left"), ("high", "right"))
         if any(row[f"open_{end}"] is not None for row in rows)
     ]
+    if any(row["nothing"] for row in rows):
+        layers.append(
+            base.mark_text(align="left", fill=SOFT, fontSize=11).encode(x=alt.value(6), y=y, text="nothing:N")
+        )
     if reference is not None:
         rule = (
             alt.Chart(data([{"at": reference}]))

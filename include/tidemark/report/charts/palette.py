@@ -17,8 +17,6 @@ GROUND, RULE, SOFT, INK = "#0E0E00", "#0E0E01", "#0E0E02", "#0E0E03"
 """Names of the page's own colours inside a drawing; the style sheet says what they look like."""
 SHADES = tuple(f"#0E0F0{step}" for step in range(10))
 """Names of ten shades from nearly nothing to full, for the cells of a heat map."""
-ON_SHADES = tuple(f"#0E100{step}" for step in range(10))
-"""Names of the text colours that can be read on those shades."""
 
 THEMED = {
     GROUND: "ground",
@@ -27,7 +25,6 @@ THEMED = {
     INK: "ink",
     **{colour: f"step-{number}" for number, colour in enumerate(SEQUENTIAL)},
     **{colour: f"shade-{number}" for number, colour in enumerate(SHADES)},
-    **{colour: f"on-shade-{number}" for number, colour in enumerate(ON_SHADES)},
 }
 """Colours that depend on the ground: the name in a drawing -> the end of the class `fill-...` or `line-...`."""
 

@@ -48,7 +48,15 @@ def pareto(
     paint = alt.Scale(domain=[mark.label for mark in marks], range=[mark.colour for mark in marks])
 
     def axis(title: str) -> alt.Axis:
-        return alt.Axis(title=title, format=".0%", tickCount=5, domain=False, ticks=False)
+        return alt.Axis(
+            title=title,
+            format=".0%",
+            tickCount=5,
+            domain=False,
+            ticks=False,
+            labelPadding=6,
+            labelFlush=False,
+        )
 
     scale = alt.Scale(domain=[0, 1], nice=False)
     x = alt.X("x:Q", scale=scale, axis=axis(f"share of {users}, largest first"))

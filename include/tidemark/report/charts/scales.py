@@ -33,10 +33,20 @@ def number_axis(form: Format, ends: Sequence[float], **settings: Any) -> Any:
         return alt.Axis(format=".0%" if span >= 0.03 else ".1%", **settings)
     sign = "$" if form == "dollars" else ""
     if top >= 1e6:
-        return alt.Axis(labelExpr=f"replace(format(datum.value, '{sign}.3~s'), 'G', 'B')", **settings)
+        return alt.Axis(
+            labelExpr=f"replace(replace(format(datum.value, '{sign}.3~s'), 'G', 'B'), 'k', 'K')", **settings
+        )
     if form == "dollars":
         return alt.Axis(format="$,.0f" if span >= 4 else "$,.2f", **settings)
     return alt.Axis(format=",.4~", **settings)
+
+
+def name_axis(names: Sequence[str], **settings: Any) -> Any:
+    """An axis of names with room for the longest in any of the fonts that the style sheet names."""
+    longest = max((len(name) for name in names), default=0)
+    return alt.Axis(
+        ticks=False, domain=False, labelLimit=190, minExtent=min(longest * 7.2 + 12, 190), **settings
+    )
 
 
 def known(points: Sequence[Any]) -> list[float]:

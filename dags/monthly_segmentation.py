@@ -47,7 +47,7 @@ PARAMS = {
     ),
     "lookback_days": Param(
         None, type=["null", "integer"], minimum=0, maximum=3660, title="Look-back, days",
-        description="How many of the newest days are rebuilt in any case. Empty: the rule lookback_days.",
+        description="How many of the newest days are rebuilt in any case. Empty: the rules lookback_days and lookback_window_days.",
     ),
     "publish": Param(
         True, type="boolean", title="Publish",

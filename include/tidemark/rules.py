@@ -40,6 +40,7 @@ class CommonRules(BaseModel):
 
     business_timezone: Annotated[StrictStr, AfterValidator(_known_zone)]
     lookback_days: Days
+    lookback_window_days: Days
 
     segmentation_minimum_sample_size: Count
     minimum_nonzero_users: Count

@@ -26,7 +26,8 @@ class RunOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     full_refresh: bool = False
-    lookback_days: int = Field(default=3, ge=0, le=3660)
+    lookback_days: int | None = Field(default=None, ge=0, le=3660)
+    """Look-back of every fact in this run; None: the rules' own, `lookback_days` and `lookback_window_days`."""
     publish: bool = True
     n_resamples: int = Field(default=10_000, ge=1_000, le=1_000_000)
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1.0)
@@ -102,8 +103,12 @@ class Run(BaseModel):
             "backtest_as_of_date": self.backtest.as_of_date.isoformat() if self.backtest else "",
             "backtest_run_key": self.backtest.run_key if self.backtest else "",
             **self.rules.model_dump(mode="json"),
-            "lookback_days": self.options.lookback_days,
+            **self._lookback(),
         }
+
+    def _lookback(self) -> dict[str, int]:
+        chosen = self.options.lookback_days
+        return {} if chosen is None else {"lookback_days": chosen, "lookback_window_days": chosen}
 
     def to_xcom(self) -> dict[str, Any]:
         """The run as JSON data, for the tasks that follow."""

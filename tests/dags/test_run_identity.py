@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.tidemark.errors import RunIdentityError
-from include.tidemark.run import RUN_KEY, make_run_key, resolve_as_of_date
+from include.tidemark.rules import load_rules
+from include.tidemark.run import RUN_KEY, Run, RunOptions, make_run_key, resolve_as_of_date
 
 NEW_YORK = "America/New_York"
 RUN_AFTER = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
@@ -65,3 +66,14 @@ def test_a_run_key_is_safe_in_sql_file_names_and_urls_and_repeats_on_a_retry(
     assert RUN_KEY.fullmatch(key)
     assert key == make_run_key(day, started, run_id, clear_number)
     assert key != make_run_key(day, started, run_id, clear_number + 1)
+
+
+@pytest.mark.parametrize(("parameter", "lookbacks"), [(None, (3, 2)), (0, (0, 0)), (14, (14, 14))])
+def test_a_look_back_that_was_asked_for_replaces_those_of_all_rules(parameter, lookbacks):
+    rules = load_rules(environ={})
+    run = Run(
+        as_of_date=date(2026, 11, 1), run_key="20261101_20261101T060000_0a1b2c3d", started_at=RUN_AFTER, dag_run_id="r",
+        families=("customer_segments",), rules=rules, rules_hash=rules.digest(), code_version="test",
+        options=RunOptions(lookback_days=parameter),
+    )  # fmt: skip
+    assert (run.dbt_vars()["lookback_days"], run.dbt_vars()["lookback_window_days"]) == lookbacks

@@ -116,7 +116,7 @@ class DbtWarehouse:
         result = self.dbt(
             "build",
             "--select",
-            "tag:customer_segments+",
+            "+tag:customer_segments+",
             "tag:publication",
             "--exclude-resource-type",
             "test",
@@ -269,7 +269,7 @@ def built(raw_warehouse: DbtWarehouse, tmp_path_factory: pytest.TempPathFactory)
     result = warehouse.dbt(
         "build",
         "--select",
-        "tag:customer_segments+",
+        "+tag:customer_segments+",
         "tag:publication",
         "--exclude-resource-type",
         "unit_test",

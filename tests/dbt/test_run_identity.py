@@ -70,6 +70,6 @@ def test_every_model_says_its_grain_and_describes_its_columns(built: Any) -> Non
 
 
 def test_dbt_unit_tests_pass(built: Any, tmp_path: Any) -> None:
-    result = built.copy_to(tmp_path).dbt("test", "--select", "test_type:unit,tag:customer_segments")
+    result = built.copy_to(tmp_path).dbt("test", "--select", "test_type:unit,+tag:customer_segments")
     assert result.returncode == 0, result.output
     assert len(result.statuses) >= 25, sorted(result.statuses)

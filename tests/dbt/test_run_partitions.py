@@ -54,7 +54,7 @@ def test_two_runs_at_once_leave_each_others_rows_alone(changeable: Any, later_ru
     runs = [later_run | {"run_key": "side_a"}, later_run | {"run_key": "side_b"}]
 
     # DuckDB lets one process in at a time: the second one waits for the file and retries.
-    processes = [changeable.start("run", "--select", "tag:customer_segments", run=run) for run in runs]
+    processes = [changeable.start("run", "--select", "+tag:customer_segments", run=run) for run in runs]
     for process in processes:
         result = changeable.finish(process)
         assert result.returncode == 0, result.output

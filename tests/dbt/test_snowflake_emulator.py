@@ -23,7 +23,7 @@ EMULATOR_PYTHON = PROJECT_ROOT / ".venv" / "fakesnow" / "bin" / "python"
 EMULATOR = Path(__file__).with_name("snowflake_emulator.py")
 COMPARED = {
     "core.fct_customer_category_daily": (
-        "user_id, transaction_date, category, purchase_count, gross_cents, refund_cents, net_cents, _loaded_at"
+        "user_id, transaction_date, category, purchase_count, gross_cents, refund_cents, net_cents, fee_cents, _loaded_at"
     ),
     "runs.customer_spend": "*",
     "runs.customer_segments": "*",
@@ -119,7 +119,9 @@ def test_two_runs_on_an_emulated_snowflake_equal_those_on_duckdb(
             f" to '{folder}/{schema}.transactions.parquet'"
         )
 
-    command = ["build", "--select", "tag:customer_segments", "--exclude-resource-type", "unit_test"]
+    command = [
+        "build", "--select", "+tag:customer_segments+", "tag:publication", "--exclude-resource-type", "unit_test"
+    ]  # fmt: skip
     with emulator(folder) as port:
         warehouse = raw_warehouse.copy_to(tmp_path / "dbt")
         environ = dbt_environment(port)

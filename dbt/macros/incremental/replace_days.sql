@@ -1,51 +1,156 @@
-{#- Incremental strategy `replace_days`: the model returns every row of the days that it rebuilds, and one row without
-    measures (purchase_count is null) for a day that has no rows any more. Delete those days and insert their rows in one
-    transaction. dbt's delete+insert would keep the old rows of a day that became empty. -#}
+{#- Incremental strategy `replace_days`, for facts of one row a day and key: the model returns every row of the days that it
+    rebuilds, and one row without a user for a day that has no rows any more. Delete those days and insert their rows in one
+    transaction. dbt's delete+insert would keep the old rows of a day that became empty.
+    The model names its day column in its configuration, as `meta: {day_column: ...}`. -#}
 {% macro get_incremental_replace_days_sql(arg_dict) -%}
     {%- set target_relation = arg_dict['target_relation'] -%}
     {%- set temp_relation = arg_dict['temp_relation'] -%}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+    {%- set day = _day_column() -%}
     {{ in_one_transaction([
-        "delete from " ~ target_relation
-            ~ " where transaction_date in (select transaction_date from " ~ temp_relation ~ ")",
+        "delete from " ~ target_relation ~ " where " ~ day ~ " in (select " ~ day ~ " from " ~ temp_relation ~ ")",
         "insert into " ~ target_relation ~ " (" ~ columns ~ ") select " ~ columns ~ " from " ~ temp_relation
-            ~ " where purchase_count is not null",
+            ~ " where user_id is not null",
     ]) }}
 {%- endmacro %}
 
-{#- What an incremental build of a daily fact must rebuild, asked of the warehouse before the model's own query so that
-    its filters are literals: both warehouses skip storage by literals, neither by the result of a subquery.
+{% macro _day_column() -%}
+    {%- set day = (config.get('meta') or {}).get('day_column') -%}
+    {%- if not day -%}
+        {{ exceptions.raise_compiler_error(
+            "The model " ~ model.name ~ " replaces days but does not say in which column they are: give it the"
+            ~ " configuration meta: {day_column: <name>}."
+        ) }}
+    {%- endif -%}
+    {{ return(day) }}
+{%- endmacro %}
+
+{#- What a build of a daily fact must rebuild. An incremental build asks the warehouse before the model's own query, so that
+    the query's filters are literals: both warehouses skip storage by literals, neither by the result of a subquery.
     The '@' keeps dbt from reading the texts as times and losing fractions of a second.
-    Returns a dict: `everything` (the source was replaced as a whole), `loaded_after` (rows loaded later are new),
-    `since_day` (the look-back starts here), `first_day` (the earliest day to rebuild). -#}
-{% macro days_to_rebuild(fact, source_model) -%}
-    {%- set lookback = rule_number('lookback_days') | int -%}
+
+    Arguments: the relation of single rows that the fact is made of, its column with the day, its column with the UTC
+    timestamp of that day, and the name of the rule that holds the look-back.
+    Returns a dict: the first three of these; `everything` (the first build, a full refresh, or the rows were replaced as a
+    whole), `loaded_after` (rows loaded later are new), `since_day` (the look-back starts here), `first_day` (the earliest
+    day to rebuild). -#}
+{% macro days_to_rebuild(rows, day, at, lookback) -%}
+    {%- set everything = {'rows': rows, 'day': day, 'at': at, 'everything': true} -%}
+    {%- if not is_incremental() -%}
+        {{ return(everything) }}
+    {%- endif -%}
     {%- set built -%}
         select
             '@' || cast(max(_loaded_at) as varchar) as loaded_after,
-            '@' || cast(least(max(transaction_date), cast(max(_loaded_at) as date)) as varchar) as last_day
-        from {{ fact }}
+            '@' || cast(least(max({{ _day_column() }}), cast(max(_loaded_at) as date)) as varchar) as last_day
+        from {{ this }}
     {%- endset -%}
     {%- set row = run_query(built).rows[0] -%}
     {%- if row[0] is none -%}
-        {{ return({'everything': true}) }}
+        {{ return(everything) }}
     {%- endif -%}
     {%- set loaded_after = "cast('" ~ row[0][1:] ~ "' as timestamp)" -%}
     {%- set last_day = modules.datetime.date.fromisoformat(row[1][1:]) -%}
-    {%- set since_day = last_day - modules.datetime.timedelta(days=lookback - 1) -%}
+    {%- set since_day = last_day - modules.datetime.timedelta(days=(rule_number(lookback) | int) - 1) -%}
     {%- set changed -%}
         select
-            (select min(_loaded_at) from {{ source_model }}) > {{ loaded_after }} as everything,
-            '@' || cast(min(transaction_date) as varchar) as first_day
-        from {{ source_model }}
+            (select min(_loaded_at) from {{ rows }}) > {{ loaded_after }} as everything,
+            '@' || cast(min({{ day }}) as varchar) as first_day
+        from {{ rows }}
         where _loaded_at > {{ loaded_after }}
     {%- endset -%}
     {%- set change = run_query(changed).rows[0] -%}
+    {%- if change[0] -%}
+        {{ return(everything) }}
+    {%- endif -%}
     {%- set first_changed = modules.datetime.date.fromisoformat(change[1][1:]) if change[1] else since_day -%}
     {{ return({
-        'everything': change[0] or false,
+        'rows': rows,
+        'day': day,
+        'at': at,
+        'everything': false,
         'loaded_after': loaded_after,
         'since_day': "cast('" ~ since_day.isoformat() ~ "' as date)",
         'first_day': "cast('" ~ ([since_day, first_changed] | min).isoformat() ~ "' as date)",
     }) }}
+{%- endmacro %}
+
+{#- The first CTEs of a daily fact, up to `in_scope`: all rows of the days that are rebuilt.
+
+    The rows' relation is named in each place instead of imported once: DuckDB would compute a shared import for all rows,
+    local dates included, before it looks at any of the conditions (4.0 instead of 0.6 s for a month of 13.5 million rows). -#}
+{% macro rows_in_scope(rebuild) -%}
+    {%- set rows, day, at = rebuild.rows, rebuild.day, rebuild.at -%}
+    {%- if rebuild.everything -%}
+in_scope as (
+
+    select * from {{ rows }}
+
+),
+    {%- else -%}
+        {%- set fact_day = _day_column() -%}
+-- A day is rebuilt when any of its rows is new to this table, whether it counts or not (a row may have lost its status),
+-- and always within the look-back.
+stale_days as (
+
+    select {{ day }}
+    from {{ rows }}
+    where _loaded_at > {{ rebuild.loaded_after }}
+
+    union
+
+    select {{ day }}
+    from {{ rows }}
+    where
+        {{ at }} >= {{ rebuild.since_day }} - interval '1 day'
+        and {{ day }} >= {{ rebuild.since_day }}
+
+    union
+
+    select {{ fact_day }}
+    from {{ this }}
+    where {{ fact_day }} >= {{ rebuild.since_day }}
+
+),
+
+-- A local day begins at most 14 hours before its date in UTC: the condition on the timestamp lets the warehouse skip
+-- storage.
+in_scope as (
+
+    select all_rows.*
+    from {{ rows }} as all_rows
+    inner join stale_days on all_rows.{{ day }} = stale_days.{{ day }}
+    where all_rows.{{ at }} >= {{ rebuild.first_day }} - interval '1 day'
+
+),
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The end of a daily fact: its rows, and in an incremental build the days that lost their last row, which the strategy
+    reads as "delete this day". The columns are those of the model's contract. -#}
+{% macro rows_and_emptied_days(rebuild, facts) -%}
+    {%- if not is_incremental() -%}
+select * from {{ facts }}
+    {%- else -%}
+        {%- set columns = model.columns.values() | list -%}
+        {%- set fact_day = _day_column() -%}
+select
+    {%- for column in columns %}
+    {{ column.name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ facts }}
+
+union all
+
+select
+    {%- for column in columns %}
+    {{ 'emptied.' ~ column.name if column.name == fact_day
+       else 'cast(null as ' ~ column.data_type ~ ') as ' ~ column.name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from (
+    select {{ fact_day ~ ' from ' ~ this if rebuild.everything else rebuild.day ~ ' as ' ~ fact_day ~ ' from stale_days' }}
+    except
+    select {{ fact_day }} from {{ facts }}
+) as emptied
+    {%- endif -%}
 {%- endmacro %}

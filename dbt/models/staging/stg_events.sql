@@ -14,8 +14,11 @@ renamed as (
         cast(event_name as varchar) as event_name,
         cast(event_at as timestamp) as event_at,
         {{ business_date('cast(event_at as timestamp)') }} as event_date,
-        cast(session_id as varchar) as session_id,
-        cast(session_seconds as double) as session_seconds,
+        nullif(cast(session_id as varchar), '') as session_id,
+        case
+            when session_seconds >= 0 and cast(session_seconds as double) < cast('inf' as double)
+                then cast(session_seconds as double)
+        end as session_seconds,
         cast(_loaded_at as timestamp) as _loaded_at
     from events
 

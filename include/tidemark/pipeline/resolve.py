@@ -33,7 +33,7 @@ def resolve_run(
     """The run's identity, from what started it and from what is published already.
 
     Args:
-        parameters: as the DAG declares them: `as_of_date` (text or None), `lookback_days` (None takes the rule's value),
+        parameters: as the DAG declares them: `as_of_date` (text or None), `lookback_days` (None takes the rules' values),
             `full_refresh`, `publish`, `n_resamples`, `confidence_level`.
         started_at: when the run started; the same for every try of its tasks.
         clear_number: how often the run was cleared; part of the key, so that a cleared run never writes a published run's rows.
@@ -57,7 +57,7 @@ def resolve_run(
         rules=rules,
         rules_hash=rules.digest(),
         code_version=code_version(),
-        options=_options(parameters, rules.lookback_days),
+        options=_options(parameters),
     )
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
@@ -73,12 +73,9 @@ def resolve_run(
     return run
 
 
-def _options(parameters: dict[str, Any], default_lookback: int) -> RunOptions:
-    chosen = dict(parameters)
-    if chosen.get("lookback_days") is None:
-        chosen["lookback_days"] = default_lookback
+def _options(parameters: dict[str, Any]) -> RunOptions:
     try:
-        return RunOptions.model_validate(chosen)
+        return RunOptions.model_validate(parameters)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise RunIdentityError(

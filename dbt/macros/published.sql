@@ -1,8 +1,9 @@
 {#- The views that consumers read. Both name the columns of the view's own contract, so that a column which is added to a
     runs table is published when somebody describes it there, not by accident. -#}
 
-{#- The rows of every published run: of each as-of date, those of the run that the ledger names. -#}
-{% macro published_rows(relation) -%}
+{#- The rows of every published run: of each as-of date, those of the run that the ledger names. `computed` gives the SQL of
+    columns that consumers see in another form than the run's table holds. -#}
+{% macro published_rows(relation, computed={}) -%}
     with
 
     candidates as (
@@ -18,7 +19,7 @@
     )
 
     select
-        {{ _contract_columns('candidates') }}
+        {{ _contract_columns('candidates', computed) }}
     from candidates
     inner join published_runs
         on
@@ -48,6 +49,9 @@
     inner join newest on published.as_of_date = newest.as_of_date
 {%- endmacro %}
 
-{% macro _contract_columns(source_name) -%}
-    {%- for column in model.columns %}{{ source_name }}.{{ column }}{{ ',\n        ' if not loop.last }}{% endfor -%}
+{% macro _contract_columns(source_name, computed={}) -%}
+    {%- for column in model.columns %}
+        {{- computed[column] ~ ' as ' ~ column if column in computed else source_name ~ '.' ~ column }}
+        {{- ',\n        ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}

@@ -22,6 +22,21 @@
     {{ return(value) }}
 {%- endmacro %}
 
+{#- Texts of a rule as the right-hand side of `in`. `key` picks one list of a rule that holds several. -#}
+{% macro rule_texts(name, key=none) -%}
+    {%- set values = var(name)[key] if key else var(name) -%}
+    (
+        {%- for value in values -%}
+            {%- if value is not string or not modules.re.fullmatch('[^\\\\\\x00-\\x1f]+', value) -%}
+                {{ exceptions.raise_compiler_error(
+                    "The rule " ~ name ~ " has a value that is no plain text ('" ~ value ~ "'): correct it in the rules file."
+                ) }}
+            {%- endif -%}
+            '{{ value.replace("'", "''") }}'{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    )
+{%- endmacro %}
+
 {#- The category map: the seed, overridden by the rule category_groups. One row a category, in upper case. -#}
 {% macro category_groups() -%}
     {%- set overrides = var('category_groups') or {} -%}

@@ -24,6 +24,8 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "TIDEMARK_DBT_THREADS": str(settings.dbt_threads),
         # Unit tests prove the rules before a deployment; in a run they would only cost time.
         "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
+        # A test that also looks at a family which is not enabled would find no table.
+        "DBT_INDIRECT_SELECTION": "cautious",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 

@@ -1,0 +1,1 @@
+{{ newest_published_rows(ref('planner_weeks_published')) }}

@@ -1,0 +1,3 @@
+{{ config(alias='planner_weeks') }}
+
+{{ published_rows(ref('planner_weeks')) }}

@@ -204,3 +204,18 @@ def test_values_that_are_no_amounts_are_refused(values: list, message: str) -> N
 
 def test_fractions_are_kept_exactly() -> None:
     assert Cells.from_values([0.5, 0.25]).sums[0] == Fraction(3, 4)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e20, 8184454157569414144.0, 1e-80, -3.7])
+@pytest.mark.parametrize("users", [1, 3, 30])
+def test_equal_fractions_and_equal_huge_numbers_have_no_variance(value: float, users: int) -> None:
+    cells = Cells.from_values([value] * users)
+    assert cells.variance == 0 and cells.size == users and cells.mean == value
+    assert cells.merge(cells).variance == 0
+
+
+def test_huge_numbers_that_differ_are_taken_although_their_sums_are_rounded() -> None:
+    values = np.exp(np.random.RandomState(3).standard_normal(300) * 25)
+    cells = Cells.from_values(values)
+    assert cells.merge(Cells.from_values(values[:7])).size == 307
+    assert cells.variance == pytest.approx(values.var(), rel=1e-9)

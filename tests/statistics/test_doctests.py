@@ -8,7 +8,10 @@ import pytest
 
 import include.tidemark.statistics as package
 
-MODULES = sorted(module.name for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."))
+MODULES = [
+    package.__name__,
+    *sorted(module.name for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")),
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

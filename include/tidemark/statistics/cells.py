@@ -29,6 +29,7 @@ T = TypeVar("T")
 MAX_DISTINCT = 4_096
 MAX_DRAWN_CELLS = 64
 _SUMS = ("n", "s1", "s2", "s3")
+_ROUNDED_FROM = 2**48
 
 
 @dataclass(frozen=True)
@@ -258,8 +259,9 @@ def held_by_nobody(label: str, sums: tuple[Exact, ...]) -> bool:
 
 def check_squares(label: str, names: tuple[str, str], n: Exact, s1: Exact, s2: Exact) -> None:
     """ValueError where the Cauchy-Schwarz inequality s1^2 <= n s2 fails."""
-    whole = isinstance(s1, int) and isinstance(s2, int)
-    if s1 * s1 > n * s2 * (1 if whole else Fraction(1_000_000_001, 1_000_000_000)):
+    # Large whole numbers may be sums of floats, which are rounded.
+    exact = isinstance(s1, int) and isinstance(s2, int) and s2 < _ROUNDED_FROM
+    if s1 * s1 > n * s2 * (1 if exact else Fraction(1_000_000_001, 1_000_000_000)):
         raise ValueError(
             f"bin {label!r}: {names[1]}={s2} is too small for n={n} and {names[0]}={s1}; "
             "no users can have these sums (did an integer overflow, or a float lose digits?)."
@@ -282,7 +284,11 @@ def _float_cells(amounts: Floats) -> dict[str, tuple[Exact, ...]]:
     order = np.argsort(ids, kind="stable")
     ids, amounts = ids[order], amounts[order]
     starts = binning.group_starts(ids)
-    n = np.diff(np.append(starts, len(ids))).tolist()
+    n: list[int] = np.diff(np.append(starts, len(ids))).tolist()
     s1, s2, s3 = (binning.float_sums(starts, amounts**power) for power in (1, 2, 3))
+    # Rounded sums of one value would look like a variance.
+    for place in np.flatnonzero(np.minimum.reduceat(amounts, starts) == np.maximum.reduceat(amounts, starts)):
+        value = binning.exact(amounts[starts[place]])
+        s1[place], s2[place], s3[place] = (n[place] * value**power for power in (1, 2, 3))
     labels = (f"~{label}" for label in ids[starts].tolist())
     return dict(zip(labels, zip(n, s1, s2, s3, strict=True), strict=True))

@@ -147,7 +147,7 @@ def _against_rest(
 ) -> ResultRow:
     metric = f"{METRICS[1]}_vs_rest"
     known = {**known, "n": own[0]}
-    if min(own[0], rest[0]) < config.minimum_sample_size:
+    if min(own[0], rest[0]) < max(config.minimum_sample_size, 1):
         reason = "empty_segment" if own[0] == 0 else "too_few_users"
         return null_row(metric, "newcombe", reason, **known)
     found = newcombe_difference(own[1], own[0], rest[1], rest[0], config.confidence_level)

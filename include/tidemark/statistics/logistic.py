@@ -72,8 +72,8 @@ class BinaryTable:
         clusters: ArrayLike | None = None,
     ) -> BinaryTable:
         """From one row a user: covariates (users, features), outcome 0 or 1, and perhaps a cluster label each."""
-        x = np.asarray(design, dtype=np.float64).reshape(-1, len(features))
         y = np.asarray(outcome, dtype=np.float64)
+        x = np.asarray(design, dtype=np.float64).reshape(len(y), len(features))
         labels = (
             np.zeros(len(y)) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
         )

@@ -156,7 +156,8 @@ def _against_rest(
     known = _known(count, config)
     name = f"{metric}_vs_rest"
     rest = sum(other.matured for other in others)
-    reason = _withheld(count, config) or ("too_few_users" if rest < config.minimum_sample_size else None)
+    too_few = rest < max(config.minimum_sample_size, 1)
+    reason = _withheld(count, config) or ("too_few_users" if too_few else None)
     if reason:
         return null_row(name, "newcombe", reason, **known)
     active = sum(_active(metric, other) for other in others)

@@ -1,0 +1,246 @@
+"""Whatever the data hold, every entry point gives rows: null with a reason, no exception, nothing on the console.
+
+Warnings are errors in these tests (see conftest). Each case draws its size, how many distinct values, and whether
+something is constant, separated, all zero or huge, because it is their combinations that break estimators.
+"""
+
+from collections.abc import Iterable
+
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.tidemark.statistics import (
+    BinaryTable,
+    Cells,
+    FunnelStep,
+    RatioCells,
+    ResultRow,
+    RetentionCount,
+    StatisticsConfig,
+    VolumeCells,
+    WeeklySums,
+    behavioral_segments,
+    cells_of_users,
+    engagement_score,
+    kaplan_meier,
+    result_schema,
+    revenue_segments,
+    segment_backtest,
+    segment_confidence,
+    segment_means,
+    segment_shares,
+    to_frame,
+    to_records,
+)
+from include.tidemark.statistics.drivers import drivers
+from include.tidemark.statistics.elasticity import elasticity
+from include.tidemark.statistics.funnel import funnel
+from include.tidemark.statistics.lifetime_value import lifetime_value
+from include.tidemark.statistics.retention import retention
+from include.tidemark.statistics.retention_model import retention_model
+
+CONFIGS = st.sampled_from(
+    [
+        StatisticsConfig("2026-11-01", n_resamples=1000),
+        StatisticsConfig("2026-11-01", 0.999, 1000, 0, 0, 0.0),
+        StatisticsConfig("2026-11-01", 0.5, 1000, 2, 1, 1.0),
+    ]
+)
+SEEDS = st.integers(0, 2**31)
+SIZES = st.sampled_from([0, 1, 2, 3, 5, 29, 30, 31, 60])
+AMOUNTS = st.sampled_from(["zero", "one", "rare", "huge", "tiny", "signs", "skewed", "lattice"])
+
+
+def amounts(kind: str, size: int, seed: int) -> np.ndarray:
+    random = np.random.RandomState(seed)
+    return {
+        "zero": np.zeros(size),
+        "one": np.full(size, 7.0),
+        "rare": (random.uniform(size=size) < 0.05) * 1000.0,
+        "huge": np.exp(random.standard_normal(size) * 30),
+        "tiny": random.uniform(size=size) * 1e-9,
+        "signs": random.standard_normal(size),
+        "skewed": np.rint(np.exp(random.standard_normal(size) * 3)),
+        "lattice": random.randint(0, 3, size=size).astype(float),
+    }[kind]
+
+
+SCHEMA = jsonschema.Draft202012Validator(result_schema())
+
+
+def check(rows: Iterable[ResultRow]) -> None:
+    held = list(rows)
+    records = to_records(held, as_of_date="2026-11-01", run_key="r", family="f")
+    for record in records:
+        SCHEMA.validate(record)
+        if record["estimate"] is None:
+            assert record["reason"] is not None and record["p_value"] is None
+    assert len(to_frame(held, as_of_date="2026-11-01", run_key="r", family="f")) == len(held)
+
+
+def quick(test):
+    return settings(max_examples=40, deadline=None)(test)
+
+
+@quick
+@given(CONFIGS, AMOUNTS, AMOUNTS, SIZES, SIZES, SEEDS)
+def test_segments_of_any_amounts(config, one, two, n_one, n_two, seed) -> None:
+    groups = {"a": amounts(one, n_one, seed), "b": amounts(two, n_two, seed + 1)}
+    cells = {("lifetime_value", name): Cells.from_values(part) for name, part in groups.items()}
+    check(segment_means(cells, config, segments=["a", "b", "c"]))
+    pairs = {name: RatioCells.from_values(part, part[::-1]) for name, part in groups.items()}
+    check(segment_backtest(pairs, config, segments=["a", "b", "c"]))
+    check(segment_shares({"a": (n_one, n_one // 2), "b": (n_two, n_two)}, config, segments=["a", "b", "c"]))
+    check([segment_confidence(name, Cells.from_values(part), 1.0, config) for name, part in groups.items()])
+
+
+@quick
+@given(CONFIGS, AMOUNTS, SIZES, SIZES, st.integers(0, 13), SEEDS)
+def test_lifetime_values_of_any_fees(config, kind, n_one, n_two, weeks, seed) -> None:
+    size = n_one + n_two
+    fees = np.clip(amounts(kind, 12 * size, seed), -1e9, 1e9).reshape(size, 12)
+    observed = np.random.RandomState(seed).randint(0, weeks + 1, size=size)
+    tiers = np.array(["5"] * n_one + ["10"] * n_two)
+    cells = cells_of_users(fees, observed, tiers, horizons=[1, 12], rates=[0.0, 0.1])
+    weekly = {
+        tier: WeeklySums.from_users(fees[tiers == tier], observed[tiers == tier]) for tier in ("5", "10")
+    }
+    counts = {"5": n_one, "10": n_two, "20": 0}
+    check(lifetime_value(cells, counts, config, weekly=weekly, horizons=[1, 12], rates=[0.0, 0.1]))
+
+
+@quick
+@given(CONFIGS, st.lists(st.tuples(*[st.integers(0, 40)] * 4), max_size=4), SEEDS)
+def test_retention_and_funnels_of_any_counts(config, numbers, seed) -> None:
+    counts = []
+    for place, parts in enumerate(numbers):
+        in_window, or_after, matured, users = np.cumsum(parts).tolist()
+        counts.append(
+            RetentionCount(f"cohort {place % 2}", f"{place // 2}d", users, matured, in_window, or_after)
+        )
+    check(retention(counts, config))
+    groups = {}
+    for place, parts in enumerate(numbers):
+        first, second, third = sorted(parts[:3], reverse=True)
+        times = {0.0: second - second // 2, 5.0: second // 2} if second else {}
+        groups[f"g{place}"] = [
+            FunnelStep("a", first, {}),
+            FunnelStep("b", second, times),
+            FunnelStep("c", third, {}),
+        ]
+    check(funnel(groups, config))
+    for parts in numbers:
+        points = kaplan_meier([1, 2], parts[:2], parts[2:], config.confidence_level)
+        assert all(0 <= p.ci_low <= p.survival <= p.ci_high <= 1 for p in points)
+
+
+@quick
+@given(
+    CONFIGS,
+    SIZES,
+    st.integers(1, 14),
+    st.sampled_from(["constant", "by period", "free", "one period"]),
+    st.sampled_from(["none", "all", "separated", "random", "one"]),
+    SEEDS,
+)
+def test_retention_models_of_any_fee_and_outcome(config, size, periods, fee, outcome, seed) -> None:
+    random = np.random.RandomState(seed)
+    period = random.randint(0, periods, size=size)
+    x = {
+        "constant": np.full(size, 5.0),
+        "by period": 5.0 * (period % 3),
+        "free": 5.0 * random.randint(0, 4, size=size),
+        "one period": 5.0 * (period == 0),
+    }[fee]
+    y = {
+        "none": np.zeros(size),
+        "all": np.ones(size),
+        "separated": (x > 0) * 1.0,
+        "random": random.randint(0, 2, size=size) * 1.0,
+        "one": (np.arange(size) == 0) * 1.0,
+    }[outcome]
+    for clusters in (None, period):
+        check(retention_model(BinaryTable.from_users(x[:, None], y, ["fee_bps"], clusters=clusters), config))
+
+
+@quick
+@given(
+    CONFIGS,
+    SIZES,
+    st.lists(
+        st.sampled_from(["constant", "copy", "rare", "counts", "huge", "tiny", "separates", "noise"]),
+        max_size=4,
+    ),
+    st.floats(0, 1),
+    SEEDS,
+)
+def test_drivers_of_any_features(config, size, kinds, rate, seed) -> None:
+    random = np.random.RandomState(seed)
+    y = (random.uniform(size=size) < rate) * 1.0
+    made = {
+        "constant": np.ones(size),
+        "copy": np.arange(size) % 3 * 1.0,
+        "rare": (np.arange(size) == 0) * 1.0,
+        "counts": random.poisson(2, size=size) * 1.0,
+        "huge": random.poisson(2, size=size) * 1e12,
+        "tiny": random.poisson(2, size=size) * 1e-12,
+        "separates": y,
+        "noise": random.standard_normal(size),
+    }
+    names = [f"{kind} {place}" for place, kind in enumerate(kinds)]
+    columns = np.column_stack([made[kind] for kind in kinds]) if kinds else np.zeros((size, 0))
+    check(drivers(BinaryTable.from_users(columns, y, names), config))
+
+
+@quick
+@given(
+    CONFIGS,
+    st.integers(0, 14),
+    st.sampled_from([0, 1, 3, 8]),
+    AMOUNTS,
+    st.sampled_from(["constant", "twice", "levels", "last"]),
+    st.sampled_from([None, "fee", "trend", "constant"]),
+    SEEDS,
+)
+def test_elasticities_of_any_volumes_and_fees(config, periods, users, kind, fees, control, seed) -> None:
+    size = periods * users
+    period = np.repeat(np.arange(periods), users)
+    fee = {
+        "constant": np.full(size, 10.0),
+        "twice": 5.0 + 5.0 * (period % 2),
+        "levels": 5.0 * (period % 4),
+        "last": 5.0 + 5.0 * (period == periods - 1),
+    }[fees]
+    controls = {
+        None: {},
+        "fee": {"price": fee},
+        "trend": {"price": period * 1.0},
+        "constant": {"price": np.full(size, 3.0)},
+    }[control]
+    volume = np.minimum(np.abs(amounts(kind, size, seed)), 1e15)
+    segment = np.where(np.arange(size) % 3 == 0, "whale", "retail")
+    cells = VolumeCells.from_users(period, segment, fee, volume, controls)
+    check(elasticity(cells, config, segments=["whale", "retail", "nobody"], n_draws=1000))
+
+
+@quick
+@given(SIZES, SEEDS, st.booleans())
+def test_engagement_of_any_users(size, seed, absent) -> None:
+    random = np.random.RandomState(seed)
+    metrics = [random.poisson(1, size=size) * 1.0 for _ in range(3)]
+    days = [None if absent else float(d) for d in random.randint(0, 30, size=size)]
+    score = engagement_score(*metrics, days)
+    assert len(score) == size and ((score >= 0) & (score <= 1)).all()
+    assert len(behavioral_segments(score, days)) == len(revenue_segments(metrics[0])) == size
+
+
+def test_nothing_is_written_to_the_console(capfd: pytest.CaptureFixture) -> None:
+    config = StatisticsConfig("2026-11-01", n_resamples=1000)
+    x = np.array([[1.0, 0.0], [0.0, 1.0]] * 40)
+    drivers(BinaryTable.from_users(x, x[:, 0], ["a", "b"]), config)
+    cells = VolumeCells.from_users([1, 2] * 40, ["a"] * 80, [5, 10] * 40, np.zeros(80))
+    elasticity(cells, config)
+    assert capfd.readouterr() == ("", "")

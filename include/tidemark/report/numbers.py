@@ -64,10 +64,11 @@ def p_value(row: Row | None) -> Number:
 
 
 def trust(*rows: Row | None) -> Trust:
-    """The weakest flag of some rows, in words."""
+    """The weakest flag of some rows, in words; methods that do not judge themselves leave none."""
     found = {row["trust"] for row in rows if row}
     level = next((level for level in reversed(TRUST_LEVELS) if level in found), "none")
-    return Trust(level, words.TRUST_WORDS.get(level, "no number"))
+    there = any(row and row["estimate"] is not None for row in rows)
+    return Trust(level, words.TRUST_WORDS.get(level, "not judged" if there else "no number"))
 
 
 def worst_reason(rows: Iterable[Row | None]) -> str:

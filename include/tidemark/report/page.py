@@ -1,21 +1,24 @@
-"""The page around the families' parts: identity, checks, files, and how to read it all."""
+"""The page around the families' parts: identity, contents, checks, files, and how to read it all."""
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from markupsafe import Markup
 
 from include.tidemark.artifacts.manifest import gate_summary
 from include.tidemark.artifacts.tables import WrittenFile
+from include.tidemark.families.left_out import LeftOut
 from include.tidemark.report.charts.palette import themed_css
-from include.tidemark.report.parts import ReportPart
+from include.tidemark.report.parts import ReportPart, Section
 from include.tidemark.report.templating import TEMPLATES, environment
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row
 
-_STAGES = {"sources": "Raw data", "models": "Segments", "statistics": "Statistics"}
+_STAGES = {"sources": "Raw data", "models": "Tables", "statistics": "Statistics"}
 
 
 def write_report(
@@ -26,6 +29,7 @@ def write_report(
     files: Sequence[WrittenFile],
     validation: Sequence[str],
     target: Path,
+    left_out: Sequence[LeftOut] = (),
 ) -> WrittenFile:
     """Write `report/index.html` below the folder `target`.
 
@@ -33,10 +37,12 @@ def write_report(
         gate: the run's rows of `control.gate_results`.
         files: the files beside the report, to link to.
         validation: pages of the validation documents, to link to.
+        left_out: families that the run has not computed, to name with their reasons.
     """
     path = "report/index.html"
     (target / path).parent.mkdir(parents=True, exist_ok=True)
-    (target / path).write_text(render(run, parts, gate, files, validation), encoding="utf-8")
+    page = render(run, parts, gate, files, validation, left_out=left_out)
+    (target / path).write_text(page, encoding="utf-8")
     return WrittenFile(path, None)
 
 
@@ -46,19 +52,23 @@ def render(
     gate: Sequence[Row],
     files: Sequence[WrittenFile],
     validation: Sequence[str] = (),
+    *,
+    left_out: Sequence[LeftOut] = (),
 ) -> str:
-    """The whole page as HTML."""
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8") + themed_css()
+    """The whole page as HTML: a family alone heads its report, several are a chapter each."""
+    style = f"\n{(TEMPLATES / 'report.css').read_text(encoding='utf-8')}{themed_css()}"
     summary = gate_summary(gate)
     return (
         environment()
         .get_template("page.html.j2")
         .render(
             run=run,
-            parts=parts,
+            parts=[_shown(part, files, deeper=len(parts) > 1) for part in parts],
             title=parts[0].title if len(parts) == 1 else "Customer analytics",
-            style=Markup(f"\n{style}"),  # noqa: S704 (our own file)
-            style_hash=base64.b64encode(hashlib.sha256(f"\n{style}".encode()).digest()).decode(),
+            topics={topic for part in parts for topic in part.topics},
+            left_out=[{"title": _title(family.name), "reason": family.reason} for family in left_out],
+            style=Markup(style),  # noqa: S704 (our own file)
+            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
             gate=summary,
             failed=_failed(summary["results"]),
             checks=[
@@ -73,6 +83,44 @@ def render(
             validation=[(page, _STAGES.get(page.split("/")[1], page)) for page in validation],
         )
     )
+
+
+def _shown(part: ReportPart, files: Sequence[WrittenFile], *, deeper: bool) -> dict[str, Any]:
+    """A part as the template shows it."""
+    return {
+        "title": part.title,
+        "anchor": part.anchor,
+        "intro": part.intro,
+        "key_figures": part.key_figures,
+        "sections": [
+            {
+                "title": section.title,
+                "anchor": f"{part.anchor}-{section.anchor}",
+                "body": _one_level_deeper(section.body) if deeper else section.body,
+                "files": _downloads(section, files),
+            }
+            for section in part.sections
+        ],
+    }
+
+
+def _one_level_deeper(body: Markup) -> Markup:
+    """The body with its headings one level down, because its own title is an h3 in a chapter."""
+    lowered = re.sub(r"<(/?)h([3-5])\b", lambda tag: f"<{tag[1]}h{int(tag[2]) + 1}", str(body))
+    return Markup(lowered)  # noqa: S704 (as safe as the body was)
+
+
+def _downloads(section: Section, files: Sequence[WrittenFile]) -> list[dict[str, Any]]:
+    written = {file.path: file for file in files}
+    return [
+        {"path": path, "name": PurePosixPath(path).name, "rows": written[path].rows}
+        for path in section.files
+        if path in written
+    ]
+
+
+def _title(family: str) -> str:
+    return family.replace("_", " ").capitalize()
 
 
 def _failed(results: Sequence[Row]) -> list[Row]:

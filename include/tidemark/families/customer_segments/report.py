@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from include.tidemark.artifacts.definitions import DEFINITIONS
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.customer_segments.artifacts import backtest_rows, movement_rows, summary_rows
 from include.tidemark.families.customer_segments.definitions import (
@@ -26,6 +27,13 @@ from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse.base import Row, Warehouse
 
 COLOURS = categorical(SEGMENTS)
+_FILES = {
+    "segments": ("data/segment_summary.csv", "data/customer_segments.csv", "data/customer_segments.parquet"),
+    "movement": ("data/segment_movement.csv",),
+    "backtest": ("data/segment_backtest.csv",),
+    "definitions": (DEFINITIONS,),
+}
+"""The files with the numbers of each section."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,17 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
         title="Customer segments",
         key_figures=_key_figures(run, warehouse, summary, results),
         sections=tuple(
-            Section(anchor, title, render_section("customer_segments", anchor, context | extra))
+            Section(
+                anchor,
+                title,
+                render_section("customer_segments", anchor, context | extra),
+                _FILES.get(anchor, ()),
+            )
             for anchor, title, extra in sections
         ),
+        intro=f"The current window starts on {words.day(run.window_start)}, the one before it on"
+        f" {words.day(run.prior_window_start)}.",
+        topics=("trust", "charts"),
     )
 
 

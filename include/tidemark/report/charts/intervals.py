@@ -43,7 +43,8 @@ def dot_intervals(
         reference: where a dashed line marks "no effect".
     """
     ends = [*known(points), *([] if reference is None else [reference])]
-    margin = (max(ends) - min(ends)) * 0.05 or abs(ends[0]) * 0.1 or 1.0 if ends else 1.0
+    margin = (max(ends) - min(ends)) * (0.15 if _unbounded(points) else 0.05) if ends else 1.0
+    margin = margin or abs(ends[0]) * 0.1 or 1.0
     domain = (min(ends, default=0.0) - margin, max(ends, default=1.0) + margin)
     told_as = [write_with_interval(point.value, point.low, point.high, form) for point in points]
     axis = number_axis(form, domain, title=x_title or None, grid=True, tickCount=5)
@@ -75,9 +76,10 @@ def ratios(
     """
     drawn = [point for point in points if point.value is not None]
     ends = known(drawn)
+    margin = 1.4 if _unbounded(drawn) else 1.05
     domain = (
-        max(min([*ends, 0.8]) / 1.05, 1 / _FURTHEST) if all(end > 0 for end in ends) else 1 / _FURTHEST,
-        min(max([*ends, 1.25]) * 1.05, _FURTHEST),
+        max(min([*ends, 0.8]) / margin, 1 / _FURTHEST),
+        min(max([*ends, 1.25]) * margin, _FURTHEST),
     )
     told_as = [
         f"{words.ratio(p.value)}"
@@ -100,6 +102,11 @@ def ratios(
         return draw(sized(at(wide - _LABELS), wide, height), description)
 
     return Markup('<div class="chart dots">{}</div>').format(at_both_widths(whole, WIDE))
+
+
+def _unbounded(points: Sequence[Estimate]) -> bool:
+    """Whether an arrow is needed, which wants room beyond the last number."""
+    return any((point.low is None) != (point.high is None) for point in points)
 
 
 def _ticks(domain: tuple[float, float], plot: int) -> list[float]:
@@ -129,8 +136,8 @@ def _rows(
                 "value": point.value
                 if point.value is not None and domain[0] <= point.value <= domain[1]
                 else None,
-                "low": domain[0] if open_low else point.low if interval else None,
-                "high": domain[1] if open_high else point.high if interval else None,
+                "low": (domain[0] if open_low else min(point.low or 0.0, domain[1])) if interval else None,
+                "high": (domain[1] if open_high else max(point.high or 0.0, domain[0])) if interval else None,
                 "open_low": domain[0] if open_low else None,
                 "open_high": domain[1] if open_high else None,
                 "sure": interval,

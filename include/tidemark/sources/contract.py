@@ -22,6 +22,9 @@ class Column:
     required: bool
     """May not be null."""
     unique: bool
+    """Identifies what the row tells of."""
+    at_least_once: bool
+    """The same row may be delivered more than once; then a value that occurs twice is no defect."""
 
 
 @dataclass(frozen=True)
@@ -63,4 +66,5 @@ def _column(declared: dict[str, Any]) -> Column:
         data_type=str(declared["data_type"]).lower(),
         required=bool(meta.get("required", False)),
         unique=bool(meta.get("unique", False)),
+        at_least_once=bool(meta.get("at_least_once", False)),
     )

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.rules import Rules
@@ -81,14 +82,7 @@ def _column_checks(table: RawTable, column: Column, run: Run) -> list[Check]:
             claim=f"{where} is never null.",
             failure=f"{where} is null in some rows ({{observed}}); the contract requires a value: correct and reload them.",
         )),
-        (column.unique, lambda: Check(
-            name=f"duplicate_{column.name}",
-            measure=f"count({field}) - count(distinct {field})",
-            maximum=0,
-            column=column.name,
-            claim=f"{where} holds no value twice.",
-            failure=f"{where} holds values more than once ({{observed}} rows too many); remove the duplicate rows and reload.",
-        )),
+        (column.unique, lambda: _duplicate_check(column, where, field)),
         (table.is_double(column.name), lambda: Check(
             name=f"not_finite_{column.name}",
             # NaN counts as greater than every number in both warehouses, so it does not keep the bound either.
@@ -109,6 +103,25 @@ def _column_checks(table: RawTable, column: Column, run: Run) -> list[Check]:
         )),
     ]  # fmt: skip
     return [make() for applies, make in build if applies]
+
+
+def _duplicate_check(column: Column, where: str, field: str) -> Check:
+    check = Check(
+        name=f"duplicate_{column.name}",
+        measure=f"count({field}) - count(distinct {field})",
+        maximum=0,
+        column=column.name,
+        claim=f"{where} holds no value twice.",
+        failure=f"{where} holds values more than once ({{observed}} rows too many); remove the duplicate rows and reload.",
+    )
+    if not column.at_least_once:
+        return check
+    return replace(
+        check,
+        severity="warning",
+        failure=f"{where} holds values more than once ({{observed}} rows too many): rows were delivered again, and each is counted"
+        " once; look at the source's delivery when their number grows.",
+    )
 
 
 def _bound(column: Column) -> str:

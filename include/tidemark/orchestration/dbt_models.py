@@ -2,20 +2,30 @@
 
 from typing import Any
 
-from airflow.sdk import TaskGroup
+from airflow.sdk import TaskGroup, get_parsing_context
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+from cosmos.constants import (
+    PRODUCER_WATCHER_TASK_ID,
+    ExecutionMode,
+    InvocationMode,
+    LoadMode,
+    TestBehavior,
+)
 
 from include.tidemark.errors import SettingsError
 from include.tidemark.families import dbt_selectors
+from include.tidemark.orchestration.model_wiring import let_models_wait_for_models_only
 from include.tidemark.orchestration.stage_tasks import pass_run_identity
 from include.tidemark.paths import DBT_DIR, DBT_MANIFEST
 from include.tidemark.pipeline.build import dbt_environment
 from include.tidemark.settings import Settings
 
 
-def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup:
+def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup | DbtTaskGroup:
     """The task group of the enabled families' models and of the tests after each.
+
+    A process that runs one task gets only the part of the group that this task needs: every task reads the DAG file anew,
+    and to render all models in each of them would cost more than what the task does.
 
     Raises:
         SettingsError: the manifest has not been made; Cosmos would say so less clearly.
@@ -24,7 +34,17 @@ def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup:
         raise SettingsError(
             f"The dbt manifest {DBT_MANIFEST} is missing; make it with `dbt parse` (locally: `make manifest`) before deploying."
         )
-    group: TaskGroup = DbtTaskGroup(
+    needed = _needed_models(group_id, get_parsing_context().task_id)
+    if needed == []:
+        return TaskGroup(group_id=group_id)
+    group = _render(settings, group_id, pool, needed or dbt_selectors(settings.families))
+    graph = group.dbt_graph
+    let_models_wait_for_models_only(graph.filtered_nodes, group.tasks_map, graph.tests_per_model)
+    return group
+
+
+def _render(settings: Settings, group_id: str, pool: str, select: list[str]) -> DbtTaskGroup:
+    return DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(
             dbt_project_path=DBT_DIR,
@@ -43,15 +63,31 @@ def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup:
         ),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
-            select=dbt_selectors(settings.families),
+            select=select,
             test_behavior=TestBehavior.AFTER_EACH,
-            # A test that compares two models must wait for both also where each model is built by its own dbt process.
-            should_detach_multiple_parents_tests=True,
+            # A test that compares two models is among the tests of both, which wait for both (model_wiring). As a task of its
+            # own it would never see its result, because Cosmos reports results by model, and would wait for dbt's end.
+            should_detach_multiple_parents_tests=False,
             emit_datasets=False,
         ),
         operator_args=_operator_args(settings, pool),
     )
-    return group
+
+
+def _needed_models(group_id: str, task_id: str | None) -> list[str] | None:
+    """The models that must be rendered where the given task runs; None for all of them.
+
+    The scheduler and the DAG processor run no task, and the one dbt process must know every model's tests: both need all.
+    """
+    if task_id is None:
+        return None
+    group, _, task = task_id.partition(".")
+    if group != group_id:
+        return []
+    if task.startswith(PRODUCER_WATCHER_TASK_ID):
+        return None
+    # `<model>.run` and `<model>.test`, or `<model>_run` where a model has no tests.
+    return [task.split(".")[0] if "." in task else task.rpartition("_")[0]]
 
 
 def _profile(settings: Settings) -> ProfileConfig:

@@ -12,6 +12,8 @@ from include.tidemark.errors import TidemarkError
 DAG_ID = "monthly_segmentation"
 _FINISHED = {"success", "failed"}
 _LOCKED_TRIES = 10
+_PAGE = 100
+"""Airflow gives no more at once, whatever the limit asked for."""
 
 
 class AirflowApi:
@@ -76,8 +78,12 @@ class AirflowApi:
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""
         path = f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances"
-        tasks: list[dict[str, Any]] = self._get(path, limit=200)["task_instances"]
-        return tasks
+        tasks: list[dict[str, Any]] = []
+        while True:
+            page = self._get(path, limit=_PAGE, offset=len(tasks), order_by="id")
+            tasks += page["task_instances"]
+            if len(tasks) >= page["total_entries"] or not page["task_instances"]:
+                return tasks
 
     def clear(self, run_id: str) -> None:
         """Clear all tasks of a run, as a person would in the UI."""

@@ -1,6 +1,7 @@
 """`make demo` as its user meets it: four months on a real scheduler, and the numbers behind them."""
 
 import json
+import re
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -27,7 +28,16 @@ def test_prints_a_table_of_segments_by_month_and_where_the_report_is(demo_run):
         "make up",
     ):
         assert text in printed
-    assert "25/" in printed or "tasks" in printed
+
+
+@pytest.mark.parametrize("month", MONTHS)
+def test_shows_a_month_s_tasks_as_they_finish_up_to_the_last_one(demo_run, month):
+    _, printed = demo_run
+    shown = [(int(done), int(of)) for done, of in re.findall(rf"  {month} +(\d+)/(\d+) tasks  ", printed)]
+    done = [count for count, _ in shown]
+    assert len(done) > 3 and done == sorted(set(done)), f"no progress while it works: {shown}"
+    assert shown[-1][0] == shown[-1][1], "every task of a month has succeeded"
+    assert re.search(rf"^{month}: success in \d+ s$", printed, re.MULTILINE)
 
 
 def test_leaves_no_process_behind(demo_run):

@@ -29,8 +29,9 @@ _LOCAL_SETTINGS = """\
 import sys
 
 if "scheduler" in sys.argv:
-    import cosmos
+    import cosmos.operators.watcher
     import great_expectations
+    import include.tidemark.orchestration.dbt_models
     import include.tidemark.report.page
     import include.tidemark.statistics.segments
     import include.tidemark.validation.engine
@@ -134,7 +135,7 @@ def find(home: Path) -> Stack | None:
     if not file.exists():
         return None
     stack = Stack(home, **json.loads(file.read_text(encoding="utf-8")))
-    return stack if any(process.pid == stack.pid for process in _processes(stack)) else None
+    return stack if any(process.pid == stack.pid for process in processes(stack)) else None
 
 
 def stop(home: Path) -> int:
@@ -149,20 +150,20 @@ def stop(home: Path) -> int:
     ended: set[int] = set()
     deadline = time.monotonic() + _STOP_SECONDS
     ask = signal.SIGTERM
-    while processes := _processes(stack):
-        ended.update(process.pid for process in processes)
-        for process in processes:
+    while living := processes(stack):
+        ended.update(process.pid for process in living)
+        for process in living:
             try:
                 process.send_signal(ask)
             except psutil.NoSuchProcess:
                 continue
-        psutil.wait_procs(processes, timeout=3)
+        psutil.wait_procs(living, timeout=3)
         ask = signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL
     file.unlink()
     return len(ended)
 
 
-def _processes(stack: Stack) -> list[psutil.Process]:
+def processes(stack: Stack) -> list[psutil.Process]:
     """Every living process of the stack: by the mark, by the session, and whatever descends from those.
 
     No sign alone is enough: a process that sets its title overwrites its environment, and a task's supervisor may leave

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
@@ -13,39 +12,7 @@ from include.tidemark.pipeline.publish import publish
 from include.tidemark.rules import load_rules
 from include.tidemark.warehouse import open_warehouse
 from tests.artifacts.months import MONTHS, make_run, make_settings, write_candidate
-
-VOID = {"meta", "link", "br", "img", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """The elements of a page with their attributes, and its text."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.html, self.elements, self.words, self.open = html, [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag, f"</{tag}> closes something else"
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
-            self.words.append(data)
-
-    @property
-    def text(self):
-        return re.sub(r"\s+", " ", " ".join(self.words))
-
-    def all(self, *tags):
-        return [(tag, attributes) for tag, attributes in self.elements if tag in tags]
+from tests.report.pages import Page, contrast
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +73,24 @@ def test_every_link_leads_to_a_section_or_to_a_file_that_is_there(reports):
             assert href[1:] in ids if href.startswith("#") else (folder / "report" / href).exists(), href
 
 
+def test_each_section_links_to_the_files_with_its_numbers(fourth):
+    for path in (
+        "segment_summary.csv",
+        "customer_segments.parquet",
+        "segment_movement.csv",
+        "segment_backtest.csv",
+    ):
+        assert fourth.links.count(f"../data/{path}") == 2  # once in its section, once under Files
+
+
+def test_a_family_alone_explains_what_it_shows_and_nothing_else(fourth):
+    assert "Trust." in fourth.text
+    assert "Odds ratios." not in fourth.text
+    assert "p-values." not in fourth.text
+
+
 def test_no_id_occurs_twice(fourth):
-    ids = [attributes["id"] for _, attributes in fourth.elements if "id" in attributes]
-    assert len(ids) == len(set(ids))
+    assert len(fourth.ids) == len(set(fourth.ids))
 
 
 def test_headings_are_in_order_and_there_is_one_of_the_first_level(fourth):
@@ -213,20 +195,6 @@ def render(settings, run):
     publish(run, settings)
     folder = settings.duckdb_path.parent / "artifacts" / f"as_of={run.as_of_date}" / f"run={run.run_key}"
     return Page((folder / "report/index.html").read_text(encoding="utf-8"))
-
-
-def luminance(colour):
-    digits = colour.lstrip("#")
-    digits = "".join(d * 2 for d in digits) if len(digits) == 3 else digits
-    channels = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one, two):
-    """The contrast ratio of WCAG 2."""
-    high, low = sorted((luminance(one), luminance(two)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_text_and_marks_have_enough_contrast_in_light_and_dark(fourth):

@@ -75,6 +75,10 @@ def test_every_test_of_a_model_waits_for_all_that_it_reads_and_stands_before_the
     assert tested > 50
 
 
+def test_the_gate_opens_only_when_every_test_has_passed(dag):
+    assert dag.get_task("check_models").trigger_rule == "all_success"
+
+
 def test_no_task_but_the_gate_waits_for_a_test(dag):
     for task in dag.tasks:
         waits_for_tests = {up for up in task.upstream_task_ids if up.endswith(".test")}

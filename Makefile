@@ -21,16 +21,20 @@ PYTHON ?= $(shell for p in python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
+# completejourney (real) or synthetic (made, with known truth, of any size). Each keeps its state in a folder of its own.
+DATASET ?= completejourney
+USERS ?= 20000
+
 .PHONY: demo
-demo: setup ## Set up, run four months on real data, print the segments and where the report is
-	@$(RUN) -m include.tidemark.demo run
+demo: setup ## Set up, run four months, print the segments and where the report is (DATASET=synthetic USERS=20000: made data)
+	@$(RUN) -m include.tidemark.demo run --dataset $(DATASET) --users $(USERS)
 
 .PHONY: up
-up: setup ## Start Airflow on this machine and print its address
-	@$(RUN) -m include.tidemark.demo up
+up: setup ## Start Airflow on this machine and print its address (DATASET as for demo)
+	@$(RUN) -m include.tidemark.demo up --dataset $(DATASET) --users $(USERS)
 
 .PHONY: down
-down: ## Stop that Airflow wholly
+down: ## Stop that Airflow wholly, whatever its data set
 	@if [ -x $(AIRFLOW_ENV)/bin/python ]; then $(RUN) -m include.tidemark.demo down; fi
 
 .PHONY: test

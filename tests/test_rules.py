@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.tidemark.demo.local import RULES_FILE
+from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.errors import SettingsError
 from include.tidemark.paths import DBT_PROJECT_FILE
 from include.tidemark.rules import Rules, load_rules
@@ -105,7 +105,7 @@ def test_the_digest_changes_with_any_rule_and_not_with_their_order(tmp_path):
 
 
 def test_the_demo_rules_are_valid_and_divide_the_money_thresholds_by_ten():
-    demo, default = load_rules(RULES_FILE, environ={}), load_rules(None, environ={})
+    demo, default = load_rules(COMPLETE_JOURNEY.rules_file, environ={}), load_rules(None, environ={})
     for name in (
         "high_value_min_avg_monthly_spend",
         "declining_min_prior_spend",

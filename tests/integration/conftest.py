@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from include.tidemark.artifacts.published import PublishedMonth, published_months
 from include.tidemark.demo import local
 from include.tidemark.demo.airflow_api import AirflowApi
+from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.months import run_demo
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
@@ -34,7 +35,7 @@ class Deployment:
             duckdb_path=self.state / "warehouse.duckdb",
             artifact_root=(self.state / "artifacts").as_uri(),
             landing_url=(self.state / "landing").as_uri(),
-            rules_file=local.RULES_FILE,
+            rules_file=COMPLETE_JOURNEY.rules_file,
             id_hash_key=SecretStr(MARKED_KEY),
         )
 

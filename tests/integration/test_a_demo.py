@@ -9,7 +9,7 @@ import duckdb
 import pytest
 import yaml
 
-from include.tidemark.demo import local
+from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.months import run_demo
 from include.tidemark.rules import load_rules
 
@@ -86,8 +86,8 @@ def test_manifest_digests_are_those_of_the_files(deployment):
 def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, month):
     """From the landing files alone, written without a look at the models."""
     as_of = date.fromisoformat(month)
-    rules = load_rules(local.RULES_FILE, environ={})
-    groups = yaml.safe_load(local.RULES_FILE.read_text())["category_groups"]
+    rules = load_rules(COMPLETE_JOURNEY.rules_file, environ={})
+    groups = yaml.safe_load(COMPLETE_JOURNEY.rules_file.read_text())["category_groups"]
     with duckdb.connect() as engine:
         engine.execute("set timezone = 'UTC'")
         engine.execute(

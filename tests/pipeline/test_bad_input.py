@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
-from include.tidemark.demo import local
+from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.errors import GateError, RunIdentityError, SettingsError, SourceError, TidemarkError
 from include.tidemark.pipeline.check import check_stage
 from include.tidemark.pipeline.in_order import run_in_order
@@ -28,7 +28,7 @@ AS_OF = "2017-12-01"
 class Deployment:
     """A deployment whose first month is published."""
 
-    def __init__(self, folder: Path, rules_file: Path = local.RULES_FILE) -> None:
+    def __init__(self, folder: Path, rules_file: Path = COMPLETE_JOURNEY.rules_file) -> None:
         self.folder = folder
         self.settings = Settings(
             duckdb_path=folder / "warehouse.duckdb",
@@ -104,7 +104,7 @@ class Deployment:
 def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
     whole = tmp_path_factory.mktemp("whole")
-    local.write_landing_files(local.DATA_PACKAGE, whole)
+    COMPLETE_JOURNEY.write_landing_files(whole)
     (folder / "landing").mkdir()
     with duckdb.connect() as engine:
         engine.execute("set timezone = 'UTC'")

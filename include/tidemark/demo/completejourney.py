@@ -5,11 +5,18 @@ A household becomes a user, created at its first purchase; basket x department b
 redeemed coupons and received campaigns become events.
 """
 
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
+from include.tidemark.demo.dataset import Dataset
 from include.tidemark.errors import SourceError
+from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT
+
+DATA_PACKAGE = PROJECT_ROOT / ".venv" / "demo-data"
+"""Where `make setup` installs the package."""
 
 _UTC_OFFSET = "interval 5 hours"
 """Dates without a time (coupons, campaigns) are local days, which start at 05:00 UTC; see rules.yml."""
@@ -101,6 +108,18 @@ def write_landing_files(package: Path, landing: Path) -> dict[str, int]:
                 part.rename(file)
             counts[table] = _rows(engine, file)
     return counts
+
+
+COMPLETE_JOURNEY = Dataset(
+    name="completejourney",
+    make_arguments="",
+    families=("customer_segments",),
+    as_of_dates=(date(2017, 10, 1), date(2017, 11, 1), date(2017, 12, 1), date(2018, 1, 1)),
+    schedule_end=date(2018, 1, 31),
+    rules_file=Path(__file__).with_name("rules.yml"),
+    state=LOCAL_STATE,
+    write_landing_files=partial(write_landing_files, DATA_PACKAGE),
+)
 
 
 def _rows(engine: duckdb.DuckDBPyConnection, file: Path) -> int:

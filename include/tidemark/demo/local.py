@@ -1,40 +1,45 @@
-"""What the local set-up adds to the defaults: where its state is, the demo's rules, and the id key."""
+"""What the local set-up adds to the defaults: where a data set's state is, its rules and families, and the id key."""
 
 import secrets
 from pathlib import Path
 
 from include.tidemark.demo import airflow_stack
 from include.tidemark.demo.airflow_stack import Stack
-from include.tidemark.demo.completejourney import write_landing_files
-from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT
-
-DATA_PACKAGE = PROJECT_ROOT / ".venv" / "demo-data"
-RULES_FILE = Path(__file__).with_name("rules.yml")
-SCHEDULE_END = "2018-01-31"
-"""The data end with 2017, so no month after that is scheduled."""
+from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
+from include.tidemark.demo.dataset import Dataset
+from include.tidemark.paths import LOCAL_STATE
 
 
-def settings_environment(state: Path = LOCAL_STATE) -> dict[str, str]:
+def settings_environment(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> dict[str, str]:
     """The `TIDEMARK_*` variables of the local set-up."""
     return {
         "TIDEMARK_DUCKDB_PATH": str(state / "warehouse.duckdb"),
         "TIDEMARK_LANDING_URL": (state / "landing").as_uri(),
         "TIDEMARK_ARTIFACT_ROOT": (state / "artifacts").as_uri(),
-        "TIDEMARK_RULES_FILE": str(RULES_FILE),
-        "TIDEMARK_SCHEDULE_END": SCHEDULE_END,
+        "TIDEMARK_RULES_FILE": str(dataset.rules_file),
+        "TIDEMARK_FAMILIES": ",".join(dataset.families),
+        "TIDEMARK_SCHEDULE_END": dataset.schedule_end.isoformat(),
         "TIDEMARK_ID_HASH_KEY": _id_hash_key(state),
     }
 
 
-def up(state: Path = LOCAL_STATE) -> Stack:
+def up(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> Stack:
     """Landing files and a running Airflow; both are kept where they are there already."""
-    write_landing_files(DATA_PACKAGE, state / "landing")
-    return airflow_stack.start(state / "airflow", settings_environment(state))
+    dataset.write_landing_files(state / "landing")
+    return airflow_stack.start(state / "airflow", settings_environment(state, dataset))
 
 
-def down(state: Path = LOCAL_STATE) -> int:
-    """Stop Airflow; returns how many processes there were."""
+def down(state: Path) -> int:
+    """Stop the Airflow of this state; returns how many processes there were."""
     return airflow_stack.stop(state / "airflow")
+
+
+def down_all(root: Path = LOCAL_STATE) -> int:
+    """Stop the Airflow of every data set's state; returns how many processes there were."""
+    return sum(
+        down(file.parents[1])
+        for file in [*root.glob("airflow/stack.json"), *root.glob("*/airflow/stack.json")]
+    )
 
 
 def _id_hash_key(state: Path) -> str:

@@ -2,33 +2,36 @@
 
 import sys
 import time
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from include.tidemark.artifacts.published import published_months
 from include.tidemark.demo import airflow_stack, local
 from include.tidemark.demo.airflow_api import AirflowApi
-from include.tidemark.demo.summary import segment_table
+from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
+from include.tidemark.demo.dataset import Dataset
+from include.tidemark.demo.summary import family_lines, segment_table
 from include.tidemark.errors import TidemarkError
-from include.tidemark.paths import LOCAL_STATE
 from include.tidemark.settings import Settings
 
-AS_OF_DATES = (date(2017, 10, 1), date(2017, 11, 1), date(2017, 12, 1), date(2018, 1, 1))
-_FROM, _TO = "2017-09-01T00:00:00Z", "2017-12-02T00:00:00Z"
-"""A run's logical date is the start of its interval, a month before its as-of date."""
 _MONTH_SECONDS = 600
 
 
-def run_demo(state: Path = LOCAL_STATE) -> int:
-    """Run the months that are not published yet, show progress, print the table; returns the exit code."""
+def run_demo(state: Path | None = None, dataset: Dataset = COMPLETE_JOURNEY) -> int:
+    """Run the months that are not published yet, show progress, print the table; returns the exit code.
+
+    Args:
+        state: where everything is kept; the data set's own folder by default.
+    """
+    state = state or dataset.state
     settings = Settings(artifact_root=(state / "artifacts").as_uri())
     published = {month.as_of_date for month in published_months(settings)}
-    missing = [day for day in AS_OF_DATES if day.isoformat() not in published]
+    missing = [day for day in dataset.as_of_dates if day.isoformat() not in published]
     if missing:
         was_up = airflow_stack.find(state / "airflow") is not None
         try:
-            failed = _run_months(state, missing)
+            failed = _run_months(state, dataset, missing)
         finally:
             if not was_up:
                 local.down(state)
@@ -40,21 +43,26 @@ def run_demo(state: Path = LOCAL_STATE) -> int:
     months = published_months(settings)
     print("\n" + segment_table(months))
     print(f"\nReport:  {months[-1].report_uri}")
-    print("Airflow: `make up` starts the UI and prints its address; `make down` stops it.")
+    for line in family_lines(months[-1]):
+        print(line)
+    up = f"make up {dataset.make_arguments}".strip()
+    print(f"Airflow: `{up}` starts the UI and prints its address; `make down` stops it.")
     return 0
 
 
-def _run_months(state: Path, missing: list[date]) -> list[str]:
+def _run_months(state: Path, dataset: Dataset, missing: list[date]) -> list[str]:
     """Backfill, and show each run as it goes; returns the run ids that failed."""
     started = time.monotonic()
     print("Starting Airflow (scheduler, DAG processor, triggerer, API server) ...", flush=True)
-    stack = local.up(state)
+    stack = local.up(state, dataset)
     api = AirflowApi(stack)
     api.unpause()
     print(
         f"Airflow is up at {stack.url} after {time.monotonic() - started:.0f} s. Months: {', '.join(map(str, missing))}"
     )
-    api.backfill(_FROM, _TO)
+    first, last = dataset.logical_dates
+    # A run's logical date is its interval's start in local time: later than that midnight in UTC.
+    api.backfill(f"{first}T00:00:00Z", f"{last + timedelta(days=1)}T00:00:00Z")
     failed = []
     for run in _new_runs(api, len(missing)):
         run_id, as_of = run["dag_run_id"], run["data_interval_end"][:10]

@@ -1,4 +1,4 @@
-"""The demo's closing table: each segment's share of customers by month, with its interval."""
+"""The demo's closing words: each segment's share of customers by month with its interval, and what else was computed."""
 
 from include.tidemark.artifacts.published import PublishedMonth
 
@@ -20,6 +20,17 @@ def segment_table(months: list[PublishedMonth]) -> str:
     return "\n".join(
         [text[0], rule, *text[1:], "", f"In brackets: {level:.0%} intervals of the share (Wilson)."]
     )
+
+
+def family_lines(month: PublishedMonth) -> list[str]:
+    """A line for each family of a month but customer_segments, which has the table: where its report is, or why it has none."""
+    return [
+        f"  {family['name']}: {month.report_uri}"
+        if family["status"] == "computed"
+        else f"  {family['name']}: left out, {family['reason']}"
+        for family in month.manifest()["families"]
+        if family["name"] != "customer_segments"
+    ]
 
 
 def _cell(row: dict[str, str]) -> str:

@@ -16,7 +16,9 @@ DICTIONARY = PublishedTable(
         Column("table", "text", "The published table: the path of its file without suffix."),
         Column("column", "text", "The column."),
         Column(
-            "type", "text", "What it holds: id, text, integer, money (two decimals), number, date or boolean."
+            "type",
+            "text",
+            "What it holds: id, text, integer, money (two decimals), number, date, timestamp (UTC) or boolean.",
         ),
         Column("description", "text", "What it means, with its unit."),
     ),

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from include.tidemark.errors import TidemarkError
 
-Kind = Literal["id", "text", "integer", "money", "number", "date", "boolean"]
+Kind = Literal["id", "text", "integer", "money", "number", "date", "timestamp", "boolean"]
 
 ARROW_TYPES: Mapping[Kind, pa.DataType] = {
     "id": pa.string(),
@@ -23,6 +23,7 @@ ARROW_TYPES: Mapping[Kind, pa.DataType] = {
     "money": pa.decimal128(18, 2),
     "number": pa.float64(),
     "date": pa.date32(),
+    "timestamp": pa.timestamp("s"),
     "boolean": pa.bool_(),
 }
 SIGNIFICANT_DIGITS = 12
@@ -192,7 +193,8 @@ def _conform(
             values = pa.array(
                 [None if v is None else publish_id(str(v)) for v in values.to_pylist()], pa.string()
             )
-        values = values.cast(ARROW_TYPES[column.kind])
+        # A moment is published to the second; the warehouses keep different fractions of it.
+        values = values.cast(ARROW_TYPES[column.kind], safe=column.kind != "timestamp")
         if column.kind == "number":
             values = pa.array(
                 [None if v is None else float(format_number(v)) for v in values.to_pylist()], pa.float64()
@@ -219,6 +221,8 @@ def _column_cells(kind: Kind, values: pa.Array) -> list[str | None]:
         return [None if v is None else format_number(v) for v in values.to_pylist()]
     if kind in ("id", "text"):
         return [None if v is None else escape_formula(v) for v in values.to_pylist()]
+    if kind == "timestamp":
+        return pc.strftime(values, format="%Y-%m-%dT%H:%M:%SZ").to_pylist()  # type: ignore[no-any-return]
     return values.cast(pa.string()).to_pylist()  # type: ignore[no-any-return]
 
 

@@ -13,8 +13,8 @@ from scipy.stats import binom
 from include.tidemark.statistics.config import StatisticsConfig, check_level
 from include.tidemark.statistics.groups import newcombe_difference
 from include.tidemark.statistics.multiplicity import adjust
-from include.tidemark.statistics.rates import wilson_interval
 from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.share_rows import share_row
 
 METRICS = ("funnel_reached", "funnel_conversion", "funnel_drop_off", "funnel_median_time")
 
@@ -81,14 +81,16 @@ def funnel(groups: Mapping[str | None, Sequence[FunnelStep]], config: Statistics
     for group, steps in groups.items():
         for place, step in enumerate(steps):
             before = steps[max(place - 1, 0)]
-            known: dict[str, Any] = {
-                "segment": group,
-                "segment_to": step.name,
-                "confidence_level": config.confidence_level,
-            }
-            rows.append(_share(METRICS[0], step.users, steps[0].users, config, known))
-            rows.append(_share(METRICS[1], step.users, before.users, config, known))
-            rows.append(_share(METRICS[2], before.users - step.users, before.users, config, known))
+            place_of = {"segment": group, "segment_to": step.name}
+            rows += [
+                share_row(metric, count, total, config, "empty_segment", **place_of)
+                for metric, count, total in (
+                    (METRICS[0], step.users, steps[0].users),
+                    (METRICS[1], step.users, before.users),
+                    (METRICS[2], before.users - step.users, before.users),
+                )
+            ]
+            known: dict[str, Any] = {**place_of, "confidence_level": config.confidence_level}
             rows.append(_median(step, config, known))
             if group in named and len(named) > 1 and place:
                 others = [other for name, other in named.items() if name != group]
@@ -120,14 +122,6 @@ def median_interval(times: Mapping[float, int], confidence_level: float) -> tupl
         return float(values[int(np.searchsorted(reached, rank))])
 
     return (at((n + 1) // 2) + at(n // 2 + 1)) / 2, at(k), at(n + 1 - k)
-
-
-def _share(metric: str, count: int, total: int, config: StatisticsConfig, known: dict[str, Any]) -> ResultRow:
-    if total == 0:
-        return null_row(metric, "wilson", "empty_segment", n=0, **known)
-    low, high = wilson_interval(count, total, config.confidence_level)
-    trust = "ok" if total >= config.minimum_sample_size else "caution"
-    return ResultRow(metric, count / total, "wilson", ci_low=low, ci_high=high, n=total, trust=trust, **known)
 
 
 def _median(step: FunnelStep, config: StatisticsConfig, known: dict[str, Any]) -> ResultRow:

@@ -14,9 +14,9 @@ from include.tidemark.statistics.cells import Cells, merge
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.mean_rows import mean_rows
 from include.tidemark.statistics.minimums import trust, withheld
-from include.tidemark.statistics.rates import wilson_interval
 from include.tidemark.statistics.ratio_cells import RatioCells, merge_ratio
 from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.share_rows import share_row
 from include.tidemark.statistics.streams import stream
 
 SEGMENTS = ("High-Value Travelers", "Declining", "New & Growing", "Budget-Conscious", "Stable Mid-Spenders")
@@ -62,7 +62,7 @@ def segment_shares(
     for metric, held in (("segment_share", everyone), ("segment_share_active", active)):
         total = sum(held.values())
         rows += [
-            _share(metric, held[segment], total, "zero_denominator", config, segment=segment)
+            share_row(metric, held[segment], total, config, "zero_denominator", segment=segment)
             for segment in segments
         ]
     return rows
@@ -81,6 +81,11 @@ def segment_means(
     Returns:
         For each metric, for each segment and then for all (segment null): a ``percentile_bootstrap`` and a
         ``hall_skew_t`` row.
+
+    >>> cells = {("lifetime_value", "Declining"): Cells.from_values(range(0, 40_000, 100))}
+    >>> rows = segment_means(cells, StatisticsConfig("2026-11-01"), ["Declining"])
+    >>> [(row.segment, row.estimate) for row in rows if row.metric == "mean_lifetime_value" and row.seed]
+    [('Declining', 199.5), (None, 199.5)]
     """
     unknown = sorted({metric for metric, _ in cells} - set(MEANS))
     if unknown:
@@ -113,6 +118,12 @@ def segment_movement(
     Returns:
         A row for each pair: from every segment and `NEW_CUSTOMER`, to every segment and `GONE_CUSTOMER`, but not from
         new to gone. Shares of one from-segment sum to 1. An empty from-segment gives ``empty_segment``.
+
+    >>> moved = [("Declining", "Declining", 30), ("Declining", "No longer a customer", 10)]
+    >>> config = StatisticsConfig("2026-11-01")
+    >>> rows = segment_movement(moved, config, has_previous=True, segments=["Declining"])
+    >>> [(row.segment, row.segment_to, row.estimate) for row in rows if row.estimate is not None]
+    [('Declining', 'Declining', 0.75), ('Declining', 'No longer a customer', 0.25)]
     """
     pairs = [
         (origin, target)
@@ -134,7 +145,9 @@ def segment_movement(
     totals = {origin: sum(k for (start, _), k in moved.items() if start == origin) for origin, _ in pairs}
     absent = "empty_segment" if has_previous else "no_earlier_publication"
     return [
-        _share("movement", moved[pair], totals[pair[0]], absent, config, segment=pair[0], segment_to=pair[1])
+        share_row(
+            "movement", moved[pair], totals[pair[0]], config, absent, segment=pair[0], segment_to=pair[1]
+        )
         for pair in pairs
     ]
 
@@ -158,6 +171,11 @@ def segment_backtest(
     Returns:
         For each segment and then for all (segment null): a ``percentile_bootstrap`` and a ``log_delta`` row of
         ``backtest_spend_ratio``, horizon 90d.
+
+    >>> cells = {"Declining": RatioCells.from_values(x=range(100, 200), y=range(50, 150))}
+    >>> rows = segment_backtest(cells, StatisticsConfig("2026-11-01"), segments=["Declining"])
+    >>> [(row.segment, row.method, row.estimate) for row in rows[:2]]
+    [('Declining', 'percentile_bootstrap', 0.665551839465), ('Declining', 'log_delta', 0.665551839465)]
     """
     known: dict[str, Any] = {"horizon": BACKTEST_HORIZON, "confidence_level": config.confidence_level}
     if cells is None:
@@ -176,18 +194,6 @@ def segment_backtest(
     groups: dict[str | None, RatioCells] = {name: cells.get(name, merge_ratio([])) for name in segments}
     groups[None] = merge_ratio(groups.values())
     return [row for segment, group in groups.items() for row in _ratio_rows(segment, group, config, known)]
-
-
-def _share(
-    metric: str, count: int, total: int, reason_if_none: str, config: StatisticsConfig, **names: str
-) -> ResultRow:
-    known: dict[str, Any] = {**names, "n": total, "confidence_level": config.confidence_level}
-    if total == 0:
-        return null_row(metric, "wilson", reason_if_none, **known)
-    low, high = wilson_interval(count, total, config.confidence_level)
-    # Wilson keeps its average coverage at any n; below the minimum sample size single rates fall short of it.
-    flag = "ok" if total >= config.minimum_sample_size else "caution"
-    return ResultRow(metric, count / total, "wilson", ci_low=low, ci_high=high, trust=flag, **known)
 
 
 def _ratio_rows(

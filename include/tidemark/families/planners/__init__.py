@@ -5,5 +5,5 @@ from include.tidemark.families.family import Family
 FAMILY = Family(
     name="planners",
     sources=("users", "events"),
-    questions=(),
+    questions=("shares", "weeks", "comparison"),
 )

@@ -89,7 +89,13 @@ class PeriodFit:
 
 
 def fit_periods(sums: PeriodSums) -> PeriodFit | None:
-    """Least squares from the sums of all periods; None without full rank, with one period, or without spare rows."""
+    """Least squares from the sums of all periods; None without full rank, with one period, or without spare rows.
+
+    >>> design, outcome = [[1, 0], [1, 1], [1, 0], [1, 1], [1, 0], [1, 1]], [1.0, 3.0, 2.0, 4.0, 3.0, 5.0]
+    >>> fit = fit_periods(PeriodSums.from_rows(design, outcome, list("aabbcc"), ["intercept", "x"]))
+    >>> fit.coefficients.round(9).tolist(), fit.cr3.diagonal().round(9).tolist()
+    ([2.0, 2.0], [0.333333333, 0.0])
+    """
     rows, k, g = float(sums.n.sum()), len(sums.names), sums.periods
     bread = inverse(sums.xx.sum(axis=0)) if g > 1 and rows > k else None
     if bread is None:

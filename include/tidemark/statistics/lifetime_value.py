@@ -99,6 +99,11 @@ def weighted_value(
 
     Returns:
         Estimate, the two ends and the users seen in the last week; None where nobody was.
+
+    >>> sums = WeeklySums.from_users([[2.0, 1.0], [4.0, 3.0], [6.0, 0.0]], [2, 2, 1])
+    >>> estimate, low, high, users = weighted_value(sums, 2, 0.0, 0.95)
+    >>> estimate, users  # 4 a user in the first week, 2 in the second among the two who are through it
+    (6.0, 2)
     """
     z = float(ndtri(0.5 + check_level(confidence_level) / 2))
     seen = (sums.observed[:, None] > np.arange(weeks)) * sums.n[:, None]

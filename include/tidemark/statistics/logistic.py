@@ -148,6 +148,11 @@ def fit_logistic(table: BinaryTable) -> LogisticFit | None:
 
     Returns:
         The fit, or None where there is no finite maximum (see `separation.why_not`) or only one cluster.
+
+    >>> rows = [{"fee": 0, "n": 90, "successes": 60}, {"fee": 1, "n": 90, "successes": 30}]
+    >>> fit = fit_logistic(BinaryTable.from_rows(rows, ["fee"]))
+    >>> [round(math.exp(b), 9) for b in fit.coefficients], fit.method
+    ([2.0, 0.25], 'logit_robust')
     """
     n, k = table.n, table.design.shape[1]
     beta = maximize(table.design, n, table.successes)
@@ -186,6 +191,12 @@ def average_contrast(
         feature: the column to move.
         step: by how much, in the feature's unit.
         confidence_level: nominal coverage.
+
+    >>> rows = [{"fee": 0, "n": 90, "successes": 60}, {"fee": 1, "n": 90, "successes": 30}]
+    >>> table = BinaryTable.from_rows(rows, ["fee"])
+    >>> found = average_contrast(fit_logistic(table), table, "fee", 1.0, 0.95)
+    >>> round(found.estimate, 9)  # from 2/3 to 1/3, and from 1/3 to 1/9
+    -0.277777778
     """
     share = table.n / table.n.sum()
     moved = table.design.copy()

@@ -90,6 +90,12 @@ def firth_profile(table: BinaryTable, fit: LogisticFit, name: str, confidence_le
     """The values of one coefficient that a penalized likelihood-ratio test does not reject (Heinze and Schemper 2002).
 
     Wald intervals are useless here: under separation the penalized likelihood is far from symmetric.
+
+    >>> rows = [{"x": 0, "n": 20, "successes": 8}, {"x": 1, "n": 5, "successes": 5}]
+    >>> table = BinaryTable.from_rows(rows, ["x"])
+    >>> found = firth_profile(table, fit_firth(table), "x", 0.95)
+    >>> [round(value, 2) for value in (found.estimate, found.ci_low, found.ci_high, found.p_value)]
+    [2.78, 0.41, 7.71, 0.02]
     """
     place = fit.names.index(name)
     drop = float(chdtri(1, 1 - check_level(confidence_level))) / 2

@@ -68,7 +68,12 @@ def draw(chart: Any, description: str) -> Markup:
 
     Args:
         description: the chart in words, for those who can't see it.
+
+    Raises:
+        ValueError: the description is empty.
     """
+    if not description:
+        raise ValueError("description is empty; say in words what the chart shows.")
     styled = chart.configure(background="transparent", font=_FONT, padding=2).configure_view(stroke=None)
     styled = styled.configure_axis(
         labelColor=_INK,

@@ -173,7 +173,7 @@ def _layers(
     colour = alt.Color("label:N", scale=alt.Scale(domain=order, range=paint[: len(order)]), legend=None)
     base = alt.Chart(data(rows))
     layers = [
-        base.mark_rule(strokeWidth=3, opacity=0.55).encode(
+        base.mark_rule(strokeWidth=3, opacity=0.7).encode(
             x=alt.X("low:Q", scale=scale, title=None), x2=alt.X2("high:Q", title=None), y=y, color=colour
         ),
         base.transform_filter("datum.sure")

@@ -1,7 +1,52 @@
 """The rules of the family fee_tiers."""
 
-from pydantic import BaseModel
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, StrictInt, model_validator
+
+from include.tidemark.rule_types import Count, Number, Percent
+
+TRADE_SIZES = ("micro", "small", "medium", "large", "whale")
+"""The segments, from the smallest to the largest."""
+
+_Dollars = Annotated[Number, Field(gt=0, le=1e12)]
+_Weeks = Annotated[StrictInt, Field(ge=1, le=52)]
 
 
 class FeeTiersRules(BaseModel):
     """The family's part of the rules."""
+
+    trade_size_basis: Literal["period_volume", "median_swap"]
+    trade_size_small_min_usd: _Dollars
+    trade_size_medium_min_usd: _Dollars
+    trade_size_large_min_usd: _Dollars
+    trade_size_whale_above_usd: _Dollars
+    fee_engagement_medium_min_swaps: Count
+    fee_engagement_high_min_swaps: Count
+    fee_retention_weeks: _Weeks
+    fee_ltv_horizon_weeks: Annotated[list[_Weeks], Field(min_length=1, max_length=20)]
+    fee_ltv_discount_rates_pct: Annotated[list[Percent], Field(min_length=1, max_length=10)]
+
+    @model_validator(mode="after")
+    def _fee_tiers_rules_agree(self) -> Self:
+        thresholds = [
+            self.trade_size_small_min_usd,
+            self.trade_size_medium_min_usd,
+            self.trade_size_large_min_usd,
+            self.trade_size_whale_above_usd,
+        ]
+        if sorted(set(thresholds)) != thresholds:
+            raise ValueError(
+                "trade_size_small_min_usd, trade_size_medium_min_usd, trade_size_large_min_usd and trade_size_whale_above_usd"
+                f" must rise from one to the next (found {', '.join(f'{value:g}' for value in thresholds)})."
+            )
+        if self.fee_engagement_medium_min_swaps >= self.fee_engagement_high_min_swaps:
+            raise ValueError(
+                "fee_engagement_medium_min_swaps must be below fee_engagement_high_min_swaps (found"
+                f" {self.fee_engagement_medium_min_swaps} and {self.fee_engagement_high_min_swaps})."
+            )
+        for name in ("fee_ltv_horizon_weeks", "fee_ltv_discount_rates_pct"):
+            values = getattr(self, name)
+            if sorted(set(values)) != values:
+                raise ValueError(f"{name} must rise from one value to the next (found {values}).")
+        return self

@@ -1,0 +1,69 @@
+{#- The whole numbers from 0 to 999 as a relation with the column n. A fee period of a thousand weeks is nineteen years. -#}
+{% macro whole_numbers() -%}
+    select hundreds.digit * 100 + tens.digit * 10 + ones.digit as n
+    from {{ _digits('hundreds') }}
+    cross join {{ _digits('tens') }}
+    cross join {{ _digits('ones') }}
+{%- endmacro %}
+
+{% macro _digits(name) -%}
+    (
+        {%- for digit in range(10) %}
+        select {{ digit }} as digit{{ ' union all' if not loop.last }}
+        {%- endfor %}
+    ) as {{ name }}
+{%- endmacro %}
+
+{#- Every day of the relation fee_weeks with the number of its week: weeks are then joined by equality, not by range. -#}
+{% macro days_of_fee_weeks() -%}
+    select
+        fee_weeks.week_number,
+        fee_weeks.week_start_date + days.n as fee_day
+    from fee_weeks
+    inner join ({% for day in range(7) %}select {{ day }} as n{{ ' union all ' if not loop.last }}{% endfor %}) as days
+        on fee_weeks.week_start_date + days.n <= fee_weeks.week_end_date
+{%- endmacro %}
+
+{#- The trade size of an amount in cents. Each threshold belongs to the larger size, but for the last, which whales exceed. -#}
+{% macro trade_size(cents) -%}
+    case
+        when {{ cents }} > 100 * {{ rule_number('trade_size_whale_above_usd') }} then 'whale'
+        when {{ cents }} >= 100 * {{ rule_number('trade_size_large_min_usd') }} then 'large'
+        when {{ cents }} >= 100 * {{ rule_number('trade_size_medium_min_usd') }} then 'medium'
+        when {{ cents }} >= 100 * {{ rule_number('trade_size_small_min_usd') }} then 'small'
+        else 'micro'
+    end
+{%- endmacro %}
+
+{% macro trade_size_basis() -%}
+    {{ return(rule_choice('trade_size_basis', ['period_volume', 'median_swap'])) }}
+{%- endmacro %}
+
+{#- A rule that lists numbers, checked. -#}
+{% macro rule_numbers(name) -%}
+    {%- set values = var(name) -%}
+    {%- if values is string or values is mapping or values is not iterable or not values -%}
+        {{ exceptions.raise_compiler_error(
+            "The rule " ~ name ~ " must be a list of numbers (found '" ~ values ~ "'): correct it in the rules file."
+        ) }}
+    {%- endif -%}
+    {%- for value in values -%}
+        {%- if value is not number or value is boolean -%}
+            {{ exceptions.raise_compiler_error(
+                "The rule " ~ name ~ " must list numbers only (found '" ~ value ~ "'): correct it in the rules file."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(values) }}
+{%- endmacro %}
+
+{#- The last week of a cohort that anything is said about. -#}
+{% macro last_cohort_week() -%}
+    {%- set horizons = rule_numbers('fee_ltv_horizon_weeks') -%}
+    {{ return([rule_number('fee_retention_weeks') | int, (horizons | max | int) - 1] | max) }}
+{%- endmacro %}
+
+{#- What a dollar of the given week after the first is worth in the first: (1 + rate) ^ (-week / 52.18). -#}
+{% macro discount_factor(rate_pct, week) -%}
+    cast({{ (1 + rate_pct / 100) ** (-week * 7 / 365.25) }} as double)
+{%- endmacro %}

@@ -5,5 +5,5 @@ from include.tidemark.families.family import Family
 FAMILY = Family(
     name="early_engagement",
     sources=("users", "events"),
-    questions=(),
+    questions=("usage", "drivers"),
 )

@@ -1,0 +1,158 @@
+"""Users of a run by equal features: what the model of the drivers is fitted on.
+
+One GROUP BY gives them. Where a busy product leaves more combinations than the rule early_engagement_max_cells, a sample of
+users stands for all: those whose id has a small MD5 sum, the same on every warehouse and in every month. A smaller sample
+widens the intervals; to cut the features down instead would change what they mean.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from include.tidemark.families.early_engagement.features import (
+    OTHER_PLATFORM,
+    OUTCOME,
+    PLATFORM,
+    UNKNOWN_PLATFORM,
+    features_of,
+    platform_feature,
+)
+from include.tidemark.run import Run
+from include.tidemark.statistics.logistic import BinaryTable
+from include.tidemark.warehouse.base import Row, Warehouse
+
+CANDIDATE = "runs.dim_user_early_engagement"
+MOST_PLATFORMS = 8
+"""Platforms with a feature of their own at most; the rarer ones are one, "other"."""
+_SMALLEST_SAMPLE = 2.0**-20
+
+
+@dataclass(frozen=True)
+class DriverCells:
+    """The covariate cells of one run.
+
+    Attributes:
+        table: users by equal features, with the number retained.
+        users: all users of the run, those outside the sample included.
+        reference_platform: the platform that the others are compared with; None where nobody's is known.
+    """
+
+    table: BinaryTable
+    users: int
+    reference_platform: str | None
+
+
+@dataclass(frozen=True)
+class Platforms:
+    """How platforms become features.
+
+    Attributes:
+        named: those with a feature of their own, the reference included.
+        reference: without a feature: the first of them by name.
+        features: level -> name of the feature; levels are the named platforms, "other" and "unknown".
+    """
+
+    named: tuple[str, ...]
+    reference: str | None
+    features: dict[str, str]
+
+
+def read_cells(run: Run, warehouse: Warehouse) -> DriverCells:
+    """The cells of this run, of a sample of users where there are too many."""
+    platforms = read_platforms(run, warehouse)
+    sample = 1.0
+    while _count_cells(run, warehouse, platforms, sample) > run.rules.early_engagement_max_cells:
+        sample /= 2
+        if sample < _SMALLEST_SAMPLE:
+            break
+    users = warehouse.fetch(f"select count(*) as n from {CANDIDATE} where run_key = ?", (run.run_key,))
+    features = features_of(run.rules.early_engagement_events)
+    counted = [feature.name for feature in features if feature.kind != "has"]
+    sql, parameters = _users(run, platforms, sample)
+    rows = warehouse.fetch(
+        f"select platform, {', '.join(counted)}, count(*) as n, count_if({OUTCOME}) as successes"
+        f" from ({sql}) as users group by platform, {', '.join(counted)}",
+        parameters,
+    )
+    names = [*platforms.features.values(), *(feature.name for feature in features)]
+    table = BinaryTable.from_rows([_covariates(row, run, platforms) for row in rows], names)
+    return DriverCells(table, int(users[0]["n"]), platforms.reference)
+
+
+def read_platforms(run: Run, warehouse: Warehouse) -> Platforms:
+    """The platforms of this run's users, the frequent ones by their names."""
+    rows = warehouse.fetch(
+        f"select {PLATFORM} as platform, count(*) as n from {CANDIDATE} where run_key = ? group by {PLATFORM}",
+        (run.run_key,),
+    )
+    return make_platforms({row["platform"]: int(row["n"]) for row in rows})
+
+
+def make_platforms(users: dict[str | None, int]) -> Platforms:
+    """Levels from the number of users by platform.
+
+    >>> made = make_platforms({"web": 5, "ios": 9, "android": 7, None: 1})
+    >>> made.reference, list(made.features)
+    ('android', ['ios', 'web', 'unknown'])
+    """
+    known = sorted((name for name in users if name is not None), key=lambda name: (-users[name], name))
+    named = sorted(known[:MOST_PLATFORMS])
+    reference = named[0] if named else None
+    levels = [name for name in named if name != reference and name not in (OTHER_PLATFORM, UNKNOWN_PLATFORM)]
+    if reference != OTHER_PLATFORM and (len(known) > MOST_PLATFORMS or OTHER_PLATFORM in named):
+        levels.append(OTHER_PLATFORM)
+    if reference is not None and reference != UNKNOWN_PLATFORM and (None in users or UNKNOWN_PLATFORM in named):
+        levels.append(UNKNOWN_PLATFORM)
+    return Platforms(tuple(named), reference, {level: platform_feature(level) for level in levels})
+
+
+def platform_level(platforms: Platforms) -> tuple[str, Sequence[str]]:
+    """SQL of the level that a user belongs to, and its parameters."""
+    if not platforms.named:
+        return f"'{UNKNOWN_PLATFORM}'", ()
+    places = ", ".join("?" for _ in platforms.named)
+    sql = (
+        f"case when {PLATFORM} is null then '{UNKNOWN_PLATFORM}' when {PLATFORM} in ({places}) then {PLATFORM}"
+        f" else '{OTHER_PLATFORM}' end"
+    )
+    return sql, platforms.named
+
+
+def _users(run: Run, platforms: Platforms, sample: float) -> tuple[str, tuple[Any, ...]]:
+    """One row a user of the sample, with capped counts."""
+    level, parameters = platform_level(platforms)
+    cap = run.rules.early_engagement_max_event_count
+    columns = [
+        feature.name if feature.kind == "cnt_days" else f"least({feature.name}, {cap}) as {feature.name}"
+        for feature in features_of(run.rules.early_engagement_events)
+        if feature.kind != "has"
+    ]
+    sql = f"select {level} as platform, {', '.join(columns)}, {OUTCOME} from {CANDIDATE} where run_key = ?"
+    if sample < 1:
+        return f"{sql} and substr(md5(user_id), 1, 8) < ?", (
+            *parameters,
+            run.run_key,
+            f"{int(sample * 2**32):08x}",
+        )
+    return sql, (*parameters, run.run_key)
+
+
+def _count_cells(run: Run, warehouse: Warehouse, platforms: Platforms, sample: float) -> int:
+    sql, parameters = _users(run, platforms, sample)
+    counted = warehouse.fetch(
+        f"select count(*) as n from (select distinct * from ({sql}) as users) as cells", parameters
+    )
+    return int(counted[0]["n"])
+
+
+def _covariates(row: Row, run: Run, platforms: Platforms) -> Row:
+    covariates: Row = {"n": int(row["n"]), "successes": int(row["successes"])}
+    for level, name in platforms.features.items():
+        covariates[name] = int(row["platform"] == level)
+    for feature in features_of(run.rules.early_engagement_events):
+        if feature.kind == "has":
+            days = row[feature.name.replace("has_", "cnt_days_", 1)]
+            covariates[feature.name] = int(days > 0)
+        else:
+            covariates[feature.name] = int(row[feature.name])
+    return covariates

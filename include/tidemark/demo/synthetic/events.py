@@ -57,7 +57,7 @@ _LATER = """
             from (
                 select *, unnest(range(7, least(last_offset, {last} - created_day) + 1)) as day from plan where stays
             )
-            where draw(sub_key(k, 110, day), 1) < {daily}
+            where (day - 7) % {every} = floor(draw(sub_key(k, 110, (day - 7) // {every}), 1) * {every})
                 or day = {return_1} or day = {return_2} or (is_late_planner and day = planning_offset)
         )
     )
@@ -86,10 +86,6 @@ def _parts() -> list[str]:
 
 
 def _planning_parts() -> list[str]:
-    conversion = (
-        f"(draw(k, 73) < case when is_planner then {truth.PLANNER_CONVERSION_SHARE}"
-        f" when n_prompts + n_swipes > 0 then {truth.PASSENGER_CONVERSION_SHARE} else 0 end)::integer"
-    )
     default_deck = f"(not is_silent and draw(k, 74) < {truth.DEFAULT_DECK_SHARE})::integer"
     rows = [
         ("prompt", 70, "n_prompts", 0.05, 0.05),
@@ -98,7 +94,7 @@ def _planning_parts() -> list[str]:
         ("share", 96, "meets_shared::integer", 0.94, 0.0),
         ("deck_created", 97, "meets_created_deck::integer", 0.95, 0.0),
         ("multiplayer_session_created", 98, "meets_multiplayer::integer", 0.96, 0.0),
-        ("conversion", 99, conversion, 0.97, 0.0),
+        ("conversion", 99, "n_conversions", 0.97, 0.0),
         ("default_deck_created", 100, default_deck, 0.01, 0.0),
     ]
     return [
@@ -118,7 +114,7 @@ def _later_part() -> str:
         ),
         sessions=_by_tier("sessions"),
         events=_by_tier("events"),
-        daily=_by_tier("daily_visit_share"),
+        every=_by_tier("days_per_visit"),
         last=LAST,
         return_1=f"({low_1} + floor(draw(k, 64) * {high_1 - low_1 + 1}))",
         return_2=f"({low_2} + floor(draw(k, 65) * {high_2 - low_2 + 1}))",

@@ -1,5 +1,8 @@
 """Who the users are and what is planned for each: one row a user, on which everything else is built."""
 
+import itertools
+import math
+
 from include.tidemark.demo.synthetic import truth
 from include.tidemark.demo.synthetic.draws import key, pick
 from include.tidemark.demo.synthetic.truth import LAST, day_number
@@ -37,9 +40,11 @@ def plan(users: int, seed: int) -> str:
             select
                 *, case when is_test then 'whale' else {_trade_class()} end as trade_class
             from spenders
+        ), placed as (
+            select *, {_place_in_class()} as place from sized
         ), volumes as (
             select *, {_log_volume()} as log_volume, {_fee_bps("first_spend_day")} as acquisition_bps
-            from sized
+            from placed
         ), visitors as (
             select
                 *,
@@ -54,26 +59,33 @@ def plan(users: int, seed: int) -> str:
                 case when stays then {_tier()} end as tier,
                 case when stays then 35 + floor(-ln(draw(k, 42)) * {truth.LIFETIME_DAYS_BEYOND_35})::integer end as last_offset,
                 {_stage()}::utinyint as stage,
-                is_test or draw(k, 50) < {truth.PLANNER_SHARE} as is_planner,
+                is_test or draw(k, 50) < {truth.PLANNER_SHARE} as is_early_planner,
                 {pick("draw(k, 51)", truth.PLANNER_PRIMARY)} as primary_criterion,
                 draw(k, 56) as touch
             from stayers
         ), planners as (
             select
                 *,
-                {", ".join(f"{_meets(name, 52 + place)} as meets_{name}" for place, name in enumerate(truth.PLANNER_PRIMARY))},
-                is_planner and stays and draw(k, 57) < {truth.PLANNER_LATE_SHARE} as is_late_planner
+                stays and not is_early_planner and draw(k, 57) < {truth.LATE_PLANNER_SHARE} as is_late_planner,
+                is_early_planner or is_late_planner as is_planner
             from engaged
+        ), criteria as (
+            select
+                *,
+                {", ".join(f"{_meets(name, 52 + place)} as meets_{name}" for place, name in enumerate(truth.PLANNER_PRIMARY))}
+            from planners
+        ), kinds as (
+            select *, {_planning_kind()} as planning_kind from criteria
         )
         select
             *,
-            case when is_late_planner then list_extract([10, 11, 12, 13, 15, 16, 17, 18, 19, 20], 1 + floor(draw(k, 58) * 10)::integer)
-                else 0 end as planning_offset,
-            {_prompts()}::utinyint as n_prompts,
-            {_swipes()}::utinyint as n_swipes,
-            case when is_planner then floor(draw(k, 63) * 4) when {_touched()} then floor(draw(k, 63) * 2) else 0 end::utinyint as n_saves,
+            case when is_late_planner then {_late_day()} else 0 end as planning_offset,
+            {_planning_count("prompts", 61)} as n_prompts,
+            {_planning_count("swipes", 62)} as n_swipes,
+            {_planning_count("saves", 63)} as n_saves,
+            {_conversion()} as n_conversions,
             {_is_silent()} as is_silent
-        from planners
+        from kinds
     """
 
 
@@ -93,35 +105,39 @@ def _created_day() -> str:
 def _trade_class() -> str:
     general = pick("draw(k, 14)", {name: each.share for name, each in truth.TRADE_CLASSES.items()})
     special = " ".join(
-        f"when '{portrait}' then {pick('draw(k, 14)', {kind[0]: kind[1] for kind in kinds})}"
-        for portrait, kinds in truth.PORTRAIT_KINDS.items()
+        f"when '{portrait}' then {pick('draw(k, 14)', shares)}"
+        for portrait, shares in truth.PORTRAIT_CLASSES.items()
     )
     return f"case portrait {special} else {general} end"
 
 
 def _log_volume() -> str:
-    """Log of the dollars of a usual active week at the usual fee."""
-    bounds = {
-        (portrait, kind): (low, high)
-        for portrait, kinds in truth.PORTRAIT_KINDS.items()
-        for kind, _, low, high in kinds
-        if low or high
-    }
-    cases = [
-        f"when portrait = '{portrait}' and trade_class = '{kind}' then {_between(kind, low, high)}"
-        for (portrait, kind), (low, high) in bounds.items()
-    ]
-    cases += [f"when trade_class = '{kind}' then {_between(kind, 0, 0)}" for kind in truth.TRADE_CLASSES]
-    return f"case {' '.join(cases)} end"
+    """Log of the dollars of a usual week at the usual fee."""
+    cases = []
+    for name, size in truth.TRADE_CLASSES.items():
+        bottom, top = (math.log(end) for end in size.usual)
+        above = (
+            f"place * {top - bottom!r}"
+            if math.isfinite(top)
+            else f"-ln(1 - place) / {truth.WHALE_PARETO_INDEX}"
+        )
+        cases.append(f"when '{name}' then {bottom!r} + {above}")
+    return f"case trade_class {' '.join(cases)} end"
 
 
-def _between(kind: str, low: float, high: float) -> str:
-    size = truth.TRADE_CLASSES[kind]
-    bottom = f"ln({low})" if low else f"(ln({size.low}) + {truth.LOWER_MARGIN})"
-    if kind == "whale":
-        return f"{bottom} + abs(normal(k, 16)) * {truth.WHALE_LOG_SD}"
-    top = f"ln({high})" if high else f"(ln({size.high}) - {truth.UPPER_MARGIN})"
-    return f"{bottom} + draw(k, 15) * ({top} - {bottom})"
+def _place_in_class() -> str:
+    """A number in (0, 1) for the user's place within the trade class, spread evenly over users in the order of sign-up.
+
+    Each week's users then have the same usual volumes. With independent draws, the users of the few weeks with unusual fees
+    would by chance be a little larger or smaller than those of the other weeks, which a regression takes for the fee's
+    effect, and which no error that is clustered by period knows of.
+    """
+    order = "row_number() over (partition by portrait, trade_class order by created_day, i)"
+    return f"(({order} * {_GOLDEN}) - floor({order} * {_GOLDEN}))"
+
+
+_GOLDEN = 0.6180339887498949
+"""Multiples of the golden ratio, without their whole part, leave no gap and no cluster (Weyl's sequence)."""
 
 
 def _fee_bps(day: str) -> str:
@@ -169,40 +185,36 @@ def _meets(criterion: str, stream: int) -> str:
     )
 
 
-def _touch_ends() -> tuple[float, float, float]:
-    one, prompts, swipes = truth.PASSENGER_TOUCH.values()
-    return one, one + prompts, one + prompts + swipes
+def _late_day() -> str:
+    days = truth.LATE_PLANNER_DAYS
+    return f"list_extract({list(days)}, 1 + floor(draw(k, 58) * {len(days)})::integer)"
 
 
-def _touched() -> str:
-    return f"touch < {_touch_ends()[2]!r}"
+_PLANNING_KINDS = (
+    truth.PROMPT_AND_SWIPE_PLANNER,
+    truth.OTHER_PLANNER,
+    *(kind for _, kind in truth.PASSENGER_KINDS),
+)
 
 
-def _prompts() -> str:
-    one, prompts, _ = _touch_ends()
-    return f"""
-        (case
-            when meets_prompt_and_swipe then 2 + floor(draw(k, 61) * 4)
-            when is_planner then floor(draw(k, 61) * 2)
-            when touch < {one!r} then 1
-            when touch < {prompts!r} then 2 + floor(draw(k, 61) * 2)
-            else 0
-        end)
-    """
+def _planning_kind() -> str:
+    """Place in _PLANNING_KINDS; null for who does nothing of it."""
+    ends = itertools.accumulate(share for share, _ in truth.PASSENGER_KINDS)
+    passengers = " ".join(f"when touch < {end!r} then {place}" for place, end in enumerate(ends, start=2))
+    return f"case when meets_prompt_and_swipe then 0 when is_planner then 1 {passengers} end"
 
 
-def _swipes() -> str:
-    one, prompts, swipes = _touch_ends()
-    return f"""
-        (case
-            when meets_prompt_and_swipe then 3 + floor(draw(k, 62) * 8)
-            when is_planner then floor(draw(k, 62) * 7)
-            when touch < {one!r} then floor(draw(k, 62) * 5)
-            when touch < {prompts!r} then floor(draw(k, 62) * 3)
-            when touch < {swipes!r} then 1 + floor(draw(k, 62) * 5)
-            else 0
-        end)
-    """
+def _planning_count(what: str, stream: int) -> str:
+    cases = []
+    for place, kind in enumerate(_PLANNING_KINDS):
+        low, high = getattr(kind, what)
+        cases.append(f"when {place} then {low} + floor(draw(k, {stream}) * {high - low + 1})")
+    return f"(case planning_kind {' '.join(cases)} else 0 end)::utinyint"
+
+
+def _conversion() -> str:
+    cases = [f"when {place} then {kind.conversion_share}" for place, kind in enumerate(_PLANNING_KINDS)]
+    return f"(draw(k, 73) < case planning_kind {' '.join(cases)} else 0 end)::utinyint"
 
 
 def _is_silent() -> str:
@@ -210,7 +222,7 @@ def _is_silent() -> str:
     nothing = " and ".join(f"n_{driver.event_name} = 0" for driver in truth.DRIVERS)
     no_visit = " and ".join(f"not visits(k, {day})" for day in range(1, truth.FIRST_WEEK_DAYS))
     return (
-        f"(not is_test and not stays and not is_planner and not ({_touched()}) and login_days = 0"
+        f"(not is_test and not stays and planning_kind is null and login_days = 0"
         f" and {nothing} and {no_visit} and draw(k, 70) < {truth.SILENT_SHARE})"
     )
 
@@ -234,7 +246,9 @@ LABELS = """
     select
         'u' || i as user_id, is_test, is_established, portrait, trade_class, acquisition_bps,
         date '2025-01-01' + first_spend_day as first_spend_date, stays, tier, last_offset, stage, is_planner,
-        meets_prompt_and_swipe, meets_created_deck, meets_multiplayer, meets_shared, is_late_planner, is_silent
+        is_late_planner,
+        meets_prompt_and_swipe, meets_created_deck, meets_multiplayer, meets_shared, is_silent,
+        date '2025-01-01' + created_day + planning_offset as planning_date
     from plan
 """
 """What was planted for each user, for tests and for a look behind the data; never a landing file."""

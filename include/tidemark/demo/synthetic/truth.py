@@ -3,6 +3,7 @@
 Days are local days of the business time zone, counted from FIRST_DAY as day 0.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -104,8 +105,10 @@ class TradeClass:
     """A trade-size segment: what its users spend in an active week, and how they answer to the fee."""
 
     low: float
-    """Dollars a week; the seed's threshold (10 for micro, so that the 1 in log(volume + 1) stays small)."""
     high: float
+    """The segment's thresholds, in dollars a week."""
+    usual: tuple[float, float]
+    """What its users spend in a usual week at the usual fee: log-uniform between these, a user keeps to one value."""
     share: float
     """Of stable and new spenders."""
     log_response_per_bps: float
@@ -113,26 +116,26 @@ class TradeClass:
 
 
 TRADE_CLASSES = {
-    "micro": TradeClass(10, 100, 0.25, -0.004),
-    "small": TradeClass(100, 1_000, 0.35, -0.008),
-    "medium": TradeClass(1_000, 10_000, 0.25, -0.012),
-    "large": TradeClass(10_000, 100_000, 0.12, -0.016),
-    "whale": TradeClass(100_000, math.inf, 0.03, -0.020),
+    "micro": TradeClass(0, 100, (50, 75), 0.25, -0.004),
+    "small": TradeClass(100, 1_000, (155, 330), 0.35, -0.008),
+    "medium": TradeClass(1_000, 10_000, (2_800, 7_200), 0.25, -0.012),
+    "large": TradeClass(10_000, 100_000, (18_000, 70_000), 0.12, -0.016),
+    "whale": TradeClass(100_000, math.inf, (190_000, math.inf), 0.03, -0.020),
 }
+"""The usual volumes keep their distance to the thresholds, so that neither noise nor fee moves a week into another segment:
+cutting a noisy volume into segments would bias every slope towards 0. They are the same for every portrait, because the mix
+of portraits changes over the months."""
 WEEKLY_NOISE = 0.20
-"""The log of a week's volume is off by at most this (uniform), so that no week crosses a threshold by chance: cutting a
-noisy volume into segments would bias every slope towards 0."""
-LOWER_MARGIN, UPPER_MARGIN = 0.65, 0.33
-"""Room of a user's usual log volume to the thresholds: noise plus the strongest response (25 bps down, 1 bps up)."""
-WHALE_LOG_SD = 0.9
-"""Whales' usual volume is a half-normal in logs above their threshold: the heavy tail."""
+"""The log of a week's volume is off by at most this (uniform)."""
+WHALE_PARETO_INDEX = 1.8
+"""Whales' usual volume has a Pareto tail above its lower bound."""
 
-PORTRAIT_KINDS: dict[str, tuple[tuple[str, float, float, float], ...]] = {
-    "traveler": (("medium", 0.50, 2_800, 0), ("large", 0.40, 0, 0), ("whale", 0.10, 0, 0)),
-    "declining": (("medium", 0.60, 0, 0), ("large", 0.35, 0, 0), ("whale", 0.05, 0, 0)),
-    "budget": (("micro", 0.50, 0, 0), ("small", 0.50, 0, 330)),
+PORTRAIT_CLASSES: dict[str, dict[str, float]] = {
+    "traveler": {"medium": 0.50, "large": 0.40, "whale": 0.10},
+    "declining": {"medium": 0.60, "large": 0.35, "whale": 0.05},
+    "budget": {"micro": 0.50, "small": 0.50},
 }
-"""Trade classes of a portrait with their shares and, where the segment's rule needs them, tighter bounds (0: none)."""
+"""Trade classes of a portrait with their shares."""
 
 CATEGORY_SHARES = {
     "traveler": (0.60, 0.15),
@@ -213,6 +216,31 @@ STAY_INTERCEPT = -2.1
 RETURN_DAYS = ((23, 26), (29, 34))
 """Who stays has a visit in each of these ranges of days after sign-up; who does not stay never returns after day 5."""
 
+
+def stay_share() -> float:
+    """Share of users who stay, over all that a first week can be."""
+    later_login = FIRST_WEEK_ACTIVE_SHARE * LOGIN_SHARE
+    total = 0.0
+    for days in range(FIRST_WEEK_DAYS + 1):
+        logins = sum(
+            (LOGIN_SHARE if first else 1 - LOGIN_SHARE)
+            * _binomial(FIRST_WEEK_DAYS - 1, days - first, later_login)
+            for first in (0, 1)
+        )
+        for done in itertools.product((0, 1), repeat=len(DRIVERS) + 1):
+            odds, chance = STAY_INTERCEPT + days * math.log(LOGIN_DAY_ODDS_RATIO), logins
+            effects = [*((d.share, d.odds_ratio) for d in DRIVERS), (PLATFORM_SHARES["web"], WEB_ODDS_RATIO)]
+            for is_done, (share, odds_ratio) in zip(done, effects, strict=True):
+                odds += is_done * math.log(odds_ratio)
+                chance *= share if is_done else 1 - share
+            total += chance / (1 + math.exp(-odds))
+    return total
+
+
+def _binomial(n: int, k: int, p: float) -> float:
+    return math.comb(n, k) * p**k * (1 - p) ** (n - k) if 0 <= k <= n else 0.0
+
+
 EARLY_EVENT_NAMES = ("login", *(driver.event_name for driver in DRIVERS), "share")
 """Configured list of early engagement; `share` is a planner's event and has no effect."""
 
@@ -225,8 +253,8 @@ class EngagementTier:
 
     share: float
     """Of those who stay."""
-    daily_visit_share: float
-    """Chance of a visit on each day from day 7 to the last."""
+    days_per_visit: int
+    """From day 7 on there is one visit in each block of so many days, so nobody who is still there is away for 14 days."""
     sessions: int
     """In a visit."""
     median_session_seconds: float
@@ -235,14 +263,28 @@ class EngagementTier:
 
 
 ENGAGEMENT_TIERS = {
-    "high": EngagementTier(0.20, 0.40, 2, 900.0, 3),
-    "moderate": EngagementTier(0.40, 0.15, 1, 300.0, 2),
-    "low": EngagementTier(0.40, 0.06, 1, 120.0, 1),
+    "high": EngagementTier(0.15, 3, 2, 900.0, 2),
+    "moderate": EngagementTier(0.40, 4, 1, 300.0, 2),
+    "low": EngagementTier(0.45, 7, 1, 120.0, 1),
 }
 SESSION_LOG_SD = 0.6
 FIRST_WEEK_SESSION_SECONDS = 180.0
-LIFETIME_DAYS_BEYOND_35 = 80.0
+LIFETIME_DAYS_BEYOND_35 = 60.0
 """Mean of the exponential time that a staying user goes on after day 35."""
+
+
+def visit_chance(day: int) -> float:
+    """Chance that a user visits on this day after sign-up (1 to 5, or 7 and later): retention by install day."""
+    if day < FIRST_WEEK_DAYS:
+        return FIRST_WEEK_ACTIVE_SHARE
+    alive = math.exp(-max(day - 35, 0) / LIFETIME_DAYS_BEYOND_35)
+    away = 1.0
+    for first, last in RETURN_DAYS:
+        if first <= day <= last:
+            away *= 1 - 1 / (last - first + 1)
+    chances = (tier.share * (1 - (1 - 1 / tier.days_per_visit) * away) for tier in ENGAGEMENT_TIERS.values())
+    return stay_share() * alive * sum(chances)
+
 
 # --- journey ----------------------------------------------------------------------------------------------------------
 
@@ -253,17 +295,48 @@ JOURNEY_RATES = (0.80, 0.65, 0.50, 0.40)
 # --- planners ---------------------------------------------------------------------------------------------------------
 
 PLANNER_SHARE = 0.09
+"""Of all users; they are planners in the first week, whether they stay or not."""
+LATE_PLANNER_SHARE = 0.05
+"""Of the others, among those who stay: they become planners on a day from 10 to 20 after sign-up."""
+LATE_PLANNER_DAYS = (10, 11, 12, 13, 15, 16, 17, 18, 19, 20)
 PLANNER_PRIMARY = {"prompt_and_swipe": 0.70, "created_deck": 0.18, "multiplayer": 0.07, "shared": 0.05}
 """Each planner meets one criterion for certain ..."""
 PLANNER_EXTRA = {"prompt_and_swipe": 0.30, "created_deck": 0.20, "multiplayer": 0.08, "shared": 0.06}
 """... and each of the others with this chance."""
-PLANNER_LATE_SHARE = 0.40
-"""Of the planners who stay, those who become one on a day from 10 to 20 after sign-up and not in the first week."""
-PASSENGER_TOUCH = {"one_prompt": 0.12, "prompts_only": 0.08, "swipes_only": 0.14}
-"""Passengers who try planning: one prompt and 0-4 swipes; 2-3 prompts and 0-2 swipes; 1-5 swipes without a prompt."""
+
+
+@dataclass(frozen=True)
+class PlanningKind:
+    """How much somebody plans: counts are uniform between two bounds, both inclusive."""
+
+    prompts: tuple[int, int]
+    swipes: tuple[int, int]
+    saves: tuple[int, int]
+    conversion_share: float
+
+
+PROMPT_AND_SWIPE_PLANNER = PlanningKind((2, 5), (3, 10), (0, 3), 0.15)
+OTHER_PLANNER = PlanningKind((0, 1), (0, 6), (0, 3), 0.15)
+PASSENGER_KINDS = (
+    (0.12, PlanningKind((1, 1), (0, 4), (0, 1), 0.01)),
+    (0.08, PlanningKind((2, 3), (0, 2), (0, 1), 0.01)),
+    (0.14, PlanningKind((0, 0), (1, 5), (0, 1), 0.01)),
+)
+"""Shares of passengers who try planning, and miss each criterion; the others do nothing of it."""
+
+
+def mean_planning(event: str, planner: bool) -> float:
+    """Mean count of `prompts`, `swipes` or `saves` a planner, or a passenger, over all of their time."""
+    if planner:
+        share = criterion_share("prompt_and_swipe")
+        mixture = [(share, PROMPT_AND_SWIPE_PLANNER), (1 - share, OTHER_PLANNER)]
+    else:
+        mixture = list(PASSENGER_KINDS)
+    return sum(share * sum(getattr(kind, event)) / 2 for share, kind in mixture)
+
+
 DEFAULT_DECK_SHARE = 0.50
 """Users who get a default deck at sign-up; it makes no planner."""
-PLANNER_CONVERSION_SHARE, PASSENGER_CONVERSION_SHARE = 0.15, 0.01
 PLANNER_EVENT_NAMES = (
     "prompt", "swipe", "save", "share", "deck_created", "multiplayer_session_created", "conversion",
 )  # fmt: skip

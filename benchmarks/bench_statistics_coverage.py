@@ -33,7 +33,6 @@ from include.tidemark.statistics import (
     newcombe_difference,
     saddlepoint,
     selected_level,
-    share_rows,
     stream,
     trust,
     welch_difference,
@@ -45,6 +44,7 @@ from include.tidemark.statistics.few_clusters import PeriodFit
 from include.tidemark.statistics.lifetime_value import weighted_value
 from include.tidemark.statistics.rates import exact_bootstrap_rate_interval
 from include.tidemark.statistics.retention_model import retention_model
+from include.tidemark.statistics.shares import share_rows
 from include.tidemark.statistics.wild_bootstrap import random_draws, sign_draws, wild_p_value
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)

@@ -6,8 +6,9 @@ Start from `Cells` (one amount per user) or `RatioCells` (two), summed into cell
 | question | function | takes |
 |---|---|---|
 | a mean per user | `mean_rows.mean_rows` | `Cells` |
-| a segment's share of a sum | `share_rows` | `Cells` by segment |
-| two groups compared | `welch_difference`, `log_ratio`, `newcombe_difference` | `Cells`, counts |
+| a share of users | `share_row` | counts |
+| a segment's share of a sum | `shares.share_rows` | `Cells` by segment |
+| two groups compared | `welch_difference`, `mean_ratio_rows`, `newcombe_difference` | `Cells`, counts |
 | segments of customers | `segment_shares`, `segment_means`, `segment_movement`, `segment_backtest` | counts, `Cells`, `RatioCells` |
 | retention of cohorts | `retention.retention` | `RetentionCount` |
 | what a fee does to retention | `retention_model.retention_model` | `BinaryTable` |
@@ -19,7 +20,7 @@ Start from `Cells` (one amount per user) or `RatioCells` (two), summed into cell
 | how far a segment can be relied on | `segment_confidence` | `Cells` |
 | the wide files | `project` | `ResultRow` |
 
-A function that has its module's name is imported from that module. The other names are imported from here; those that
+A function that has a module's name is imported from its module. The other names are imported from here; those that
 need scipy load it when they are first used, not when this package is imported.
 
 >>> from include.tidemark.statistics import Cells, wilson_interval
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     )
     from include.tidemark.statistics.few_clusters import PeriodSums, fit_periods, jackknife_effect
     from include.tidemark.statistics.funnel import FunnelStep
+    from include.tidemark.statistics.group_ratios import mean_ratio_rows
     from include.tidemark.statistics.groups import (
         Comparison,
         bootstrap_difference,
@@ -104,7 +106,7 @@ if TYPE_CHECKING:
         fit_log_f,
         separated_features,
     )
-    from include.tidemark.statistics.shares import share_rows
+    from include.tidemark.statistics.share_rows import share_row
     from include.tidemark.statistics.volume_cells import VolumeCells
     from include.tidemark.statistics.wild_bootstrap import wild_effect
 
@@ -113,6 +115,7 @@ _LATER = {
     "engagement": ("EngagementWeights", "behavioral_segments", "engagement_score", "revenue_segments"),
     "few_clusters": ("PeriodSums", "fit_periods", "jackknife_effect"),
     "funnel": ("FunnelStep",),
+    "group_ratios": ("mean_ratio_rows",),
     "groups": (
         "Comparison",
         "bootstrap_difference",
@@ -138,7 +141,7 @@ _LATER = {
     "retention": ("RetentionCount", "kaplan_meier"),
     "segments": ("segment_backtest", "segment_means", "segment_movement", "segment_shares"),
     "separation": ("firth_profile", "fit_firth", "fit_log_f", "separated_features"),
-    "shares": ("share_rows",),
+    "share_rows": ("share_row",),
     "volume_cells": ("VolumeCells",),
     "wild_bootstrap": ("wild_effect",),
 }
@@ -191,6 +194,7 @@ __all__ = [
     "log_delta_interval",
     "log_ratio",
     "logit_delta_interval",
+    "mean_ratio_rows",
     "merge",
     "merge_ratio",
     "newcombe_difference",
@@ -207,7 +211,7 @@ __all__ = [
     "segment_shares",
     "selected_level",
     "separated_features",
-    "share_rows",
+    "share_row",
     "stream",
     "to_frame",
     "to_records",

@@ -25,7 +25,22 @@ from include.tidemark.families.planners.rules import PlannersRules
 from include.tidemark.paths import DBT_PROJECT_FILE
 from include.tidemark.rule_types import Count, Days, Number, Percent
 
-ENVIRONMENT_RULES = frozenset({"segmentation_minimum_sample_size"})
+ENVIRONMENT_RULES = frozenset(
+    {
+        "segmentation_minimum_sample_size",
+        "segmentation_significance_threshold",
+        "segmentation_confidence_threshold",
+        "engagement_session_frequency_weight",
+        "engagement_session_duration_weight",
+        "engagement_event_frequency_weight",
+        "engagement_recency_weight",
+        "high_engagement_percentile",
+        "moderate_engagement_percentile",
+        "whale_revenue_percentile",
+        "dolphin_revenue_percentile",
+        "churn_days_threshold",
+    }
+)
 """Rules that an environment variable of the same name, in upper case, overrides after the rules file."""
 
 

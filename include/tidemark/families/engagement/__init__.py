@@ -5,5 +5,5 @@ from include.tidemark.families.family import Family
 FAMILY = Family(
     name="engagement",
     sources=("users", "events", "transactions"),
-    questions=(),
+    questions=("segments", "retention", "funnel"),
 )

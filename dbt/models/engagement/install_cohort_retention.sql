@@ -1,0 +1,150 @@
+{%- set windows = retention_days() -%}
+
+with
+
+all_users as (
+
+    {{ users_before_as_of() }}
+
+),
+
+users as (
+
+    select
+        user_id,
+        created_date
+    from all_users
+    where created_date >= {{ first_cohort_date() }}
+
+),
+
+active_days as (
+
+    {{ active_days() }}
+
+),
+
+daily_spend as (
+
+    select
+        user_id,
+        transaction_date,
+        sum(net_cents) as net_cents
+    from {{ ref('fct_customer_category_daily') }}
+    where
+        transaction_date >= {{ first_cohort_date() }}
+        and transaction_date < {{ as_of_date() }}
+    group by user_id, transaction_date
+
+),
+
+returns as (
+
+    select
+        users.user_id,
+        max({{ dbt.datediff('users.created_date', 'active_days.activity_date', 'day') }}) as last_day
+        {%- for day in windows %},
+        max(
+            case
+                when {{ dbt.datediff('users.created_date', 'active_days.activity_date', 'day') }} = {{ day }} then 1
+                else 0
+            end
+        ) as active_on_{{ day }}
+        {%- endfor %}
+    from users
+    inner join active_days
+        on
+            users.user_id = active_days.user_id
+            and users.created_date < active_days.activity_date
+    group by users.user_id
+
+),
+
+revenue as (
+
+    select
+        users.user_id
+        {%- for day in windows %},
+        sum(
+            case
+                when {{ dbt.datediff('users.created_date', 'daily_spend.transaction_date', 'day') }} <= {{ day }}
+                    then daily_spend.net_cents
+                else 0
+            end
+        ) as cents_by_{{ day }}
+        {%- endfor %}
+    from users
+    inner join daily_spend
+        on
+            users.user_id = daily_spend.user_id
+            and users.created_date <= daily_spend.transaction_date
+    group by users.user_id
+
+),
+
+windows as (
+
+    {% for day in windows -%}
+    select {{ day }} as day_number
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+-- Day d of a user is over when it lies before the as-of date.
+user_windows as (
+
+    select
+        users.created_date,
+        windows.day_number,
+        {{ dbt.datediff('users.created_date', as_of_date(), 'day') }} > windows.day_number as is_mature,
+        case when coalesce(returns.last_day, 0) >= windows.day_number then 1 else 0 end as active_or_later,
+        case windows.day_number
+            {%- for day in windows %}
+            when {{ day }} then coalesce(returns.active_on_{{ day }}, 0)
+            {%- endfor %}
+        end as active_on_day,
+        case windows.day_number
+            {%- for day in windows %}
+            when {{ day }} then {{ as_wide_integer('coalesce(revenue.cents_by_' ~ day ~ ', 0)') }}
+            {%- endfor %}
+        end as cents
+    from users
+    cross join windows
+    left join returns on users.user_id = returns.user_id
+    left join revenue on users.user_id = revenue.user_id
+
+),
+
+cohorts as (
+
+    select
+        created_date,
+        day_number,
+        count(*) as users,
+        sum(case when is_mature then 1 else 0 end) as matured_users,
+        sum(case when is_mature then active_on_day else 0 end) as active_on_day,
+        sum(case when is_mature then active_or_later else 0 end) as active_on_day_or_later,
+        sum(case when is_mature and cents <> 0 then 1 else 0 end) as users_with_revenue,
+        {{ power_sum('case when is_mature then cents else 0 end') }} as revenue_s1,
+        {{ power_sum('case when is_mature then cents * cents else 0 end') }} as revenue_s2,
+        {{ power_sum('case when is_mature then cents * cents * cents else 0 end') }} as revenue_s3
+    from user_windows
+    group by created_date, day_number
+
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    cast({{ run_key() }} as varchar) as run_key,
+    created_date as cohort_date,
+    cast(day_number as integer) as day_number,
+    cast(users as bigint) as users,
+    cast(matured_users as bigint) as matured_users,
+    cast(active_on_day as bigint) as active_on_day,
+    cast(active_on_day_or_later as bigint) as active_on_day_or_later,
+    cast(users_with_revenue as bigint) as users_with_revenue,
+    revenue_s1,
+    revenue_s2,
+    revenue_s3
+from cohorts

@@ -1,0 +1,79 @@
+{%- set window = rule_days('journey_window_days') -%}
+
+with
+
+all_users as (
+
+    {{ users_before_as_of() }}
+
+),
+
+-- Users who have had their whole window: day `window` lies before the as-of date.
+users as (
+
+    select
+        user_id,
+        created_date,
+        {% if rule_choice('journey_funnel_group', ['install_month', 'platform']) == 'platform' -%}
+        coalesce(platform, 'unknown') as group_name
+        {%- else -%}
+        cast(extract(year from created_date) as varchar)
+        || '-' || lpad(cast(extract(month from created_date) as varchar), 2, '0') as group_name
+        {%- endif %}
+    from all_users
+    where
+        created_date >= {{ first_cohort_date() }}
+        and {{ dbt.datediff('created_date', as_of_date(), 'day') }} > {{ window }}
+
+),
+
+stage_dates as (
+
+    {{ stage_dates('users') }}
+
+),
+
+steps as (
+
+    select
+        user_id,
+        group_name,
+        0 as stage_number,
+        0 as days
+    from users
+
+    union all
+
+    select
+        users.user_id,
+        users.group_name,
+        stage_dates.stage_number,
+        {{ dbt.datediff('users.created_date', 'stage_dates.completed_date', 'day') }} as days
+    from stage_dates
+    inner join users on stage_dates.user_id = users.user_id
+    where stage_dates.is_in_order
+
+),
+
+times as (
+
+    select
+        group_name,
+        stage_number,
+        days,
+        count(*) as users
+    from steps
+    where days <= {{ window }}
+    group by group_name, stage_number, days
+
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    cast({{ run_key() }} as varchar) as run_key,
+    cast(group_name as varchar) as group_name,
+    cast(stage_number as integer) as stage_number,
+    cast({{ stage_name('stage_number') }} as varchar) as stage,
+    cast(days as integer) as days,
+    cast(users as bigint) as users
+from times

@@ -1,0 +1,1 @@
+{{ newest_published_rows(ref('user_engagement_published')) }}

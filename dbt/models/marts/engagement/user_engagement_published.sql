@@ -1,0 +1,3 @@
+{{ config(alias='user_engagement') }}
+
+{{ published_rows(ref('user_engagement')) }}

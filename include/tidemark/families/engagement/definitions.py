@@ -1,0 +1,124 @@
+"""Segments, stages and terms of the family in words, with the numbers of the run's rules."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from include.tidemark.families.engagement.rules import SCORE_PARTS, START
+from include.tidemark.rules import Rules
+from include.tidemark.run import Run
+
+BEHAVIORAL_SEGMENTS = ("high_engagement", "moderate_engagement", "low_engagement", "churned")
+REVENUE_SEGMENTS = ("whale", "dolphin", "minnow", "free_user")
+
+LABELS: Mapping[str, str] = {
+    "high_engagement": "High engagement",
+    "moderate_engagement": "Moderate engagement",
+    "low_engagement": "Low engagement",
+    "churned": "Churned",
+    "whale": "Whale",
+    "dolphin": "Dolphin",
+    "minnow": "Minnow",
+    "free_user": "Free user",
+}
+"""The segments as the report names them."""
+
+TERMS: Mapping[str, str] = {
+    "activity": "Any event from the day of sign-up on, except those that the rule passive_events names.",
+    "engagement score": "The weighted mean of a user's percentile ranks among all users in session frequency, session duration,"
+    " event frequency and recency: 0 for the lowest in everything, 1 for the highest.",
+    "session frequency": "Sessions a day, over the days of the current window since sign-up.",
+    "session duration": "Seconds a session in the current window. Without sessions it ranks lowest; where no session has a known"
+    " length it is left out, and its weight goes to the other three.",
+    "event frequency": "Events a day, over the days of the current window since sign-up.",
+    "recency": "Days from the last activity to the as-of date; few rank high, and no activity at all ranks lowest.",
+    "install cohort": "The users who signed up on one day.",
+    "retention on day k": "Users with activity on the k-th day after sign-up, of those whose k-th day is over.",
+    "revenue": "Posted amounts net of refunds, in US dollars. A transaction without a status counts as posted.",
+    "confidence": "Sample size, completeness of the fields and variance of the segment's own metric in one figure from 0 to 1.",
+}
+
+
+def stage_names(rules: Rules) -> tuple[str, ...]:
+    """The journey's stages in order, from its start on."""
+    return (START, *(stage.stage for stage in rules.journey_stages))
+
+
+def behavioral_criteria(rules: Rules) -> dict[str, str]:
+    """What puts a user into each behavioural segment."""
+    high, moderate = (
+        percentile(rules.high_engagement_percentile),
+        percentile(rules.moderate_engagement_percentile),
+    )
+    days = rules.churn_days_threshold
+    return {
+        "high_engagement": f"Active in the last {days} days, and a score at or above the {high} percentile of all users.",
+        "moderate_engagement": f"Active in the last {days} days, and a score from the {moderate} up to the {high} percentile.",
+        "low_engagement": f"Active in the last {days} days, and a score below the {moderate} percentile.",
+        "churned": f"The last activity is {days} days or more before the as-of date, or there is none.",
+    }
+
+
+def revenue_criteria(rules: Rules) -> dict[str, str]:
+    """What puts a user into each revenue segment."""
+    whale, dolphin = percentile(rules.whale_revenue_percentile), percentile(rules.dolphin_revenue_percentile)
+    revenue = (
+        "Revenue of all time" if rules.revenue_segment_basis == "lifetime" else "Revenue of the last 90 days"
+    )
+    return {
+        "whale": f"{revenue} above zero, and at or above its {whale} percentile of all users, free users included.",
+        "dolphin": f"{revenue} above zero, and from its {dolphin} up to its {whale} percentile.",
+        "minnow": f"{revenue} above zero, and below its {dolphin} percentile.",
+        "free_user": f"{revenue} of zero or less.",
+    }
+
+
+def parameters(rules: Rules) -> dict[str, Any]:
+    """The rules that environment variables override, by the names of the variables."""
+    names = (
+        "segmentation_minimum_sample_size", "segmentation_significance_threshold", "segmentation_confidence_threshold",
+        *(f"engagement_{part}_weight" for part in SCORE_PARTS), "high_engagement_percentile",
+        "moderate_engagement_percentile", "whale_revenue_percentile", "dolphin_revenue_percentile", "churn_days_threshold",
+    )  # fmt: skip
+    return {name.upper(): getattr(rules, name) for name in names}
+
+
+def definitions(run: Run) -> dict[str, Any]:
+    """The family's part of `definitions/segment_definitions.json`."""
+    rules = run.rules
+    return {
+        "population": "Every account that is no tester's and was created before the as-of date, also without any activity.",
+        "assignment": "Each user has one behavioural and one revenue segment. Churn comes before any percentile; percentiles are"
+        " of all users.",
+        "engagement_score": {
+            "weights": rules.engagement_weights,
+            "formula": "sum of weight * percentile rank, divided by the sum of the weights",
+        },
+        "behavioral_segments": _segments(behavioral_criteria(rules)),
+        "revenue_segments": _segments(revenue_criteria(rules)),
+        "journey": {
+            "start": START,
+            "stages": [stage.model_dump(mode="json") for stage in rules.journey_stages],
+            "window_days": rules.journey_window_days,
+            "groups": rules.journey_funnel_group,
+        },
+        "retention_days": list(rules.retention_days),
+        "parameters": parameters(rules),
+        "terms": dict(TERMS),
+    }
+
+
+def _segments(criteria: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"segment": name, "label": LABELS[name], "criteria": text} for name, text in criteria.items()]
+
+
+def percentile(share: float) -> str:
+    """A share as the ordinal of a percentile.
+
+    >>> percentile(0.95), percentile(0.3), percentile(0.925), percentile(0.81)
+    ('95th', '30th', '92.5th', '81st')
+    """
+    number = f"{100 * share:.6g}"
+    ending = {"1": "st", "2": "nd", "3": "rd"}.get(number[-1], "th")
+    if "." in number or number[-2:] in ("11", "12", "13"):
+        ending = "th"
+    return f"{number}{ending}"

@@ -101,7 +101,11 @@ def make_platforms(users: dict[str | None, int]) -> Platforms:
     levels = [name for name in named if name != reference and name not in (OTHER_PLATFORM, UNKNOWN_PLATFORM)]
     if reference != OTHER_PLATFORM and (len(known) > MOST_PLATFORMS or OTHER_PLATFORM in named):
         levels.append(OTHER_PLATFORM)
-    if reference is not None and reference != UNKNOWN_PLATFORM and (None in users or UNKNOWN_PLATFORM in named):
+    if (
+        reference is not None
+        and reference != UNKNOWN_PLATFORM
+        and (None in users or UNKNOWN_PLATFORM in named)
+    ):
         levels.append(UNKNOWN_PLATFORM)
     return Platforms(tuple(named), reference, {level: platform_feature(level) for level in levels})
 

@@ -1,0 +1,116 @@
+"""The tables that this family publishes, column by column."""
+
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.families.early_engagement.features import OUTCOME, PLATFORM, EventFeature, features_of
+from include.tidemark.run import Run
+
+_MODEL = "dim_user_early_engagement"
+_FEATURE_KINDS: dict[str, Kind] = {"has": "boolean", "cnt_days": "integer", "cnt_events": "integer"}
+_RUN = (
+    Column("as_of_date", "date", "The date that the numbers stand for; rows before it are in, rows on it are not."),
+    Column("run_key", "text", "The run that made the row."),
+)  # fmt: skip
+_TRUST = (
+    Column("trust", "text", "How far the odds ratio can be relied on: ok, caution or unreliable."),
+    Column("reason", "text", "Why a number is empty; see the report for the codes in words."),
+)
+
+
+def _interval(name: str, what: str) -> tuple[Column, ...]:
+    return (
+        Column(name, "number", f"{what}; empty where it can't be estimated."),
+        Column(f"{name}_ci_low", "number", f"Lower end of the confidence interval of {name}."),
+        Column(f"{name}_ci_high", "number", f"Upper end of the confidence interval of {name}."),
+    )
+
+
+def _users(features: tuple[Column, ...]) -> PublishedTable:
+    return PublishedTable(
+        path="data/dim_user_early_engagement",
+        columns=(
+            Column("as_of_date", "date"),
+            Column("run_key", "text"),
+            Column("user_id", "id"),
+            Column("created_date", "date"),
+            Column(PLATFORM, "text"),
+            *features,
+            Column(OUTCOME, "boolean"),
+        ),
+        description="One row a user whose return window is over: the first seven days, and whether the user stayed.",
+        model=_MODEL,
+        parquet=True,
+    )
+
+
+def users_table(run: Run) -> PublishedTable:
+    """The user-level table with the columns of the run's list of events."""
+    features = features_of(run.rules.early_engagement_events)
+    return _users(tuple(Column(f.name, _FEATURE_KINDS[f.kind], f.description) for f in features))
+
+
+DRIVERS = PublishedTable(
+    path="data/retention_drivers",
+    columns=(
+        Column("Feature", "text", "A feature of the first seven days, or a platform against the reference one."),
+        Column("Odds Ratio", "number", "Odds of staying four weeks for one unit more, all other features equal; empty where"
+               " the feature can't be told apart from others, or from nothing."),
+    ),
+    description="One row a feature of the model, the highest odds ratio first.",
+)  # fmt: skip
+
+DETAILS = PublishedTable(
+    path="data/retention_driver_details",
+    columns=(
+        *_RUN,
+        Column("feature", "text", "The feature, as in retention_drivers.csv."),
+        Column("event_name", "text", "The event that it is about, as the data name it; empty for a platform."),
+        Column("unit", "text", "What one unit is: did it at all, one more day, one more event, or the platform compared with."),
+        Column("is_impactful", "boolean", "Beyond the impact threshold, not by chance, and not sparse."),
+        *_interval("odds_ratio", "Odds of staying for one unit more, all other features equal"),
+        Column("p_adjusted", "number", "p-value of an odds ratio of 1, adjusted over all features (Benjamini-Hochberg)."),
+        *_interval("odds_ratio_univariate", "Odds of staying for one unit more, other features left aside"),
+        Column("variance_inflation", "number", "How much wider the interval is because other features go along; above 10 is much."),
+        Column("smallest_cell", "integer", "Users in the smallest of the four cells of feature (zero or not) and outcome."),
+        Column("collinear_with", "text", "The feature that says the same, where this one was left out of the model for it."),
+        Column("users", "integer", "Users that the model was fitted on."),
+        Column("method", "text", "How odds ratio and interval were computed."),
+        *_TRUST,
+    ),
+    description="One row a feature: its odds ratio with interval, adjusted and alone, and what stands against believing it.",
+)  # fmt: skip
+
+USAGE = PublishedTable(
+    path="data/first_week_usage",
+    columns=(
+        *_RUN,
+        Column("event_name", "text", "The event, as the data name it."),
+        Column("users", "integer", "Users of the run."),
+        *_interval("usage_pct", "Users who did it in the first seven days, in per cent"),
+        *_interval("retained_if_used_pct", "Of those who did it: stayed four weeks, in per cent"),
+        *_interval("retained_if_not_used_pct", "Of those who did not: stayed four weeks, in per cent"),
+    ),
+    description="One row an event of the list: who does it in the first seven days, and who of them stays.",
+)
+
+_ANY_EVENT = (
+    EventFeature("has_<event>_f7d", "<event>", "has"),
+    EventFeature("cnt_days_<event>_f7d", "<event>", "cnt_days"),
+    EventFeature("cnt_<event>_events_f7d", "<event>", "cnt_events"),
+)
+TABLES = (
+    _users(
+        tuple(
+            Column(f.name, _FEATURE_KINDS[f.kind], f"For each event of the list: {f.description.lower()}")
+            for f in _ANY_EVENT
+        )
+    ),
+    DRIVERS,
+    DETAILS,
+    USAGE,
+)
+"""Every table of the family, for the data dictionary; three lines stand for the columns of all events."""
+
+
+def tables(run: Run) -> tuple[PublishedTable, ...]:
+    """Every table of the family with the columns that this run writes."""
+    return (users_table(run), *TABLES[1:])

@@ -91,7 +91,9 @@ def interleaved(**calls: Callable[[], Any]) -> dict[str, tuple[float, Any]]:
 
 
 def line(what: str, ours: float, competitor: str, theirs: float | None, accuracy: str) -> None:
-    other, ratio = ("no interpreter given", "") if theirs is None else (f"{theirs:.4f}", f"{theirs / ours:.0f}")
+    other, ratio = (
+        ("no interpreter given", "") if theirs is None else (f"{theirs:.4f}", f"{theirs / ours:.0f}")
+    )
     print(f"| {what} | {ours:.4f} | {competitor} | {other} | {ratio} | {accuracy} |", flush=True)
 
 

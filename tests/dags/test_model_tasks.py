@@ -9,6 +9,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.definitions.context import AirflowParsingContext
 
 from include.tidemark.orchestration import dbt_models
+from include.tidemark.orchestration.later_tries import wait_until_old_reports_are_gone
 from include.tidemark.paths import DBT_MANIFEST
 
 DAG_FILE = Path(__file__).resolve().parents[2] / "dags" / "monthly_segmentation.py"
@@ -104,6 +105,15 @@ def test_a_process_that_runs_one_task_reads_that_task_as_the_scheduler_does(dag,
         ):
             assert getattr(here, name, None) == getattr(task, name, None), f"{task.task_id}.{name}"
         assert len(part.tasks) <= len(dag.tasks)
+
+
+def test_every_watching_task_waits_for_old_reports_to_go_and_the_dbt_process_does_not(monkeypatch):
+    monkeypatch.delenv("TIDEMARK_DBT_EXECUTION", raising=False)
+    dag = read_dag()
+    for task in dag.tasks:
+        watches = hasattr(task, "producer_task_id")
+        assert (task._pre_execute_hook is wait_until_old_reports_are_gone) == watches, task.task_id
+        assert not watches or task.producer_task_id == "models.dbt_producer_watcher"
 
 
 def test_a_stage_s_process_renders_no_model(monkeypatch):

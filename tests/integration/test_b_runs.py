@@ -25,6 +25,22 @@ def dbt_build_of(state) -> psutil.Process | None:
     return None
 
 
+def rows_by_run(deployment, keys) -> dict[tuple[str, str], int]:
+    """How many rows each as-of table of the models holds for each of the run keys."""
+    tables = deployment.query(
+        "select table_name as name from information_schema.columns"
+        " where table_schema = 'runs' and column_name = 'run_key' and table_name <> 'statistics' order by name"
+    )
+    return {
+        (str(table["name"]), str(row["run_key"])): int(row["n"])
+        for table in tables
+        for row in deployment.query(
+            f"select run_key, count(*) as n from runs.{table['name']} group by run_key"
+        )
+        if row["run_key"] in keys
+    }
+
+
 def test_a_manual_run_without_a_logical_date_can_be_a_dry_run_and_changes_nothing_that_is_published(
     deployment,
 ):
@@ -57,13 +73,19 @@ def test_recomputing_an_old_month_replaces_it_and_never_moves_latest_back(deploy
 def test_clearing_a_published_run_makes_a_new_run_key_and_leaves_the_published_rows_alone(deployment):
     run_id = deployment.api.runs()[0]["dag_run_id"]
     keys = {row["run_key"] for row in deployment.query("select run_key from control.publications")}
-    count = "select run_key, count(*) as n from runs.customer_segments group by run_key order by run_key"
-    before = [row for row in deployment.query(count) if row["run_key"] in keys]
+    before = rows_by_run(deployment, keys)
     deployment.api.clear(run_id)
     assert deployment.wait(run_id, 900) == "success"
     after = {row["run_key"] for row in deployment.query("select run_key from control.publications")}
-    assert len(after - keys) == 1
-    assert [row for row in deployment.query(count) if row["run_key"] in keys] == before
+    (new,) = after - keys
+    assert rows_by_run(deployment, keys) == before
+    old = deployment.query(
+        "select run_key from control.publications where as_of_date = date '2017-10-01' order by published_at limit 1"
+    )[0]["run_key"]
+    of_the_cleared_run = {table: n for (table, key), n in before.items() if key == old}
+    assert {table: n for (table, _), n in rows_by_run(deployment, {new}).items()} == of_the_cleared_run, (
+        "every model is built for the new key, although the earlier dbt process reported all of them"
+    )
 
 
 @pytest.mark.parametrize(

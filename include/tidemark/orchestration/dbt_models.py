@@ -14,6 +14,7 @@ from cosmos.constants import (
 
 from include.tidemark.errors import SettingsError
 from include.tidemark.families import dbt_selectors
+from include.tidemark.orchestration.later_tries import wait_until_old_reports_are_gone
 from include.tidemark.orchestration.model_wiring import let_models_wait_for_models_only
 from include.tidemark.orchestration.stage_tasks import pass_run_identity
 from include.tidemark.paths import DBT_DIR, DBT_MANIFEST
@@ -59,7 +60,9 @@ def _render(settings: Settings, group_id: str, pool: str, select: list[str]) -> 
             invocation_mode=InvocationMode.SUBPROCESS,
             dbt_executable_path=str(settings.dbt_executable),
             # The pool is the dbt process's alone: the model tasks only watch it, and would queue behind it for its slot.
-            setup_operator_args={"pool": pool} if settings.dbt_execution == "watcher" else None,
+            setup_operator_args={"pool": pool, "pre_execute": None}
+            if settings.dbt_execution == "watcher"
+            else None,
         ),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
@@ -105,4 +108,5 @@ def _operator_args(settings: Settings, pool: str) -> dict[str, Any]:
     else:
         # How often a model's task looks whether dbt has finished the model. Cosmos' 10 s made the tasks trail the process.
         args["poke_interval"] = 1
+        args["pre_execute"] = wait_until_old_reports_are_gone
     return args

@@ -3,9 +3,10 @@
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from include.tidemark.artifacts.manifest import MANIFEST
 from include.tidemark.artifacts.pointers import INDEX
 from include.tidemark.artifacts.store import ArtifactRoot
 from include.tidemark.settings import Settings
@@ -18,17 +19,30 @@ class PublishedMonth:
     root: ArtifactRoot
     as_of_date: str
     run_key: str
+    published_at: str
+    """UTC, ISO 8601."""
+    action: str
+    """`publish`, or `rollback` when an earlier run is shown again."""
     folder: str
+    manifest_sha256: str
     report: str
 
     def rows(self, file: str) -> list[dict[str, str]]:
         """The rows of one of its CSV files, such as `data/segment_summary.csv`; an empty cell is an empty text."""
-        text = self.root.read_bytes(f"{self.folder}/{file}").decode("utf-8-sig")
+        text = self.read(file).decode("utf-8-sig")
         return list(csv.DictReader(io.StringIO(text)))
+
+    def read(self, file: str) -> bytes:
+        """One of its files, by its path in the manifest."""
+        return self.root.read_bytes(f"{self.folder}/{file}")
+
+    def has(self, file: str) -> bool:
+        """Whether the file is there."""
+        return self.root.exists(f"{self.folder}/{file}")
 
     def manifest(self) -> dict[str, Any]:
         """Its manifest."""
-        content: dict[str, Any] = json.loads(self.root.read_bytes(f"{self.folder}/manifest.json"))
+        content: dict[str, Any] = json.loads(self.read(MANIFEST))
         return content
 
     @property
@@ -43,7 +57,7 @@ def published_months(settings: Settings) -> list[PublishedMonth]:
     if not root.exists(INDEX):
         return []
     months = json.loads(root.read_bytes(INDEX))["months"]
-    names = ("as_of_date", "run_key", "folder", "report")
+    names = [field.name for field in fields(PublishedMonth) if field.name != "root"]
     return sorted(
         (PublishedMonth(root, **{n: m[n] for n in names}) for m in months), key=lambda m: m.as_of_date
     )

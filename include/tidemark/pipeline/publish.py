@@ -165,7 +165,13 @@ def _write_files(
     written.append(write_definitions(run, definitions, target))
     written += write_dictionary(tables, target)
     report = write_report(
-        run, parts, evidence.gate, files=written, validation=evidence.validation_pages, target=target
+        run,
+        parts,
+        evidence.gate,
+        files=written,
+        validation=evidence.validation_pages,
+        target=target,
+        left_out=evidence.left_out,
     )
     return [*written, report]
 

@@ -15,7 +15,7 @@ _USER_KINDS: dict[str, Kind] = {
     "became_planner_at": "timestamp",
     "days_to_become_planner": "number",
     "is_almost_planner": "boolean",
-    "created_at": "timestamp",
+    "created_date": "date",
     "signup_week": "date",
     "platform": "text",
     "is_activated": "boolean",

@@ -5,5 +5,5 @@ from include.tidemark.families.family import Family
 FAMILY = Family(
     name="fee_tiers",
     sources=("users", "transactions", "fee_periods", "market_prices"),
-    questions=(),
+    questions=("tier_retention", "fee_effect_on_retention", "tier_value", "trade_sizes", "fee_elasticity"),
 )

@@ -1,0 +1,151 @@
+"""The family's statistics: each function reads sufficient statistics of one run and returns rows with intervals.
+
+SQL does the aggregation; a few thousand counts and cells reach Python, whatever the number of users.
+"""
+
+from include.tidemark.families.fee_tiers.elasticity_cells import CONTROLS, elasticity_cells
+from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
+from include.tidemark.families.fee_tiers.retention_tables import all_weeks_table, week_table
+from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
+from include.tidemark.families.fee_tiers.size_rows import (
+    concentration_rows,
+    newcomer_rows,
+    next_week_rows,
+    week_rows,
+)
+from include.tidemark.families.fee_tiers.value_sums import UNITS_A_DOLLAR, value_cells, weekly_sums
+from include.tidemark.families.statistics_config import statistics_config
+from include.tidemark.run import Run
+from include.tidemark.statistics.elasticity import elasticity
+from include.tidemark.statistics.lifetime_value import lifetime_value
+from include.tidemark.statistics.multiplicity import adjust
+from include.tidemark.statistics.results import ResultRow
+from include.tidemark.statistics.retention import RetentionCount, retention
+from include.tidemark.statistics.retention_model import retention_model
+from include.tidemark.warehouse.base import Row, Warehouse
+
+STEP_BPS = 5.0
+"""The effects are those of a fee that is so much higher."""
+
+
+def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
+    """Who comes back, by acquisition fee and weeks since the first swap?"""
+    counts = warehouse.fetch(
+        """
+        select first_seen_fee_bps, k, count(*) as users, sum(case when is_mature then 1 else 0 end) as matured,
+            coalesce(sum(retained_flag), 0) as active, coalesce(sum(retained_or_later_flag), 0) as active_or_later
+        from runs.fct_user_cohorts
+        where run_key = ? and k <= ?
+        group by first_seen_fee_bps, k
+        order by first_seen_fee_bps, k
+        """,
+        (run.run_key, run.rules.fee_retention_weeks),
+    )
+    return retention(
+        [
+            RetentionCount(
+                group=tier_name(row["first_seen_fee_bps"]),
+                window=week_name(int(row["k"])),
+                users=int(row["users"]),
+                matured=int(row["matured"]),
+                active_in_window=int(row["active"]),
+                active_in_or_after=int(row["active_or_later"]),
+            )
+            for row in counts
+        ],
+        statistics_config(run),
+    )
+
+
+def fee_effect_on_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
+    """What does a fee that is 5 bps higher at the first swap do to the chance of coming back?
+
+    A model for each week, and one of all weeks together in which the odds fall with the logarithm of the week. The fee is
+    set by the week, so users who were first seen in the same week are not independent.
+    """
+    counts = warehouse.fetch(
+        """
+        select first_seen_week, first_seen_fee_bps as fee_bps, k, sum(case when is_mature then 1 else 0 end) as n,
+            coalesce(sum(retained_flag), 0) as successes
+        from runs.fct_user_cohorts
+        where run_key = ? and k between 1 and ?
+        group by first_seen_week, first_seen_fee_bps, k
+        order by first_seen_week, k
+        """,
+        (run.run_key, run.rules.fee_retention_weeks),
+    )
+    config = statistics_config(run)
+    weeks = range(1, run.rules.fee_retention_weeks + 1)
+    rows: list[ResultRow] = []
+    for k in weeks:
+        table = week_table(counts, k)
+        rows += table.rows(retention_model(table.table, config, step=STEP_BPS, horizon=week_name(k)))
+    whole = all_weeks_table(counts)
+    name = all_weeks_name(weeks[-1])
+    pooled = whole.rows(retention_model(whole.table, config, step=STEP_BPS, horizon=name))
+    # The weeks are the comparisons; the model of all of them is one of its own.
+    return adjust(rows, lambda row: (row.metric, row.method)) + adjust(pooled)
+
+
+def tier_value(run: Run, warehouse: Warehouse) -> list[ResultRow]:
+    """What fees does a user of each acquisition fee bring in the first weeks?"""
+    horizons = run.rules.fee_ltv_horizon_weeks
+    users = warehouse.fetch(
+        """
+        select first_seen_fee_bps, count(*) as users
+        from runs.int_user_first_seen
+        where run_key = ? and left_out_reason is null
+        group by first_seen_fee_bps
+        order by first_seen_fee_bps
+        """,
+        (run.run_key,),
+    )
+    return lifetime_value(
+        value_cells(run, warehouse),
+        {tier_name(row["first_seen_fee_bps"]): int(row["users"]) for row in users},
+        statistics_config(run),
+        weekly=weekly_sums(run, warehouse, max(horizons)),
+        horizons=horizons,
+        rates=[rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct],
+        units_a_dollar=UNITS_A_DOLLAR,
+    )
+
+
+def trade_sizes(run: Run, warehouse: Warehouse) -> list[ResultRow]:
+    """How is the volume spread over trade sizes, what do they pay, do they come back, and how many users are new?"""
+    weeks = fee_week_rows(run, warehouse)
+    cells = warehouse.fetch(
+        "select metric, week_number, segment, bin, n, s1, s2, s3 from runs.fee_segment_cells where run_key = ?"
+        " order by metric, week_number, segment, bin",
+        (run.run_key,),
+    )
+    followed = warehouse.fetch(
+        """
+        select week_number, segment, count(swapped_next_week) as users,
+            sum(case when swapped_next_week then 1 else 0 end) as again
+        from runs.fct_user_weekly_summary
+        where run_key = ? and segment is not null
+        group by week_number, segment
+        """,
+        (run.run_key,),
+    )
+    config = statistics_config(run)
+    return [
+        *week_rows(weeks, cells, config),
+        *next_week_rows(weeks, followed, config),
+        *newcomer_rows(weeks, config),
+        *concentration_rows(cells, config),
+    ]
+
+
+def fee_elasticity(run: Run, warehouse: Warehouse) -> list[ResultRow]:
+    """What does a fee that is 5 bps higher do to the volume of users of each trade size?"""
+    cells = elasticity_cells(run, warehouse, CONTROLS)
+    return elasticity(cells, statistics_config(run), segments=TRADE_SIZES, step_bps=STEP_BPS)
+
+
+def fee_week_rows(run: Run, warehouse: Warehouse) -> list[Row]:
+    """The run's fee weeks in their order, with their sums."""
+    return warehouse.fetch(
+        "select * from runs.fct_weekly_summary_final where run_key = ? order by week_number", (run.run_key,)
+    )

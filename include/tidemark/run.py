@@ -31,6 +31,8 @@ class RunOptions(BaseModel):
     publish: bool = True
     n_resamples: int = Field(default=10_000, ge=1_000, le=1_000_000)
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1.0)
+    run_hash: str | None = Field(default=None, pattern=r"^[0-9A-Za-z_-]{1,32}$")
+    """Label of the orchestration that the run belongs to, for those who look for it there; the run key alone identifies it."""
 
 
 class PublishedRun(BaseModel):

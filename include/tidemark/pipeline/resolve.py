@@ -1,6 +1,7 @@
 """First stage: make the run's identity, once."""
 
 import logging
+import os
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.code_version import code_version
-from include.tidemark.errors import RunIdentityError
+from include.tidemark.errors import RunIdentityError, SettingsError
 from include.tidemark.families import enabled_families
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
@@ -57,7 +58,7 @@ def resolve_run(
         rules=rules,
         rules_hash=rules.digest(),
         code_version=code_version(),
-        options=_options(parameters),
+        options=_options(parameters, os.environ.get("RUN_HASH") or None),
     )
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
@@ -65,19 +66,24 @@ def resolve_run(
         previous, backtest = comparison_runs(warehouse, as_of_date)
     run = run.model_copy(update={"previous": previous, "backtest": backtest})
     log.info(
-        "Run %s: as of %s, windows [%s, %s) and [%s, %s), compared with %s, backtest %s, rules %s, code %s",
+        "Run %s: as of %s, windows [%s, %s) and [%s, %s), compared with %s, backtest %s, rules %s, code %s, label %s",
         run.run_key, run.as_of_date, run.window_start, run.as_of_date, run.prior_window_start, run.window_start,
         previous.run_key if previous else "nothing published", backtest.run_key if backtest else run.backtest_reason,
-        run.rules_hash[:12], run.code_version,
+        run.rules_hash[:12], run.code_version, run.options.run_hash or "none",
     )  # fmt: skip
     return run
 
 
-def _options(parameters: dict[str, Any]) -> RunOptions:
+def _options(parameters: dict[str, Any], run_hash: str | None) -> RunOptions:
     try:
-        return RunOptions.model_validate(parameters)
+        return RunOptions.model_validate({**parameters, "run_hash": run_hash})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
+        if first["loc"][0] == "run_hash":
+            raise SettingsError(
+                f"The environment variable RUN_HASH can't be used as the run's label: it must be 1 to 32 letters, digits, _ or -"
+                f" (found {run_hash!r}). Correct or unset it."
+            ) from None
         raise RunIdentityError(
             f"The parameter {first['loc'][0]} can't be used: {first['msg']} (found {first['input']!r})."
         ) from None

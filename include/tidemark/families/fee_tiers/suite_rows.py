@@ -1,0 +1,271 @@
+"""What the rows of users, cohorts and fee weeks must keep, and that their sums are those of the raw rows."""
+
+from datetime import timedelta
+from functools import partial
+
+from include.tidemark.families.fee_tiers.elasticity_cells import USABLE_WEEK
+from include.tidemark.families.fee_tiers.local_days import local_day
+from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
+from include.tidemark.run import Run
+from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
+from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
+from include.tidemark.validation.sources import POSTED
+from include.tidemark.validation.timestamps import timestamp_literal
+
+USER_WEEKS, WEEKS = "runs.fct_user_weekly_summary", "runs.fct_weekly_summary_final"
+COHORTS, FIRST_SEEN = "runs.fct_user_cohorts", "runs.int_user_first_seen"
+
+_REMEMBERED = timedelta(days=3660)
+"""Offsets of the time zone are written out for so long before the as-of date."""
+
+_ADVICE = "Correct the model or its inputs."
+
+
+def user_week_rows(run: Run) -> Asset:
+    """The rows of `fct_user_weekly_summary`."""
+    check = partial(never, USER_WEEKS, advice=_ADVICE)
+    sizes = []
+    if run.rules.trade_size_basis == "period_volume":
+        sizes.append(check("segment_of_volume", f"segment <> {_size_of(run, 'volume_cents')}",
+                           "the trade size is that of the week's volume.", "segment"))  # fmt: skip
+    return Asset(
+        name="models.fee_tiers_user_weeks",
+        table=USER_WEEKS,
+        source=f"{USER_WEEKS} where run_key = '{run.run_key}'",
+        needs=(USER_WEEKS,),
+        checks=(
+            Check(
+                name="row_count",
+                measure="count(*)",
+                minimum=1,
+                claim=f"{USER_WEEKS} has rows for this run.",
+                failure=f"{USER_WEEKS} has no row for this run; compare the days of raw.fee_periods with those of the transactions,"
+                " and look at the log of the models task.",
+            ),
+            *(check(f"null_{column}", f"{column} is null", f"{column} is never null.", column)
+              for column in ("user_id", "week_number", "swaps_count", "volume_cents", "fee_cents", "is_new")),
+            check("other_as_of_date", f"as_of_date <> cast('{run.as_of_date}' as date)",
+                  "every row carries this run's as-of date.", "as_of_date"),
+            check("unknown_segment", f"segment not in {text_list(TRADE_SIZES)}", "every trade size is one of the five.", "segment"),
+            check("segment_without_swap", "(swaps_count > 0) <> (segment is not null)",
+                  "a user has a trade size exactly in the weeks with a swap.", "segment"),
+            check("negative_volume", "swaps_count < 0 or volume_cents < 0", "neither swaps nor volume are negative.", "volume_cents"),
+            *sizes,
+        ),
+    )  # fmt: skip
+
+
+def cohort_rows(run: Run) -> Asset:
+    """The rows of `fct_user_cohorts`, and that a cohort is everybody who was first seen in its week."""
+    this_run = f"run_key = '{run.run_key}'"
+    last = run.rules.fee_retention_weeks
+    with_clause = f"""
+        cohorts as (select * from {COHORTS} where {this_run}),
+        broken as (
+            select {count_where("k = 0 and not coalesce(retained_flag = 1, false)")} as not_retained_at_0,
+                {count_where("is_mature <> (retained_flag is not null)")} as open_with_flag,
+                {count_where("retained_flag not in (0, 1) or retained_or_later_flag < retained_flag")} as wrong_flag,
+                {count_where("first_seen_fee_bps is null or first_seen_period_id is null")} as without_fee,
+                {count_where("k = 0")} as users, {count_where(f"k <= {last}")} as user_weeks
+            from cohorts
+        ),
+        later as (
+            select k, sum(retained_or_later_flag) as users from cohorts where weeks_observed > {last} and k <= {last} group by k
+        ),
+        rises as (
+            select {count_where("later.users > before.users")} as rises
+            from later inner join later as before on later.k = before.k + 1
+        ),
+        first_seen as (
+            select {count_where("left_out_reason is null")} as users from {FIRST_SEEN} where {this_run}
+        ),
+        newcomers as (
+            select coalesce(sum(new_swappers), 0) as users from {WEEKS}
+            where {this_run} and final_fee_bps is not null and exclusion_reason is null
+        )"""
+
+    def nothing(name: str, measure: str, claim: str, column: str) -> Check:
+        return Check(
+            name=name,
+            measure=measure,
+            maximum=0,
+            column=column,
+            claim=f"{COHORTS}: {claim}",
+            failure=f"{COHORTS} has rows ({{observed}}) that break this: {claim} {_ADVICE}",
+        )
+
+    return Asset(
+        name="models.fee_tiers_cohorts",
+        table=COHORTS,
+        source="broken cross join rises cross join first_seen cross join newcomers",
+        with_clause=with_clause,
+        needs=(COHORTS, FIRST_SEEN, WEEKS),
+        checks=(
+            nothing("not_retained_at_0", "broken.not_retained_at_0", "everybody is retained at k = 0.", "retained_flag"),
+            nothing("open_with_flag", "broken.open_with_flag", "a week has a flag exactly when it is over.", "retained_flag"),
+            nothing("wrong_flag", "broken.wrong_flag", "a flag is 0 or 1, and who is retained in week k is retained in it or later.",
+                    "retained_flag"),
+            nothing("without_fee", "broken.without_fee", "every user of a cohort came for a known fee.", "first_seen_fee_bps"),
+            nothing("weeks_missing", f"abs(broken.user_weeks - broken.users * {last + 1})",
+                    "every user has each week once.", "k"),
+            nothing("later_rises", "rises.rises", "among the same users, retention in week k or later never rises with k.",
+                    "retained_or_later_flag"),
+            nothing("users_not_first_seen", "abs(broken.users - first_seen.users)",
+                    f"a cohort holds everybody in {FIRST_SEEN} who belongs to one.", "user_id"),
+            nothing("newcomers_not_in_cohorts", "abs(broken.users - newcomers.users)",
+                    f"the users of the cohorts are the new swappers in {WEEKS}.", "user_id"),
+        ),
+    )  # fmt: skip
+
+
+def fee_week_rows(run: Run) -> Asset:
+    """The rows of `fct_weekly_summary_final`: what they must be, and what would make the elasticity worthless."""
+    check = partial(never, WEEKS, advice=_ADVICE)
+    usable = f"case when {USABLE_WEEK} then final_fee_bps end"
+    return Asset(
+        name="models.fee_tiers_weeks",
+        table=WEEKS,
+        source=f"{WEEKS} where run_key = '{run.run_key}'",
+        needs=(WEEKS,),
+        checks=(
+            Check(
+                name="row_count",
+                measure="count(*)",
+                minimum=1,
+                claim=f"{WEEKS} has a fee week before the as-of date.",
+                failure=f"{WEEKS} has no fee week for this run; raw.fee_periods holds no period that began before"
+                f" {run.as_of_date}.",
+            ),
+            Check(
+                name="duplicate_week",
+                measure="count(*) - count(distinct period_start_date)",
+                maximum=0,
+                column="period_start_date",
+                claim=f"Each fee week has one row in {WEEKS}.",
+                failure=f"{WEEKS} holds fee weeks more than once ({{observed}} rows too many); look for periods in raw.fee_periods that"
+                " share days.",
+            ),
+            check("new_and_returning", "new_swappers + returning_swappers <> swappers or new_swappers < 0 or returning_swappers < 0",
+                  "new and returning swappers are all swappers.", "new_swappers"),
+            check("open_week", f"is_complete <> (period_end_date < cast('{run.as_of_date}' as date))",
+                  "a week is complete when its last day is before the as-of date.", "is_complete"),
+            Check(
+                name="weeks_without_price",
+                measure=count_where("is_complete and (btc_usd is null or eth_usd is null)"),
+                maximum=0,
+                severity="warning",
+                column="btc_usd",
+                claim="Every complete fee week has market prices.",
+                failure="{observed} complete fee weeks have no price of bitcoin or ether; the elasticity leaves them out until"
+                " raw.market_prices holds their days.",
+            ),
+            Check(
+                name="fee_levels",
+                measure=f"count(distinct {usable})",
+                minimum=2,
+                severity="warning",
+                column="final_fee_bps",
+                claim="The usable fee weeks have at least two fees.",
+                failure="The usable fee weeks have {observed} fee levels; without two of them nothing can be said about what a fee"
+                " does.",
+            ),
+            Check(
+                name="usable_weeks",
+                measure=f"count({usable})",
+                minimum=MINIMUM_PERIODS,
+                severity="warning",
+                column="final_fee_bps",
+                claim=f"There are at least {MINIMUM_PERIODS} usable fee weeks.",
+                failure=f"There are {{observed}} usable fee weeks, fewer than {MINIMUM_PERIODS}; effects of the fee have no p-value.",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def reconciliation(run: Run) -> Asset:
+    """Each week's volume and fees against the raw rows, in a query that shares no code with the models."""
+    tolerance = run.rules.reconciliation_tolerance_pct
+    this_run = f"run_key = '{run.run_key}'"
+    amount = "cast(transactions.amount_usd as decimal(18, 4))"
+    day = local_day(
+        "transactions.transaction_at",
+        run.rules.business_timezone,
+        run.as_of_instant - _REMEMBERED,
+        run.as_of_instant,
+    )
+    with_clause = f"""
+        posted as (
+            select cast(transactions.user_id as varchar) as user_id, {amount} as amount,
+                coalesce(cast(transactions.fee_usd as decimal(18, 4)), 0) as fee, {day} as fee_day
+            from raw.transactions as transactions
+            where {POSTED} and transactions.transaction_at < {timestamp_literal(run.as_of_instant)}
+        ),
+        testers as (select distinct cast(user_id as varchar) as user_id from raw.users where is_test_user),
+        swappers as (
+            select distinct posted.user_id from posted left join testers on posted.user_id = testers.user_id
+            where posted.amount > 0 and testers.user_id is null
+        ),
+        raw_days as (
+            select posted.fee_day, sum(case when posted.amount > 0 then posted.amount else 0 end) as volume, sum(posted.fee) as fees
+            from posted inner join swappers on posted.user_id = swappers.user_id group by posted.fee_day
+        ),
+        raw_weeks as (
+            select weeks.week_number, coalesce(sum(raw_days.volume), 0) as volume, coalesce(sum(raw_days.fees), 0) as fees
+            from {WEEKS} as weeks
+            left join raw_days on raw_days.fee_day between weeks.period_start_date and weeks.period_end_date
+            where weeks.{this_run} group by weeks.week_number
+        ),
+        user_weeks as (
+            select week_number, sum(volume_cents) * 0.01 as volume, sum(fee_cents) * 0.01 as fees
+            from {USER_WEEKS} where {this_run} group by week_number
+        ),
+        compared as (
+            select weeks.volume_usd, weeks.fees_usd, raw_weeks.volume as raw_volume, raw_weeks.fees as raw_fees,
+                coalesce(user_weeks.volume, 0) as user_volume, coalesce(user_weeks.fees, 0) as user_fees
+            from {WEEKS} as weeks inner join raw_weeks on weeks.week_number = raw_weeks.week_number
+            left join user_weeks on weeks.week_number = user_weeks.week_number
+            where weeks.{this_run}
+        )"""
+    return Asset(
+        name="models.fee_tiers_reconciliation",
+        table=WEEKS,
+        source="compared",
+        with_clause=with_clause,
+        needs=(WEEKS, USER_WEEKS, "raw.transactions", "raw.users"),
+        checks=(
+            _within("volume_difference_pct", "volume_usd", "raw_volume", tolerance, "raw rows"),
+            _within("fees_difference_pct", "fees_usd", "raw_fees", tolerance, "raw rows"),
+            _within("user_volume_difference_pct", "user_volume", "volume_usd", tolerance, "weekly summary"),
+            _within("user_fees_difference_pct", "user_fees", "fees_usd", tolerance, "weekly summary"),
+        ),
+    )
+
+
+def _within(name: str, ours: str, theirs: str, tolerance: float, whose: str) -> Check:
+    a, b = f"cast({ours} as double)", f"cast({theirs} as double)"
+    # A sum where there should be none is off by everything.
+    off = f"case when {a} = {b} then 0 when {b} = 0 then 100 else 100 * abs({a} - {b}) / abs({b}) end"
+    what, table = (
+        ours.split("_")[-1 if ours.startswith("user") else 0],
+        USER_WEEKS if ours.startswith("user") else WEEKS,
+    )
+    return Check(
+        name=name,
+        measure=f"coalesce(max({off}), 0)",
+        maximum=tolerance,
+        column=ours if table == WEEKS else f"{what}_cents",
+        claim=f"The {what} of each fee week in {table} agrees with that of the {whose} within {tolerance:g} %.",
+        failure=f"The {what} of a fee week in {table} differs from that of the {whose} by {{observed}} % (allowed: {tolerance:g} %);"
+        " run the month again with full_refresh, and if it stays look for rows lost or doubled between raw and core.",
+    )
+
+
+def _size_of(run: Run, cents: str) -> str:
+    rules = run.rules
+    floors = (
+        ("large", rules.trade_size_large_min_usd),
+        ("medium", rules.trade_size_medium_min_usd),
+        ("small", rules.trade_size_small_min_usd),
+    )
+    branches = " ".join(f"when {cents} >= 100 * {dollars} then '{name}'" for name, dollars in floors)
+    return f"case when {cents} > 100 * {rules.trade_size_whale_above_usd} then 'whale' {branches} else 'micro' end"

@@ -106,7 +106,7 @@ class Cells:
         for label, (n, total, squares, _) in held.items():
             check_squares(label, ("s1", "s2"), n, total, squares)
         # By mean, not by label: the draws then do not depend on how a warehouse writes a bin's name.
-        order = sorted(held, key=lambda label: (Fraction(held[label][1]) / held[label][0], label))
+        order = by_mean({label: (sums[1], sums[0]) for label, sums in held.items()})
         users = tuple(int(held[label][0]) for label in order)
         s1, s2, s3 = (tuple(held[label][power] for label in order) for power in (1, 2, 3))
         return cls(tuple(order), users, s1, s2, s3)
@@ -126,7 +126,7 @@ class Cells:
             return self
         table: dict[str, tuple[Exact, ...]] = {}
         for sums in self.table().values():
-            accumulate(table, {str(binning.half_octave(float(Fraction(sums[1]) / sums[0]))): sums})
+            accumulate(table, {str(binning.half_octave(float(sums[1] / sums[0]))): sums})
         return Cells._of(table)
 
     def table(self) -> dict[str, tuple[Exact, ...]]:
@@ -151,13 +151,13 @@ class Cells:
     @property
     def mean(self) -> float:
         """Mean amount; an empty `Cells` has none and raises ZeroDivisionError."""
-        return float(Fraction(self.sums[0]) / self.size)
+        return float(self.sums[0] / self.size)
 
     @cached_property
     def variance(self) -> float:
         """Population variance (division by n), from exact integers, so nothing cancels."""
         s1, s2, _ = self.sums
-        return max(float(Fraction(self.size * s2 - s1 * s1) / self.size**2), 0.0)
+        return max(float((self.size * s2 - s1 * s1) / self.size**2), 0.0)
 
     @cached_property
     def skewness(self) -> float:
@@ -165,21 +165,22 @@ class Cells:
         if self.variance == 0.0:
             return 0.0
         (s1, s2, s3), n = self.sums, self.size
-        third = Fraction(n * n * s3 - 3 * n * s1 * s2 + 2 * s1**3) / n**3
+        third = (n * n * s3 - 3 * n * s1 * s2 + 2 * s1**3) / n**3
         return float(third) / math.pow(self.variance, 1.5)
 
     @cached_property
     def effective_n(self) -> float:
         """(sum x)^2 / sum x^2: how many equal users would carry the sum."""
         s1, s2, _ = self.sums
-        return float(Fraction(s1 * s1) / s2) if s2 else 0.0
+        return float((s1 * s1) / s2) if s2 else 0.0
 
     @cached_property
     def moments(self) -> tuple[Floats, Floats, Floats]:
         """Users, mean and variance of each cell, as arrays."""
-        means = [float(Fraction(s1) / n) for n, s1 in zip(self.n, self.s1, strict=True)]
+        # Python divides integers of any size to the nearest float.
+        means = [float(s1 / n) for n, s1 in zip(self.n, self.s1, strict=True)]
         spread = zip(self.n, self.s1, self.s2, strict=True)
-        variances = [max(float(Fraction(n * s2 - s1 * s1) / (n * n)), 0.0) for n, s1, s2 in spread]
+        variances = [max(float((n * s2 - s1 * s1) / (n * n)), 0.0) for n, s1, s2 in spread]
         return np.array(self.n, dtype=np.float64), np.array(means), np.array(variances)
 
 
@@ -232,6 +233,19 @@ def add_up(
                 raise ValueError(f"column {column!r} of bin {label!r}: {error}.") from None
         accumulate(table, {label: tuple(sums)})
     return table
+
+
+def by_mean(sums: Mapping[str, tuple[Exact, Exact]]) -> list[str]:
+    """The labels in the order of sum / n, then by name.
+
+    >>> by_mean({"a": (5, 1), "b": (9, 3)})
+    ['b', 'a']
+    """
+    # The nearest floats are in the order of the fractions, unless two of them are equal.
+    nearest = {label: float(total / n) for label, (total, n) in sums.items()}
+    if len(set(nearest.values())) == len(nearest):
+        return sorted(nearest, key=nearest.__getitem__)
+    return sorted(sums, key=lambda label: (Fraction(sums[label][0]) / sums[label][1], label))
 
 
 def accumulate(table: dict[str, tuple[Exact, ...]], more: Mapping[str, tuple[Exact, ...]]) -> None:

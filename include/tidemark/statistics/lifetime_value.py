@@ -203,17 +203,24 @@ def cells_of_users(
     names = np.asarray(tiers).astype(np.str_)
     if x.ndim != 2 or not len(x) == len(weeks_seen) == len(names) or x.shape[1] < max(horizons):
         raise ValueError("fees must have a row a user and a column for each week of the longest horizon.")
-    inside = {tier: names == tier for tier in np.unique(names).tolist()}
+    inside = {tier: np.flatnonzero(names == tier) for tier in np.unique(names).tolist()}
+    # Tier after tier and week after week, so that each step reads memory in one piece.
+    order = np.concatenate(list(inside.values())) if inside else np.zeros(0, dtype=np.intp)
+    ends = np.cumsum([len(members) for members in inside.values()]).tolist()
+    tier_slices = {tier: slice(end - len(inside[tier]), end) for tier, end in zip(inside, ends, strict=True)}
+    weekly, weeks_seen = [x[order, week] for week in range(max(horizons))], weeks_seen[order]
     found = {}
     for rate in rates:
         amount = np.zeros(len(x))
         # Week by week, not as a matrix product, whose additions may depend on the processor.
         for week, factor in enumerate(discount_factors(max(horizons), rate) * units_a_dollar, start=1):
-            amount += x[:, week - 1] * factor
+            amount += weekly[week - 1] * factor
             if week in horizons:
                 whole, complete = np.rint(amount).astype(np.int64), weeks_seen >= week
-                for tier, members in inside.items():
-                    found[tier, week, rate] = Cells.from_values(whole[members & complete], max_distinct=0)
+                for tier, members in tier_slices.items():
+                    found[tier, week, rate] = Cells.from_values(
+                        whole[members][complete[members]], max_distinct=0
+                    )
     return found
 
 

@@ -114,7 +114,7 @@ class RatioCells:
             return self
         table: dict[str, tuple[Exact, ...]] = {}
         for sums in self.table().values():
-            x, y = (binning.half_octave(float(Fraction(total) / sums[0])) for total in sums[1:3])
+            x, y = (binning.half_octave(float(total / sums[0])) for total in sums[1:3])
             accumulate(table, {f"{x} {y}": sums})
         return RatioCells._of(table)
 
@@ -137,22 +137,22 @@ class RatioCells:
     def effective_n(self) -> float:
         """(sum x)^2 / sum x^2 of the denominator."""
         x1, x2 = sum(self.x1), sum(self.x2)
-        return float(Fraction(x1 * x1) / x2) if x2 else 0.0
+        return float((x1 * x1) / x2) if x2 else 0.0
 
     @cached_property
     def ratio(self) -> float:
         """Sum of y over sum of x; ZeroDivisionError where the sum of x is zero."""
-        return float(Fraction(sum(self.y1)) / sum(self.x1))
+        return float(sum(self.y1) / sum(self.x1))
 
     @cached_property
     def moments(self) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
         """Of each cell: users, mean of x, mean of y, variance of x, variance of y, covariance."""
-        n = [Fraction(count) for count in self.n]
+        n = self.n
         x = [s / k for s, k in zip(self.x1, n, strict=True)]
         y = [s / k for s, k in zip(self.y1, n, strict=True)]
-        xx = [max(s / k - m * m, Fraction(0)) for s, k, m in zip(self.x2, n, x, strict=True)]
-        yy = [max(s / k - m * m, Fraction(0)) for s, k, m in zip(self.y2, n, y, strict=True)]
-        xy = [s / k - a * b for s, k, a, b in zip(self.xy, n, x, y, strict=True)]
+        xx = [max((k * s - a * a) / k**2, 0) for s, k, a in zip(self.x2, n, self.x1, strict=True)]
+        yy = [max((k * s - b * b) / k**2, 0) for s, k, b in zip(self.y2, n, self.y1, strict=True)]
+        xy = [(k * s - a * b) / k**2 for s, k, a, b in zip(self.xy, n, self.x1, self.y1, strict=True)]
         six = [np.array([float(value) for value in column]) for column in (n, x, y, xx, yy, xy)]
         return six[0], six[1], six[2], six[3], six[4], six[5]
 

@@ -1,0 +1,217 @@
+"""This family's part of the report: what goes with staying, how far to believe it, and who does what in the first week."""
+
+import math
+from typing import Any
+
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.families.early_engagement.artifacts import driver_rows
+from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
+from include.tidemark.families.early_engagement.definitions import TERMS, retained_in_words, return_window
+from include.tidemark.families.early_engagement.driver_table import FEATURE
+from include.tidemark.families.early_engagement.features import (
+    PLATFORM,
+    EventFeature,
+    event_features,
+    features_of,
+)
+from include.tidemark.report import words
+from include.tidemark.report.charts import Estimate, categorical, ratios
+from include.tidemark.report.numbers import number, p_value, trust, worst_reason
+from include.tidemark.report.parts import KeyFigure, ReportPart, Section
+from include.tidemark.report.templating import render_section
+from include.tidemark.run import Run
+from include.tidemark.statistics.features import INFLATED_ABOVE, SPARSE_BELOW
+from include.tidemark.statistics.results import REASONS
+from include.tidemark.warehouse.base import Row, Warehouse
+
+COLOURS = categorical(("impactful", "other"))
+MOST_DRAWN = 20
+"""Features in the chart, those furthest from 1; the table beside it has all."""
+
+_UNITS = {"has": "at all", "cnt_days": "per day", "cnt_events": "per time"}
+
+
+def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
+    """The key figures and sections of early engagement."""
+    users = int(
+        warehouse.fetch(f"select count(*) as n from {CANDIDATE} where run_key = ?", (run.run_key,))[0]["n"]
+    )
+    labels = _labels(run, read_platforms(run, warehouse).reference)
+    details = ("data/retention_drivers.csv", "data/retention_driver_details.csv")
+    sections = (
+        ("drivers", "What goes with staying", _drivers(run, results, labels), details),
+        ("model", "How far to believe it", _model(run, results, labels, users), details[1:]),
+        ("usage", "The first seven days", _usage(run, results), ("data/first_week_usage.csv",)),
+        ("definitions", "What the words mean", _definitions(run), ()),
+    )
+    _, last = return_window(run.rules)
+    return ReportPart(
+        title="Early engagement",
+        intro=f"Which behaviour of a user's first seven days goes with being there four weeks later? In are the users whose day"
+        f" {last} is before {words.day(run.as_of_date)}.",
+        key_figures=_key_figures(run, results, labels, users),
+        sections=tuple(
+            Section(anchor, title, render_section("early_engagement", anchor, shown), files)
+            for anchor, title, shown, files in sections
+        ),
+        topics=("trust", "p_values", "odds_ratios", "unfinished_windows", "charts"),
+    )
+
+
+def _labels(run: Run, reference: str | None) -> dict[str, str]:
+    """Names of features as a reader knows them; a platform's is made when it is met."""
+
+    def of_event(feature: EventFeature) -> str:
+        return f"{feature.event}, {_UNITS[feature.kind]}"
+
+    named = {feature.name: of_event(feature) for feature in features_of(run.rules.early_engagement_events)}
+    return named | {"": f"against {reference}" if reference else ""}
+
+
+def _label(name: str, labels: dict[str, str]) -> str:
+    if name in labels:
+        return labels[name]
+    return f"{name.removeprefix(f'{PLATFORM}_')} {labels['']}"
+
+
+def _key_figures(
+    run: Run, results: StatisticRows, labels: dict[str, str], users: int
+) -> tuple[KeyFigure, ...]:
+    stayed = number(results.find("retained_4_weeks", None), words.percent)
+    auc = number(results.find("auc", None), _auc)
+    first, last = return_window(run.rules)
+    impactful = [row for row in results.of("odds_ratio_impactful") if row["estimate"] is not None]
+    strongest = max(impactful, key=lambda row: abs(math.log(row["estimate"])), default=None)
+    return (
+        KeyFigure("Stayed four weeks", stayed.value, stayed.interval or stayed.note),
+        KeyFigure("Users", words.count(users), f"whose days {first} to {last} after sign-up are over"),
+        KeyFigure(
+            "Strongest driver",
+            words.ratio(strongest["estimate"]) if strongest else words.DASH,
+            f"times the odds of staying: {_label(strongest['segment'], labels)}"
+            if strongest
+            else "No feature is beyond the impact threshold",
+        ),
+        KeyFigure("Tells users apart (AUC)", auc.value, auc.interval or auc.note),
+    )
+
+
+def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[str, Any]:
+    rows, points, colours = [], [], []
+    for name in (driver[FEATURE] for driver in driver_rows(results)):
+        adjusted = results.find("odds_ratio", name)
+        is_impactful = _estimate(results.find("odds_ratio_impactful", name)) is not None
+        rows.append(
+            {
+                "name": _label(name, labels),
+                "column": name,
+                "impactful": is_impactful,
+                "adjusted": number(adjusted, words.ratio),
+                "alone": number(results.find("odds_ratio_univariate", name), words.ratio),
+                "p": p_value(adjusted),
+                "trust": trust(adjusted),
+            }
+        )
+        if adjusted and adjusted["estimate"]:
+            points.append(
+                Estimate(
+                    _label(name, labels),
+                    adjusted["estimate"],
+                    adjusted["ci_low"],
+                    adjusted["ci_high"],
+                    "impactful" if is_impactful else "",
+                )
+            )
+            colours.append(COLOURS["impactful" if is_impactful else "other"])
+    kept = sorted(range(len(points)), key=lambda place: -abs(math.log(points[place].value or 1.0)))[
+        :MOST_DRAWN
+    ]
+    drawn = [points[place] for place in sorted(kept)]
+    told = "; ".join(f"{point.label} {words.ratio(point.value)}" for point in drawn)
+    chart = ratios(
+        drawn,
+        [colours[place] for place in sorted(kept)],
+        description=f"Odds ratios of staying four weeks, all features in one model: {told}.",
+    )
+    return {
+        "rows": rows,
+        "chart": chart if drawn else "",
+        "left_out": len(points) - len(drawn),
+        "colours": COLOURS,
+        "threshold": words.ratio(run.rules.early_engagement_impact_threshold),
+        "reason": worst_reason(results.of("odds_ratio")) if not drawn else "",
+    }
+
+
+def _model(run: Run, results: StatisticRows, labels: dict[str, str], users: int) -> dict[str, Any]:
+    auc = results.find("auc", None)
+    fitted = auc["n"] if auc else None
+    notes = []
+    for name in (driver[FEATURE] for driver in driver_rows(results)):
+        says = _notes(name, results, labels)
+        if says:
+            notes.append({"name": _label(name, labels), "says": says})
+    return {
+        "auc": number(auc, _auc),
+        "slope": number(results.find("calibration_slope", None), words.ratio),
+        "excess": number(results.find("calibration_in_the_large", None), words.points),
+        "users": users,
+        "fitted": fitted if fitted and fitted < users else None,
+        "share": words.percent(fitted / users) if fitted and users else "",
+        "most_cells": run.rules.early_engagement_max_cells,
+        "notes": notes,
+        "sparse_below": SPARSE_BELOW,
+    }
+
+
+def _notes(name: str, results: StatisticRows, labels: dict[str, str]) -> list[str]:
+    """What stands against believing a feature's odds ratio, a sentence each."""
+    says = []
+    adjusted, cell = results.find("odds_ratio", name), results.find("smallest_cell", name)
+    inflation = _estimate(results.find("variance_inflation", name))
+    if adjusted and adjusted["segment_to"]:
+        says.append(f"Left out: it says the same as “{_label(adjusted['segment_to'], labels)}”.")
+    elif adjusted and adjusted["estimate"] is None:
+        says.append(f"Left out: {REASONS.get(adjusted['reason'], adjusted['reason'])}")
+    if adjusted and adjusted["reason"] == "unbounded_interval":
+        says.append("It separates who stayed from who left, so the data put no bound on one end.")
+    if adjusted and adjusted["estimate"] is not None and adjusted["method"] != "logit_robust":
+        says.append(f"Estimated by {adjusted['method']}, which also serves where users are few.")
+    if cell and cell["reason"] == "sparse":
+        says.append(f"Sparse: only {words.count(int(cell['estimate']))} users in its smallest cell.")
+    if inflation is not None and inflation > INFLATED_ABOVE:
+        says.append(f"Goes along with others: its interval is wide (variance inflation {inflation:.0f}).")
+    return says
+
+
+def _usage(run: Run, results: StatisticRows) -> dict[str, Any]:
+    rows = []
+    for event in run.rules.early_engagement_events:
+        name = event_features(event)[0].name
+        cells = {
+            key: number(results.find(metric, name), words.percent)
+            for key, metric in (
+                ("usage", "first_week_usage"),
+                ("used", "retained_if_used"),
+                ("not_used", "retained_if_not_used"),
+            )
+        }
+        rows.append({"name": event, **cells})
+    platforms = [
+        {"name": row["segment"].removeprefix(f"{PLATFORM}_"), "users": row["n"], "stayed": number(row, words.percent)}
+        for row in results.of("retained_4_weeks")
+        if row["segment"] is not None
+    ]  # fmt: skip
+    return {"rows": rows, "platforms": platforms}
+
+
+def _definitions(run: Run) -> dict[str, Any]:
+    return {"retained": retained_in_words(run.rules), "terms": TERMS}
+
+
+def _estimate(row: Row | None) -> float | None:
+    return None if row is None else row["estimate"]
+
+
+def _auc(value: float | None) -> str:
+    return words.DASH if value is None else f"{value:.3f}"

@@ -11,7 +11,7 @@ _FEE_START = day_number(truth.FEE_START)
 
 
 def plan(users: int, seed: int) -> str:
-    """SQL of the table `plan`: a user's labels, days and counts, in the order of the users' numbers."""
+    """SQL of the table `plan`: a user's labels, days and counts."""
     return f"""
         with numbered as (
             select i::integer as i, {key("i", seed)} as k from range({users}) as t(i)
@@ -249,6 +249,6 @@ LABELS = """
         is_late_planner,
         meets_prompt_and_swipe, meets_created_deck, meets_multiplayer, meets_shared, is_silent,
         date '2025-01-01' + created_day + planning_offset as planning_date
-    from plan
+    from plan order by i
 """
 """What was planted for each user, for tests and for a look behind the data; never a landing file."""

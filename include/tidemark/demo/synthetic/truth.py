@@ -7,6 +7,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 FIRST_DAY = date(2025, 1, 1)
 LAST_DAY = date(2026, 6, 30)
@@ -325,14 +326,15 @@ PASSENGER_KINDS = (
 """Shares of passengers who try planning, and miss each criterion; the others do nothing of it."""
 
 
-def mean_planning(event: str, planner: bool) -> float:
-    """Mean count of `prompts`, `swipes` or `saves` a planner, or a passenger, over all of their time."""
-    if planner:
-        share = criterion_share("prompt_and_swipe")
-        mixture = [(share, PROMPT_AND_SWIPE_PLANNER), (1 - share, OTHER_PLANNER)]
-    else:
-        mixture = list(PASSENGER_KINDS)
-    return sum(share * sum(getattr(kind, event)) / 2 for share, kind in mixture)
+def mean_planning(event: Literal["prompts", "swipes", "saves"], planner: bool) -> float:
+    """Mean count of an event a planner, or a passenger, over all of their time."""
+    share = criterion_share("prompt_and_swipe")
+    planners = ((share, PROMPT_AND_SWIPE_PLANNER), (1 - share, OTHER_PLANNER))
+    total = 0.0
+    for weight, kind in planners if planner else PASSENGER_KINDS:
+        low, high = {"prompts": kind.prompts, "swipes": kind.swipes, "saves": kind.saves}[event]
+        total += weight * (low + high) / 2
+    return total
 
 
 DEFAULT_DECK_SHARE = 0.50

@@ -15,7 +15,11 @@ SEED = 20250101
 
 
 def write_landing_files(
-    folder: Path, users: int, seed: int = SEED, delivered_before: date | None = None
+    folder: Path,
+    users: int,
+    seed: int = SEED,
+    delivered_before: date | None = None,
+    threads: int | None = None,
 ) -> dict[str, int]:
     """Write the five tables of the source contract as parquet files, and the planted labels to `truth/users.parquet`.
 
@@ -25,6 +29,7 @@ def write_landing_files(
         seed: another seed, another data set with the same truths.
         delivered_before: leave out what was delivered on this UTC day or later, which late rows are although they
             happened before: the files as they stood then. None is everything.
+        threads: of the engine, all processors by default; the rows and their order do not depend on it.
 
     Returns:
         Rows of each table.
@@ -32,7 +37,7 @@ def write_landing_files(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "truth").mkdir(exist_ok=True)
     counts = {}
-    with _engine(users, seed) as engine:
+    with _engine(users, seed, threads) as engine:
         for table, query in _tables(seed).items():
             columns = ", ".join(f'"{column.name}"' for column in source_tables()[table].file_columns)
             sql = f"select {columns} from ({query}) {_delivered(delivered_before)}"
@@ -42,14 +47,18 @@ def write_landing_files(
 
 
 def write_raw_tables(
-    database: Path, users: int, seed: int = SEED, delivered_before: date | None = None
+    database: Path,
+    users: int,
+    seed: int = SEED,
+    delivered_before: date | None = None,
+    threads: int | None = None,
 ) -> dict[str, int]:
     """Write the same rows into the schema `raw` of a DuckDB file, with `_loaded_at` at 03:00 after the delivery.
 
     The labels become `truth.users`. Args and result are those of `write_landing_files`.
     """
     counts = {}
-    with _engine(users, seed) as engine:
+    with _engine(users, seed, threads) as engine:
         engine.execute(f"attach '{_quoted(database)}' as warehouse")
         engine.execute("create schema if not exists warehouse.raw")
         engine.execute("create schema if not exists warehouse.truth")
@@ -76,13 +85,15 @@ def _tables(seed: int) -> dict[str, str]:
 
 
 @contextmanager
-def _engine(users: int, seed: int) -> Iterator[duckdb.DuckDBPyConnection]:
+def _engine(users: int, seed: int, threads: int | None) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB with the plan of the users and their buying weeks; what does not fit into memory goes to a scratch file."""
     with (
         tempfile.TemporaryDirectory(prefix="tidemark-synthetic-") as scratch,
         duckdb.connect(str(Path(scratch) / "plan.duckdb")) as engine,
     ):
         engine.execute("set timezone = 'UTC'")
+        if threads is not None:
+            engine.execute(f"set threads = {threads}")
         for macro in (*draws.MACROS, *clock.MACROS, *people.MACROS, *events.MACROS):
             engine.execute(macro)
         engine.execute(f"create table plan as {people.plan(users, seed)}")

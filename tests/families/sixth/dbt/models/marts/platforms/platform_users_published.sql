@@ -1,0 +1,3 @@
+{{ config(alias='platform_users') }}
+
+{{ published_rows(ref('platform_users')) }}

@@ -1,0 +1,28 @@
+"""This family's part of the report."""
+
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.families.platforms.artifacts import platform_rows
+from include.tidemark.report import words
+from include.tidemark.report.numbers import number
+from include.tidemark.report.parts import KeyFigure, ReportPart, Section
+from include.tidemark.report.templating import render_section
+from include.tidemark.run import Run
+from include.tidemark.warehouse.base import Warehouse
+
+
+def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
+    """The key figure and the one section of the platforms."""
+    rows = [
+        {
+            "name": row["platform"],
+            "share": number(results.find("platform_share", row["platform"]), words.percent),
+        }
+        for row in platform_rows(run, warehouse, results)
+    ]
+    body = render_section("platforms", "platforms", {"rows": rows})
+    return ReportPart(
+        title="Platforms",
+        key_figures=(KeyFigure("Largest platform", rows[0]["name"], rows[0]["share"].value),),
+        sections=(Section("platforms", "Where accounts are created", body, ("data/platform_users.csv",)),),
+        topics=("trust",),
+    )

@@ -14,12 +14,15 @@ def local_day(expression: str, zone: str, first: datetime, last: datetime) -> st
     The zone's offsets are written out, with the instants at which one follows another.
 
     >>> local_day("at", "Etc/GMT+5", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC))
-    "cast(at + interval '-300 minutes' as date)"
+    "cast(at - interval '300 minutes' as date)"
     """
     known = ZoneInfo(zone)
     changes = _changes(known, first, last)
     offsets = [_offset(known, first), *(_offset(known, change) for change in changes)]
-    days = [f"cast({expression} + interval '{offset} minutes' as date)" for offset in offsets]
+    days = [
+        f"cast({expression} {'-' if offset < 0 else '+'} interval '{abs(offset)} minutes' as date)"
+        for offset in offsets
+    ]
     if not changes:
         return days[0]
     branches = " ".join(

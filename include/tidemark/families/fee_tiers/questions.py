@@ -5,7 +5,7 @@ SQL does the aggregation; a few thousand counts and cells reach Python, whatever
 
 from include.tidemark.families.fee_tiers.elasticity_cells import CONTROLS, elasticity_cells
 from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
-from include.tidemark.families.fee_tiers.retention_tables import all_weeks_table, week_table
+from include.tidemark.families.fee_tiers.retention_tables import all_tiers_rows, all_weeks_table, week_table
 from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.families.fee_tiers.size_rows import (
     concentration_rows,
@@ -41,20 +41,19 @@ def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         """,
         (run.run_key, run.rules.fee_retention_weeks),
     )
-    return retention(
-        [
-            RetentionCount(
-                group=tier_name(row["first_seen_fee_bps"]),
-                window=week_name(int(row["k"])),
-                users=int(row["users"]),
-                matured=int(row["matured"]),
-                active_in_window=int(row["active"]),
-                active_in_or_after=int(row["active_or_later"]),
-            )
-            for row in counts
-        ],
-        statistics_config(run),
-    )
+    config = statistics_config(run)
+    of_tiers = [
+        RetentionCount(
+            group=tier_name(row["first_seen_fee_bps"]),
+            window=week_name(int(row["k"])),
+            users=int(row["users"]),
+            matured=int(row["matured"]),
+            active_in_window=int(row["active"]),
+            active_in_or_after=int(row["active_or_later"]),
+        )
+        for row in counts
+    ]
+    return [*retention(of_tiers, config), *all_tiers_rows(of_tiers, config)]
 
 
 def fee_effect_on_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:

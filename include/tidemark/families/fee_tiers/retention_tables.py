@@ -1,12 +1,38 @@
-"""The covariate rows of the retention model, and what is said about weeks that are not over."""
+"""Retention of all tiers together, the covariate rows of the retention model, and what is said of weeks that are not over."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.logistic import BinaryTable
 from include.tidemark.statistics.results import ResultRow
+from include.tidemark.statistics.retention import RetentionCount
+from include.tidemark.statistics.share_rows import share_row
 from include.tidemark.warehouse.base import Row
+
+ALL_TIERS = "retention_all_tiers"
+
+
+def all_tiers_rows(counts: Sequence[RetentionCount], config: StatisticsConfig) -> list[ResultRow]:
+    """Retention in each week whatever the fee was: those who swapped in it, of all users whose week is over."""
+    rows = []
+    for window in dict.fromkeys(count.window for count in counts):
+        parts = [count for count in counts if count.window == window]
+        matured = sum(count.matured for count in parts)
+        active = sum(count.active_in_window for count in parts)
+        rows.append(
+            share_row(
+                ALL_TIERS,
+                active,
+                matured,
+                config,
+                "window_not_complete",
+                horizon=window,
+                is_mature=matured > 0,
+            )
+        )
+    return rows
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _STATISTICS = "runs.statistics"
 
 SHARES = (
     "retention_in_window", "retention_in_or_after", "retention_next_week", "volume_share", "fees_share", "new_share",
-    "top_volume_share",
+    "retention_all_tiers", "top_volume_share",
 )  # fmt: skip
 _OF_TIERS = ("retention_in_window", "retention_in_or_after", LTV_MEAN)
 _OF_WEEKS = ("volume_share", "fees_share", "avg_fee_paid_usd", "retention_next_week")

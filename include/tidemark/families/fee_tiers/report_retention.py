@@ -1,0 +1,177 @@
+"""The report's sections about cohorts: who comes back, and what users are worth."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.families.fee_tiers.names import all_weeks_name, week_name
+from include.tidemark.report import words
+from include.tidemark.report.charts import (
+    Estimate,
+    HeatCell,
+    Point,
+    curves,
+    dot_intervals,
+    heat_map,
+    sequential,
+)
+from include.tidemark.report.numbers import interval, number, p_value, trust
+from include.tidemark.run import Run
+from include.tidemark.statistics.lifetime_value import METRIC as LTV_MEAN
+from include.tidemark.statistics.lifetime_value import WEIGHTED, horizon_name
+from include.tidemark.statistics.projections import number_in
+from include.tidemark.statistics.results import REASONS
+from include.tidemark.statistics.retention import IN_WINDOW
+from include.tidemark.warehouse.base import Row
+
+_MODEL_METHODS = {"logit_jackknife": "Leaving out one week at a time", "logit_clustered": "Clustered by week"}
+
+
+class Numbers:
+    """The family's rows by what they are about."""
+
+    def __init__(self, results: StatisticRows) -> None:
+        self._rows: dict[tuple[Any, ...], Row] = {}
+        for row in results.rows:
+            key = (row["metric"], row["segment"], row["horizon"])
+            self._rows.setdefault((*key, row["method"]), row)
+            self._rows.setdefault((*key, None), row)
+        tiers = {row["segment"] for row in results.of(IN_WINDOW)}
+        self.tiers: Sequence[str] = sorted(tiers, key=_fee)
+
+    def find(
+        self, metric: str, segment: str | None, horizon: str | None, method: str | None = None
+    ) -> Row | None:
+        """The row of a metric, segment and horizon by a method (the first one unless given), or None."""
+        return self._rows.get((metric, segment, horizon, method))
+
+    @property
+    def tier_colours(self) -> dict[str, str]:
+        """Tier -> colour, the stronger the higher the fee."""
+        colours = sequential(_fee(tier) for tier in self.tiers)
+        return {tier: colours[_fee(tier)] for tier in self.tiers}
+
+
+def retention_section(run: Run, numbers: Numbers) -> dict[str, Any]:
+    """Curves and a heat map of the cohorts, and the effect of 5 bps more."""
+    weeks = range(run.rules.fee_retention_weeks + 1)
+    found = {
+        tier: [numbers.find(IN_WINDOW, tier, week_name(k), "wilson") for k in weeks] for tier in numbers.tiers
+    }
+    if not any(row and row["estimate"] is not None for rows in found.values() for row in rows):
+        return {"reason": REASONS["window_not_complete"]}
+    series = {
+        tier: [_point(k, row) for k, row in zip(weeks, rows, strict=True)] for tier, rows in found.items()
+    }
+    told = "; ".join(
+        f"{tier} {words.percent(points[1].value)}" for tier, points in series.items() if len(points) > 1
+    )
+    cells = [_cell(tier, k, row) for tier, rows in found.items() for k, row in zip(weeks, rows, strict=True)]
+    name = all_weeks_name(run.rules.fee_retention_weeks)
+    return {
+        "reason": "",
+        "curves": curves(
+            series,
+            numbers.tier_colours,
+            x_title="weeks since the first swap",
+            y_format="percent",
+            description=f"Share of users who swapped in each week after their first, by fee at the first swap. In week 1: {told}.",
+        ),
+        "heat_map": heat_map(
+            cells,
+            f"The same shares as shaded cells, one row a fee. In week 1: {told}.",
+            x_title="weeks since the first swap",
+            y_title="fee at the first swap",
+            domain=(0.0, 1.0),
+            ends=("0%", "100%"),
+        ),
+        "effects": [
+            {
+                "method": says,
+                "change": number(
+                    numbers.find("retention_change_5bps", None, name, method), words.points
+                ),
+                "odds": number(numbers.find("odds_ratio_5bps", None, name, method), words.ratio),
+                "p": p_value(numbers.find("retention_change_5bps", None, name, method)),
+                "trust": trust(numbers.find("retention_change_5bps", None, name, method)),
+            }
+            for method, says in _MODEL_METHODS.items()
+        ],
+        "weeks": name,
+    }  # fmt: skip
+
+
+def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
+    """Value over the horizons at the middle discount rate, and every tier at the longest horizon."""
+    rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
+    horizons = run.rules.fee_ltv_horizon_weeks
+    rate, longest = rates[len(rates) // 2], horizons[-1]
+
+    def value(tier: str, weeks: int, at: float, method: str = "percentile_bootstrap") -> Row | None:
+        return numbers.find(LTV_MEAN, tier, horizon_name(weeks, at), method)
+
+    series = {tier: [_point(h, value(tier, h, rate)) for h in horizons] for tier in numbers.tiers}
+    ends = [_estimate(tier, value(tier, longest, rate)) for tier in numbers.tiers]
+    if not any(point.value is not None for points in series.values() for point in points):
+        return {"reason": REASONS["window_not_complete"]}
+    colours = numbers.tier_colours
+    told = "; ".join(f"{point.label} {words.dollars(point.value)}" for point in ends)
+    return {
+        "reason": "",
+        "rate": words.percent(rate, 0),
+        "longest": longest,
+        "curves": curves(
+            series,
+            colours,
+            x_title="weeks counted",
+            y_format="dollars",
+            description=f"Mean discounted fees per user over the first weeks, by fee at the first swap. After {longest}: {told}.",
+        ),
+        "ends": dot_intervals(
+            ends,
+            colours=[colours[tier] for tier in numbers.tiers],
+            form="dollars",
+            description=f"Mean discounted fees of the first {longest} weeks per user: {told}.",
+        ),
+        "rates": [words.percent(at, 0) for at in rates],
+        "rows": [
+            {
+                "tier": tier,
+                "colour": colours[tier],
+                "values": [number(value(tier, longest, at), words.dollars) for at in rates],
+                "skew": number(value(tier, longest, rate, "hall_skew_t"), words.dollars),
+                "weighted": number(value(tier, longest, rate, WEIGHTED), words.dollars),
+                "rest": number(
+                    numbers.find(f"{LTV_MEAN}_vs_rest", tier, horizon_name(longest, rate)), words.dollars
+                ),
+                "p": p_value(numbers.find(f"{LTV_MEAN}_vs_rest", tier, horizon_name(longest, rate))),
+                "trust": trust(value(tier, longest, rate)),
+            }
+            for tier in numbers.tiers
+        ],
+    }
+
+
+def _fee(tier: str) -> float:
+    return float(number_in(tier) or 0)
+
+
+def _point(x: float, row: Row | None) -> Point:
+    if row is None:
+        return Point(x, None)
+    note = REASONS[row["reason"]] if row["reason"] else f"{words.count(row['n'])} users"
+    return Point(x, row["estimate"], row["ci_low"], row["ci_high"], note)
+
+
+def _estimate(label: str, row: Row | None) -> Estimate:
+    if row is None:
+        return Estimate(label, None, None, None)
+    return Estimate(label, row["estimate"], row["ci_low"], row["ci_high"])
+
+
+def _cell(tier: str, k: int, row: Row | None) -> HeatCell:
+    value = row["estimate"] if row else None
+    note = "" if row is None else (REASONS[row["reason"]] if row["reason"] else interval(row, words.percent))
+    return HeatCell(
+        x=str(k), y=tier, value=value, text="" if value is None else words.percent(value, 0), note=note
+    )

@@ -4,7 +4,8 @@ from typing import Any
 
 # The facts that the raw rows should give, in one query and in the local dates of the session's own time zone.
 EXPECTED = """
-    select user_id, local_date, category, count(*) filter (cents > 0), sum(cents) filter (cents > 0), sum(cents), max(_loaded_at)
+    select user_id, local_date, category, count(*) filter (cents > 0), sum(cents) filter (cents > 0), sum(cents),
+        sum(coalesce(fee_usd, 0)) * 100, max(_loaded_at)
     from (
         select
             *,
@@ -17,17 +18,20 @@ EXPECTED = """
     order by all
 """
 BUILT = """
-    select user_id, transaction_date, category, purchase_count, nullif(gross_cents, 0), net_cents, _loaded_at
+    select user_id, transaction_date, category, purchase_count, nullif(gross_cents, 0), net_cents, fee_cents, _loaded_at
     from core.fct_customer_category_daily
     order by all
 """
 NORMALISE = "update raw.transactions set category = coalesce(nullif(trim(category), ''), 'UNKNOWN')"
 
 
-def build_facts(warehouse: Any, *arguments: str, lookback_days: int = 3) -> None:
+def build_facts(
+    warehouse: Any, *arguments: str, lookback_days: int = 3, environ: dict[str, str] | None = None
+) -> None:
     result = warehouse.dbt(
-        "run", "--select", "fct_customer_category_daily", *arguments, run={"lookback_days": lookback_days}
-    )
+        "run", "--select", "fct_customer_category_daily", *arguments,
+        run={"lookback_days": lookback_days}, environ=environ,
+    )  # fmt: skip
     assert result.returncode == 0, result.output
 
 
@@ -90,3 +94,19 @@ def test_a_source_that_was_replaced_as_a_whole_leaves_no_old_day_behind(changeab
     build_facts(changeable)
 
     assert changeable.rows(EXPECTED) == changeable.rows(BUILT)
+
+
+def test_a_full_refresh_in_many_slices_equals_the_rows_fees_included(changeable: Any) -> None:
+    changeable.execute(NORMALISE)
+    changeable.execute(
+        "update raw.transactions set fee_usd = case when amount_usd > 50 then amount_usd * 0.0001 end"
+    )
+
+    build_facts(changeable, "--full-refresh", environ={"TIDEMARK_DUCKDB_SLICE_ROWS": "200"})
+
+    assert changeable.rows(EXPECTED) == changeable.rows(BUILT)
+    assert changeable.rows("select sum(fee_cents) % 1 <> 0 from core.fct_customer_category_daily") == [
+        (True,)
+    ]
+    log = "".join(file.read_text(encoding="utf-8") for file in changeable.scratch.glob("dbt_*/dbt.log"))
+    assert log.count("by name (") > 10

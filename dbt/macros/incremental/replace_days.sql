@@ -1,6 +1,6 @@
 {#- Incremental strategy `replace_days`, for facts of one row a day and key: the model returns every row of the days that it
-    rebuilds, and one row without a user for a day that has no rows any more. Delete those days and insert their rows in one
-    transaction. dbt's delete+insert would keep the old rows of a day that became empty.
+    rebuilds, and one row without a user for each of these days. Delete the days and insert their rows in one transaction.
+    dbt's delete+insert would keep the old rows of a day that has none any more.
     The model names its day column in its configuration, as `meta: {day_column: ...}`. -#}
 {% macro get_incremental_replace_days_sql(arg_dict) -%}
     {%- set target_relation = arg_dict['target_relation'] -%}
@@ -85,6 +85,7 @@
 in_scope as (
 
     select * from {{ rows }}
+    {{ slice_of_days(rebuild) }}
 
 ),
     {%- else -%}
@@ -126,9 +127,9 @@ in_scope as (
     {%- endif -%}
 {%- endmacro %}
 
-{#- The end of a daily fact: its rows, and in an incremental build the days that lost their last row, which the strategy
-    reads as "delete this day". The columns are those of the model's contract. -#}
-{% macro rows_and_emptied_days(rebuild, facts) -%}
+{#- The end of a daily fact: its rows, and in an incremental build one row without a user for each day that is rebuilt, which
+    the strategy reads as "delete this day". The columns are those of the model's contract. -#}
+{% macro rows_and_rebuilt_days(rebuild, facts) -%}
     {%- if not is_incremental() -%}
 select * from {{ facts }}
     {%- else -%}
@@ -142,15 +143,11 @@ from {{ facts }}
 
 union all
 
-select
+select distinct
     {%- for column in columns %}
-    {{ 'emptied.' ~ column.name if column.name == fact_day
-       else 'cast(null as ' ~ column.data_type ~ ') as ' ~ column.name }}{{ ',' if not loop.last }}
+    {{ (fact_day if rebuild.everything else rebuild.day) if column.name == fact_day
+       else 'cast(null as ' ~ column.data_type ~ ')' }} as {{ column.name }}{{ ',' if not loop.last }}
     {%- endfor %}
-from (
-    select {{ fact_day ~ ' from ' ~ this if rebuild.everything else rebuild.day ~ ' as ' ~ fact_day ~ ' from stale_days' }}
-    except
-    select {{ fact_day }} from {{ facts }}
-) as emptied
+from {{ this if rebuild.everything else 'stale_days' }}
     {%- endif -%}
 {%- endmacro %}

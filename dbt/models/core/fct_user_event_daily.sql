@@ -40,4 +40,4 @@ daily as (
 
 )
 
-{{ rows_and_emptied_days(rebuild, 'daily') }}
+{{ rows_and_rebuilt_days(rebuild, 'daily') }}

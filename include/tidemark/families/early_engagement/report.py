@@ -15,7 +15,8 @@ from include.tidemark.families.early_engagement.features import (
     features_of,
 )
 from include.tidemark.report import words
-from include.tidemark.report.charts import Estimate, categorical, ratios
+from include.tidemark.report.charts import Estimate, ratios
+from include.tidemark.report.charts.palette import CATEGORICAL
 from include.tidemark.report.numbers import number, p_value, trust, worst_reason
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
@@ -24,7 +25,7 @@ from include.tidemark.statistics.features import INFLATED_ABOVE, SPARSE_BELOW
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse.base import Row, Warehouse
 
-COLOURS = categorical(("impactful", "other"))
+COLOURS = {"impactful": CATEGORICAL[0], "other": CATEGORICAL[4]}
 MOST_DRAWN = 20
 """Features in the chart, those furthest from 1; the table beside it has all."""
 

@@ -244,7 +244,7 @@ def _validation_rows(
     certain = "separation" if found.auc_low is None else None
     rows = [
         ResultRow(
-            # Folds share training users, which DeLong's variance leaves out: without any effect it covers 83 %.
+            # Folds share training users, which DeLong's variance leaves out: without any effect it covers 83 to 86 %.
             "auc",
             found.auc,
             method,

@@ -125,7 +125,7 @@ class PeriodEffect:
 
 
 def jackknife_effect(fit: PeriodFit, name: str, confidence_level: float) -> PeriodEffect | None:
-    """CR3 interval with t quantiles of G - 1 degrees of freedom: 5 to 6 % rejections at 5 % with 8 to 40 periods.
+    """CR3 interval with t quantiles of G - 1 degrees of freedom: 5 to 7 % rejections at 5 % with 8 to 40 periods.
 
     With fewer than six periods no p-value is given. None where CR3 does not exist.
     """

@@ -1,5 +1,6 @@
 """The numbers from a table of users: equal to a fit of one row a user, bounded in size, never missing."""
 
+import hashlib
 import random
 
 import numpy as np
@@ -63,23 +64,26 @@ def test_a_script_with_ten_thousand_events_moves_nothing_beyond_the_cap(run, war
 
 
 def test_beyond_the_most_cells_a_fixed_sample_of_users_stands_for_all(run, warehouse, put):
-    put(people(2000))
-    whole = read_cells(run, warehouse)
-    cells = len(whole.table.n)
+    users = people(2000)
+    put(users)
+    most = 120
     smaller = run.model_copy(
-        update={"rules": run.rules.model_copy(update={"early_engagement_max_cells": 4 * cells // 5})}
+        update={"rules": run.rules.model_copy(update={"early_engagement_max_cells": most})}
     )
+    share = 1.0
+    chosen = users
+    while len({user[:-1] for user in chosen}) > most:
+        share *= 0.7
+        bound = f"{int(share * 2**32):08x}"
+        chosen = [u for n, u in enumerate(users) if hashlib.md5(f"user {n}".encode()).hexdigest()[:8] < bound]
 
-    sampled, again = read_cells(smaller, warehouse), read_cells(smaller, warehouse)
+    whole, sampled = read_cells(run, warehouse), read_cells(smaller, warehouse)
 
     assert (whole.users, whole.table.size) == (2000, 2000)
-    assert sampled.users == 2000
-    assert len(sampled.table.n) <= 4 * cells // 5
-    assert 400 < sampled.table.size < 1600
-    assert sampled.table.n.sum() == again.table.n.sum()
-    # The sample looks like all: a rate of 40 to 60 % of 400 users or more has a standard error of 2.5 points.
-    rates = [held.table.successes.sum() / held.table.n.sum() for held in (whole, sampled)]
-    assert abs(rates[0] - rates[1]) < 0.1
+    assert (sampled.users, sampled.table.size) == (2000, len(chosen))
+    assert len(sampled.table.n) == len({user[:-1] for user in chosen})
+    assert sampled.table.successes.sum() == sum(user[-1] for user in chosen)
+    assert 100 < len(chosen) < 1000
 
 
 def test_rare_platforms_are_one_and_the_first_by_name_is_the_reference(run, warehouse, put):

@@ -68,14 +68,14 @@ def read_cells(run: Run, warehouse: Warehouse) -> DriverCells:
         if sample < _SMALLEST_SAMPLE:
             break
     users = warehouse.fetch(f"select count(*) as n from {CANDIDATE} where run_key = ?", (run.run_key,))
-    features = features_of(run.rules.early_engagement_events)
-    counted = [feature.name for feature in features if feature.kind != "has"]
     sql, parameters = _users(run, platforms, sample)
+    columns = ", ".join(_counted(run))
     rows = warehouse.fetch(
-        f"select platform, {', '.join(counted)}, count(*) as n, count_if({OUTCOME}) as successes"
-        f" from ({sql}) as users group by platform, {', '.join(counted)}",
+        f"select platform, {columns}, count(*) as n, count_if({OUTCOME}) as successes"
+        f" from ({sql}) as users group by platform, {columns}",
         parameters,
     )
+    features = features_of(run.rules.early_engagement_events)
     names = [*platforms.features.values(), *(feature.name for feature in features)]
     table = BinaryTable.from_rows([_covariates(row, run, platforms) for row in rows], names)
     return DriverCells(table, int(users[0]["n"]), platforms.reference)
@@ -145,10 +145,17 @@ def _users(run: Run, platforms: Platforms, sample: float) -> tuple[str, tuple[An
 
 def _count_cells(run: Run, warehouse: Warehouse, platforms: Platforms, sample: float) -> int:
     sql, parameters = _users(run, platforms, sample)
+    columns = ", ".join(_counted(run))
     counted = warehouse.fetch(
-        f"select count(*) as n from (select distinct * from ({sql}) as users) as cells", parameters
+        f"select count(*) as n from (select distinct platform, {columns} from ({sql}) as users) as cells",
+        parameters,
     )
     return int(counted[0]["n"])
+
+
+def _counted(run: Run) -> list[str]:
+    """The features that tell users apart; whether a user did it at all follows from the days."""
+    return [f.name for f in features_of(run.rules.early_engagement_events) if f.kind != "has"]
 
 
 def _covariates(row: Row, run: Run, platforms: Platforms) -> Row:

@@ -136,7 +136,7 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
         "rates": [words.percent(at, 0) for at in rates],
         "rows": [
             {
-                "tier": tier,
+                "tier": tier.replace(" ", "\N{NO-BREAK SPACE}"),
                 "colour": colours[tier],
                 "values": [number(value(tier, longest, at), words.dollars) for at in rates],
                 "skew": number(value(tier, longest, rate, "hall_skew_t"), words.dollars),

@@ -50,13 +50,17 @@ def sizes_section(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: Seque
     last = next((week for week in reversed(complete) if week["swappers"]), None)
     if last is None:
         return {"reason": REASONS["window_not_complete"]}
-    bars = []
-    for week in weeks:
-        for size in TRADE_SIZES:
-            row = numbers.find("volume_share", size, week["period_id"], "logit_delta")
-            note = f"{week['period_id']}, {words.bps(week['final_fee_bps'])}"
-            day = words.short_day(week["period_start_date"])
-            bars.append(Bar(day, size, row["estimate"] if row else None, note))
+    volumes = _volumes(run, warehouse)
+    bars = [
+        Bar(
+            words.short_day(week["period_start_date"]),
+            size,
+            volumes.get((week["week_number"], size), 0.0) if week["is_complete"] else None,
+            f"{week['period_id']}, {words.bps(week['final_fee_bps'])}",
+        )
+        for week in weeks
+        for size in TRADE_SIZES
+    ]
     rows: list[dict[str, Any]] = [
         {
             "size": size,
@@ -76,7 +80,7 @@ def sizes_section(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: Seque
             bars,
             SIZE_COLOURS,
             normalised=True,
-            form="percent",
+            form="dollars",
             description=f"Shares of the volume of each fee week by trade size. In the last whole week: {told}.",
             x_title="First day of the week",
         ),
@@ -126,6 +130,16 @@ def elasticity_section(run: Run, warehouse: Warehouse, numbers: Numbers) -> dict
         "rows": rows,
         "panels": _panels(elasticity_cells(run, warehouse, CONTROLS), numbers),
     }
+
+
+def _volumes(run: Run, warehouse: Warehouse) -> dict[tuple[int, str], float]:
+    """Week and trade size -> dollars. The shares of the statistics leave out sizes of a few users; bars must not."""
+    rows = warehouse.fetch(
+        "select week_number, segment, sum(s1) as cents from runs.fee_segment_cells where run_key = ? and metric = 'volume'"
+        " group by week_number, segment",
+        (run.run_key,),
+    )
+    return {(row["week_number"], row["segment"]): int(row["cents"]) / 100 for row in rows}
 
 
 def _before_last(numbers: Numbers, complete: Sequence[Row], size: str) -> Row | None:

@@ -9,8 +9,8 @@ from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.run import Run
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
 from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
-from include.tidemark.validation.sources import POSTED
 from include.tidemark.validation.timestamps import timestamp_literal
+from include.tidemark.validation.transactions import POSTED
 
 USER_WEEKS, WEEKS = "runs.fct_user_weekly_summary", "runs.fct_weekly_summary_final"
 COHORTS, FIRST_SEEN = "runs.fct_user_cohorts", "runs.int_user_first_seen"

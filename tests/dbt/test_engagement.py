@@ -241,7 +241,7 @@ def test_cohorts_count_who_came_back_and_what_was_spent_by_then(engagement: Any)
             ):
                 sums[place] += int(value)
     built = engagement.rows(
-        "select cohort_date, day_number, users, matured_users, active_on_day, active_on_day_or_later, users_with_revenue,"
+        "select cohort_date, day_number, user_count, matured_users, active_on_day, active_on_day_or_later, users_with_revenue,"
         " revenue_s1, revenue_s2, revenue_s3 from runs.install_cohort_retention where run_key = 'later_1'"
     )
     assert {(row[0], row[1]): [int(value) for value in row[2:]] for row in built} == expected
@@ -259,7 +259,7 @@ def test_the_journeys_times_are_those_of_users_who_had_the_whole_window(engageme
             if days <= 30:
                 expected[f"{joined:%Y-%m}", number, days] += 1
     built = engagement.rows(
-        "select group_name, stage_number, days, users from runs.journey_times where run_key = 'later_1'"
+        "select group_name, stage_number, days_taken, user_count from runs.journey_times where run_key = 'later_1'"
     )
     assert {(row[0], row[1], row[2]): row[3] for row in built} == expected
 

@@ -42,15 +42,11 @@ returns as (
 
     select
         users.user_id,
-        max({{ dbt.datediff('users.created_date', 'active_days.activity_date', 'day') }}) as last_day
-        {%- for day in windows %},
-        max(
-            case
-                when {{ dbt.datediff('users.created_date', 'active_days.activity_date', 'day') }} = {{ day }} then 1
-                else 0
-            end
-        ) as active_on_{{ day }}
-        {%- endfor %}
+        {% for day in windows -%}
+        max(case when active_days.activity_date - users.created_date = {{ day }} then 1 else 0 end)
+            as active_on_{{ day }},
+        {% endfor -%}
+        max(active_days.activity_date - users.created_date) as last_day
     from users
     inner join active_days
         on
@@ -63,16 +59,15 @@ returns as (
 revenue as (
 
     select
-        users.user_id
-        {%- for day in windows %},
+        {% for day in windows -%}
         sum(
             case
-                when {{ dbt.datediff('users.created_date', 'daily_spend.transaction_date', 'day') }} <= {{ day }}
-                    then daily_spend.net_cents
+                when daily_spend.transaction_date - users.created_date <= {{ day }} then daily_spend.net_cents
                 else 0
             end
-        ) as cents_by_{{ day }}
-        {%- endfor %}
+        ) as cents_by_{{ day }},
+        {% endfor -%}
+        users.user_id
     from users
     inner join daily_spend
         on
@@ -97,7 +92,7 @@ user_windows as (
     select
         users.created_date,
         windows.day_number,
-        {{ dbt.datediff('users.created_date', as_of_date(), 'day') }} > windows.day_number as is_mature,
+        {{ as_of_date() }} - users.created_date > windows.day_number as is_mature,
         case when coalesce(returns.last_day, 0) >= windows.day_number then 1 else 0 end as active_or_later,
         case windows.day_number
             {%- for day in windows %}
@@ -121,7 +116,7 @@ cohorts as (
     select
         created_date,
         day_number,
-        count(*) as users,
+        count(*) as user_count,
         sum(case when is_mature then 1 else 0 end) as matured_users,
         sum(case when is_mature then active_on_day else 0 end) as active_on_day,
         sum(case when is_mature then active_or_later else 0 end) as active_on_day_or_later,
@@ -139,7 +134,7 @@ select
     cast({{ run_key() }} as varchar) as run_key,
     created_date as cohort_date,
     cast(day_number as integer) as day_number,
-    cast(users as bigint) as users,
+    cast(user_count as bigint) as user_count,
     cast(matured_users as bigint) as matured_users,
     cast(active_on_day as bigint) as active_on_day,
     cast(active_on_day_or_later as bigint) as active_on_day_or_later,

@@ -23,7 +23,7 @@ users as (
     from all_users
     where
         created_date >= {{ first_cohort_date() }}
-        and {{ dbt.datediff('created_date', as_of_date(), 'day') }} > {{ window }}
+        and {{ as_of_date() }} - created_date > {{ window }}
 
 ),
 
@@ -39,7 +39,7 @@ steps as (
         user_id,
         group_name,
         0 as stage_number,
-        0 as days
+        0 as days_taken
     from users
 
     union all
@@ -48,7 +48,7 @@ steps as (
         users.user_id,
         users.group_name,
         stage_dates.stage_number,
-        {{ dbt.datediff('users.created_date', 'stage_dates.completed_date', 'day') }} as days
+        stage_dates.completed_date - users.created_date as days_taken
     from stage_dates
     inner join users on stage_dates.user_id = users.user_id
     where stage_dates.is_in_order
@@ -60,11 +60,11 @@ times as (
     select
         group_name,
         stage_number,
-        days,
-        count(*) as users
+        days_taken,
+        count(*) as user_count
     from steps
-    where days <= {{ window }}
-    group by group_name, stage_number, days
+    where days_taken <= {{ window }}
+    group by group_name, stage_number, days_taken
 
 )
 
@@ -73,7 +73,7 @@ select
     cast({{ run_key() }} as varchar) as run_key,
     cast(group_name as varchar) as group_name,
     cast(stage_number as integer) as stage_number,
-    cast({{ stage_name('stage_number') }} as varchar) as stage,
-    cast(days as integer) as days,
-    cast(users as bigint) as users
+    cast({{ stage_name('stage_number') }} as varchar) as stage_name,
+    cast(days_taken as integer) as days_taken,
+    cast(user_count as bigint) as user_count
 from times

@@ -73,8 +73,8 @@ counted as (
         users.country,
         activity.last_activity_date,
         journeys.furthest_stage_date,
-        least(90, {{ dbt.datediff('users.created_date', as_of_date(), 'day') }}) as observed_days,
-        {{ dbt.datediff('activity.last_activity_date', as_of_date(), 'day') }} as days_since_last_activity,
+        least(90, {{ as_of_date() }} - users.created_date) as observed_days,
+        {{ as_of_date() }} - activity.last_activity_date as days_since_last_activity,
         coalesce(activity.active_days_last_90_days, 0) as active_days_last_90_days,
         coalesce(activity.sessions_last_90_days, 0) as sessions_last_90_days,
         coalesce(activity.session_seconds_last_90_days, 0) as session_seconds_last_90_days,
@@ -84,7 +84,7 @@ counted as (
         coalesce(journeys.stages_reached, 0) as stages_reached,
         coalesce(journeys.furthest_stage_number, 0) as furthest_stage_number,
         coalesce(journeys.stages_in_order, 0) as stages_in_order,
-        count(*) over () as users,
+        count(*) over () as n_users,
         sum(activity.session_seconds_last_90_days) over () > 0 as has_session_lengths
     from users
     left join activity on users.user_id = activity.user_id
@@ -168,8 +168,8 @@ scored as (
     select
         *,
         case
-            when users > 1 and weights > 0
-                then cast(weighted_rank as double) / (cast(2 * (users - 1) as double) * cast(weights as double))
+            when n_users > 1 and weights > 0
+                then cast(weighted_rank as double) / (cast(2 * (n_users - 1) as double) * cast(weights as double))
             else 0.5
         end as engagement_score,
         {{ users_not_above('weighted_rank') }} as up_to_score
@@ -186,15 +186,15 @@ segmented as (
                 days_since_last_activity is null
                 or days_since_last_activity >= {{ rule_days('churn_days_threshold') }}
                 then 'churned'
-            when {{ reaches_percentile('up_to_score', 'users', 'high_engagement_percentile') }} then 'high_engagement'
-            when {{ reaches_percentile('up_to_score', 'users', 'moderate_engagement_percentile') }}
+            when {{ reaches_percentile('up_to_score', 'n_users', 'high_engagement_percentile') }} then 'high_engagement'
+            when {{ reaches_percentile('up_to_score', 'n_users', 'moderate_engagement_percentile') }}
                 then 'moderate_engagement'
             else 'low_engagement'
         end as behavioral_segment,
         case
             when revenue_cents <= 0 then 'free_user'
-            when {{ reaches_percentile('up_to_revenue', 'users', 'whale_revenue_percentile') }} then 'whale'
-            when {{ reaches_percentile('up_to_revenue', 'users', 'dolphin_revenue_percentile') }} then 'dolphin'
+            when {{ reaches_percentile('up_to_revenue', 'n_users', 'whale_revenue_percentile') }} then 'whale'
+            when {{ reaches_percentile('up_to_revenue', 'n_users', 'dolphin_revenue_percentile') }} then 'dolphin'
             else 'minnow'
         end as revenue_segment
     from scored
@@ -218,21 +218,21 @@ select
     session_frequency,
     session_duration,
     event_frequency,
-    {{ percentile_rank('rank_session_frequency', 'users') }} as session_frequency_rank,
-    case when has_session_lengths then {{ percentile_rank('rank_session_duration', 'users') }} end
+    {{ percentile_rank('rank_session_frequency', 'n_users') }} as session_frequency_rank,
+    case when has_session_lengths then {{ percentile_rank('rank_session_duration', 'n_users') }} end
         as session_duration_rank,
-    {{ percentile_rank('rank_event_frequency', 'users') }} as event_frequency_rank,
-    {{ percentile_rank('rank_recency', 'users') }} as recency_rank,
+    {{ percentile_rank('rank_event_frequency', 'n_users') }} as event_frequency_rank,
+    {{ percentile_rank('rank_recency', 'n_users') }} as recency_rank,
     engagement_score,
     cast(behavioral_segment as varchar) as behavioral_segment,
     {{ dollars('lifetime_cents') }} as lifetime_revenue,
     {{ dollars('window_cents') }} as revenue_last_90_days,
-    {{ percentile_rank(doubled_rank('below_revenue', 'up_to_revenue'), 'users') }} as revenue_percentile,
+    {{ percentile_rank(doubled_rank('below_revenue', 'up_to_revenue'), 'n_users') }} as revenue_percentile,
     cast(revenue_segment as varchar) as revenue_segment,
     cast({{ stage_name('furthest_stage_number') }} as varchar) as furthest_stage,
     cast(furthest_stage_number as integer) as furthest_stage_number,
     coalesce(furthest_stage_date, created_date) as furthest_stage_date,
-    cast({{ dbt.datediff('created_date', 'coalesce(furthest_stage_date, created_date)', 'day') }} as integer)
+    cast(coalesce(furthest_stage_date, created_date) - created_date as integer)
         as days_to_furthest_stage,
     cast(stages_reached as integer) as stages_reached,
     cast(stages_in_order as integer) as stages_in_order

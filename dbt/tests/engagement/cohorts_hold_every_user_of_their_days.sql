@@ -12,7 +12,7 @@ users as (
 
     select
         created_date,
-        count(*) as users
+        count(*) as user_count
     from {{ ref('user_engagement') }}
     where
         run_key = {{ run_key() }}
@@ -24,8 +24,8 @@ users as (
 select
     users.created_date,
     cohorts.day_number,
-    users.users,
-    cohorts.users as users_in_cohort
+    users.user_count,
+    cohorts.user_count as users_in_cohort
 from users
 left join cohorts on users.created_date = cohorts.cohort_date
-where cohorts.users is null or cohorts.users <> users.users
+where cohorts.user_count is null or cohorts.user_count <> users.user_count

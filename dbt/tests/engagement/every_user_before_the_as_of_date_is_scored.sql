@@ -1,5 +1,5 @@
--- A returned row is an account that is no tester's and signed up before the as-of date, and has no row in this run; or the
--- other way round.
+-- A returned row is an account that is no tester's and signed up before the as-of date, and has no row in this run; or
+-- the other way round.
 with
 
 users as (

@@ -13,7 +13,7 @@ stages as (
     select
         group_name,
         stage_number,
-        sum(users) as users
+        sum(user_count) as user_count
     from journey_times
     group by group_name, stage_number
 
@@ -22,8 +22,8 @@ stages as (
 select
     stages.group_name,
     stages.stage_number,
-    stages.users,
-    earlier.users as users_before
+    stages.user_count,
+    earlier.user_count as users_before
 from stages
 left join stages as earlier
     on
@@ -31,4 +31,4 @@ left join stages as earlier
         and stages.stage_number = earlier.stage_number + 1
 where
     stages.stage_number > 0
-    and (earlier.users is null or earlier.users < stages.users)
+    and (earlier.user_count is null or earlier.user_count < stages.user_count)

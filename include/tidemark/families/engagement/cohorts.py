@@ -44,7 +44,7 @@ class Cohort:
 def read_cohorts(run: Run, warehouse: Warehouse) -> list[Cohort]:
     """The run's cohorts, by date and day."""
     rows = warehouse.fetch(
-        "select cohort_date, day_number, users, matured_users, active_on_day, active_on_day_or_later, users_with_revenue,"
+        "select cohort_date, day_number, user_count, matured_users, active_on_day, active_on_day_or_later, users_with_revenue,"
         " revenue_s1, revenue_s2, revenue_s3 from runs.install_cohort_retention where run_key = ?",
         (run.run_key,),
     )
@@ -57,7 +57,7 @@ def _cohort(row: Row) -> Cohort:
     return Cohort(
         cohort_date=row["cohort_date"],
         day=int(row["day_number"]),
-        users=int(row["users"]),
+        users=int(row["user_count"]),
         matured=matured,
         active_on_day=int(row["active_on_day"]),
         active_on_day_or_later=int(row["active_on_day_or_later"]),

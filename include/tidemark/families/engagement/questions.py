@@ -89,7 +89,7 @@ def retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 def funnel(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """How many users reach each stage of the journey within its window, and how long does it take them?"""
     rows = warehouse.fetch(
-        "select group_name, stage_number, days, users from runs.journey_times where run_key = ?",
+        "select group_name, stage_number, days_taken, user_count from runs.journey_times where run_key = ?",
         (run.run_key,),
     )
     names = stage_names(run.rules)
@@ -103,7 +103,7 @@ def _steps(rows: Iterable[Row], names: tuple[str, ...]) -> list[FunnelStep]:
     times: list[dict[float, int]] = [{} for _ in names]
     for row in rows:
         place = times[int(row["stage_number"])]
-        place[float(row["days"])] = place.get(float(row["days"]), 0) + int(row["users"])
+        place[float(row["days_taken"])] = place.get(float(row["days_taken"]), 0) + int(row["user_count"])
     return [FunnelStep(name, sum(held.values()), held) for name, held in zip(names, times, strict=True)]
 
 

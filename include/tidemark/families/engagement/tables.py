@@ -1,0 +1,202 @@
+"""The tables that this family publishes, column by column."""
+
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+
+_RUN = (
+    Column(
+        "as_of_date",
+        "date",
+        "The date that the numbers stand for; rows before it are in, rows on it are not.",
+    ),
+    Column("run_key", "text", "The run that made the row."),
+)
+_REASON = "Why a number or an end of its interval is empty; see the report for the codes in words."
+
+
+def _interval(name: str, kind: Kind, what: str) -> tuple[Column, ...]:
+    return (
+        Column(name, kind, f"{what}; empty where it can't be estimated."),
+        Column(f"{name}_ci_low", kind, f"Lower end of the confidence interval of {name}."),
+        Column(f"{name}_ci_high", kind, f"Upper end of the confidence interval of {name}."),
+    )
+
+
+def _trust(what: str) -> tuple[Column, ...]:
+    return (
+        Column("trust", "text", f"How far {what} can be relied on: ok, caution or unreliable."),
+        Column("reason", "text", _REASON),
+    )
+
+
+_SIGNIFICANCE = (
+    Column("p_value", "number", "Two-sided p-value of no difference from the rest, unadjusted."),
+    Column("p_adjusted", "number", "The p-value, adjusted within its family (Benjamini and Hochberg)."),
+    Column("family_size", "integer", "Comparisons in that family."),
+    Column(
+        "is_significant",
+        "boolean",
+        "Whether p_adjusted is at or below SEGMENTATION_SIGNIFICANCE_THRESHOLD.",
+    ),
+)
+
+_USER_KINDS: dict[str, Kind] = {
+    "as_of_date": "date",
+    "run_key": "text",
+    "user_id": "id",
+    "created_date": "date",
+    "last_activity_date": "date",
+    "days_since_last_activity": "integer",
+    "active_days_last_90_days": "integer",
+    "sessions_last_90_days": "integer",
+    "events_last_90_days": "integer",
+    "session_frequency": "number",
+    "session_duration": "number",
+    "event_frequency": "number",
+    "engagement_score": "number",
+    "behavioral_segment": "text",
+    "lifetime_revenue": "money",
+    "revenue_last_90_days": "money",
+    "revenue_percentile": "number",
+    "revenue_segment": "text",
+    "furthest_stage": "text",
+    "furthest_stage_number": "integer",
+    "furthest_stage_date": "date",
+    "days_to_furthest_stage": "integer",
+    "stages_reached": "integer",
+    "stages_in_order": "integer",
+}
+
+USERS = PublishedTable(
+    path="data/user_journey_segments",
+    columns=tuple(Column(name, kind) for name, kind in _USER_KINDS.items()),
+    description="One row a user: how far the journey went, and both segments with the numbers that decided them.",
+    model="user_engagement",
+    parquet=True,
+)
+
+COHORTS = PublishedTable(
+    path="data/retention_cohorts",
+    columns=(
+        *_RUN,
+        Column("cohort_date", "date", "Day of sign-up in the business time zone."),
+        Column("day", "integer", "Days after sign-up; the day of sign-up is day 0."),
+        Column("users", "integer", "Users who signed up on that day."),
+        Column(
+            "matured_users",
+            "integer",
+            "Those of them whose day is over at the as-of date; what the rates are of.",
+        ),
+        Column("retained_users", "integer", "Matured users with activity on that very day."),
+        *_interval("retention_rate", "number", "Retained users over matured users, 0 to 1"),
+        Column(
+            "retained_or_later_users", "integer", "Matured users with activity on that day or any later one."
+        ),
+        *_interval(
+            "retention_or_later_rate",
+            "number",
+            "These over matured users; older cohorts have had more time to come back",
+        ),
+        *_interval(
+            "difference_from_rest",
+            "number",
+            "retention_rate minus that of all other cohorts on the same day together",
+        ),
+        *_SIGNIFICANCE,
+        Column("revenue", "money", "Revenue of the matured users from sign-up to that day, in US dollars."),
+        *_interval(
+            "revenue_per_user", "money", "Mean revenue a matured user from sign-up to that day, in US dollars"
+        ),
+        Column(
+            "revenue_per_user_trust",
+            "text",
+            "How far the interval of revenue_per_user can be relied on: ok, caution or unreliable.",
+        ),
+        Column("revenue_per_user_reason", "text", f"The same for revenue_per_user. {_REASON}"),
+        *_trust("the interval of retention_rate"),
+    ),
+    description="One row an install cohort (a day of sign-up) and day after it.",
+    parquet=True,
+)
+
+
+def _summary(kind: str, what: str, extra: tuple[Column, ...]) -> PublishedTable:
+    return PublishedTable(
+        path=f"data/{kind}_summary",
+        columns=(
+            *_RUN,
+            Column(kind, "text", f"The {what}, or 'All users'."),
+            Column("users", "integer", "Users in the segment."),
+            *_interval("share", "number", "Share of all users, 0 to 1"),
+            *extra,
+            *_interval(
+                "mean_engagement_score", "number", "Mean engagement score with the percentile bootstrap"
+            ),
+            *_interval(
+                "mean_revenue_90d",
+                "money",
+                "Mean revenue a user in the current window, in US dollars, with the percentile bootstrap",
+            ),
+            *_interval(
+                "mean_lifetime_revenue",
+                "money",
+                "Mean revenue a user of all time, in US dollars, with the percentile bootstrap",
+            ),
+            Column("mean_session_frequency", "number", "Mean sessions a day, zeros included."),
+            Column("mean_session_duration", "number", "Mean of the users' seconds a session, users without sessions left out."),
+            Column("mean_event_frequency", "number", "Mean events a day, zeros included."),
+            Column(
+                "mean_days_since_last_activity",
+                "number",
+                "Mean days since the last activity, users without any left out.",
+            ),
+            Column("confidence", "number", "Confidence score of the segment, 0 to 1; a convention, no probability."),
+            Column(
+                "is_confident", "boolean", "Whether confidence is at or above SEGMENTATION_CONFIDENCE_THRESHOLD."
+            ),
+            *_trust("the interval of mean_lifetime_revenue"),
+        ),
+        description=f"One row a {what}, then one for all users.",
+    )  # fmt: skip
+
+
+BEHAVIORAL = _summary("behavioral_segment", "behavioural segment", ())
+REVENUE = _summary(
+    "revenue_segment",
+    "revenue segment",
+    (
+        Column("lowest_revenue", "money", "Smallest revenue in the segment, in US dollars, of the rule's basis."),
+        Column("highest_revenue", "money", "Largest revenue in the segment, in US dollars, of the rule's basis."),
+        Column("revenue", "money", "Revenue of the segment, in US dollars, of the rule's basis."),
+        *_interval("revenue_share", "number", "Its share of the revenue of all users, 0 to 1"),
+    ),
+)  # fmt: skip
+
+FUNNEL = PublishedTable(
+    path="data/journey_funnel_analysis",
+    columns=(
+        *_RUN,
+        Column(
+            "group", "text", "Month of sign-up or platform, as the rule journey_funnel_group says, or 'All users'."
+        ),
+        Column("stage_number", "integer", "Place of the stage, 0 for install."),
+        Column("stage", "text", "The stage."),
+        Column(
+            "users",
+            "integer",
+            "Users who reached the stage and all before it within the window, of those who have had the whole window.",
+        ),
+        *_interval("reached_rate", "number", "Share of the users at the start, 0 to 1"),
+        *_interval("conversion_rate", "number", "Share of the users at the stage before, 0 to 1"),
+        *_interval("drop_off_rate", "number", "One minus conversion_rate"),
+        *_interval("median_days", "number", "Median days from sign-up, of those who reached the stage"),
+        *_interval(
+            "difference_from_rest", "number", "conversion_rate minus that of all other groups together"
+        ),
+        *_SIGNIFICANCE,
+        *_trust("the interval of conversion_rate"),
+    ),
+    description="One row a group and stage; the first group is all users.",
+)  # fmt: skip
+
+TABLES = (COHORTS, BEHAVIORAL, REVENUE, USERS, FUNNEL)
+"""Every table of the family, for the data dictionary."""

@@ -6,8 +6,10 @@ MAKEFLAGS += --no-print-directory
 
 UV_VERSION := 0.13.8
 AIRFLOW_VERSION := 3.3.2
-# MWAA's newest Airflow; the DAG's own tests run on both.
+# MWAA's newest Airflow; the DAG's own tests run on both. Its environment has what MWAA's image pins.
 MWAA_AIRFLOW_VERSION := 3.2.1
+# Versions that a bundle can be made for; deploy/mwaa/constraints-*.txt has the pins of each.
+MWAA_VERSIONS := 3.2.1 3.3.1
 
 UV := .venv/uv/bin/uv
 AIRFLOW_ENV := .venv/airflow-$(AIRFLOW_VERSION)
@@ -53,19 +55,33 @@ lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (stric
 bench: setup test-setup ## Run the benchmarks; each prints ratios from one run
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(RUN) $$file; done
 
+# Which of MWAA_VERSIONS; a file of NAME=value lines for its containers (nothing secret) may be named with SETTINGS.
+FOR_AIRFLOW ?= $(MWAA_AIRFLOW_VERSION)
+SETTINGS ?=
+
+.PHONY: mwaa
+mwaa: $(AIRFLOW_ENV)/.done manifest ## Write the MWAA bundle to dist/mwaa (FOR_AIRFLOW=3.3.1: another version; SETTINGS=file: variables)
+	@$(AIRFLOW_ENV)/bin/python deploy/mwaa/make_bundle.py --airflow $(FOR_AIRFLOW) $(if $(SETTINGS),--settings $(SETTINGS))
+
 .PHONY: locks
 locks: $(UV) ## Compile the lock files anew from requirements.txt and dbt/requirements.txt
-	@set -x; for v in $(AIRFLOW_VERSION) $(MWAA_AIRFLOW_VERSION); do \
-		$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/airflow-$$v.in requirements.txt -o deploy/locks/airflow-$$v.txt; \
+	@set -x; $(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/airflow-$(AIRFLOW_VERSION).in requirements.txt -o deploy/locks/airflow-$(AIRFLOW_VERSION).txt; \
+	for v in $(MWAA_VERSIONS); do \
+		python=3.11; [ $$v = 3.2.1 ] || python=3.12; \
+		$(UV) pip compile --universal --python-version $$python --quiet --upgrade deploy/locks/airflow-$$v.in deploy/mwaa/requirements.in -c deploy/mwaa/constraints-$$v.txt -o deploy/locks/airflow-$$v.txt; \
+	done; \
+	for v in $(AIRFLOW_VERSION) $(MWAA_AIRFLOW_VERSION); do \
 		$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/dev.in -c deploy/locks/airflow-$$v.txt -o deploy/locks/dev-$$v.txt; \
 	done; \
 	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade dbt/requirements.txt -o deploy/locks/dbt.txt; \
 	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/lint.in -o deploy/locks/lint.txt; \
-	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/fakesnow.in -o deploy/locks/fakesnow.txt
+	for name in fakesnow moto; do \
+		$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/$$name.in -o deploy/locks/$$name.txt; \
+	done
 
 .PHONY: clean
 clean: down ## Remove the local state (warehouse, artifacts, Airflow's home)
-	rm -rf .local dbt/target dbt/logs
+	rm -rf .local dbt/target dbt/logs dist
 
 .PHONY: distclean
 distclean: clean ## Remove the environments, too
@@ -77,7 +93,7 @@ distclean: clean ## Remove the environments, too
 setup: $(AIRFLOW_ENV)/.done .venv/dbt/.done .venv/demo-data/.done manifest
 
 .PHONY: test-setup
-test-setup: $(AIRFLOW_ENV)/.dev $(MWAA_ENV)/.dev .venv/fakesnow/.done
+test-setup: $(AIRFLOW_ENV)/.dev $(MWAA_ENV)/.dev .venv/fakesnow/.done .venv/moto/.done
 
 .PHONY: manifest
 manifest: dbt/target/manifest.json ## Make the dbt manifest that the DAG is rendered from
@@ -116,6 +132,9 @@ endef
 	$(call install,$(@D),$<)
 
 .venv/fakesnow/.done: deploy/locks/fakesnow.txt | $(UV)
+	$(call install,$(@D),$<)
+
+.venv/moto/.done: deploy/locks/moto.txt | $(UV)
 	$(call install,$(@D),$<)
 
 .venv/lint/.done: deploy/locks/lint.txt | $(UV)

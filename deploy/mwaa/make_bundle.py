@@ -1,0 +1,188 @@
+"""Write what MWAA takes: `dags/` (with `include/` and `dbt/` inside), `plugins.zip`, `requirements.txt`, `startup.sh`.
+
+MWAA has no folder but these, and forbids PYTHONPATH. The same input gives the same bytes: nothing in the bundle holds a time,
+a random id or a path of the machine that built it.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from packaging.markers import Marker
+
+PROJECT = Path(__file__).resolve().parents[2]
+TEMPLATES = Path(__file__).resolve().parent
+VERSIONS = tuple(
+    sorted(file.stem.removeprefix("constraints-") for file in TEMPLATES.glob("constraints-*.txt"))
+)
+CONSTRAINTS = "constraints.txt"
+CONSTRAINTS_ON_MWAA = f"/usr/local/airflow/plugins/{CONSTRAINTS}"
+"""Every container has the plugins, the web server included, which installs the requirements and has no DAGs."""
+MWAA_PYTHON = {
+    "python_version": "3.12", "python_full_version": "3.12.13", "implementation_name": "cpython",
+    "platform_python_implementation": "CPython", "sys_platform": "linux", "platform_system": "Linux",
+    "platform_machine": "x86_64", "os_name": "posix",
+}  # fmt: skip
+_LEFT_OUT = {"__pycache__", "target", "logs", "dbt_packages", ".user.yml"}
+_VOLATILE = {"generated_at", "invocation_started_at", "run_started_at", "invocation_id", "user_id"}
+"""What dbt writes anew into the manifest's head each time; the nodes have a `created_at` of their own."""
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+class BundleError(Exception):
+    """The bundle can't be made; the message says what to do."""
+
+
+def make_bundle(airflow_version: str, target: Path, settings_file: Path | None = None) -> None:
+    """Write the bundle for one Airflow version to `target`, replacing what an earlier build left there.
+
+    Args:
+        settings_file: lines `NAME=value` that startup.sh exports; nothing secret, because the file goes to S3 as it is.
+
+    Raises:
+        BundleError: no pins are kept for this version, the manifest is missing, or a settings line can't be read.
+    """
+    if airflow_version not in VERSIONS:
+        raise BundleError(f"No pins are kept for Airflow {airflow_version}; there are {', '.join(VERSIONS)}.")
+    settings = _exports(settings_file)
+    shutil.rmtree(target, ignore_errors=True)
+    _write_dags(target / "dags")
+    pins = _pins(PROJECT / "deploy" / "locks" / f"airflow-{airflow_version}.txt")
+    _write_plugins(target / "plugins.zip", pins)
+    _write(target / "requirements.txt", _requirements(airflow_version, pins))
+    _write(target / "startup.sh", _startup(airflow_version, settings))
+    _write(target / "CONFIGURATION.md", (TEMPLATES / "CONFIGURATION.md").read_text(encoding="utf-8"))
+
+
+def _write_dags(target: Path) -> None:
+    manifest = PROJECT / "dbt" / "target" / "manifest.json"
+    if not manifest.exists():
+        raise BundleError("The dbt manifest is missing; run `make manifest` first.")
+    for file in sorted((PROJECT / "dags").glob("*.py")):
+        _write(target / file.name, file.read_bytes())
+    # The DAG processor would otherwise read every module and take some for DAG files.
+    _write(target / ".airflowignore", "include/\ndbt/\n")
+    for folder in ("include", "dbt"):
+        for file in _files(PROJECT / folder):
+            _write(target / folder / file.relative_to(PROJECT / folder), file.read_bytes())
+    content = _without_times(json.loads(manifest.read_text(encoding="utf-8")))
+    _write(target / "dbt" / "target" / manifest.name, json.dumps(content, sort_keys=True) + "\n")
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for path in sorted(root.rglob("*")):
+        parts = path.relative_to(root).parts
+        if path.is_file() and not _LEFT_OUT.intersection(parts) and path.suffix != ".pyc":
+            yield path
+
+
+def _without_times(manifest: dict[str, Any]) -> dict[str, Any]:
+    head = {name: None if name in _VOLATILE else value for name, value in manifest["metadata"].items()}
+    return {name: _created_never(part) for name, part in manifest.items()} | {"metadata": head}
+
+
+def _created_never(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {
+            key: 0 if key == "created_at" and isinstance(value, float) else _created_never(value)
+            for key, value in part.items()
+        }
+    return [_created_never(each) for each in part] if isinstance(part, list) else part
+
+
+def _write_plugins(target: Path, pins: dict[str, str]) -> None:
+    listed = "".join(f"{name}=={version}\n" for name, version in sorted(pins.items()))
+    content = {file.name: file.read_bytes() for file in (PROJECT / "plugins").glob("*.py")}
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted((content | {CONSTRAINTS: listed.encode()}).items()):
+            entry = zipfile.ZipInfo(name, _ZIP_TIME)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+
+
+def _requirements(airflow_version: str, pins: dict[str, str]) -> str:
+    named = [
+        match
+        for file in (PROJECT / "requirements.txt", TEMPLATES / "requirements.in")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if (match := re.match(r"([A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?", line)) and not line.startswith("-")
+    ]
+    lines = sorted(f"{each[1].lower()}{each[2] or ''}=={pins[each[1].lower()]}" for each in named)
+    head = f"# Made for MWAA's Airflow {airflow_version}; the constraints pin the rest, and come with plugins.zip."
+    return "\n".join([head, f"--constraint {CONSTRAINTS_ON_MWAA}", *lines]) + "\n"
+
+
+def _startup(airflow_version: str, settings: str) -> str:
+    dbt = _pins(PROJECT / "deploy" / "locks" / "dbt.txt")
+    pins = "\n".join(f"{name}=={version}" for name, version in sorted(dbt.items()))
+    text = (TEMPLATES / "startup.sh").read_text(encoding="utf-8")
+    note = f"Made for Airflow {airflow_version} from deploy/mwaa/startup.sh; edit it there."
+    return text.replace("@GENERATED@", note).replace("@SETTINGS@", settings).replace("@DBT_PINS@", pins)
+
+
+def _exports(settings_file: Path | None) -> str:
+    if settings_file is None:
+        return "# (none)"
+    lines = []
+    for line in settings_file.read_text(encoding="utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, given, value = line.partition("=")
+        if not given or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+            raise BundleError(f"{settings_file}: {line!r} is not NAME=value.")
+        quoted = value.replace("'", "'\\''")
+        lines.append(f"export {name}='{quoted}'")
+    return "\n".join(lines) or "# (none)"
+
+
+def _pins(lock: Path) -> dict[str, str]:
+    """The versions that a lock file gives for MWAA's Python, by package name."""
+    pins = {}
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        requirement, _, marker = line.partition(";")
+        name, pinned, version = requirement.strip().partition("==")
+        if (
+            pinned
+            and not line.startswith((" ", "#"))
+            and (not marker or Marker(marker).evaluate(MWAA_PYTHON))
+        ):
+            pins[name] = version
+    return pins
+
+
+def _write(target: Path, content: str | bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content.encode() if isinstance(content, str) else content)
+    target.chmod(0o644)
+
+
+def main() -> int:
+    """Read the command line, write the bundle, say where it is and how large."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--airflow", default=VERSIONS[0], help=f"one of {', '.join(VERSIONS)}")
+    parser.add_argument("--out", type=Path, default=PROJECT / "dist" / "mwaa")
+    parser.add_argument(
+        "--settings", type=Path, help="file of NAME=value lines for startup.sh, nothing secret"
+    )
+    chosen = parser.parse_args()
+    try:
+        make_bundle(chosen.airflow, chosen.out, chosen.settings)
+    except BundleError as error:
+        print(error, file=sys.stderr)
+        return 1
+    size = sum(file.stat().st_size for file in chosen.out.rglob("*") if file.is_file())
+    print(
+        f"{chosen.out}: for Airflow {chosen.airflow}, {size / 1e6:.1f} MB; what to do with it: CONFIGURATION.md there"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -75,19 +75,19 @@ def _check_sources(gate: Any, run: Run, warehouse: Warehouse) -> list[CheckResul
     sound = {name: table for name, table in tables.items() if table.is_sound}
     for table in sound.values():
         results += gate.evaluate(
-            table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse))
+            table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse, table))
         )
     return results
 
 
-def _rows_seen_before(run: Run, warehouse: Warehouse) -> int | None:
-    """The posted transactions that the previous publication saw, as its own gate counted them."""
+def _rows_seen_before(run: Run, warehouse: Warehouse, table: RawTable) -> int | None:
+    """The rows of a growing table that the previous publication saw, as its own gate counted them."""
     if run.previous is None:
         return None
     rows = warehouse.fetch(
         "select observed from control.gate_results"
-        " where run_key = ? and stage = 'sources' and expectation = 'rows_before_as_of'",
-        (run.previous.run_key,),
+        " where run_key = ? and stage = 'sources' and expectation = 'rows_before_as_of' and table_name = ?",
+        (run.previous.run_key, table.contract.qualified_name),
     )
     return int(rows[0]["observed"]) if rows and rows[0]["observed"] else None
 

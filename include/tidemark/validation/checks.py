@@ -149,6 +149,16 @@ def never(table: str, name: str, condition: str, claim: str, column: str, advice
     )
 
 
+def warning(  # noqa: PLR0917 - read as a table
+    name: str, condition: str, column: str, claim: str, failure: str, detail: str | None = None
+) -> Check:
+    """A condition that no row should keep, and that is published with the result where one does."""
+    return Check(
+        name=name, measure=count_where(condition), maximum=0, column=column, severity="warning", claim=claim, failure=failure,
+        detail=detail,
+    )  # fmt: skip
+
+
 def text_literal(value: str) -> str:
     """A text as an SQL literal.
 

@@ -13,8 +13,8 @@ from include.tidemark.validation.checks import (
     text_literal,
 )
 from include.tidemark.validation.long_results import long_results_asset
-from include.tidemark.validation.sources import POSTED
 from include.tidemark.validation.timestamps import timestamp_literal
+from include.tidemark.validation.transactions import POSTED
 from include.tidemark.validation.volume import drop_checks
 
 _STATISTICS = "runs.statistics"

@@ -1,0 +1,91 @@
+"""What the contract alone says about the rows of a raw table: filled, unique, finite, not of the future."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from include.tidemark.run import Run
+from include.tidemark.sources.contract import LOADED_AT, Column
+from include.tidemark.validation.checks import Check, count_where
+from include.tidemark.validation.contract import RawTable, base_type
+from include.tidemark.validation.timestamps import timestamp_literal
+
+
+def contract_checks(table: RawTable, run: Run) -> list[Check]:
+    """The checks that follow from the contract of the table's columns."""
+    return [
+        _row_count(table),
+        *(check for column in table.contract.columns for check in _column_checks(table, column, run)),
+    ]
+
+
+def _row_count(table: RawTable) -> Check:
+    name = table.contract.qualified_name
+    return Check(
+        name="row_count",
+        measure="count(*)",
+        minimum=1,
+        claim=f"{name} has rows.",
+        failure=f"{name} is empty; load its rows and start the run again.",
+    )
+
+
+def _column_checks(table: RawTable, column: Column, run: Run) -> list[Check]:
+    where = f"{table.contract.qualified_name}.{column.name}"
+    field = f"{table.contract.name}.{column.name}"
+    build: list[tuple[bool, Callable[[], Check]]] = [
+        (column.required, lambda: Check(
+            name=f"null_{column.name}",
+            measure=count_where(f"{field} is null"),
+            maximum=0,
+            column=column.name,
+            claim=f"{where} is never null.",
+            failure=f"{where} is null in some rows ({{observed}}); the contract requires a value: correct and reload them.",
+        )),
+        (column.unique, lambda: _duplicate_check(column, where, field)),
+        (table.is_double(column.name), lambda: Check(
+            name=f"not_finite_{column.name}",
+            # NaN counts as greater than every number in both warehouses, so it does not keep the bound either.
+            measure=count_where(f"{field} is not null and not (abs({field}) < {_bound(column)})"),
+            maximum=0,
+            column=column.name,
+            claim=f"{where} holds finite numbers only.",
+            failure=f"{where} holds values that are NaN, infinite or too large ({{observed}}); correct and reload them.",
+        )),
+        (base_type(column.data_type) == "timestamp" and column.name != LOADED_AT, lambda: Check(
+            name=f"future_{column.name}",
+            measure=count_where(f"{field} > {timestamp_literal(run.started_at)}"),
+            maximum=0,
+            column=column.name,
+            severity="warning",
+            claim=f"{where} is never later than the start of the run.",
+            failure=f"{where} is later than the start of the run in some rows ({{observed}}); look at the source's clock and zone.",
+        )),
+    ]  # fmt: skip
+    return [make() for applies, make in build if applies]
+
+
+def _duplicate_check(column: Column, where: str, field: str) -> Check:
+    check = Check(
+        name=f"duplicate_{column.name}",
+        measure=f"count({field}) - count(distinct {field})",
+        maximum=0,
+        column=column.name,
+        claim=f"{where} holds no value twice.",
+        failure=f"{where} holds values more than once ({{observed}} rows too many); remove the duplicate rows and reload.",
+    )
+    if not column.at_least_once:
+        return check
+    return replace(
+        check,
+        severity="warning",
+        failure=f"{where} holds values more than once ({{observed}} rows too many): rows were delivered again, and each is counted"
+        " once; look at the source's delivery when their number grows.",
+    )
+
+
+def _bound(column: Column) -> str:
+    """The first number that the contract's type does not hold."""
+    if digits := re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", column.data_type):
+        return f"1e{int(digits[1]) - int(digits[2])}"
+    return "1.7976931348623157e308"

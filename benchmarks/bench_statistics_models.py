@@ -12,6 +12,7 @@ time is left out, and the p-value is compared with the one recorded from its ver
     python3.12 -m venv /somewhere && /somewhere/bin/pip install wildboottest
     PYTHONPATH=. WILDBOOTTEST_PYTHON=/somewhere/bin/python python benchmarks/bench_statistics_models.py   # 1e5 users, 20 s
     PYTHONPATH=. python benchmarks/bench_statistics_models.py --users 1e6        # minutes
+    PYTHONPATH=. python benchmarks/bench_statistics_models.py --users 1e7 --only ltv    # minutes, 6 GB
 """
 
 import argparse
@@ -258,12 +259,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--users", type=float, default=1e5)
+    parser.add_argument("--only", nargs="+", choices=("ltv", "logistic", "wild"))
     options = parser.parse_args()
     print("| what | seconds | competitor | seconds | ratio | accuracy |")
     print("|---|---|---|---|---|---|")
-    ltv_grid(int(options.users))
-    logistic(int(options.users))
-    wild()
+    parts = {
+        "ltv": lambda: ltv_grid(int(options.users)),
+        "logistic": lambda: logistic(int(options.users)),
+        "wild": wild,
+    }
+    for name in options.only or parts:
+        parts[name]()
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def as_amounts(name: str, values: ArrayLike) -> NDArray[Any]:
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold numbers, got {array.dtype}.")
     if array.dtype.kind != "f":
-        array = array.astype(np.int64)
+        array = array.astype(np.int64, copy=False)
         if array.size and max(abs(int(array.min())), abs(int(array.max()))) >= 10**18:
             raise ValueError(f"{name} must stay below 1e18 in size.")
         return array

@@ -209,18 +209,21 @@ def cells_of_users(
     ends = np.cumsum([len(members) for members in inside.values()]).tolist()
     tier_slices = {tier: slice(end - len(inside[tier]), end) for tier, end in zip(inside, ends, strict=True)}
     weekly, weeks_seen = [x[order, week] for week in range(max(horizons))], weeks_seen[order]
+    complete = {week: weeks_seen >= week for week in horizons}
     found = {}
+    # Arrays of all users are written into, not made anew: the system takes as long to give memory as the sums take.
+    room, whole = np.empty(len(x)), np.empty(len(x), dtype=np.int64)
     for rate in rates:
         amount = np.zeros(len(x))
         # Week by week, not as a matrix product, whose additions may depend on the processor.
         for week, factor in enumerate(discount_factors(max(horizons), rate) * units_a_dollar, start=1):
-            amount += weekly[week - 1] * factor
+            amount += np.multiply(weekly[week - 1], factor, out=room)
             if week in horizons:
-                whole, complete = np.rint(amount).astype(np.int64), weeks_seen >= week
+                whole[:] = np.rint(amount, out=room)
                 for tier, members in tier_slices.items():
-                    found[tier, week, rate] = Cells.from_values(
-                        whole[members][complete[members]], max_distinct=0
-                    )
+                    inside_now = complete[week][members]
+                    part = whole[members] if inside_now.all() else whole[members][inside_now]
+                    found[tier, week, rate] = Cells.from_values(part, max_distinct=0)
     return found
 
 

@@ -1,6 +1,7 @@
 """The files: their columns, their numbers, hashed users, and the findings in one document."""
 
 import csv
+import itertools
 import json
 import re
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_the_funnel_starts_with_all_users_and_lists_every_stage_of_every_group(
     assert [row["stage"] for row in rows] == stages * len(groups)
     ((start,),) = world.rows("select sum(user_count) from runs.journey_times where stage_number = 0")
     assert int(rows[0]["users"]) == start
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in itertools.pairwise(rows):
         if int(row["stage_number"]):
             assert int(row["users"]) <= int(before["users"])
             assert float(row["conversion_rate"]) == pytest.approx(int(row["users"]) / int(before["users"]))
@@ -173,7 +174,7 @@ def test_definitions_say_the_criteria_with_the_runs_numbers(world: World) -> Non
     churned = next(s for s in said["behavioral_segments"] if s["segment"] == "churned")
     whale = next(s for s in said["revenue_segments"] if s["segment"] == "whale")
     assert "21 days" in churned["criteria"] and "90th percentile" in whale["criteria"]
-    assert [s["stage"] for s in said["journey"]["stages"]][0] == "first_session"
+    assert next(s["stage"] for s in said["journey"]["stages"]) == "first_session"
     assert said["parameters"]["CHURN_DAYS_THRESHOLD"] == 21
 
 

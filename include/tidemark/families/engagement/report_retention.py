@@ -1,0 +1,110 @@
+"""The report's retention: one curve of all install cohorts, and the cohorts week by week."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from markupsafe import Markup
+
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.families.engagement.cohorts import ALL_COHORTS, REVENUE_PER_USER, horizon
+from include.tidemark.report import words
+from include.tidemark.report.charts import HeatCell, Point, categorical, curves, heat_map
+from include.tidemark.report.numbers import number
+from include.tidemark.run import Run
+from include.tidemark.statistics.results import REASONS
+from include.tidemark.statistics.retention import IN_OR_AFTER, IN_WINDOW
+from include.tidemark.warehouse.base import Row
+
+_WEEKS_SHOWN = 26
+_LINES = {IN_WINDOW: "On that day", IN_OR_AFTER: "On that day or later"}
+
+
+def retention(run: Run, cohorts: Sequence[Row], results: StatisticRows) -> dict[str, Any]:
+    """What the section's template prints."""
+    found = {
+        (row["metric"], row["method"], row["horizon"]): row
+        for row in results.rows
+        if row["segment"] == ALL_COHORTS
+    }
+    days = run.rules.retention_days
+    compared = [row for row in cohorts if row["p_value"] is not None]
+    return {
+        "curve": _curve(found, days),
+        "weeks": _weeks(run, cohorts),
+        "weeks_shown": _WEEKS_SHOWN,
+        "rows": [
+            {
+                "day": day,
+                "rate": number(found.get((IN_WINDOW, "wilson", horizon(day))), words.percent),
+                "later": number(found.get((IN_OR_AFTER, "wilson", horizon(day))), words.percent),
+                "revenue": number(found.get((REVENUE_PER_USER, "hall_skew_t", horizon(day))), words.dollars),
+                "users": (found.get((IN_WINDOW, "wilson", horizon(day))) or {}).get("n"),
+            }
+            for day in days
+        ],
+        "compared": len(compared),
+        "significant": sum(bool(row["is_significant"]) for row in compared),
+        "cohorts": len({row["cohort_date"] for row in cohorts}),
+        "too_few": sum(row["reason"] == "too_few_users" for row in cohorts),
+    }
+
+
+def _curve(found: dict[tuple[str, str, str], Row], days: Sequence[int]) -> Markup:
+    series = {}
+    for metric, name in _LINES.items():
+        rows = [(day, found.get((metric, "wilson", horizon(day)))) for day in days]
+        series[name] = [
+            Point(
+                day,
+                row["estimate"] if row else None,
+                row["ci_low"] if row else None,
+                row["ci_high"] if row else None,
+                f"{words.count(row['n'])} users" if row else "",
+            )
+            for day, row in rows
+        ]
+    if not any(point.value is not None for points in series.values() for point in points):
+        return Markup("")
+    told = "; ".join(f"day {p.x} {words.percent(p.value)}" for p in series[_LINES[IN_WINDOW]])
+    return curves(
+        series,
+        categorical(_LINES.values()),
+        x_title="Days after sign-up",
+        y_format="percent",
+        description=f"Users who came back on that day, all install cohorts: {told}.",
+    )
+
+
+def _weeks(run: Run, cohorts: Sequence[Row]) -> Markup:
+    """Cohorts of a week together, from the same counts as their rows: only users whose day is over."""
+    counts: dict[tuple[date, int], list[int]] = {}
+    for row in cohorts:
+        monday = row["cohort_date"] - timedelta(days=row["cohort_date"].weekday())
+        held = counts.setdefault((monday, row["day"]), [0, 0])
+        held[0] += row["matured_users"]
+        held[1] += row["retained_users"] or 0
+    weeks = sorted({monday for monday, _ in counts})[-_WEEKS_SHOWN:]
+    cells = [
+        _cell(run, monday, day, *counts.get((monday, day), (0, 0)))
+        for monday in weeks
+        for day in run.rules.retention_days
+    ]
+    if not any(cell.value is not None for cell in cells):
+        return Markup("")
+    return heat_map(
+        cells,
+        f"Retention by week of sign-up, the last {len(weeks)} weeks; the numbers of each day are in retention_cohorts.csv.",
+        x_title="Day after sign-up",
+        y_title="Week of sign-up",
+        missing="no number: too few users, or the day is not over",
+    )
+
+
+def _cell(run: Run, monday: date, day: int, matured: int, retained: int) -> HeatCell:
+    place = (f"Day {day}", f"{monday.day} {monday:%b %Y}")
+    if matured < max(run.rules.segmentation_minimum_sample_size, 1):
+        reason = "too_few_users" if matured else "window_not_complete"
+        return HeatCell(*place, None, words.DASH, REASONS[reason])
+    share = retained / matured
+    return HeatCell(*place, share, words.percent(share, 0), f"{words.count(matured)} users")

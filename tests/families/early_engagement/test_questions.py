@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from include.tidemark.families.early_engagement.cells import CANDIDATE, read_cells
+from include.tidemark.families.early_engagement.cells import CANDIDATE, make_platforms, read_cells
 from include.tidemark.families.early_engagement.questions import drivers, usage
 
 
@@ -100,6 +100,20 @@ def test_rare_platforms_are_one_and_the_first_by_name_is_the_reference(run, ware
     rows = by_segment(usage(run, warehouse), "retained_4_weeks")
     assert rows["creation_app_platform_other"].n == 12 + 11 + 10 + 9
     assert rows["creation_app_platform_unknown"].estimate == 1
+
+
+@pytest.mark.parametrize(
+    ("users", "reference"),
+    [
+        ({"amazon": 9, "ios": 50, "web": 41}, "ios"),
+        ({"amazon": 10, "ios": 50, "web": 40}, "amazon"),
+        ({None: 90, "web": 4, "ios": 6}, "ios"),
+        ({None: 90}, None),
+        ({}, None),
+    ],
+)
+def test_a_platform_that_few_chose_is_not_what_the_others_are_compared_with(users, reference):
+    assert make_platforms(users).reference == reference
 
 
 def test_other_runs_users_are_not_counted(run, warehouse, put):

@@ -5,7 +5,7 @@ users stands for all: those whose id has a small MD5 sum, the same on every ware
 widens the intervals; to cut the features down instead would change what they mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from include.tidemark.warehouse.base import Row, Warehouse
 CANDIDATE = "runs.dim_user_early_engagement"
 MOST_PLATFORMS = 8
 """Platforms with a feature of their own at most; the rarer ones are one, "other"."""
+_REFERENCE_SHARE = 0.1
 _SMALLEST_SAMPLE = 2.0**-20
 _STEP = 0.7
 """How much smaller each sample is that is tried: few tries, and at most a third of the users left out in vain."""
@@ -50,7 +51,7 @@ class Platforms:
 
     Attributes:
         named: those with a feature of their own, the reference included.
-        reference: without a feature: the first of them by name.
+        reference: the one without a feature, which the others are compared with.
         features: level -> name of the feature; levels are the named platforms, "other" and "unknown".
     """
 
@@ -90,7 +91,7 @@ def read_platforms(run: Run, warehouse: Warehouse) -> Platforms:
     return make_platforms({row["platform"]: int(row["n"]) for row in rows})
 
 
-def make_platforms(users: dict[str | None, int]) -> Platforms:
+def make_platforms(users: Mapping[str | None, int]) -> Platforms:
     """Levels from the number of users by platform.
 
     >>> made = make_platforms({"web": 5, "ios": 9, "android": 7, None: 1})
@@ -99,7 +100,7 @@ def make_platforms(users: dict[str | None, int]) -> Platforms:
     """
     known = sorted((name for name in users if name is not None), key=lambda name: (-users[name], name))
     named = sorted(known[:MOST_PLATFORMS])
-    reference = named[0] if named else None
+    reference = _reference(named, users)
     levels = [name for name in named if name != reference and name not in (OTHER_PLATFORM, UNKNOWN_PLATFORM)]
     if reference != OTHER_PLATFORM and (len(known) > MOST_PLATFORMS or OTHER_PLATFORM in named):
         levels.append(OTHER_PLATFORM)
@@ -110,6 +111,16 @@ def make_platforms(users: dict[str | None, int]) -> Platforms:
     ):
         levels.append(UNKNOWN_PLATFORM)
     return Platforms(tuple(named), reference, {level: platform_feature(level) for level in levels})
+
+
+def _reference(named: Sequence[str], users: Mapping[str | None, int]) -> str | None:
+    """The first by name of the platforms that a tenth of the users chose: it should not change from month to month, and a
+    rare one would make every comparison with it uncertain. The most frequent where none has a tenth."""
+    if not named:
+        return None
+    enough = sum(users.values()) * _REFERENCE_SHARE
+    frequent = [name for name in named if users[name] >= enough]
+    return frequent[0] if frequent else max(named, key=lambda name: users[name])
 
 
 def platform_level(platforms: Platforms) -> tuple[str, Sequence[str]]:

@@ -48,7 +48,8 @@ def definitions(run: Run) -> dict[str, Any]:
             "cnt_days_<event>_f7d": "Days of these seven on which the user did it.",
             "cnt_<event>_events_f7d": "How often the user did it on them; in the model at most"
             f" {rules.early_engagement_max_event_count}.",
-            "creation_app_platform_<platform>": "The account was created there, against the first platform by name.",
+            "creation_app_platform_<platform>": "The account was created there, against the first platform by name that a"
+            " tenth of the users chose.",
         },
         "events": {column_slug(name): name for name in rules.early_engagement_events},
         "impact_threshold": rules.early_engagement_impact_threshold,

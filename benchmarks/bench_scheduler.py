@@ -22,6 +22,7 @@ import psutil
 from include.tidemark.demo import airflow_stack, local
 from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.airflow_stack import Stack
+from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 
 MONTHS = ("2017-10-01", "2017-11-01", "2017-12-01", "2018-01-01")
 CLOCK = ("stages", "dbt", "model tasks after dbt", "between tasks")
@@ -136,7 +137,7 @@ def main() -> None:
     """Interleave the two sides month by month; print both splits, and the ratio of the medians without the first month."""
     with tempfile.TemporaryDirectory(prefix="tidemark-bench-") as name:
         scheduled, shell = Path(name) / "scheduled", Path(name) / "shell"
-        local.write_landing_files(local.DATA_PACKAGE, shell / "landing")
+        COMPLETE_JOURNEY.write_landing_files(shell / "landing")
         stack = local.up(scheduled)
         try:
             api = AirflowApi(stack)

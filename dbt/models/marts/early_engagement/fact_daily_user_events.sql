@@ -63,7 +63,7 @@ day_numbers as (
 
 calendar as (
 
-    select earliest.first_day + day_numbers.day_number as reporting_date
+    select cast({{ dbt.dateadd('day', 'day_numbers.day_number', 'earliest.first_day') }} as date) as reporting_date
     from earliest
     cross join newest
     cross join day_numbers

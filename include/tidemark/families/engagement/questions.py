@@ -60,7 +60,7 @@ def segments(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         ("behavioral_segment", BEHAVIORAL_SEGMENTS, "engagement_score"),
         ("revenue_segment", REVENUE_SEGMENTS, basis),
     ):
-        cells = cells_by(rows, ("metric", kind))
+        cells: dict[Any, Cells] = cells_by(rows, ("metric", kind))
         held = {metric: {name: cells.get((metric, name), merge([])) for name in names} for metric in MEANS}
         found += _segment_rows(held, own_metric, {name: filled.get((kind, name), 0) for name in names}, run)
         if kind == "revenue_segment":

@@ -2,9 +2,9 @@
 
 from include.tidemark.families.engagement.definitions import (
     BEHAVIORAL_SEGMENTS,
-    REVENUE_SEGMENTS,
     stage_names,
 )
+from include.tidemark.families.engagement.suite_coverage import coverage
 from include.tidemark.families.engagement.suite_rows import CANDIDATE, candidate_rows
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.validation.checks import (
@@ -23,16 +23,10 @@ from include.tidemark.validation.volume import drop_checks
 
 _COHORTS = "runs.install_cohort_retention"
 _JOURNEYS = "runs.journey_times"
-_STATISTICS = "runs.statistics"
 _SHARES = (
     "segment_share", "retention_in_window", "retention_in_or_after", "funnel_reached", "funnel_conversion",
     "funnel_drop_off",
 )  # fmt: skip
-_EXPECTED = {
-    "segment_share": 1, "mean_engagement_score": 2, "mean_lifetime_revenue": 2, "mean_revenue_90d": 2,
-    "segment_confidence": 1,
-}  # fmt: skip
-"""Number of methods that each metric is published with, for every segment."""
 _SMALLEST_SHARE = 1e-4
 """What an empty segment counts as in the stability index, which is not defined at 0."""
 
@@ -44,7 +38,7 @@ def candidate(run: Run) -> list[Asset]:
 
 def statistics(run: Run) -> list[Asset]:
     """The numbers that the statistics tasks wrote for this run."""
-    return [long_results_asset(run, "engagement", _SHARES), _coverage(run)]
+    return [long_results_asset(run, "engagement", _SHARES), coverage(run)]
 
 
 def _reconciliation(run: Run) -> Asset:
@@ -240,79 +234,3 @@ def _journeys(run: Run) -> Asset:
             ),
         ),
     )  # fmt: skip
-
-
-def _coverage(run: Run) -> Asset:
-    """That no number is missing, and that numbers of one kind add up."""
-    this_run = f"run_key = '{run.run_key}' and family = 'engagement'"
-    kinds = (("behavioral", BEHAVIORAL_SEGMENTS), ("revenue", REVENUE_SEGMENTS))
-    segments = " union all ".join(
-        f"select '{kind}' as kind, {text_literal(name)} as segment" for kind, names in kinds for name in names
-    )
-    metrics = " union all ".join(
-        f"select '{name}' as metric, {n} as methods" for name, n in _EXPECTED.items()
-    )
-    with_clause = f"""
-        numbers as (select * from {_STATISTICS} where {this_run}),
-        segments as ({segments}),
-        found as (select metric, segment, count(distinct method) as methods from numbers group by metric, segment),
-        missing as (
-            select coalesce(count_if(coalesce(found.methods, 0) < metrics.methods), 0) as pairs
-            from ({metrics}) as metrics cross join segments
-            left join found on metrics.metric = found.metric and segments.segment = found.segment
-        ),
-        share_sums as (
-            select max(off) as off from (
-                select case when count_if(estimate is null) > 0 then 0 else abs(sum(estimate) - 1) end as off
-                from numbers inner join segments on numbers.segment = segments.segment
-                where metric = 'segment_share' group by kind
-            ) as sums
-        ),
-        users as (select count(*) as n from {CANDIDATE} where run_key = '{run.run_key}'),
-        mean_counts as (
-            select min(n) as smallest, max(n) as greatest from (
-                select sum(coalesce(n, 0)) as n from numbers inner join segments on numbers.segment = segments.segment
-                where metric like 'mean%' group by metric, method, kind
-            ) as counts
-        ),
-        cohorts as (
-            select count(*) as n from {_COHORTS} where run_key = '{run.run_key}'
-        ),
-        rates as (
-            select count(*) as n from numbers where metric = 'retention_in_window' and method = 'wilson'
-                and segment <> 'All cohorts'
-        ),
-        stages as (
-            select count(*) as n from numbers where metric = 'funnel_reached' and segment is null
-        )"""
-    return Asset(
-        name="statistics.engagement_coverage",
-        table=_STATISTICS,
-        source="missing cross join share_sums cross join users cross join mean_counts cross join cohorts cross join rates"
-        " cross join stages",
-        with_clause=with_clause,
-        needs=(_STATISTICS, CANDIDATE, _COHORTS),
-        checks=(
-            _holds("missing_numbers", "missing.pairs", "Every segment has each of its numbers.", "segments", "metric"),
-            _holds("share_sum_off", "round(coalesce(share_sums.off, 0), 6)",
-                   "The shares of the segments of each kind sum to 1.", "segments", "estimate"),
-            _holds("users_not_counted",
-                   "greatest(abs(users.n - coalesce(mean_counts.smallest, 0)), abs(users.n - coalesce(mean_counts.greatest, 0)))",
-                   f"The numbers of users behind the means sum to the users in {CANDIDATE}.", "segments", "n"),
-            _holds("missing_cohorts", "abs(cohorts.n - rates.n)", "Every cohort and day has its retention.", "retention",
-                   "metric"),
-            _holds("missing_stages", f"{len(stage_names(run.rules))} - stages.n", "Every stage has its share.", "funnel",
-                   "metric"),
-        ),
-    )  # fmt: skip
-
-
-def _holds(name: str, measure: str, claim: str, question: str, column: str) -> Check:
-    return Check(
-        name=name,
-        measure=measure,
-        maximum=0,
-        column=column,
-        claim=claim,
-        failure=f"{_STATISTICS} breaks this by {{observed}}: {claim} Clear the task of the question {question} and let it run again.",
-    )

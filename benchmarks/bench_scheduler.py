@@ -80,7 +80,7 @@ def on_the_scheduler(api: AirflowApi, stack: Stack, month: str) -> dict[str, flo
     assert state == "success", (month, state)
     run = next(r for r in api.runs() if r["dag_run_id"] == run_id)
     total = _at(run["end_date"]) - _at(run["start_date"])
-    return {"total": total} | used | clock_parts(total, tasks)
+    return {"total": total} | {part: used[part] for part in PROCESSOR} | clock_parts(total, tasks)
 
 
 def clock_parts(total: float, tasks: list[dict[str, str]]) -> dict[str, float]:
@@ -103,7 +103,7 @@ def processor_seconds(stack: Stack) -> Counter[str]:
     used: Counter[str] = Counter()
     for process in airflow_stack.processes(stack):
         try:
-            title, times = " ".join(process.cmdline()), process.cpu_times()
+            title, times = " ".join(process.cmdline()).replace("_", "-"), process.cpu_times()
         except psutil.NoSuchProcess:
             continue
         own = times.user + times.system

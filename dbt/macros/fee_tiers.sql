@@ -63,7 +63,35 @@
     {{ return([rule_number('fee_retention_weeks') | int, (horizons | max | int) - 1] | max) }}
 {%- endmacro %}
 
-{#- What a dollar of the given week after the first is worth in the first: (1 + rate) ^ (-week / 52.18). -#}
-{% macro discount_factor(rate_pct, week) -%}
-    cast({{ (1 + rate_pct / 100) ** (-week * 7 / 365.25) }} as double)
+{#- The fees of each cohort week as a column of its own. -#}
+{% macro fees_of_weeks(weeks) -%}
+    {%- for week in range(weeks) %}
+    sum(case when k = {{ week }} then fee_cents else 0 end) as fee_cents_{{ week }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- One row a horizon and discount rate with what a dollar of each week after the first is worth in the first:
+    (1 + rate) ^ (-week / 52.18), and 0 beyond the horizon. The factors are written out: the power functions of two warehouses
+    may differ in the last digit, and a literal does not. -#}
+{% macro discount_grid(horizons, rates) -%}
+    {%- for horizon in horizons -%}
+    {%- set outer = loop -%}
+    {%- for rate in rates %}
+    select
+        {{ horizon }} as horizon_weeks,
+        cast({{ rate }} as double) as discount_rate_pct,
+        {%- for week in range(horizons | max | int) %}
+        cast({{ (1 + rate / 100) ** (-week * 7 / 365.25) if week < horizon else 0 }} as double) as factor_{{ week }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    {{ 'union all' if not (outer.last and loop.last) }}
+    {%- endfor -%}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- The sum of the fees of each week times its factor. -#}
+{% macro discounted_fees(users, grid, weeks) -%}
+    {%- for week in range(weeks) -%}
+    {{ ' + ' if not loop.first }}cast({{ users }}.fee_cents_{{ week }} as double) * {{ grid }}.factor_{{ week }}
+    {%- endfor -%}
 {%- endmacro %}

@@ -1,4 +1,5 @@
 {%- set by_median = trade_size_basis() == 'median_swap' -%}
+{%- set size_cents = 'medians.median_cents' if by_median else 'summed.volume_cents' -%}
 
 with
 
@@ -81,11 +82,7 @@ sized as (
     select
         summed.*,
         summed.swaps_count > 0 as is_active,
-        {% if by_median -%}
-        {{ trade_size('medians.median_cents') }} as trade_size
-        {%- else -%}
-        {{ trade_size('summed.volume_cents') }} as trade_size
-        {%- endif %}
+        {{ trade_size(size_cents) }} as trade_size
     from summed
     {% if by_median -%}
     left join medians on summed.user_id = medians.user_id and summed.week_number = medians.week_number

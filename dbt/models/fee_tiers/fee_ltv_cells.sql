@@ -1,5 +1,3 @@
-{#- Horizons and rates are few, so their discount factors are written out: the power functions of two warehouses may
-    differ in the last digit, and a literal does not. -#}
 {%- set horizons = rule_numbers('fee_ltv_horizon_weeks') -%}
 {%- set rates = rule_numbers('fee_ltv_discount_rates_pct') -%}
 {%- set longest = horizons | max | int -%}
@@ -19,9 +17,7 @@ users as (
         user_id,
         first_seen_fee_bps,
         max(weeks_observed) as weeks_observed,
-        {%- for week in range(longest) %}
-        sum(case when k = {{ week }} then fee_cents else 0 end) as fee_cents_{{ week }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ fees_of_weeks(longest) }}
     from cohorts
     group by user_id, first_seen_fee_bps
 
@@ -29,21 +25,12 @@ users as (
 
 grid as (
 
-    {% for horizon in horizons -%}
-    {% set last_horizon = loop.last -%}
-    {% for rate in rates -%}
-    select
-        {{ horizon }} as horizon_weeks,
-        cast({{ rate }} as double) as discount_rate_pct,
-        {%- for week in range(longest) %}
-        {{ discount_factor(rate, week) if week < horizon else 'cast(0 as double)' }} as factor_{{ week }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    {{ 'union all' if not (last_horizon and loop.last) }}
-    {% endfor -%}
-    {% endfor %}
+    {{ discount_grid(horizons, rates) }}
+
 ),
 
--- In hundredths of a cent, added week by week in a fixed order: a sum that the warehouse orders would differ by its last digit.
+-- In hundredths of a cent, added week by week in a fixed order: a sum that the warehouse orders would differ by its
+-- last digit.
 valued as (
 
     select
@@ -52,11 +39,7 @@ valued as (
         grid.discount_rate_pct,
         cast(
             round(
-                100 * (
-                    {%- for week in range(longest) %}
-                    {{ '+ ' if not loop.first }}cast(users.fee_cents_{{ week }} as double) * grid.factor_{{ week }}
-                    {%- endfor %}
-                ), 0
+                100 * ({{ discounted_fees('users', 'grid', longest) }}), 0
             ) as bigint
         ) as value_units
     from users

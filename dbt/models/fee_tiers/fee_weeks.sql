@@ -59,7 +59,9 @@ prices as (
         / nullif(100 * count(market_prices.eth_usd), 0) as eth_usd
     from weeks
     inner join market_prices
-        on market_prices.price_date between weeks.week_start_date and weeks.week_end_date
+        on
+            weeks.week_start_date <= market_prices.price_date
+            and weeks.week_end_date >= market_prices.price_date
     group by weeks.week_start_date
 
 ),
@@ -72,8 +74,8 @@ reasons as (
     from weeks
     inner join exclusions
         on
-            exclusions.first_day <= weeks.week_end_date
-            and exclusions.last_day >= weeks.week_start_date
+            weeks.week_end_date >= exclusions.first_day
+            and weeks.week_start_date <= exclusions.last_day
     group by weeks.week_start_date
 
 ),

@@ -1,5 +1,6 @@
--- A returned row is a fee week whose newcomers in the weekly summary are not the users first seen in it, or not those of the
--- cohorts' week 0: nobody may join, leave or double on the way. Weeks that have no cohort are compared with nobody.
+-- A returned row is a fee week whose newcomers in the weekly summary are not the users first seen in it, or not those
+-- of the cohorts' week 0: nobody may join, leave or double on the way. Weeks that have no cohort are compared with
+-- nobody.
 with
 
 summary as (
@@ -13,7 +14,7 @@ first_seen as (
 
     select
         first_seen_week,
-        count(*) as users
+        count(*) as n_users
     from {{ ref('int_user_first_seen') }}
     where run_key = {{ run_key() }}
     group by first_seen_week
@@ -24,7 +25,7 @@ cohorts as (
 
     select
         first_seen_week,
-        count(*) as users,
+        count(*) as n_users,
         sum(retained_flag) as retained
     from {{ ref('fct_user_cohorts') }}
     where
@@ -37,15 +38,15 @@ cohorts as (
 select
     summary.week_number,
     summary.new_swappers,
-    first_seen.users as first_seen_users,
-    cohorts.users as cohort_users
+    first_seen.n_users as first_seen_users,
+    cohorts.n_users as cohort_users
 from summary
 left join first_seen on summary.week_number = first_seen.first_seen_week
 left join cohorts on summary.week_number = cohorts.first_seen_week
 where
-    summary.new_swappers <> coalesce(first_seen.users, 0)
-    or coalesce(cohorts.users, 0) <> coalesce(cohorts.retained, 0)
-    or coalesce(cohorts.users, 0) <> case
+    summary.new_swappers <> coalesce(first_seen.n_users, 0)
+    or coalesce(cohorts.n_users, 0) <> coalesce(cohorts.retained, 0)
+    or coalesce(cohorts.n_users, 0) <> case
         when summary.final_fee_bps is null or summary.exclusion_reason is not null then 0
         else summary.new_swappers
     end

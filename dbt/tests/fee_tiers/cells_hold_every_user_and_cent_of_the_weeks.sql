@@ -1,5 +1,5 @@
--- A returned row is a fee week and trade size whose cells do not hold the users and cents of the user rows, or a horizon whose
--- values do not hold its users.
+-- A returned row is a fee week and trade size whose cells do not hold the users and cents of the user rows, or a
+-- horizon whose values do not hold its users.
 with
 
 user_weeks as (
@@ -80,7 +80,7 @@ values_expected as (
         values_held.horizon_weeks,
         values_held.discount_rate_pct,
         values_held.n,
-        count(*) as users
+        count(*) as n_users
     from values_held
     inner join first_seen
         on
@@ -93,8 +93,8 @@ values_expected as (
 
 select
     'week ' || cast(user_weeks.week_number as varchar) || ', ' || user_weeks.segment as place,
-    user_weeks.n as users,
-    segment_cells.n as users_in_cells
+    user_weeks.n as n_users,
+    segment_cells.n as n_users_in_cells
 from user_weeks
 left join segment_cells
     on user_weeks.week_number = segment_cells.week_number and user_weeks.segment = segment_cells.segment
@@ -112,7 +112,7 @@ union all
 
 select
     cast(horizon_weeks as varchar) || ' weeks at ' || cast(discount_rate_pct as varchar) || ' %' as place,
-    users,
-    n as users_in_cells
+    n_users,
+    n as n_users_in_cells
 from values_expected
-where users <> n
+where n_users <> n

@@ -1,5 +1,5 @@
--- A returned row is a pair of fee periods that share a day, or a fee week that begins on a day of another: a swap of that day
--- would count twice, and its fee would be anybody's guess.
+-- A returned row is a pair of fee periods that share a day, or a fee week that begins on a day of another: a swap of
+-- that day would count twice, and its fee would be anybody's guess.
 with
 
 fee_weeks as (

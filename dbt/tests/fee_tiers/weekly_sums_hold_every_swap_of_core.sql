@@ -1,5 +1,6 @@
--- A returned row is a fee week whose sums in the user rows, or in the weekly summary, are not those of core for the users who
--- count (a swap before the as-of date, no tester): swaps, cents of volume or fees were lost or counted twice.
+-- A returned row is a fee week whose sums in the user rows, or in the weekly summary, are not those of core for the
+-- users who count (a swap before the as-of date, no tester): swaps, cents of volume or fees were lost or counted
+-- twice.
 with
 
 fee_weeks as (

@@ -31,7 +31,9 @@ MWAA_PYTHON = {
 }  # fmt: skip
 _LEFT_OUT = {"__pycache__", "target", "logs", "dbt_packages", ".user.yml"}
 _VOLATILE = {"generated_at", "invocation_started_at", "run_started_at", "invocation_id", "user_id"}
-"""What dbt writes anew into the manifest's head each time; the nodes have a `created_at` of their own."""
+"""What dbt writes anew into the manifest's head each time."""
+_TRACES = {"created_at": 0, "root_path": ""}
+"""What a node says of the time and the machine of its making. Nothing reads it: Cosmos has the project's path by itself."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -71,7 +73,7 @@ def _write_dags(target: Path) -> None:
     for folder in ("include", "dbt"):
         for file in _files(PROJECT / folder):
             _write(target / folder / file.relative_to(PROJECT / folder), file.read_bytes())
-    content = _without_times(json.loads(manifest.read_text(encoding="utf-8")))
+    content = _without_traces(json.loads(manifest.read_text(encoding="utf-8")))
     _write(target / "dbt" / "target" / manifest.name, json.dumps(content, sort_keys=True) + "\n")
 
 
@@ -82,18 +84,20 @@ def _files(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _without_times(manifest: dict[str, Any]) -> dict[str, Any]:
+def _without_traces(manifest: dict[str, Any]) -> dict[str, Any]:
     head = {name: None if name in _VOLATILE else value for name, value in manifest["metadata"].items()}
-    return {name: _created_never(part) for name, part in manifest.items()} | {"metadata": head}
+    return {name: _nodes_without_traces(part) for name, part in manifest.items()} | {"metadata": head}
 
 
-def _created_never(part: Any) -> Any:
+def _nodes_without_traces(part: Any) -> Any:
     if isinstance(part, dict):
         return {
-            key: 0 if key == "created_at" and isinstance(value, float) else _created_never(value)
+            key: _TRACES[key]
+            if key in _TRACES and not isinstance(value, dict)
+            else _nodes_without_traces(value)
             for key, value in part.items()
         }
-    return [_created_never(each) for each in part] if isinstance(part, list) else part
+    return [_nodes_without_traces(each) for each in part] if isinstance(part, list) else part
 
 
 def _write_plugins(target: Path, pins: dict[str, str]) -> None:

@@ -1,0 +1,193 @@
+"""What `make mwaa` writes, without running it."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from include.tidemark.code_version import code_version
+from tests.deploy.container import PROJECT, python_of
+
+VERSIONS = ("3.2.1", "3.3.1")
+MAKER = PROJECT / "deploy" / "mwaa" / "make_bundle.py"
+
+
+def load_maker():
+    spec = importlib.util.spec_from_file_location("make_bundle", MAKER)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+make_bundle = load_maker()
+
+
+def make(target: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(MAKER), "--out", str(target), *arguments],
+        capture_output=True, text=True, check=False, env=os.environ | environment,
+    )  # fmt: skip
+
+
+def content(bundle: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(bundle)): file.read_bytes() for file in bundle.rglob("*") if file.is_file()}
+
+
+def pins(text: str) -> dict[str, str]:
+    lines = (line.split(";")[0].strip() for line in text.splitlines() if re.match(r"[a-z0-9]", line))
+    return dict(line.split("==") for line in lines)
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def bundle(request, tmp_path_factory, manifest):
+    folder = tmp_path_factory.mktemp("bundle") / "mwaa"
+    done = make(folder, "--airflow", request.param)
+    assert done.returncode == 0, done.stderr
+    return request.param, folder
+
+
+@pytest.fixture(scope="module")
+def constraints(bundle) -> dict[str, str]:
+    _, folder = bundle
+    with zipfile.ZipFile(folder / "plugins.zip") as archive:
+        return pins(archive.read("constraints.txt").decode())
+
+
+def test_the_same_input_gives_the_same_bytes(bundle, tmp_path):
+    version, folder = bundle
+    again = tmp_path / "again"
+    assert make(again, "--airflow", version, PYTHONHASHSEED="7", TZ="Asia/Tokyo").returncode == 0
+    assert content(again) == content(folder)
+
+
+def test_a_manifest_that_was_made_at_another_time_gives_the_same_bytes(manifest):
+    first = json.loads(manifest.read_text(encoding="utf-8"))
+    later = json.loads(manifest.read_text(encoding="utf-8"))
+    later["metadata"] |= {
+        "generated_at": "2030-01-01T00:00:00Z",
+        "invocation_id": "another",
+        "run_started_at": "x",
+    }
+    for node in later["nodes"].values():
+        node["created_at"] = 1.5
+    assert later != first
+    assert make_bundle._without_traces(later) == make_bundle._without_traces(first)
+
+
+def test_holds_dags_with_the_project_inside_and_nothing_that_only_a_checkout_has(bundle):
+    _, folder = bundle
+    names = set(content(folder))
+    assert {name for name in names if "/" not in name} == {
+        "plugins.zip", "requirements.txt", "startup.sh", "CONFIGURATION.md"
+    }  # fmt: skip
+    for needed in (
+        "dags/monthly_segmentation.py", "dags/rollback_publication.py", "dags/.airflowignore",
+        "dags/include/tidemark/paths.py", "dags/dbt/dbt_project.yml", "dags/dbt/profiles.yml",
+        "dags/dbt/target/manifest.json",
+    ):  # fmt: skip
+        assert needed in names
+    assert [name for name in names if "/target/" in name] == ["dags/dbt/target/manifest.json"]
+    assert not [
+        name
+        for name in names
+        if re.search(r"__pycache__|\.pyc$|partial_parse|/logs/|\.env$|\.user\.yml", name)
+    ]
+
+
+def test_holds_no_path_of_the_machine_that_built_it(bundle):
+    _, folder = bundle
+    for name, data in content(folder).items():
+        assert str(PROJECT).encode() not in data, name
+
+
+def test_is_far_below_mwaa_s_limits(bundle):
+    _, folder = bundle
+    assert (folder / "plugins.zip").stat().st_size < 1_000_000  # MWAA: below 1 GB
+    assert sum(len(data) for data in content(folder).values()) < 20_000_000
+
+
+def test_mwaa_finds_a_constraint_so_it_does_not_force_its_own(bundle):
+    _, folder = bundle
+    lines = (folder / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if re.search(r"-c |--constraint ", line)] == [
+        "--constraint /usr/local/airflow/plugins/constraints.txt"
+    ]
+
+
+def test_the_constraints_pin_all_that_is_required_and_agree_with_what_mwaa_s_image_pins(bundle, constraints):
+    version, folder = bundle
+    for line in (folder / "requirements.txt").read_text().splitlines()[2:]:
+        name, pinned = re.sub(r"\[.*\]", "", line).split("==")
+        assert constraints[name] == pinned
+    published = pins((PROJECT / "deploy" / "mwaa" / f"constraints-{version}.txt").read_text())
+    assert len(published) > 150
+    assert {name: constraints[name] for name in published} == published
+    assert constraints["apache-airflow"] == version
+
+
+def test_the_environment_of_the_simulation_has_exactly_the_versions_that_mwaa_would_install():
+    constraints = make_bundle._pins(PROJECT / "deploy" / "locks" / "airflow-3.2.1.txt")
+    listed = subprocess.run(
+        [str(python_of("airflow-3.2.1")), "-c",
+         "import importlib.metadata as m, json, re; print(json.dumps({re.sub(r'[-_.]+', '-', d.name).lower(): d.version"
+         " for d in m.distributions()}))"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    installed = json.loads(listed)
+    assert {name: installed.get(name) for name in constraints} == constraints
+
+
+def test_dbt_s_pins_are_complete_and_are_those_of_its_lock(bundle):
+    _, folder = bundle
+    script = (folder / "startup.sh").read_text()
+    assert "PIP_USER" not in script and "@" not in script.split("PINS")[1]
+    assert not [line for line in script.splitlines() if re.match(r"\s*(exit\b|set -)", line)]
+    listed = pins(script.split("<<'PINS'\n")[1].split("\nPINS\n")[0])
+    assert listed.items() <= pins((PROJECT / "deploy/locks/dbt.txt").read_text()).items()
+    assert {"dbt-core", "dbt-snowflake", "dbt-duckdb", "duckdb"} <= listed.keys()
+
+
+def test_the_code_s_version_is_the_same_as_in_the_checkout(bundle):
+    _, folder = bundle
+    found = subprocess.run(
+        [sys.executable, "-c", "from include.tidemark.code_version import code_version; print(code_version())"],
+        cwd=folder / "dags", env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    code_version.cache_clear()
+    assert found == code_version()
+
+
+def test_a_settings_file_is_exported_as_it_is_written(tmp_path, manifest):
+    settings = tmp_path / "settings.env"
+    settings.write_text("# ours\nTIDEMARK_FAMILIES=customer_segments\nTIDEMARK_QUOTED=it's $HOME `here`\n\n")
+    assert make(tmp_path / "bundle", "--settings", str(settings)).returncode == 0
+    shown = subprocess.run(
+        ["bash", "-c", 'source "$1"; printf "%s|%s" "$TIDEMARK_FAMILIES" "$TIDEMARK_QUOTED"', "-",
+         str(tmp_path / "bundle" / "startup.sh")],
+        env={"PATH": os.environ["PATH"], "MWAA_AIRFLOW_COMPONENT": "scheduler"},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert shown == "customer_segments|it's $HOME `here`"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--airflow", "2.10.3"], "No pins are kept for Airflow 2.10.3"),
+        (["--settings", "bad.env"], "is not NAME=value"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_in_one_sentence(tmp_path, monkeypatch, arguments, words):
+    (tmp_path / "bad.env").write_text("not a setting\n")
+    monkeypatch.chdir(tmp_path)
+    done = make(tmp_path / "bundle", *arguments)
+    assert done.returncode == 1 and words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "bundle").exists()

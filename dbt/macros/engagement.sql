@@ -1,13 +1,14 @@
 {#- Percentiles and activity of the family engagement. -#}
 
 {#- Who stands where among all users, in exact integers: how many are below, and how many are not above. Nulls must be
-    replaced before, by a value below all others. -#}
+    replaced before, by a value below all others. `compared` is a condition of the users who are counted. -#}
 {% macro users_below(value) -%}
     rank() over (order by {{ value }}) - 1
 {%- endmacro %}
 
-{% macro users_not_above(value) -%}
-    count(*) over (order by {{ value }} range between unbounded preceding and current row)
+{% macro users_not_above(value, compared='true') -%}
+    {{ 'count(*)' if compared == 'true' else 'sum(case when ' ~ compared ~ ' then 1 else 0 end)' }}
+        over (order by {{ value }} range between unbounded preceding and current row)
 {%- endmacro %}
 
 {#- Twice the number of others that a user is above, ties half: 0 for the lowest, 2 (n - 1) for the highest. -#}

@@ -1,3 +1,6 @@
+{#- SQL of the users whose scores the percentiles of the behavioural segments are among. -#}
+{%- set compared = 'not is_churned' if rule_choice('engagement_percentile_users', ['all', 'active']) == 'active' else 'true' -%}
+
 with
 
 users as (
@@ -158,7 +161,9 @@ summed as (
         + weight_session_duration * rank_session_duration
         + weight_event_frequency * rank_event_frequency
         + weight_recency * rank_recency as weighted_rank,
-        weight_session_frequency + weight_session_duration + weight_event_frequency + weight_recency as weights
+        weight_session_frequency + weight_session_duration + weight_event_frequency + weight_recency as weights,
+        days_since_last_activity is null
+        or days_since_last_activity >= {{ rule_days('churn_days_threshold') }} as is_churned
     from weighted
 
 ),
@@ -172,7 +177,8 @@ scored as (
                 then cast(weighted_rank as double) / (cast(2 * (n_users - 1) as double) * cast(weights as double))
             else 0.5
         end as engagement_score,
-        {{ users_not_above('weighted_rank') }} as up_to_score
+        {{ users_not_above('weighted_rank', compared) }} as up_to_score,
+        {{ 'n_users' if compared == 'true' else 'sum(case when ' ~ compared ~ ' then 1 else 0 end) over ()' }} as n_compared
     from summed
 
 ),
@@ -182,12 +188,10 @@ segmented as (
     select
         *,
         case
-            when
-                days_since_last_activity is null
-                or days_since_last_activity >= {{ rule_days('churn_days_threshold') }}
-                then 'churned'
-            when {{ reaches_percentile('up_to_score', 'n_users', 'high_engagement_percentile') }} then 'high_engagement'
-            when {{ reaches_percentile('up_to_score', 'n_users', 'moderate_engagement_percentile') }}
+            when is_churned then 'churned'
+            when {{ reaches_percentile('up_to_score', 'n_compared', 'high_engagement_percentile') }}
+                then 'high_engagement'
+            when {{ reaches_percentile('up_to_score', 'n_compared', 'moderate_engagement_percentile') }}
                 then 'moderate_engagement'
             else 'low_engagement'
         end as behavioral_segment,

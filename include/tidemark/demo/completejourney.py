@@ -113,7 +113,7 @@ def write_landing_files(package: Path, landing: Path) -> dict[str, int]:
 COMPLETE_JOURNEY = Dataset(
     name="completejourney",
     make_arguments="",
-    families=("customer_segments",),
+    families=("customer_segments", "engagement", "early_engagement"),
     as_of_dates=(date(2017, 10, 1), date(2017, 11, 1), date(2017, 12, 1), date(2018, 1, 1)),
     schedule_end=date(2018, 1, 31),
     rules_file=Path(__file__).with_name("rules.yml"),

@@ -50,12 +50,18 @@ def behavioral_criteria(rules: Rules) -> dict[str, str]:
         percentile(rules.moderate_engagement_percentile),
     )
     days = rules.churn_days_threshold
+    users = compared_users(rules)
     return {
-        "high_engagement": f"Active in the last {days} days, and a score at or above the {high} percentile of all users.",
+        "high_engagement": f"Active in the last {days} days, and a score at or above the {high} percentile of {users}.",
         "moderate_engagement": f"Active in the last {days} days, and a score from the {moderate} up to the {high} percentile.",
         "low_engagement": f"Active in the last {days} days, and a score below the {moderate} percentile.",
         "churned": f"The last activity is {days} days or more before the as-of date, or there is none.",
     }
+
+
+def compared_users(rules: Rules) -> str:
+    """Whose scores the percentiles of the behavioural segments are among, in words."""
+    return "all users" if rules.engagement_percentile_users == "all" else "the users who have not churned"
 
 
 def revenue_criteria(rules: Rules) -> dict[str, str]:
@@ -87,8 +93,8 @@ def definitions(run: Run) -> dict[str, Any]:
     rules = run.rules
     return {
         "population": "Every account that is no tester's and was created before the as-of date, also without any activity.",
-        "assignment": "Each user has one behavioural and one revenue segment. Churn comes before any percentile; percentiles are"
-        " of all users.",
+        "assignment": "Each user has one behavioural and one revenue segment. Churn comes before any percentile; the score's"
+        f" percentiles are of {compared_users(rules)}, those of revenue of all users.",
         "engagement_score": {
             "weights": rules.engagement_weights,
             "formula": "sum of weight * percentile rank, divided by the sum of the weights",

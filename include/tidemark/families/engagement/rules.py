@@ -33,6 +33,7 @@ class EngagementRules(BaseModel):
     engagement_recency_weight: Fraction
     high_engagement_percentile: Fraction
     moderate_engagement_percentile: Fraction
+    engagement_percentile_users: Literal["all", "active"]
     churn_days_threshold: Annotated[Count, Field(le=3660)]
     whale_revenue_percentile: Fraction
     dolphin_revenue_percentile: Fraction

@@ -9,7 +9,7 @@ user_weeks as (
         segment,
         count(*) as n,
         sum(volume_cents) as volume_cents,
-        sum(fee_cents) * 100 as fee_units
+        cast(sum(fee_cents) * 100 as decimal(18, 0)) as fee_units
     from {{ ref('fct_user_weekly_summary') }}
     where
         run_key = {{ run_key() }}

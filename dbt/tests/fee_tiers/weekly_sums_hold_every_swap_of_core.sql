@@ -41,7 +41,7 @@ core as (
         fee_weeks.week_number,
         sum(daily.purchase_count) as swaps_count,
         sum(daily.gross_cents) as volume_cents,
-        sum(daily.fee_cents) as fee_cents
+        cast(sum(daily.fee_cents) as decimal(18, 2)) as fee_cents
     from fee_weeks
     inner join daily on daily.transaction_date between fee_weeks.week_start_date and fee_weeks.week_end_date
     inner join swappers on daily.user_id = swappers.user_id
@@ -55,7 +55,7 @@ user_weeks as (
         week_number,
         sum(swaps_count) as swaps_count,
         sum(volume_cents) as volume_cents,
-        sum(fee_cents) as fee_cents
+        cast(sum(fee_cents) as decimal(18, 2)) as fee_cents
     from {{ ref('fct_user_weekly_summary') }}
     where run_key = {{ run_key() }}
     group by week_number
@@ -67,8 +67,8 @@ summary as (
     select
         week_number,
         swaps_count,
-        volume_usd * 100 as volume_cents,
-        fees_usd * 100 as fee_cents
+        cast(volume_usd * 100 as decimal(18, 0)) as volume_cents,
+        cast(fees_usd * 100 as decimal(18, 2)) as fee_cents
     from {{ ref('fct_weekly_summary_final') }}
     where run_key = {{ run_key() }}
 

@@ -51,9 +51,12 @@ def hand_over(folder: Path) -> None:
 
 
 def make_read_only(folder: Path) -> None:
-    """Let nobody without root write to a folder; its owner is not the container's user where there is root."""
+    """Let nobody without root add to a folder, or change a file where there is root: the owner is another user then.
+
+    The files' own mode stays 0644, as S3 leaves it: Cosmos copies the manifest with its mode, and dbt then writes to the copy.
+    """
     for path in (*folder.rglob("*"), folder):
-        path.chmod(0o555 if path.is_dir() else 0o444)
+        path.chmod(0o555 if path.is_dir() else 0o644)
 
 
 def make_writable(folder: Path) -> None:

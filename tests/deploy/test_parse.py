@@ -1,0 +1,70 @@
+"""Reading the DAG files on each platform's layout asks neither the network nor the metadata database."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.container import PROJECT, python_of
+from tests.deploy.test_bundle import make
+
+BLOCKED = """
+import os, socket, sys, runpy
+import airflow.settings
+from sqlalchemy.engine import Engine
+
+def refuse(*_args, **_more):
+    os.write(1, b"ASKED\\n")  # whoever asks may swallow the error
+    raise RuntimeError("asked the network or a database while parsing")
+
+socket.socket.connect = socket.socket.connect_ex = socket.create_connection = socket.getaddrinfo = refuse
+Engine.connect = Engine.raw_connection = refuse
+sys.path.insert(0, sys.argv[1])  # as Airflow does with a DAG bundle
+for file in sys.argv[2:]:
+    runpy.run_path(file)
+    print("PARSED", file)
+"""
+
+
+def read(python: Path, root: Path, *files: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": f"{python.parent}:/usr/bin:/bin", "AIRFLOW_HOME": str(home), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1",
+        "AIRFLOW__COSMOS__CACHE_DIR": str(home / "cosmos"),
+    }  # fmt: skip
+    return subprocess.run(
+        [str(python), "-c", BLOCKED, str(root), *map(str, files)], capture_output=True, text=True, check=False,
+        cwd=home, env=environment,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory, manifest):
+    folder = tmp_path_factory.mktemp("parse") / "mwaa"
+    assert make(folder).returncode == 0
+    return folder / "dags"
+
+
+@pytest.mark.parametrize("layout", ["astro", "mwaa"])
+def test_parsing_asks_neither_the_network_nor_the_metadata_database(layout, bundle, tmp_path):
+    root, python = (PROJECT, sys.executable) if layout == "astro" else (bundle, python_of("airflow-3.2.1"))
+    files = sorted((PROJECT / "dags" if layout == "astro" else bundle).glob("*.py"))
+    assert len(files) == 2
+    done = read(Path(python), root, *files, home=tmp_path)
+    assert done.stdout.count("PARSED") == 2, done.stderr[-3000:]
+    assert "ASKED" not in done.stdout, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "from airflow.models import Variable; Variable.get('anything')",
+        "import httpx; httpx.get('http://127.0.0.1:9')",
+    ],
+    ids=["metadata database", "network"],
+)
+def test_a_dag_file_that_does_ask_is_caught(asks, tmp_path):
+    file = tmp_path / "asks.py"
+    file.write_text(asks)
+    done = read(Path(sys.executable), tmp_path, file, home=tmp_path)
+    assert "ASKED" in done.stdout

@@ -36,7 +36,7 @@ def sample() -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
             row = (f"E{len(events):05}", f"U{number:03}", name, at, None, None, None, at + timedelta(hours=6))
             events.append(row)
             if stream.random() < 0.05:
-                events.append(row[:-1] + (at + timedelta(hours=30),))
+                events.append((*row[:-1], at + timedelta(hours=30)))
     return users, events
 
 

@@ -159,7 +159,7 @@ def _write_files(
     for family in enabled_families(run.families):
         artifacts, results = family.part("artifacts"), evidence.results.of_family(family.name)
         written += artifacts.export(run, warehouse, results, ids, target)
-        tables += artifacts.TABLES
+        tables += artifacts.published_tables(run)
         definitions[family.name] = family.part("definitions").definitions(run)
         parts.append(family.part("report").report_part(run, warehouse, results))
     written.append(write_definitions(run, definitions, target))

@@ -24,7 +24,11 @@ from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
 ALL_CUSTOMERS = "All customers"
-TABLES = tables.TABLES
+
+
+def published_tables(run: Run) -> tuple[PublishedTable, ...]:
+    """Every table of the family, for the data dictionary."""
+    return tables.TABLES
 
 
 def export(

@@ -8,7 +8,7 @@ from include.tidemark.artifacts.results import (
     percent_columns,
     trust_columns,
 )
-from include.tidemark.artifacts.tables import WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.early_engagement import tables
 from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
@@ -17,7 +17,11 @@ from include.tidemark.families.early_engagement.features import event_features, 
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
-TABLES = tables.TABLES
+
+def published_tables(run: Run) -> tuple[PublishedTable, ...]:
+    """Every table of the family, with the columns of this run's list of events."""
+    return tables.tables(run)
+
 
 _UNITS = {"has": "did it at all", "cnt_days": "one more day", "cnt_events": "one more event"}
 

@@ -1,7 +1,7 @@
 """The tables that this family publishes, column by column."""
 
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
-from include.tidemark.families.early_engagement.features import OUTCOME, PLATFORM, EventFeature, features_of
+from include.tidemark.families.early_engagement.features import OUTCOME, PLATFORM, features_of
 from include.tidemark.run import Run
 
 _MODEL = "dim_user_early_engagement"
@@ -92,25 +92,7 @@ USAGE = PublishedTable(
     description="One row an event of the list: who does it in the first seven days, and who of them stays.",
 )
 
-_ANY_EVENT = (
-    EventFeature("has_<event>_f7d", "<event>", "has"),
-    EventFeature("cnt_days_<event>_f7d", "<event>", "cnt_days"),
-    EventFeature("cnt_<event>_events_f7d", "<event>", "cnt_events"),
-)
-TABLES = (
-    _users(
-        tuple(
-            Column(f.name, _FEATURE_KINDS[f.kind], f"For each event of the list: {f.description.lower()}")
-            for f in _ANY_EVENT
-        )
-    ),
-    DRIVERS,
-    DETAILS,
-    USAGE,
-)
-"""Every table of the family, for the data dictionary; three lines stand for the columns of all events."""
-
 
 def tables(run: Run) -> tuple[PublishedTable, ...]:
     """Every table of the family with the columns that this run writes."""
-    return (users_table(run), *TABLES[1:])
+    return (users_table(run), DRIVERS, DETAILS, USAGE)

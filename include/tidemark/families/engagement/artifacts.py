@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows, estimate_columns, trust_columns
-from include.tidemark.artifacts.tables import WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.engagement import tables
 from include.tidemark.families.engagement.analysis_report import write_analysis_report
@@ -21,7 +21,12 @@ from include.tidemark.statistics.retention import IN_OR_AFTER, IN_WINDOW
 from include.tidemark.warehouse.base import Row, Warehouse
 
 ALL_USERS = "All users"
-TABLES = tables.TABLES
+
+
+def published_tables(run: Run) -> tuple[PublishedTable, ...]:
+    """Every table of the family, for the data dictionary."""
+    return tables.TABLES
+
 
 _KEY = ("metric", "method", "segment", "segment_to", "horizon")
 Index = Mapping[tuple[Any, ...], Row]

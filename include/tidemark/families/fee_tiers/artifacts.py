@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.tables import WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.fee_tiers import tables
 from include.tidemark.families.fee_tiers.questions import fee_week_rows
@@ -18,7 +18,10 @@ from include.tidemark.statistics.projections import SEED_FILES, Projection, Valu
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.warehouse.base import Row, Warehouse
 
-TABLES = tables.TABLES
+
+def published_tables(run: Run) -> tuple[PublishedTable, ...]:
+    """Every table of the family, for the data dictionary."""
+    return tables.TABLES
 
 
 def export(

@@ -17,7 +17,10 @@ from include.tidemark.families.planners.verification import verification_rows
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
-TABLES = tables.TABLES
+
+def published_tables(run: Run) -> tuple[PublishedTable, ...]:
+    """Every table of the family, for the data dictionary."""
+    return tables.TABLES
 
 
 def export(

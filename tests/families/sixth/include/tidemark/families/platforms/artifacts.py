@@ -22,7 +22,11 @@ PLATFORMS = PublishedTable(
     description="One row a platform.",
     model="platform_users",
 )
-TABLES = (PLATFORMS,)
+
+
+def published_tables(run: Run) -> tuple[PublishedTable, ...]:
+    """Every table of the family, for the data dictionary."""
+    return (PLATFORMS,)
 
 
 def export(

@@ -14,7 +14,7 @@ class Family:
     """Raw tables that it needs."""
     questions: tuple[str, ...]
     """Its statistics: functions of `include.tidemark.families.<name>.questions`, one Airflow task each."""
-    overview: str = "data/statistics.csv"
+    overview: str
     """The published table that a reader looks at first, as it is called below the run's folder."""
     overview_columns: tuple[str, ...] = ()
     """The columns of it that fit a terminal; all of them unless a family names some."""

@@ -6,4 +6,5 @@ FAMILY = Family(
     name="early_engagement",
     sources=("users", "events"),
     questions=("usage", "drivers"),
+    overview="data/retention_drivers.csv",
 )

@@ -6,4 +6,5 @@ FAMILY = Family(
     name="fee_tiers",
     sources=("users", "transactions", "fee_periods", "market_prices"),
     questions=("tier_retention", "fee_effect_on_retention", "tier_value", "trade_sizes", "fee_elasticity"),
+    overview="data/acquisition_by_period.csv",
 )

@@ -96,11 +96,14 @@ def engagement(tmp_path_factory: Any, all_table_definitions: list[str]) -> Any:
     return warehouse
 
 
+SELECTION = (
+    "--select", "+tag:engagement+", "tag:publication", "--indirect-selection", "cautious",
+    "--exclude-resource-type", "unit_test",
+)  # fmt: skip
+
+
 def build(warehouse: Any, run: dict[str, Any]) -> None:
-    result = warehouse.dbt(
-        "build", "--select", "+tag:engagement+", "tag:publication", "--indirect-selection", "cautious",
-        "--exclude-resource-type", "unit_test", run=run,
-    )  # fmt: skip
+    result = warehouse.dbt("build", *SELECTION, run=run)
     assert result.returncode == 0, result.output
 
 

@@ -1,5 +1,6 @@
 {#- SQL of the users whose scores the percentiles of the behavioural segments are among. -#}
-{%- set compared = 'not is_churned' if rule_choice('engagement_percentile_users', ['all', 'active']) == 'active' else 'true' -%}
+{%- set among = rule_choice('engagement_percentile_users', ['all', 'active']) -%}
+{%- set compared = 'not is_churned' if among == 'active' else 'true' -%}
 
 with
 
@@ -178,7 +179,7 @@ scored as (
             else 0.5
         end as engagement_score,
         {{ users_not_above('weighted_rank', compared) }} as up_to_score,
-        {{ 'n_users' if compared == 'true' else 'sum(case when ' ~ compared ~ ' then 1 else 0 end) over ()' }} as n_compared
+        sum(case when {{ compared }} then 1 else 0 end) over () as n_compared
     from summed
 
 ),

@@ -17,8 +17,8 @@ users as (
 
     select
         count(*) as n,
-        sum(lifetime_revenue) * 100 as lifetime_cents,
-        sum(revenue_last_90_days) * 100 as window_cents
+        sum(cast(lifetime_revenue * 100 as bigint)) as lifetime_cents,
+        sum(cast(revenue_last_90_days * 100 as bigint)) as window_cents
     from {{ ref('user_engagement') }}
     where run_key = {{ run_key() }}
 

@@ -14,7 +14,7 @@ user_engagement as (
 
 held as (
 
-    select sum(lifetime_revenue) * 100 as cents from user_engagement
+    select coalesce(sum(cast(lifetime_revenue * 100 as bigint)), 0) as cents from user_engagement
 
 ),
 

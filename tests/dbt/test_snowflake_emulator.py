@@ -147,3 +147,59 @@ def test_two_runs_on_an_emulated_snowflake_equal_those_on_duckdb(
         emulated = duckdb.sql("select " + order.format(f"'{folder}/{table}.out.parquet'")).fetchall()
         expected = built.rows("select " + order.format(table))
         assert len(emulated) == len(expected) and emulated == expected, table
+
+
+EVENTS = """
+    insert into raw.events
+    select
+        'E' || i % 285 as event_id, 'U' || i % 285 % 7 as user_id, ['scan', 'swipe', 'share'][1 + i % 285 % 3] as event_name,
+        timestamp '2026-10-29 01:30' + to_minutes(29 * (i % 285)) as event_at,
+        case when i % 285 % 5 > 0 then 'S' || i % 285 // 4 end as session_id,
+        case when i % 285 % 11 > 0 then i % 285 * 1.5 end as session_seconds,
+        '{}' as properties,
+        timestamp '2026-10-29 02:30' + to_minutes(29 * (i % 285)) + to_days(i // 285) as _loaded_at
+    from range(300) as t(i)
+"""
+EVENT_FACTS = {"core.fct_user_event_daily": "*", "core.fct_user_activity_daily": "*"}
+
+
+def test_daily_event_facts_on_an_emulated_snowflake_equal_those_on_duckdb(
+    raw_warehouse: Any, all_table_definitions: list[str], tmp_path: Path
+) -> None:
+    """Three hundred deliveries of 285 events around the day of 25 hours; the last ones come after a first build."""
+    folder = tmp_path / "emulator"
+    folder.mkdir()
+    aside = ["create schema aside", "create table aside.events as select * from raw.events"]
+    (folder / "setup.sql").write_text(";\n".join([*all_table_definitions, *aside]), encoding="utf-8")
+    (folder / "export.txt").write_text("\n".join(EVENT_FACTS), encoding="utf-8")
+    warehouse = raw_warehouse.copy_to(tmp_path / "dbt")
+    warehouse.execute("delete from raw.events")
+    warehouse.execute(EVENTS)
+    for schema, condition in (("raw", "<="), ("aside", ">")):
+        warehouse.execute(
+            f"copy (from raw.events where _loaded_at {condition} timestamp '2026-11-03 00:00')"
+            f" to '{folder}/{schema}.events.parquet'"
+        )
+
+    command = [
+        "build",
+        "--select",
+        "stg_events",
+        "fct_user_event_daily",
+        "fct_user_activity_daily",
+        "--exclude-resource-type",
+        "unit_test",
+    ]
+    with emulator(folder) as port:
+        environ = dbt_environment(port)
+        result = warehouse.dbt(*command, environ=environ)
+        assert result.returncode == 0, result.output
+        execute(port, "insert into raw.events select * from aside.events")
+        result = warehouse.dbt(*command, environ=environ)
+        assert result.returncode == 0, result.output
+    assert warehouse.dbt(*command).returncode == 0
+
+    for table in EVENT_FACTS:
+        emulated = duckdb.sql(f"from '{folder}/{table}.out.parquet' order by all").fetchall()
+        expected = warehouse.rows(f"from {table} order by all")
+        assert len(expected) > 30 and emulated == expected, table

@@ -41,8 +41,8 @@
     {%- endif -%}
     {%- set built -%}
         select
-            '@' || cast(max(_loaded_at) as varchar) as loaded_after,
-            '@' || cast(least(max({{ _day_column() }}), cast(max(_loaded_at) as date)) as varchar) as last_day
+            '@' || {{ moment_text('max(_loaded_at)') }} as loaded_after,
+            '@' || {{ day_text('least(max(' ~ _day_column() ~ '), cast(max(_loaded_at) as date))') }} as last_day
         from {{ this }}
     {%- endset -%}
     {%- set row = run_query(built).rows[0] -%}
@@ -55,7 +55,7 @@
     {%- set changed -%}
         select
             (select min(_loaded_at) from {{ rows }}) > {{ loaded_after }} as everything,
-            '@' || cast(min({{ day }}) as varchar) as first_day
+            '@' || {{ day_text('min(' ~ day ~ ')') }} as first_day
         from {{ rows }}
         where _loaded_at > {{ loaded_after }}
     {%- endset -%}

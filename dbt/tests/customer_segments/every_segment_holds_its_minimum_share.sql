@@ -37,7 +37,7 @@ shares as (
 
     select
         customer_segment,
-        100.0 * n / nullif(sum(n) over (), 0) as share_pct
+        cast(100 * n as double) / nullif(sum(n) over (), 0) as share_pct
     from counted
 
 )

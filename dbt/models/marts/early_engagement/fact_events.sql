@@ -9,7 +9,7 @@ deliveries as (
         -- By user first: a filter on the user reaches the source.
         row_number() over (
             partition by user_id, event_id
-            order by _loaded_at desc, event_at desc, event_name asc
+            order by _loaded_at desc nulls last, event_at desc nulls last, event_name asc nulls last
         ) as recency
     from {{ ref('stg_events') }}
 

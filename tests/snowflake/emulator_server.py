@@ -1,0 +1,91 @@
+"""An emulated Snowflake behind TLS. Runs in the emulator's own environment, not in pytest's.
+
+`emulator_server.py FOLDER PORT` serves until it is interrupted (SIGINT). Needs FOLDER/cert.pem and FOLDER/key.pem. Each
+login and each statement becomes one line of FOLDER/requests.jsonl, without what a login proves itself with. At the end every
+table and view of the project's schemas is written to FOLDER/<schema>.<table>.parquet.
+"""
+
+import gzip
+import json
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import fakesnow.server
+import uvicorn
+
+DATABASE = "TIDEMARK"
+SCHEMAS = ("RAW", "CORE", "RUNS", "MARTS", "CONTROL")
+SHOWN_AT_LOGIN = (
+    "LOGIN_NAME", "ACCOUNT_NAME", "AUTHENTICATOR", "SESSION_PARAMETERS", "CLIENT_ENVIRONMENT",
+)  # fmt: skip
+LOGIN = "/session/v1/login-request"
+QUERY = "/queries/v1/query-request"
+
+
+class Recorder:
+    """ASGI: passes everything on, and writes down who logs in and which statements come in which session."""
+
+    def __init__(self, app: Any, file: Path) -> None:
+        self.app = app
+        self.lines = file.open("a", encoding="utf-8", buffering=1)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] not in (LOGIN, QUERY):
+            await self.app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
+        request = json.loads(gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body)
+        answer = bytearray()
+
+        async def again() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def listen(message: Any) -> None:
+            if scope["path"] == LOGIN:
+                answer.extend(message.get("body", b""))
+            await send(message)
+
+        if scope["path"] == QUERY:
+            self._write(session=headers.get("authorization", "")[17:29], sql=request["sqlText"])
+        await self.app(scope, again, listen)
+        if scope["path"] == LOGIN:
+            data = request["data"]
+            self._write(
+                session=json.loads(answer)["data"]["token"][:12],
+                login={name: data.get(name) for name in SHOWN_AT_LOGIN},
+                query=scope["query_string"].decode(),
+            )
+
+    def _write(self, **line: Any) -> None:
+        self.lines.write(json.dumps(line) + "\n")
+
+
+def main(folder: Path, port: int) -> None:
+    shared = fakesnow.server.shared_fs
+    shared.connect(database=DATABASE, schema="PUBLIC")
+    app = Recorder(fakesnow.server.app, folder / "requests.jsonl")
+    with suppress(KeyboardInterrupt):
+        uvicorn.run(
+            app, host="127.0.0.1", port=port, log_level="warning",
+            ssl_certfile=str(folder / "cert.pem"), ssl_keyfile=str(folder / "key.pem"),
+        )  # fmt: skip
+    tables = shared.duck_conn.execute(
+        "select table_schema, table_name from information_schema.tables"
+        f" where table_catalog = '{DATABASE}' and upper(table_schema) in {SCHEMAS}"
+    ).fetchall()
+    for schema, table in tables:
+        file = folder / f"{schema}.{table}.parquet".lower()
+        shared.duck_conn.execute(
+            f'copy (from {DATABASE}."{schema}"."{table}") to \'{file}\' (format parquet)'
+        )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -47,13 +47,7 @@ def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup | Dbt
 def _render(settings: Settings, group_id: str, pool: str, select: list[str]) -> DbtTaskGroup:
     return DbtTaskGroup(
         group_id=group_id,
-        project_config=ProjectConfig(
-            dbt_project_path=DBT_DIR,
-            manifest_path=DBT_MANIFEST,
-            project_name="tidemark",
-            install_dbt_deps=False,
-            env_vars=dbt_environment(settings),
-        ),
+        project_config=_project(settings),
         profile_config=_profile(settings),
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode(settings.dbt_execution),
@@ -93,7 +87,27 @@ def _needed_models(group_id: str, task_id: str | None) -> list[str] | None:
     return [task.split(".")[0] if "." in task else task.rpartition("_")[0]]
 
 
+def _project(settings: Settings) -> ProjectConfig:
+    project = ProjectConfig(
+        dbt_project_path=DBT_DIR,
+        manifest_path=DBT_MANIFEST,
+        project_name="tidemark",
+        install_dbt_deps=False,
+        env_vars=dbt_environment(settings),
+    )
+    # Cosmos makes an object storage path of it, and to open one Airflow first loads every plugin and every provider's file
+    # system: a second of each parse on MWAA, which has the amazon provider. The manifest is always a local file.
+    project.manifest_path = DBT_MANIFEST
+    return project
+
+
 def _profile(settings: Settings) -> ProfileConfig:
+    if settings.warehouse == "snowflake":
+        from include.tidemark.warehouse.snowflake_profile import PROFILE, TARGET, snowflake_profile
+
+        return ProfileConfig(
+            profile_name=PROFILE, target_name=TARGET, profile_mapping=snowflake_profile(settings)
+        )
     return ProfileConfig(
         profile_name="tidemark",
         target_name=settings.warehouse,

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from include.tidemark.demo.months import run_demo
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 
+# One family: these tests are about the runs, and each of them waits for whole ones. `test_c_families.py` runs all families.
+DATASET = replace(COMPLETE_JOURNEY, families=("customer_segments",))
 MARKED_KEY = "marked-secret-key-0123456789abcdef"
 
 
@@ -35,7 +37,7 @@ class Deployment:
             duckdb_path=self.state / "warehouse.duckdb",
             artifact_root=(self.state / "artifacts").as_uri(),
             landing_url=(self.state / "landing").as_uri(),
-            rules_file=COMPLETE_JOURNEY.rules_file,
+            rules_file=DATASET.rules_file,
             id_hash_key=SecretStr(MARKED_KEY),
         )
 
@@ -93,7 +95,7 @@ def demo_run(tmp_path_factory):
     (state / "id_hash_key").write_text(MARKED_KEY)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        code = run_demo(state)
+        code = run_demo(state, DATASET)
     assert code == 0, printed.getvalue()
     return state, printed.getvalue()
 
@@ -101,7 +103,7 @@ def demo_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def deployment(demo_run):
     state, printed = demo_run
-    stack = local.up(state)
+    stack = local.up(state, DATASET)
     try:
         api = AirflowApi(stack)
         api.unpause()

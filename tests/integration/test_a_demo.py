@@ -13,7 +13,7 @@ from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.months import run_demo
 from include.tidemark.rules import load_rules
 
-from .conftest import processes_that_mention
+from .conftest import DATASET, processes_that_mention
 
 MONTHS = ["2017-10-01", "2017-11-01", "2017-12-01", "2018-01-01"]
 
@@ -48,7 +48,7 @@ def test_leaves_no_process_behind(demo_run):
 def test_a_second_demo_reuses_what_is_there(demo_run, capsys):
     state, _ = demo_run
     before = {file: file.stat().st_mtime_ns for file in (state / "artifacts").rglob("*")}
-    assert run_demo(state) == 0
+    assert run_demo(state, DATASET) == 0
     assert "published already" in capsys.readouterr().out
     assert {file: file.stat().st_mtime_ns for file in (state / "artifacts").rglob("*")} == before
 

@@ -130,6 +130,12 @@ class Container:
             process.wait(timeout=20)
         self.processes.clear()
 
+    def reports(self, api: AirflowApi) -> str:
+        """The page of the plugin's published months."""
+        answer = api.get("/tidemark/")
+        assert answer.status_code == httpx.codes.OK, answer.text[:500]
+        return answer.text
+
     def succeed(self, api: AirflowApi, conf: dict[str, object], timeout: float = 420) -> dict[str, str]:
         """Run the monthly DAG; returns the tasks' states.
 

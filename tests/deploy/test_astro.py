@@ -143,7 +143,9 @@ def test_the_monthly_dag_succeeds_in_the_image(image, landing_files):
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(image.home / "plugins"),
     }
     try:
-        states = image.succeed(image.start(), {"as_of_date": AS_OF})
+        api = image.start()
+        states = image.succeed(api, {"as_of_date": AS_OF})
+        assert AS_OF in image.reports(api)
     finally:
         image.stop()
     assert set(states.values()) == {"success"}

@@ -105,9 +105,10 @@ def test_the_monthly_dag_succeeds(home, bundle, environment, landing_files):
     try:
         api = container.start()
         states = container.succeed(api, {"as_of_date": AS_OF})
+        assert AS_OF in container.reports(api)
     finally:
         container.stop()
-    assert set(states.values()) == {"success"}
+    assert set(states.values()) == {"success"} and len(states) > 30
     latest = json.loads((home / "state" / "artifacts" / "latest.json").read_text())
     assert latest["as_of_date"] == AS_OF
     assert not [path for path in (home / "dags").rglob("*") if path.name in ("logs", "partial_parse.msgpack")]

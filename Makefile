@@ -41,7 +41,7 @@ down: ## Stop that Airflow wholly, whatever its data set
 
 .PHONY: test
 test: setup test-setup ## Install what the tests need and run all of them
-	$(RUN) -m pytest tests
+	@RUN="$(RUN)" bash tests/run_all.sh
 	PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python -m pytest tests/dags
 
 .PHONY: lint

@@ -143,6 +143,21 @@ def test_the_environment_of_the_simulation_has_exactly_the_versions_that_mwaa_wo
     assert {name: installed.get(name) for name in constraints} == constraints
 
 
+def test_installing_the_requirements_in_mwaa_s_environment_changes_nothing(tmp_path, manifest):
+    assert make(tmp_path / "mwaa", "--airflow", "3.2.1").returncode == 0
+    with zipfile.ZipFile(tmp_path / "mwaa" / "plugins.zip") as archive:
+        archive.extract("constraints.txt", tmp_path)
+    text = (tmp_path / "mwaa" / "requirements.txt").read_text()
+    (tmp_path / "requirements.txt").write_text(text.replace("/usr/local/airflow/plugins", str(tmp_path)))
+    done = subprocess.run(
+        [str(PROJECT / ".venv/uv/bin/uv"), "pip", "install", "--dry-run", "--offline", "--python",
+         str(python_of("airflow-3.2.1")), "-r", str(tmp_path / "requirements.txt")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Would make no changes" in done.stderr
+
+
 def test_dbt_s_pins_are_complete_and_are_those_of_its_lock(bundle):
     _, folder = bundle
     script = (folder / "startup.sh").read_text()

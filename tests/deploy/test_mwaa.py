@@ -123,6 +123,8 @@ def test_startup_leaves_a_whole_dbt_environment_and_a_restart_keeps_it(home, lan
     assert done.returncode == 0 and "snowflake" in done.stdout and "duckdb" in done.stdout
     complete = container.run(str(home / "dbt_venv" / "bin" / "pip"), "check")
     assert complete.returncode == 0, complete.stdout
+    size = sum(file.stat().st_size for file in (home / "dbt_venv").rglob("*") if file.is_file())
+    assert size < 500_000_000  # MWAA recommends less than 1 GB for all that is added to its image
 
 
 @pytest.mark.parametrize("component", ["scheduler", "webserver"])

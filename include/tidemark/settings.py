@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     warehouse: Literal["duckdb", "snowflake"] = "duckdb"
     duckdb_path: Path = LOCAL_STATE / "warehouse.duckdb"
     snowflake_conn_id: str = "snowflake_default"
+    snowflake_role: str | None = None
+    """Role, warehouse and database instead of the connection's own; the connection may be shared with others."""
+    snowflake_warehouse: str | None = None
+    snowflake_database: str | None = None
 
     landing_url: str | None = None
     """Folder of `<table>.parquet` or `<table>.csv` files; none means that the raw tables already stand in the warehouse."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import fakesnow.server
+import fakesnow.transforms
 import uvicorn
 
 DATABASE = "TIDEMARK"
@@ -54,6 +55,11 @@ class Recorder:
 
         if scope["path"] == QUERY:
             self._write(session=headers.get("authorization", "")[17:29], sql=request["sqlText"])
+            if request["sqlText"].lstrip().lower().startswith("alter session set"):
+                # The emulator does not know this statement; its sessions have no parameters.
+                body = json.dumps(request | {"sqlText": "select 'Statement executed successfully.'"}).encode()
+                encoded = (b"content-length", b"content-encoding")
+                scope = scope | {"headers": [h for h in scope["headers"] if h[0].lower() not in encoded]}
         await self.app(scope, again, listen)
         if scope["path"] == LOGIN:
             data = request["data"]
@@ -68,6 +74,9 @@ class Recorder:
 
 
 def main(folder: Path, port: int) -> None:
+    # It takes every sum through doubles, lest the argument be text. Snowflake sums its decimal numbers exactly, and so shall
+    # the emulator: no sum of ours is of text.
+    fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
     shared = fakesnow.server.shared_fs
     shared.connect(database=DATABASE, schema="PUBLIC")
     app = Recorder(fakesnow.server.app, folder / "requests.jsonl")

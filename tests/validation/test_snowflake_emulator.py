@@ -1,5 +1,6 @@
 """The same gate on an emulated Snowflake: its SQL, its temporary tables, and where the connection's secret does not go."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def snowflake_world(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     folder = tmp_path / "emulator"
     folder.mkdir()
     export(world.settings.duckdb_path, folder)
+    connection = {"conn_type": "snowflake", "login": "test", "password": SECRET}
+    monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_DEFAULT", json.dumps(connection))
     with emulator(folder) as port:
         monkeypatch.setattr(
             SnowflakeHook,

@@ -18,6 +18,7 @@ from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 from include.tidemark.warehouse.ledger import refuse_published
+from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
     # Great Expectations takes seconds to import, and the DAG file imports this module.
     from include.tidemark.validation.engine import open_gate
 
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(settings, QueryTag(run.run_key, f"check_{stage}")) as warehouse:
         refuse_published(warehouse, run.run_key)
         with open_gate(settings, warehouse, run.run_key, run.started_at) as gate:
             results = (

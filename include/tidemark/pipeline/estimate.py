@@ -10,6 +10,7 @@ from include.tidemark.statistics.results import to_records
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 from include.tidemark.warehouse.ledger import refuse_published
+from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,9 @@ def estimate(run: Run, settings: Settings, family_name: str, question: str) -> d
         RunIdentityError: the run has been published.
     """
     (family,) = enabled_families((family_name,))
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(
+        settings, QueryTag(run.run_key, f"statistics.{family_name}_{question}", family_name)
+    ) as warehouse:
         refuse_published(warehouse, run.run_key)
         answer = getattr(family.part("questions"), question)(run, warehouse)
         rows = to_records(

@@ -9,6 +9,7 @@ from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.landing import load_sources
 from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
         SourceError: a needed table is nowhere, or a file does not keep the contract; the raw tables stand as they were.
     """
     needed = {source: family.name for family in enabled_families(run.families) for source in family.sources}
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(settings, QueryTag(run.run_key, "load_sources")) as warehouse:
         loaded = load_sources(settings, warehouse, needed, run.started_at)
         for family in families_left_out(run.families, warehouse):
             log.info("The family %s is left out: %s", family.name, family.reason)

@@ -38,6 +38,7 @@ from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.ledger import find_publication, record_publication, record_rollback
+from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
         SettingsError: user ids are to be hashed and there is no key.
     """
     folder = RunFolder(settings, run.as_of_date, run.run_key)
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(settings, QueryTag(run.run_key, "publish")) as warehouse:
         publication = find_publication(warehouse, run.run_key)
         status = "already_published" if publication else "published" if run.options.publish else "dry_run"
         if publication is None:
@@ -95,7 +96,7 @@ def rollback(as_of_date: date, run_key: str, settings: Settings) -> dict[str, An
     Raises:
         RunIdentityError: the run was never published for that date, or is what consumers see already.
     """
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(settings, QueryTag(run_key, "roll_back")) as warehouse:
         publication = record_rollback(warehouse, as_of_date, run_key)
         pointers = rebuild_pointers(settings, warehouse)
     log.info("Rolled %s back to run %s; pointers moved: %s", as_of_date, run_key, pointers)

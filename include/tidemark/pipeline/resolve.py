@@ -17,6 +17,7 @@ from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 from include.tidemark.warehouse.ledger import comparison_runs, refuse_published
+from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def resolve_run(
         code_version=code_version(),
         options=_options(parameters, os.environ.get("RUN_HASH") or None),
     )
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(settings, QueryTag(run.run_key, "resolve_run")) as warehouse:
         ensure_control_tables(warehouse)
         refuse_published(warehouse, run.run_key)
         previous, backtest = comparison_runs(warehouse, as_of_date)

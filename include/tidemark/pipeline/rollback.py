@@ -9,6 +9,7 @@ from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 from include.tidemark.warehouse.ledger import publications_of
+from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ def list_or_roll_back(as_of_date: date, run_key: str | None, settings: Settings)
     Raises:
         RunIdentityError: the run was never published for that date, or is what consumers see already.
     """
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(settings, QueryTag(run_key or "none", "roll_back")) as warehouse:
         ensure_control_tables(warehouse)
         history = publications_of(warehouse, as_of_date)
     for publication in history:

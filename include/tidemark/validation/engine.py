@@ -151,12 +151,10 @@ def _duckdb(settings: Settings) -> tuple[str, Callable[[], Any]]:
 
 
 def _snowflake(settings: Settings) -> tuple[str, Callable[[], Any]]:
-    from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
-
-    hook = SnowflakeHook(snowflake_conn_id=settings.snowflake_conn_id)
+    from include.tidemark.warehouse.snowflake import connect_to_snowflake
 
     def connect() -> Any:
-        connection = hook.get_conn()
+        connection = connect_to_snowflake(settings)
         with connection.cursor() as cursor:
             cursor.execute("use schema control")  # where the temporary tables of measures live
         return connection

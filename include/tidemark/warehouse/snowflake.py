@@ -1,14 +1,45 @@
 """Snowflake, through the provider's hook, so that the connection and its secrets stay Airflow's."""
 
+import tempfile
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 
+from include.tidemark.settings import Settings
 from include.tidemark.warehouse.base import Row
+from include.tidemark.warehouse.query_tag import current_tag
+
+# What our SQL takes for granted, and what an account, a user or a connection may have set otherwise.
+_SESSION = {"TIMEZONE": "UTC", "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ", "WEEK_START": 0}
+
+# The connector writes the values into the statement, and Snowflake takes statements of up to 1 MB: our widest rows have
+# about 1 KB. More rows go through a file.
+_ROWS_AN_INSERT = 200
+
+
+def connect_to_snowflake(settings: Settings) -> Any:
+    """A connection of the provider's hook, with our session parameters and the tag of what it is opened for."""
+    hook = SnowflakeHook(
+        snowflake_conn_id=settings.snowflake_conn_id,
+        **{
+            name: value
+            for name, value in (
+                ("role", settings.snowflake_role),
+                ("warehouse", settings.snowflake_warehouse),
+                ("database", settings.snowflake_database),
+            )
+            if value
+        },
+    )
+    theirs = hook.get_connection(settings.snowflake_conn_id).extra_dejson.get("session_parameters") or {}
+    hook.session_parameters = theirs | _SESSION | {"QUERY_TAG": current_tag()}
+    return hook.get_conn()
 
 
 class SnowflakeWarehouse:
@@ -16,8 +47,8 @@ class SnowflakeWarehouse:
 
     dialect = "snowflake"
 
-    def __init__(self, conn_id: str) -> None:
-        self._connection = SnowflakeHook(snowflake_conn_id=conn_id).get_conn()
+    def __init__(self, settings: Settings) -> None:
+        self._connection = connect_to_snowflake(settings)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         with self._connection.cursor() as cursor:
@@ -54,7 +85,9 @@ class SnowflakeWarehouse:
         return {row["column_name"].lower(): row["data_type"].lower() for row in rows}
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
+        if len(rows) > _ROWS_AN_INSERT:
+            self._insert_as_file(table, rows)
+        elif rows:
             names = list(rows[0])
             marks = ", ".join("%s" for _ in names)
             with self._connection.cursor() as cursor:
@@ -64,16 +97,42 @@ class SnowflakeWarehouse:
                 )
 
     def replace_from_parquet(self, table: str, file: Path) -> int:
-        """Upload to the table's own stage, then swap the rows in one transaction (`delete` keeps grants and can roll back)."""
-        self.execute(f"put '{file.as_uri()}' @{_stage(table)} overwrite = true")
+        """Upload first, then swap the rows in one transaction (`delete` keeps grants and can roll back)."""
+        self._upload(table, file)
         with self.transaction():
             self.execute(f"delete from {table}")
-            self.execute(
-                f"copy into {table} from @{_stage(table)} files = ('{file.name}')"
-                " file_format = (type = parquet use_logical_type = true) match_by_column_name = case_insensitive purge = true"
-            )
+            self._copy(table, file)
             count = self.fetch(f"select count(*) as n from {table}")[0]["n"]
         return int(count)
+
+    def _insert_as_file(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            # Other tasks may be inserting into the same table, through the same stage.
+            file = Path(folder) / f"{uuid.uuid4().hex}.parquet"
+            frame = pa.Table.from_pylist([dict(row) for row in rows])
+            untyped = [column.name for column in frame.schema if pa.types.is_null(column.type)]
+            for name in untyped:
+                frame = frame.set_column(
+                    frame.schema.get_field_index(name), name, frame[name].cast(pa.string())
+                )
+            pq.write_table(frame, file)
+            self._upload(table, file)
+            self._copy(table, file)
+
+    def _upload(self, table: str, file: Path) -> None:
+        """Put a file on the table's own stage, which needs no grant but the table."""
+        self.execute(f"put '{file.as_uri()}' @{_stage(table)} overwrite = true auto_compress = false")
+
+    def _copy(self, table: str, file: Path) -> None:
+        """Append the rows of an uploaded file.
+
+        By force: a second try uploads the same bytes, which Snowflake would remember as loaded, and would pass over.
+        """
+        self.execute(
+            f"copy into {table} from @{_stage(table)}/{file.name}"
+            " file_format = (type = parquet use_logical_type = true) match_by_column_name = case_insensitive"
+            " force = true purge = true"
+        )
 
     def close(self) -> None:
         self._connection.close()

@@ -190,7 +190,7 @@ def _cohorts(run: Run) -> Asset:
                   " or active_on_day < 0",
                   "those who came back are some of those whose day is over.", "active_on_day", advice),
             never(_COHORTS, "open_window_counted",
-                  f"(cohort_date + day_number >= cast('{run.as_of_date}' as date)) <> (matured_users = 0)",
+                  f"(cast('{run.as_of_date}' as date) - cohort_date <= day_number) <> (matured_users = 0)",
                   "a cohort counts from the day on which its window is over.", "matured_users", advice),
             never(_COHORTS, "unknown_day", f"day_number not in ({', '.join(str(d) for d in run.rules.retention_days)})",
                   "days are those of the rule retention_days.", "day_number", advice),

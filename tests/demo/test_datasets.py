@@ -75,7 +75,7 @@ def test_settings_of_the_local_set_up_are_read_as_they_are_meant(tmp_path, monke
 
 def test_synthetic_rules_change_no_threshold_and_know_every_category():
     rules_file = dataset("synthetic").rules_file
-    assert set(yaml.safe_load(rules_file.read_text())) == {"category_groups"}
+    assert set(yaml.safe_load(rules_file.read_text())) == {"category_groups", "engagement_percentile_users"}
     planted = {name.upper() for names in CATEGORIES.values() for name in names}
     assert planted <= known_categories(load_rules(rules_file, environ={}))
 

@@ -16,7 +16,12 @@ EVENT = """
 
 @pytest.fixture(autouse=True)
 def _a_family_that_needs_events(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    family = Family(name="customer_segments", sources=("users", "events", "transactions"), questions=())
+    family = Family(
+        name="customer_segments",
+        sources=("users", "events", "transactions"),
+        questions=(),
+        overview="data/x.csv",
+    )
     monkeypatch.setattr(check, "enabled_families", lambda names: [family])
     yield
 

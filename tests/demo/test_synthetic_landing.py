@@ -85,7 +85,9 @@ def test_the_source_gate_passes_all_five_tables_and_warns_of_what_is_planted(loa
     from include.tidemark.demo.synthetic.dataset import synthetic
 
     settings, _ = loaded
-    family = Family(name="customer_segments", sources=tuple(source_tables()), questions=())
+    family = Family(
+        name="customer_segments", sources=tuple(source_tables()), questions=(), overview="data/x.csv"
+    )
     monkeypatch.setattr(check, "enabled_families", lambda names: [family])
     rules, as_of = load_rules(synthetic().rules_file, environ={}), date(2026, 7, 1)
     run = Run(

@@ -9,8 +9,8 @@ from include.tidemark.pipeline import check
 from tests.validation.world import World
 
 EVENT = """
-    insert into raw.events values ('event-1', 'secret-user-1', 'login', timestamp '2026-10-01 12:00:00', null, null, null,
-        timestamp '2026-10-02 03:00:00')
+    insert into raw.events values ('event-1', 'secret-user-1', 'login', timestamp '2026-10-31 12:00:00', null, null, null,
+        timestamp '2026-11-01 03:00:00')
 """
 
 

@@ -4,8 +4,8 @@ with
 weeks as (
 
     select
-        max(users_to_date) as users,
-        max(planners_to_date) as planners,
+        max(users_to_date) as users_by_week,
+        max(planners_to_date) as planners_by_week,
         sum(new_users_planners) as planners_by_signup
     from {{ ref('planner_weeks') }}
     where run_key = {{ run_key() }}
@@ -20,13 +20,13 @@ summary as (
 )
 
 select
-    weeks.users,
+    weeks.users_by_week,
     summary.total_users,
-    weeks.planners,
+    weeks.planners_by_week,
     summary.total_planners
 from summary
 cross join weeks
 where
-    coalesce(weeks.users, 0) <> summary.total_users
-    or coalesce(weeks.planners, 0) <> summary.total_planners
+    coalesce(weeks.users_by_week, 0) <> summary.total_users
+    or coalesce(weeks.planners_by_week, 0) <> summary.total_planners
     or coalesce(weeks.planners_by_signup, 0) <> summary.total_planners

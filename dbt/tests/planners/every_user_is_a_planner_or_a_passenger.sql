@@ -1,7 +1,5 @@
 -- A returned row is a user with an account before the as-of date, no test user, who is missing from this run, or a row
 -- of this run that is no such user. Nobody is lost for having no activity or for being new.
-with an account before the as-of date, no test user, who is missing from this run, or a row of
--- this run that is no such user. Seed 002's edge cases: nobody is lost for having no activity or being new.
 with
 
 expected as (

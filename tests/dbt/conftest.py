@@ -184,6 +184,9 @@ class Recorder:
     def execute(self, sql: str) -> None:
         self.statements.append(sql)
 
+    def fetch(self, sql: str) -> list[dict[str, Any]]:
+        return []
+
 
 def table_definitions() -> list[str]:
     """Statements that make every schema, the tables that Python owns and the raw tables of the contract, empty."""

@@ -12,8 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import fakesnow.arrow
 import fakesnow.server
 import fakesnow.transforms
+import pyarrow as pa
+import pyarrow.compute as pc
 import uvicorn
 
 DATABASE = "TIDEMARK"
@@ -73,10 +76,23 @@ class Recorder:
         self.lines.write(json.dumps(line) + "\n")
 
 
+def with_nulls(to_struct: Any) -> Any:
+    """The emulator's own conversion of timestamps, with the nulls that it forgets: they would be 1970 in Arrow batches."""
+
+    def convert(moments: Any) -> Any:
+        moments = moments.combine_chunks() if isinstance(moments, pa.ChunkedArray) else moments
+        struct = to_struct(moments)
+        parts = [pc.fill_null(struct.field(place), 0) for place in range(struct.type.num_fields)]
+        return pa.StructArray.from_arrays(parts, fields=list(struct.type), mask=moments.is_null())
+
+    return convert
+
+
 def main(folder: Path, port: int) -> None:
     # It takes every sum through doubles, lest the argument be text. Snowflake sums its decimal numbers exactly, and so shall
     # the emulator: no sum of ours is of text.
     fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
+    fakesnow.arrow.timestamp_to_sf_struct = with_nulls(fakesnow.arrow.timestamp_to_sf_struct)
     shared = fakesnow.server.shared_fs
     shared.connect(database=DATABASE, schema="PUBLIC")
     app = Recorder(fakesnow.server.app, folder / "requests.jsonl")

@@ -33,8 +33,10 @@ SCHEMAS = ("core", "runs", "marts", "control")
 # Where a file is and when a statement ran may differ.
 LEFT_OUT = {
     "control.publications": {"manifest_uri", "manifest_sha256", "published_at"},
-    "control.loads": {"uri"},
+    "marts.published_runs": {"manifest_uri", "published_at"},
 }
+# Two months that follow each other: no as-of date lies 90 days back, so nothing can be looked back at.
+EMPTY = {"runs.customer_segment_backtest_cells"}
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def test_every_row_of_every_table_and_view_is_the_same(twins: Twins) -> None:
             compared.add(name)
             if text := difference(ours, theirs):
                 found[name] = text
-            assert ours or name.startswith("control."), f"{name} is empty"
+            assert bool(ours) == (name not in EMPTY), f"{name} has {len(ours)} rows"
     assert found == {}
     assert len(compared) > 40
 

@@ -28,8 +28,16 @@ _TABLES = {
 
 def ensure_control_tables(warehouse: Warehouse) -> None:
     """Create the schemas and Python's own tables where they are missing; harmless when they stand."""
+    # Asked first: a role that may not make schemas is refused even where the schema stands.
+    standing = {
+        str(row["schema_name"]).lower()
+        for row in warehouse.fetch(
+            "select schema_name from information_schema.schemata where catalog_name = current_database()"
+        )
+    }
     for schema in SCHEMAS:
-        warehouse.execute(f"create schema if not exists {schema}")
+        if schema not in standing:
+            warehouse.execute(f"create schema if not exists {schema}")
     for table, columns in _TABLES.items():
         warehouse.execute(f"create table if not exists {table} ({columns})")
 

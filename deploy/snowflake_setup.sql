@@ -21,7 +21,7 @@ create warehouse if not exists tidemark
     auto_resume = true
     initially_suspended = true
     statement_timeout_in_seconds = 3600
-    comment = 'Tidemark; cost by query_tag: dag, run_key, task, family';
+    comment = 'Tidemark. Cost by query_tag: dag, run_key, task, family';
 
 -- With managed access only the schema's owner grants, so a table's creator cannot open it to others.
 create schema if not exists tidemark.raw with managed access
@@ -29,12 +29,12 @@ create schema if not exists tidemark.raw with managed access
 create schema if not exists tidemark.staging with managed access
     comment = 'Typed views over raw, and seeds';
 create transient schema if not exists tidemark.core with managed access
-    comment = 'Facts by day, without an as-of date; can be rebuilt from raw';
+    comment = 'Facts by day, without an as-of date, can be rebuilt from raw';
 create transient schema if not exists tidemark.runs with managed access
-    comment = 'Candidate rows of every run; can be rebuilt from core';
+    comment = 'Candidate rows of every run, can be rebuilt from core';
 create schema if not exists tidemark.marts with managed access
     comment = 'What is published: views that consumers read';
--- The ledger can't be rebuilt: it keeps its history for longer than the tables that can.
+-- The ledger can't be rebuilt: it is not transient, so Fail-safe covers it.
 create schema if not exists tidemark.control with managed access
     data_retention_time_in_days = 1
     comment = 'Publication ledger, loads, gate results';

@@ -5,15 +5,42 @@ it is interrupted (SIGINT), and then writes the tables that FOLDER/export.txt na
 `execute PORT` runs the statements of its standard input, one a line, as a client.
 """
 
+import gzip
+import json
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import fakesnow.server
 import snowflake.connector
 import uvicorn
 
 DATABASE = "TIDEMARK"
+
+
+async def answer(scope: Any, receive: Any, send: Any) -> None:
+    """The emulator, for which `alter session` (dbt's query tag) is no statement: its sessions have no parameters."""
+    if scope["type"] != "http" or scope["path"] != "/queries/v1/query-request":
+        await fakesnow.server.app(scope, receive, send)
+        return
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    headers = {name.lower(): value for name, value in scope["headers"]}
+    plain = gzip.decompress(body) if headers.get(b"content-encoding") == b"gzip" else body
+    request = json.loads(plain)
+    if request["sqlText"].lstrip().lower().startswith("alter session set"):
+        plain = json.dumps(request | {"sqlText": "select 'Statement executed successfully.'"}).encode()
+    headers.pop(b"content-encoding", None)
+    headers[b"content-length"] = str(len(plain)).encode()
+
+    async def again() -> Any:
+        return {"type": "http.request", "body": plain, "more_body": False}
+
+    await fakesnow.server.app(scope | {"headers": list(headers.items())}, again, send)
 
 
 def serve(folder: Path, port: int) -> None:
@@ -26,7 +53,7 @@ def serve(folder: Path, port: int) -> None:
     for file in folder.glob("*.parquet"):
         shared.duck_conn.execute(f"insert into {DATABASE}.{file.stem} from '{file}'")
     with suppress(KeyboardInterrupt):
-        uvicorn.run(fakesnow.server.app, host="127.0.0.1", port=port, log_level="warning")
+        uvicorn.run(answer, host="127.0.0.1", port=port, log_level="warning")
     for table in (folder / "export.txt").read_text(encoding="utf-8").split():
         shared.duck_conn.execute(f"copy {DATABASE}.{table} to '{folder / table}.out.parquet'")
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from include.tidemark.paths import DBT_DIR
 
@@ -69,7 +70,16 @@ def test_every_model_says_its_grain_and_describes_its_columns(built: Any) -> Non
         assert not undescribed and model["columns"], f"{model['name']}: describe {undescribed}"
 
 
-def test_dbt_unit_tests_pass(built: Any, tmp_path: Any) -> None:
-    result = built.copy_to(tmp_path).dbt("test", "--select", "test_type:unit,+tag:customer_segments")
+def test_the_dbt_unit_tests_of_every_family_pass(raw_warehouse: Any, tmp_path: Any) -> None:
+    """On tables without rows: a unit test asks the warehouse for its inputs' columns only."""
+    result = raw_warehouse.copy_to(tmp_path).dbt(
+        "build",
+        "--empty",
+        "--exclude-resource-type",
+        "test",
+        run={"as_of_date": "2026-11-01", "run_key": "r"},
+    )
     assert result.returncode == 0, result.output
-    assert len(result.statuses) >= 25, sorted(result.statuses)
+    declared = (DBT_DIR / "models").rglob("*.yml")
+    wanted = sum(len(yaml.safe_load(f.read_text(encoding="utf-8")).get("unit_tests") or []) for f in declared)
+    assert sum(status == "pass" for status in result.statuses.values()) == wanted > 60

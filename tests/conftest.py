@@ -1,6 +1,7 @@
 """Fixtures that every part of the tests shares."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -22,3 +23,7 @@ for name in [name for name in os.environ if name.startswith(("TIDEMARK_", "SEGME
 # The same examples in every run, so that a failure is the change's own; HYPOTHESIS_PROFILE=default explores.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+# A process that is asked to end takes its Airflow with it, as it does on Ctrl-C: shells start background jobs deaf to that.
+signal.signal(signal.SIGTERM, signal.default_int_handler)

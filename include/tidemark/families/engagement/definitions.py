@@ -52,9 +52,9 @@ def behavioral_criteria(rules: Rules) -> dict[str, str]:
     days = rules.churn_days_threshold
     users = compared_users(rules)
     return {
-        "high_engagement": f"Active in the last {days} days, and a score at or above the {high} percentile of {users}.",
-        "moderate_engagement": f"Active in the last {days} days, and a score from the {moderate} up to the {high} percentile.",
-        "low_engagement": f"Active in the last {days} days, and a score below the {moderate} percentile.",
+        "high_engagement": f"Last active fewer than {days} days before the as-of date, and a score at or above the {high} percentile of {users}.",
+        "moderate_engagement": f"Last active fewer than {days} days before the as-of date, and a score from the {moderate} up to the {high} percentile.",
+        "low_engagement": f"Last active fewer than {days} days before the as-of date, and a score below the {moderate} percentile.",
         "churned": f"The last activity is {days} days or more before the as-of date, or there is none.",
     }
 

@@ -59,7 +59,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     )
     return ReportPart(
         title="Engagement",
-        key_figures=_key_figures(behavioral[-1], results),
+        key_figures=_key_figures(behavioral[-1], results, run.rules.churn_days_threshold),
         sections=tuple(
             Section(anchor, title, render_section("engagement", anchor, context | extra), _FILES[anchor])
             for anchor, title, extra in sections
@@ -70,7 +70,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     )
 
 
-def _key_figures(everybody: Row, results: StatisticRows) -> tuple[KeyFigure, ...]:
+def _key_figures(everybody: Row, results: StatisticRows, churn_days: int) -> tuple[KeyFigure, ...]:
     churned = results.find("segment_share", "churned")
     active = None if churned is None or churned["estimate"] is None else 1 - churned["estimate"]
     whales = number(results.find("revenue_share", "whale", "logit_delta"), words.percent)
@@ -79,7 +79,7 @@ def _key_figures(everybody: Row, results: StatisticRows) -> tuple[KeyFigure, ...
         KeyFigure(
             "Not churned",
             words.percent(active),
-            f"of {words.count(everybody['users'])} users were active in the last days",
+            f"of {words.count(everybody['users'])} users; last active fewer than {churn_days} days before the date",
         ),
         KeyFigure("Whales' share of revenue", whales.value, whales.interval or whales.note),
         KeyFigure("Mean revenue in 90 days", mean.value, mean.interval or mean.note),

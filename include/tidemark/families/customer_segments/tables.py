@@ -1,6 +1,6 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, interval_columns
 
 _MODEL = "customer_segments"
 
@@ -37,17 +37,9 @@ def _customer_columns(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, _CUSTOMER_KINDS[name]) for name in names)
 
 
-def _interval(name: str, kind: Kind, what: str) -> tuple[Column, ...]:
-    return (
-        Column(name, kind, f"{what}; empty where it can't be estimated."),
-        Column(f"{name}_ci_low", kind, f"Lower end of the confidence interval of {name}."),
-        Column(f"{name}_ci_high", kind, f"Upper end of the confidence interval of {name}."),
-    )
-
-
 def _mean(name: str, what: str) -> tuple[Column, ...]:
     return (
-        *_interval(name, "money", f"{what}, in US dollars, with the percentile bootstrap's interval"),
+        *interval_columns(name, "money", f"{what}, in US dollars, with the percentile bootstrap's interval"),
         Column(f"{name}_skew_ci_low", "money", f"Lower end of Hall's skew-corrected t interval of {name}."),
         Column(f"{name}_skew_ci_high", "money", f"Upper end of Hall's skew-corrected t interval of {name}."),
         Column(
@@ -90,8 +82,10 @@ SUMMARY = PublishedTable(
         Column("customer_segment", "text", "The segment, or 'All customers'."),
         Column("customers", "integer", "Customers in the segment, dormant ones included."),
         Column("dormant_customers", "integer", "Those of them without a purchase in the last 180 days."),
-        *_interval("share_pct", "number", "Share of all customers, in per cent"),
-        *_interval("share_active_pct", "number", "Share of the customers who are not dormant, in per cent"),
+        *interval_columns("share_pct", "number", "Share of all customers, in per cent"),
+        *interval_columns(
+            "share_active_pct", "number", "Share of the customers who are not dormant, in per cent"
+        ),
         Column(
             "spend_last_90_days", "money", "Net spend of the segment in the current window, in US dollars."
         ),
@@ -128,7 +122,9 @@ MOVEMENT = PublishedTable(
         Column("to_segment", "text", "Segment now; 'No longer a customer' for those who are none now."),
         Column("customers", "integer", "Customers who made this move."),
         Column("from_customers", "integer", "Customers in the from-segment at the previous date."),
-        *_interval("share_pct", "number", "Share of the from-segment that made this move, in per cent"),
+        *interval_columns(
+            "share_pct", "number", "Share of the from-segment that made this move, in per cent"
+        ),
         *_TRUST,
     ),
     description="One row for each pair of segments between the previous published date and this one.",
@@ -144,7 +140,7 @@ BACKTEST = PublishedTable(
         Column("customers", "integer", "Customers in the segment at that date."),
         Column("prior_spend", "money", "Their net spend in the 90 days before that date, in US dollars."),
         Column("later_spend", "money", "Their net spend in the 90 days after it, in US dollars."),
-        *_interval("spend_ratio", "number", "Later spend divided by prior spend"),
+        *interval_columns("spend_ratio", "number", "Later spend divided by prior spend"),
         *_TRUST,
     ),
     description="One row a segment: what the segment of an earlier date spent in the 90 days that followed.",

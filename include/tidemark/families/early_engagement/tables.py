@@ -1,6 +1,6 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, interval_columns
 from include.tidemark.families.early_engagement.features import OUTCOME, PLATFORM, features_of
 from include.tidemark.run import Run
 
@@ -14,14 +14,6 @@ _TRUST = (
     Column("trust", "text", "How far the odds ratio can be relied on: ok, caution or unreliable."),
     Column("reason", "text", "Why a number is empty; see the report for the codes in words."),
 )
-
-
-def _interval(name: str, what: str) -> tuple[Column, ...]:
-    return (
-        Column(name, "number", f"{what}; empty where it can't be estimated."),
-        Column(f"{name}_ci_low", "number", f"Lower end of the confidence interval of {name}."),
-        Column(f"{name}_ci_high", "number", f"Upper end of the confidence interval of {name}."),
-    )
 
 
 def _users(features: tuple[Column, ...]) -> PublishedTable:
@@ -66,9 +58,9 @@ DETAILS = PublishedTable(
         Column("event_name", "text", "The event that it is about, as the data name it; empty for a platform."),
         Column("unit", "text", "What one unit is: did it at all, one more day, one more event, or the platform compared with."),
         Column("is_impactful", "boolean", "Beyond the impact threshold, not by chance, and not sparse."),
-        *_interval("odds_ratio", "Odds of staying for one unit more, all other features equal"),
+        *interval_columns("odds_ratio", "number", "Odds of staying for one unit more, all other features equal"),
         Column("p_adjusted", "number", "p-value of an odds ratio of 1, adjusted over all features (Benjamini-Hochberg)."),
-        *_interval("odds_ratio_univariate", "Odds of staying for one unit more, other features left aside"),
+        *interval_columns("odds_ratio_univariate", "number", "Odds of staying for one unit more, other features left aside"),
         Column("variance_inflation", "number", "How much wider the interval is because other features go along; above 10 is much."),
         Column("smallest_cell", "integer", "Users in the smallest of the four cells of feature (zero or not) and outcome."),
         Column("collinear_with", "text", "The feature that says the same, where this one was left out of the model for it."),
@@ -85,9 +77,13 @@ USAGE = PublishedTable(
         *_RUN,
         Column("event_name", "text", "The event, as the data name it."),
         Column("users", "integer", "Users of the run."),
-        *_interval("usage_pct", "Users who did it in the first seven days, in per cent"),
-        *_interval("retained_if_used_pct", "Of those who did it: stayed four weeks, in per cent"),
-        *_interval("retained_if_not_used_pct", "Of those who did not: stayed four weeks, in per cent"),
+        *interval_columns("usage_pct", "number", "Users who did it in the first seven days, in per cent"),
+        *interval_columns(
+            "retained_if_used_pct", "number", "Of those who did it: stayed four weeks, in per cent"
+        ),
+        *interval_columns(
+            "retained_if_not_used_pct", "number", "Of those who did not: stayed four weeks, in per cent"
+        ),
     ),
     description="One row an event of the list: who does it in the first seven days, and who of them stays.",
 )

@@ -1,6 +1,6 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, interval_columns
 
 _RUN = (
     Column(
@@ -11,14 +11,6 @@ _RUN = (
     Column("run_key", "text", "The run that made the row."),
 )
 _REASON = "Why a number or an end of its interval is empty; see the report for the codes in words."
-
-
-def _interval(name: str, kind: Kind, what: str) -> tuple[Column, ...]:
-    return (
-        Column(name, kind, f"{what}; empty where it can't be estimated."),
-        Column(f"{name}_ci_low", kind, f"Lower end of the confidence interval of {name}."),
-        Column(f"{name}_ci_high", kind, f"Upper end of the confidence interval of {name}."),
-    )
 
 
 def _trust(what: str) -> tuple[Column, ...]:
@@ -87,23 +79,23 @@ COHORTS = PublishedTable(
             "Those of them whose day is over at the as-of date; what the rates are of.",
         ),
         Column("retained_users", "integer", "Matured users with activity on that very day."),
-        *_interval("retention_rate", "number", "Retained users over matured users, 0 to 1"),
+        *interval_columns("retention_rate", "number", "Retained users over matured users, 0 to 1"),
         Column(
             "retained_or_later_users", "integer", "Matured users with activity on that day or any later one."
         ),
-        *_interval(
+        *interval_columns(
             "retention_or_later_rate",
             "number",
             "These over matured users; older cohorts have had more time to come back",
         ),
-        *_interval(
+        *interval_columns(
             "difference_from_rest",
             "number",
             "retention_rate minus that of all other cohorts on the same day together",
         ),
         *_SIGNIFICANCE,
         Column("revenue", "money", "Revenue of the matured users from sign-up to that day, in US dollars."),
-        *_interval(
+        *interval_columns(
             "revenue_per_user", "money", "Mean revenue a matured user from sign-up to that day, in US dollars"
         ),
         Column(
@@ -126,18 +118,15 @@ def _summary(kind: str, what: str, extra: tuple[Column, ...]) -> PublishedTable:
             *_RUN,
             Column(kind, "text", f"The {what}, or 'All users'."),
             Column("users", "integer", "Users in the segment."),
-            *_interval("share", "number", "Share of all users, 0 to 1"),
+            *interval_columns("share", "number", "Share of all users, 0 to 1"),
             *extra,
-            *_interval(
-                "mean_engagement_score", "number", "Mean engagement score with the percentile bootstrap"
+            *interval_columns("mean_engagement_score", "number", "Mean engagement score with the percentile bootstrap"
             ),
-            *_interval(
-                "mean_revenue_90d",
+            *interval_columns("mean_revenue_90d",
                 "money",
                 "Mean revenue a user in the current window, in US dollars, with the percentile bootstrap",
             ),
-            *_interval(
-                "mean_lifetime_revenue",
+            *interval_columns("mean_lifetime_revenue",
                 "money",
                 "Mean revenue a user of all time, in US dollars, with the percentile bootstrap",
             ),
@@ -167,7 +156,7 @@ REVENUE = _summary(
         Column("lowest_revenue", "money", "Smallest revenue in the segment, in US dollars, of the rule's basis."),
         Column("highest_revenue", "money", "Largest revenue in the segment, in US dollars, of the rule's basis."),
         Column("revenue", "money", "Revenue of the segment, in US dollars, of the rule's basis."),
-        *_interval("revenue_share", "number", "Its share of the revenue of all users, 0 to 1"),
+        *interval_columns("revenue_share", "number", "Its share of the revenue of all users, 0 to 1"),
     ),
 )  # fmt: skip
 
@@ -185,12 +174,11 @@ FUNNEL = PublishedTable(
             "integer",
             "Users who reached the stage and all before it within the window, of those who have had the whole window.",
         ),
-        *_interval("reached_rate", "number", "Share of the users at the start, 0 to 1"),
-        *_interval("conversion_rate", "number", "Share of the users at the stage before, 0 to 1"),
-        *_interval("drop_off_rate", "number", "One minus conversion_rate"),
-        *_interval("median_days", "number", "Median days from sign-up, of those who reached the stage"),
-        *_interval(
-            "difference_from_rest", "number", "conversion_rate minus that of all other groups together"
+        *interval_columns("reached_rate", "number", "Share of the users at the start, 0 to 1"),
+        *interval_columns("conversion_rate", "number", "Share of the users at the stage before, 0 to 1"),
+        *interval_columns("drop_off_rate", "number", "One minus conversion_rate"),
+        *interval_columns("median_days", "number", "Median days from sign-up, of those who reached the stage"),
+        *interval_columns("difference_from_rest", "number", "conversion_rate minus that of all other groups together"
         ),
         *_SIGNIFICANCE,
         *_trust("the interval of conversion_rate"),

@@ -1,6 +1,6 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, interval_columns
 
 _MODEL, _SUMMARY_MODEL, _WEEKS_MODEL = "user_segmentation", "user_segmentation_summary", "planner_weeks"
 
@@ -79,14 +79,6 @@ SUMMARY = PublishedTable(
 )  # fmt: skip
 
 
-def _interval(name: str, what: str) -> tuple[Column, ...]:
-    return (
-        Column(name, "number", f"{what}; empty where it can't be estimated."),
-        Column(f"{name}_ci_low", "number", f"Lower end of the confidence interval of {name}."),
-        Column(f"{name}_ci_high", "number", f"Upper end of the confidence interval of {name}."),
-    )
-
-
 _TRUST = (
     Column("trust", "text", "How far the interval can be relied on: ok, caution or unreliable."),
     Column(
@@ -102,9 +94,9 @@ RATIOS = PublishedTable(
         Column("as_of_date", "date", "The run sees the days before this date."),
         Column("run_key", "text", "The run that made the row."),
         Column("metric", "text", "What is compared; conversion_rate is in conversions per 100 swipes."),
-        *_interval("planner_mean", "Mean of the planners, inactive ones included"),
-        *_interval("passenger_mean", "Mean of the passengers, inactive ones included"),
-        *_interval("ratio", "Mean of the planners divided by that of the passengers"),
+        *interval_columns("planner_mean", "number", "Mean of the planners, inactive ones included"),
+        *interval_columns("passenger_mean", "number", "Mean of the passengers, inactive ones included"),
+        *interval_columns("ratio", "number", "Mean of the planners divided by that of the passengers"),
         Column("p_adjusted", "number", "p-value of a ratio of 1, adjusted for the number of ratios."),
         *_TRUST,
     ),
@@ -128,9 +120,14 @@ WEEKS = PublishedTable(
             )
         ),
         Column("is_complete", "boolean"),
-        *_interval("share_of_signups_pct", "Planners among the week's new users as of the date, in per cent"),
-        *_interval(
+        *interval_columns(
+            "share_of_signups_pct",
+            "number",
+            "Planners among the week's new users as of the date, in per cent",
+        ),
+        *interval_columns(
             "share_to_date_pct",
+            "number",
             "Planners among all users at the end of the week, as it stood then, in per cent",
         ),
     ),

@@ -6,6 +6,7 @@ stages, dbt, the model tasks that trail dbt, and what Airflow itself takes betwe
 sides must do, and what each part of Airflow adds; with few cores that is what the clock waits for.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from include.tidemark.demo import airflow_stack, local
 from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.airflow_stack import Stack
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
+from include.tidemark.demo.dataset import Dataset
 
 MONTHS = ("2017-10-01", "2017-11-01", "2017-12-01", "2018-01-01")
 CLOCK = ("stages", "dbt", "model tasks after dbt", "between tasks")
@@ -62,9 +64,9 @@ class Month:
         return self.scheduler["total"] / self.shell["total"]
 
 
-def from_a_shell(month: str, state: Path) -> dict[str, float]:
+def from_a_shell(month: str, state: Path, dataset: Dataset) -> dict[str, float]:
     """One month in a fresh process: seconds by stage, `total` with imports, `processor` time of it and of dbt."""
-    environment = os.environ | local.settings_environment(state)
+    environment = os.environ | local.settings_environment(state, dataset)
     out = subprocess.run(
         [sys.executable, "-c", SHELL, month], env=environment, capture_output=True, text=True, check=True
     )
@@ -135,15 +137,23 @@ def table(title: str, months: list[Month], one: str, other: str, parts: tuple[st
 
 def main() -> None:
     """Interleave the two sides month by month; print both splits, and the ratio of the medians without the first month."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--families",
+        nargs="+",
+        default=COMPLETE_JOURNEY.families,
+        help="of the data set; all of its own by default",
+    )
+    dataset = replace(COMPLETE_JOURNEY, families=tuple(parser.parse_args().families))
     with tempfile.TemporaryDirectory(prefix="tidemark-bench-") as name:
         scheduled, shell = Path(name) / "scheduled", Path(name) / "shell"
-        COMPLETE_JOURNEY.write_landing_files(shell / "landing")
-        stack = local.up(scheduled)
+        dataset.write_landing_files(shell / "landing")
+        stack = local.up(scheduled, dataset)
         try:
             api = AirflowApi(stack)
             api.unpause()
             months = [
-                Month(month, from_a_shell(month, shell), on_the_scheduler(api, stack, month))
+                Month(month, from_a_shell(month, shell, dataset), on_the_scheduler(api, stack, month))
                 for month in MONTHS
             ]
         finally:

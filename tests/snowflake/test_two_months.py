@@ -1,32 +1,19 @@
-"""The whole pipeline for two months, all families, on DuckDB and on an emulated Snowflake: the same rows, the same files.
-
-On Snowflake everything is the real thing but the account: our warehouse class through the provider's hook and an Airflow
-connection, dbt-snowflake with the profile that Cosmos makes of that connection, Great Expectations on Snowflake's dialect.
-"""
+"""Two months of all five families by the DAG on an emulated Snowflake equal the same runs on DuckDB: each row, each file."""
 
 import csv
 import json
-import os
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from include.tidemark.paths import PROJECT_ROOT
+from include.tidemark.demo.airflow_api import DAG_ID
 from tests.snowflake.dialect import REVIEWED, functions, trees
-from tests.snowflake.emulator import Emulator, running_emulator
 from tests.snowflake.same_rows import difference
+from tests.snowflake.twins import FAMILIES, MONTHS, SECRET, Twins, make_twins
 
-MONTHS = ("2026-05-01", "2026-06-01")
-FAMILIES = ("customer_segments", "engagement", "planners", "early_engagement", "fee_tiers")
-SECRET = "marked-secret-of-the-connection"
 IN_PYTHON = {"count_if", "sha2"}
 OF_DRIVERS = {"current_database", "current_schema", "current_version"}
 SCHEMAS = ("core", "runs", "marts", "control")
@@ -39,81 +26,9 @@ LEFT_OUT = {
 EMPTY = {"runs.customer_segment_backtest_cells"}
 
 
-@dataclass(frozen=True)
-class Twins:
-    """What two runs left behind on each warehouse."""
-
-    folder: Path
-    printed: str
-    """All that the runs on Snowflake printed."""
-    seen_on_command_lines: list[str]
-
-    @property
-    def emulator(self) -> Emulator:
-        return Emulator(self.folder / "emulator", 0)
-
-    def artifacts(self, warehouse: str) -> Path:
-        return self.folder / warehouse / "artifacts"
-
-
-def run_months(folder: Path, environ: dict[str, str]) -> str:
-    """Both months in a process of its own; returns what it printed."""
-    (folder / "scratch").mkdir(parents=True)
-    environment = os.environ | {
-        "PYTHONPATH": str(PROJECT_ROOT),
-        "TIDEMARK_FAMILIES": ",".join(FAMILIES),
-        "TIDEMARK_LANDING_URL": (folder.parent / "landing").as_uri(),
-        "TIDEMARK_ARTIFACT_ROOT": (folder / "artifacts").as_uri(),
-        "TIDEMARK_SCRATCH_DIR": str(folder / "scratch"),
-        "TIDEMARK_DUCKDB_PATH": str(folder / "warehouse.duckdb"),
-        "TIDEMARK_ID_HASH_KEY": "a-key-of-the-tests-0123",
-        "TIDEMARK_WAREHOUSE": "duckdb",
-    }
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("run_months.py")), *MONTHS],
-        env=environment | environ, capture_output=True, text=True, check=False, timeout=1200,
-    )  # fmt: skip
-    printed = done.stdout + done.stderr
-    assert done.returncode == 0, printed[-6000:]
-    return printed
-
-
-@contextmanager
-def watched_command_lines(text: str) -> Iterator[list[str]]:
-    """The command lines of any process of this machine that hold the text, looked at five times a second."""
-    found: list[str] = []
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.2):
-            for file in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                except OSError:
-                    continue  # the process has ended
-                if text in line:
-                    found.append(line)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield found
-    finally:
-        over.set()
-        watcher.join()
-
-
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> Twins:
-    folder = tmp_path_factory.mktemp("two_months")
-    subprocess.run(
-        [sys.executable, "-m", "include.tidemark.demo.synthetic", "--users", "1500", "--out", str(folder / "landing")],
-        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)}, check=True, capture_output=True, timeout=300,
-    )  # fmt: skip
-    run_months(folder / "duckdb", {})
-    with running_emulator(folder / "emulator") as emulator, watched_command_lines(SECRET) as found:
-        printed = run_months(folder / "snowflake", emulator.environment(password=SECRET))
-    return Twins(folder, printed, found)
+    return make_twins(tmp_path_factory.mktemp("two_months"))
 
 
 def tables(twins: Twins) -> Iterator[tuple[str, str, Path]]:
@@ -180,7 +95,7 @@ def test_every_statement_carries_the_run_the_task_and_the_family(twins: Twins) -
         if request["sql"].startswith("alter session set query_tag = "):
             tags[session] = request["sql"].split("'")[1]
         tag = json.loads(tags[session])
-        assert set(tag) == {"dag", "run_key", "task", "family"}, request
+        assert set(tag) == {"dag", "run_key", "task", "family"} and tag["dag"] == DAG_ID, request
         assert tag["run_key"][:8] in {month.replace("-", "") for month in MONTHS}, request
         seen.add((tag["task"], tag["family"]))
     assert {family for _, family in seen} == {"all", *FAMILIES}
@@ -202,8 +117,12 @@ def test_every_query_of_ours_parses_and_calls_reviewed_functions(twins: Twins) -
     assert found == {}
 
 
+def test_every_task_of_the_dag_succeeded_at_its_first_try(twins: Twins) -> None:
+    assert len(twins.tasks) > 2 * 80
+    assert {(task["state"], task["try_number"]) for task in twins.tasks} == {("success", 1)}
+
+
 def test_the_secret_of_the_connection_is_in_no_file_no_log_and_no_command_line(twins: Twins) -> None:
-    assert SECRET not in twins.printed
     assert twins.seen_on_command_lines == []
     files = [
         file
@@ -211,5 +130,9 @@ def test_the_secret_of_the_connection_is_in_no_file_no_log_and_no_command_line(t
         for file in (twins.folder / part).rglob("*")
         if file.is_file()
     ]
-    assert {"profiles.yml", "dbt.log", "manifest.json", "requests.jsonl"} <= {file.name for file in files}
+    logs = [file for file in files if file.is_relative_to(twins.airflow_home / "logs")]
+    assert len(logs) > len(twins.tasks), "each task wrote its log, and the DAG processor its own"
+    assert {"airflow.db", "standalone.log", "profiles.yml", "manifest.json", "requests.jsonl"} <= {
+        file.name for file in files
+    }
     assert [str(file) for file in files if SECRET.encode() in file.read_bytes()] == []

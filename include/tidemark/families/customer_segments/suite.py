@@ -2,22 +2,16 @@
 
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.families.customer_segments.suite_rows import CANDIDATE, candidate_rows
-from include.tidemark.run import PublishedRun, Run
-from include.tidemark.validation.checks import (
-    Asset,
-    Check,
-    NotEvaluated,
-    Severity,
-    count_where,
-    text_list,
-    text_literal,
-)
+from include.tidemark.run import Run
+from include.tidemark.validation.checks import Asset, Check, count_where, text_list, text_literal
+from include.tidemark.validation.distribution import Segmentation, distribution, shares_clause
 from include.tidemark.validation.long_results import long_results_asset
+from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.timestamps import timestamp_literal
 from include.tidemark.validation.transactions import POSTED
-from include.tidemark.validation.volume import drop_checks
 
 _STATISTICS = "runs.statistics"
+_RAW_ROWS = "the raw rows before the as-of date"
 
 _EXPECTED = {"segment_share": 1, "segment_share_active": 1, "mean_spend_90d": 2, "mean_lifetime_value": 2}
 """Number of methods that each metric is published with, for every segment."""
@@ -25,8 +19,16 @@ _SHARES = ("segment_share", "segment_share_active")
 _MEANS = ("mean_spend_90d", "mean_lifetime_value")
 _COMPARISONS = ("movement", "backtest_spend_ratio")
 
-_SMALLEST_SHARE = 1e-4
-"""What an empty segment counts as in the stability index, which is not defined at 0."""
+_SEGMENTATION = Segmentation(
+    table=CANDIDATE,
+    column="customer_segment",
+    segments=SEGMENTS,
+    check="segment_drift_psi",
+    whose="The segments'",
+    people="customers",
+    if_moved="look at the movement table and at what changed in rules or sources.",
+    if_fewer="customers do not leave by themselves: find out which rows were lost before you publish.",
+)
 
 
 def candidate(run: Run) -> list[Asset]:
@@ -74,111 +76,32 @@ def _reconciliation(run: Run) -> Asset:
         with_clause=with_clause,
         needs=(CANDIDATE, "core.fct_customer_category_daily", "raw.transactions", "raw.users"),
         checks=(
-            _within("spend_difference_pct", "candidate_totals.spend", "raw_totals.customer_spend", tolerance,
-                    f"The sum of lifetime_value in {CANDIDATE}", "lifetime_value"),
-            _within("core_spend_difference_pct", "core_totals.spend", "raw_totals.all_spend", tolerance,
-                    "The sum of net_cents in core.fct_customer_category_daily", "net_cents"),
-            _within("customer_difference_pct", "candidate_totals.customers", "raw_totals.customers", tolerance,
-                    f"The number of customers in {CANDIDATE}", "customer_id"),
+            agrees("spend_difference_pct", "candidate_totals.spend", "raw_totals.customer_spend", tolerance,
+                   f"The sum of lifetime_value in {CANDIDATE}", _RAW_ROWS, "lifetime_value"),
+            agrees("core_spend_difference_pct", "core_totals.spend", "raw_totals.all_spend", tolerance,
+                   "The sum of net_cents in core.fct_customer_category_daily", _RAW_ROWS, "net_cents"),
+            agrees("customer_difference_pct", "candidate_totals.customers", "raw_totals.customers", tolerance,
+                   f"The number of customers in {CANDIDATE}", _RAW_ROWS, "customer_id"),
         ),
     )  # fmt: skip
 
 
-def _within(  # noqa: PLR0917 - read as a table
-    name: str, modelled: str, raw: str, tolerance: float, subject: str, column: str
-) -> Check:
-    return Check(
-        name=name,
-        measure=f"case when {modelled} = {raw} then 0 else 100.0 * abs({modelled} - {raw}) / nullif(abs({raw}), 0) end",
-        maximum=tolerance,
-        column=column,
-        claim=f"{subject} agrees with the raw rows before the as-of date within {tolerance:g} %.",
-        failure=f"{subject} differs from the raw rows before the as-of date by {{observed}} % (allowed: {tolerance:g} %);"
-        " run the month again with full_refresh, and if it stays look for rows lost or doubled between raw and core.",
-    )
-
-
 def _distribution(run: Run) -> Asset:
     """How the segments' shares stand, alone and against the previous publication."""
-    segments = " union all ".join(f"select {text_literal(name)} as customer_segment" for name in SEGMENTS)
-    previous_key = run.previous.run_key if run.previous else ""
-    with_clause = f"""
-        segments as ({segments}),
-        counted as (
-            select customer_segment, count_if(run_key = '{run.run_key}') as n_now,
-                count_if(run_key = '{previous_key}') as n_before
-            from {CANDIDATE} where run_key in ('{run.run_key}', '{previous_key}') group by customer_segment
-        ),
-        totals as (select sum(n_now) as all_now, sum(n_before) as all_before from counted),
-        shares as (
-            select segments.customer_segment, totals.all_now, totals.all_before,
-                coalesce(counted.n_now, 0) / nullif(cast(totals.all_now as double), 0) as share_now,
-                coalesce(counted.n_before, 0) / nullif(cast(totals.all_before as double), 0) as share_before
-            from segments cross join totals
-            left join counted on segments.customer_segment = counted.customer_segment
-        )"""
     smallest = run.rules.segment_min_share_pct
-    checks = [
-        Check(
-            name="smallest_share_pct",
-            measure="100 * min(share_now)",
-            minimum=smallest,
-            severity="warning",
-            column="customer_segment",
-            claim=f"Each segment holds at least {smallest:g} % of the customers.",
-            failure=f"The smallest segment holds {{observed}} % of the customers, less than {smallest:g} % (below it: {{detail}});"
-            " check the thresholds in the rules before you use it for a campaign.",
-            detail=f"with {with_clause} select customer_segment from shares"
-            f" where coalesce(100 * share_now, 0) < {smallest} order by share_now",
-        )
-    ]
-    skipped: tuple[NotEvaluated, ...] = ()
-    if run.previous is None:
-        reason = "Not evaluated: no earlier month is published to compare with."
-        skipped = (
-            NotEvaluated("segment_drift_psi", reason, "customer_segment"),
-            NotEvaluated("customer_drop_pct", reason),
-        )
-    else:
-        checks += _drift_checks(run, run.previous)
-        checks += drop_checks(
-            run,
-            run.previous,
-            measure="100.0 * (max(all_before) - max(all_now)) / nullif(max(all_before), 0)",
-            subject=f"{CANDIDATE} has customers",
-            advice="customers do not leave by themselves: find out which rows were lost before you publish.",
-        )
-    return Asset(
-        name="models.distribution",
-        table=CANDIDATE,
-        source="shares",
-        with_clause=with_clause,
-        checks=tuple(checks),
-        needs=(CANDIDATE,),
-        not_evaluated=skipped,
+    alone = Check(
+        name="smallest_share_pct",
+        measure="100 * min(share_now)",
+        minimum=smallest,
+        severity="warning",
+        column="customer_segment",
+        claim=f"Each segment holds at least {smallest:g} % of the customers.",
+        failure=f"The smallest segment holds {{observed}} % of the customers, less than {smallest:g} % (below it: {{detail}});"
+        " check the thresholds in the rules before you use it for a campaign.",
+        detail=f"with {shares_clause(run, _SEGMENTATION)} select segment from shares"
+        f" where coalesce(100 * share_now, 0) < {smallest} order by share_now",
     )
-
-
-def _drift_checks(run: Run, previous: PublishedRun) -> list[Check]:
-    """Population stability index, sum of (p - q) ln(p / q) over the segments (Siddiqi, Credit Risk Scorecards, 2006)."""
-    now, before = (f"greatest({share}, {_SMALLEST_SHARE})" for share in ("share_now", "share_before"))
-    levels: tuple[tuple[Severity, float], ...] = (
-        ("warning", run.rules.drift_warning_psi),
-        ("critical", run.rules.drift_critical_psi),
-    )
-    return [
-        Check(
-            name=f"segment_drift_psi_{level}",
-            measure=f"sum(({now} - {before}) * ln({now} / {before}))",
-            maximum=bound,
-            severity=level,
-            column="customer_segment",
-            claim=f"The segments' shares moved by a stability index of at most {bound:g} since {previous.as_of_date}.",
-            failure=f"The segments' shares moved by a stability index of {{observed}} since {previous.as_of_date} (allowed:"
-            f" {bound:g}); look at the movement table and at what changed in rules or sources.",
-        )
-        for level, bound in levels
-    ]
+    return distribution(run, "models.distribution", _SEGMENTATION, alone)
 
 
 def _coverage(run: Run) -> Asset:

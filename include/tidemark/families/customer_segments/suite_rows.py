@@ -4,6 +4,7 @@ from functools import partial
 
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.run import Run
+from include.tidemark.validation.candidates import complete_rows
 from include.tidemark.validation.checks import Asset, Check, never, text_list, text_literal
 
 CANDIDATE = "runs.customer_segments"
@@ -20,26 +21,9 @@ _REQUIRED = (
 def candidate_rows(run: Run) -> Asset:
     """The suite of the rows that dbt built for this run."""
     checks = [
-        Check(
-            name="row_count",
-            measure="count(*)",
-            minimum=1,
-            claim=f"{CANDIDATE} has rows for this run.",
-            failure=f"{CANDIDATE} has no row for this run; look at the log of the models task.",
-        ),
-        *(_never(f"null_{column}", f"{column} is null", f"{column} is never null.", column) for column in _REQUIRED),
-        Check(
-            name="duplicate_customer_id",
-            measure="count(customer_id) - count(distinct customer_id)",
-            maximum=0,
-            column="customer_id",
-            claim=f"Each customer has one row in {CANDIDATE}.",
-            failure=f"{CANDIDATE} holds customers more than once ({{observed}} rows too many); look for a join that multiplies rows.",
-        ),
+        *complete_rows(run, CANDIDATE, "customer_id", _REQUIRED),
         _never("unknown_segment", f"customer_segment not in {text_list(SEGMENTS)}",
                "every customer_segment is one of the five.", "customer_segment"),
-        _never("other_as_of_date", f"as_of_date <> cast('{run.as_of_date}' as date)",
-               "every row carries this run's as-of date.", "as_of_date"),
         *_definition_checks(run),
         *_identity_checks(run),
     ]  # fmt: skip

@@ -6,8 +6,10 @@ from include.tidemark.families.early_engagement.cells import CANDIDATE
 from include.tidemark.families.early_engagement.definitions import return_window
 from include.tidemark.families.early_engagement.features import OUTCOME, event_features, features_of
 from include.tidemark.run import Run
+from include.tidemark.validation.candidates import complete_rows
 from include.tidemark.validation.checks import Asset, Check, NotEvaluated, count_where, never, text_list
 from include.tidemark.validation.long_results import long_results_asset
+from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.volume import drop_checks
 
 STATISTICS = "runs.statistics"
@@ -40,29 +42,12 @@ def _users(run: Run) -> Asset:
         source=f"{CANDIDATE} where run_key = '{run.run_key}'",
         needs=(CANDIDATE,),
         checks=(
-            Check(
-                name="row_count",
-                measure="count(*)",
-                minimum=1,
-                severity="warning",
-                claim=f"{CANDIDATE} has rows for this run.",
-                failure=f"{CANDIDATE} has no row for this run: nobody's day {last_day} after sign-up is over, or no event is"
-                " old enough. The family's numbers are null until then.",
+            *complete_rows(
+                run, CANDIDATE, "user_id", ("user_id", "created_date", OUTCOME),
+                if_empty=f"nobody's day {last_day} after sign-up is over, or no event is old enough. The family's numbers are null"
+                " until then.",
+                empty_is="warning",
             ),
-            Check(
-                name="duplicate_user_id",
-                measure="count(user_id) - count(distinct user_id)",
-                maximum=0,
-                column="user_id",
-                claim=f"Each user has one row in {CANDIDATE}.",
-                failure=f"{CANDIDATE} holds users more than once ({{observed}} rows too many); look for a join that multiplies"
-                " rows.",
-            ),
-            *(
-                _never(f"null_{name}", f"{name} is null", f"{name} is never null.", name)
-                for name in ("user_id", "created_date", OUTCOME)
-            ),
-            _never("other_as_of_date", f"as_of_date <> {as_of}", "every row carries this run's as-of date.", "as_of_date"),
             _never("window_not_over", f"created_date + {last_day} >= {as_of}",
                    f"day {last_day} after sign-up is before the as-of date.", "created_date"),
             *(check for event in run.rules.early_engagement_events for check in _event_checks(event)),
@@ -122,14 +107,15 @@ def _reconciliation(run: Run) -> Asset:
         with_clause=with_clause,
         needs=(CANDIDATE, CORE, "staging.stg_events", "staging.stg_users"),
         checks=(
-            _within("users_difference_pct", "modelled.users", "people.users", tolerance, "The number of users", "user_id"),
-            _within("events_difference_pct", "modelled.events", "single_events.events", tolerance,
-                    "The number of first-week events", "user_id"),
-            _within("retained_difference_pct", "modelled.retained", "single_events.retained", tolerance,
-                    "The number of retained users", OUTCOME),
+            agrees("users_difference_pct", "modelled.users", "people.users", tolerance,
+                   f"The number of users in {CANDIDATE}", "staging", "user_id"),
+            agrees("events_difference_pct", "modelled.events", "single_events.events", tolerance,
+                   f"The number of first-week events in {CANDIDATE}", "the single events", "user_id"),
+            agrees("retained_difference_pct", "modelled.retained", "single_events.retained", tolerance,
+                   f"The number of retained users in {CANDIDATE}", "the single events", OUTCOME),
             Check(
                 name="days_without_events",
-                measure="coalesce(newest.age, 0)",
+                measure="coalesce(max(newest.age), 0)",
                 maximum=FRESH_DAYS,
                 severity="warning",
                 column=OUTCOME,
@@ -139,18 +125,6 @@ def _reconciliation(run: Run) -> Asset:
             ),
         ),
     )  # fmt: skip
-
-
-def _within(name: str, modelled: str, counted: str, tolerance: float, subject: str, column: str) -> Check:  # noqa: PLR0917 - read as a table
-    return Check(
-        name=name,
-        measure=f"case when {modelled} = {counted} then 0 else 100.0 * abs({modelled} - {counted}) / nullif({counted}, 0) end",
-        maximum=tolerance,
-        column=column,
-        claim=f"{subject} in {CANDIDATE} agrees with the single events within {tolerance:g} %.",
-        failure=f"{subject} in {CANDIDATE} differs from the single events by {{observed}} % (allowed: {tolerance:g} %); run the"
-        " month again with full_refresh, and if it stays look for rows lost or doubled between raw and core.",
-    )
 
 
 def _volume(run: Run) -> Asset:

@@ -6,20 +6,13 @@ from include.tidemark.families.engagement.definitions import (
 )
 from include.tidemark.families.engagement.suite_coverage import coverage
 from include.tidemark.families.engagement.suite_rows import CANDIDATE, candidate_rows
-from include.tidemark.run import PublishedRun, Run
-from include.tidemark.validation.checks import (
-    Asset,
-    Check,
-    NotEvaluated,
-    Severity,
-    never,
-    text_list,
-    text_literal,
-)
+from include.tidemark.run import Run
+from include.tidemark.validation.checks import Asset, Check, never, text_list
+from include.tidemark.validation.distribution import Segmentation, distribution
 from include.tidemark.validation.long_results import long_results_asset
+from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.timestamps import timestamp_literal
 from include.tidemark.validation.transactions import POSTED
-from include.tidemark.validation.volume import drop_checks
 
 _COHORTS = "runs.install_cohort_retention"
 _JOURNEYS = "runs.journey_times"
@@ -27,8 +20,16 @@ _SHARES = (
     "segment_share", "retention_in_window", "retention_in_or_after", "funnel_reached", "funnel_conversion",
     "funnel_drop_off",
 )  # fmt: skip
-_SMALLEST_SHARE = 1e-4
-"""What an empty segment counts as in the stability index, which is not defined at 0."""
+_SEGMENTATION = Segmentation(
+    table=CANDIDATE,
+    column="behavioral_segment",
+    segments=BEHAVIORAL_SEGMENTS,
+    check="behavioral_drift_psi",
+    whose="The behavioural segments'",
+    people="users",
+    if_moved="look whether all events arrived, and at what changed in rules or sources.",
+    if_fewer="accounts do not vanish by themselves: find out which rows were lost before you publish.",
+)
 
 
 def candidate(run: Run) -> list[Asset]:
@@ -69,103 +70,27 @@ def _reconciliation(run: Run) -> Asset:
         with_clause=with_clause,
         needs=(CANDIDATE, "raw.users", "raw.transactions"),
         checks=(
-            _within("user_difference_pct", "users", tolerance, f"The number of users in {CANDIDATE}", "user_id"),
-            _within("revenue_difference_pct", "revenue", tolerance, f"The sum of lifetime_revenue in {CANDIDATE}",
-                    "lifetime_revenue"),
+            agrees("user_difference_pct", "candidate_totals.users", "raw_totals.users", tolerance,
+                   f"The number of users in {CANDIDATE}", "the raw rows before the as-of date", "user_id"),
+            agrees("revenue_difference_pct", "candidate_totals.revenue", "raw_totals.revenue", tolerance,
+                   f"The sum of lifetime_revenue in {CANDIDATE}", "the raw rows before the as-of date", "lifetime_revenue"),
         ),
     )  # fmt: skip
 
 
-def _within(name: str, measure: str, tolerance: float, subject: str, column: str) -> Check:
-    modelled, raw = (f"cast({table}_totals.{measure} as double)" for table in ("candidate", "raw"))
-    return Check(
-        name=name,
-        measure=f"case when {modelled} = {raw} then 0 else 100.0 * abs({modelled} - {raw}) / nullif(abs({raw}), 0) end",
-        maximum=tolerance,
-        column=column,
-        claim=f"{subject} agrees with the raw rows before the as-of date within {tolerance:g} %.",
-        failure=f"{subject} differs from the raw rows before the as-of date by {{observed}} % (allowed: {tolerance:g} %);"
-        " run the month again with full_refresh, and if it stays look for rows lost or doubled between raw and core.",
-    )
-
-
 def _distribution(run: Run) -> Asset:
     """How the behavioural segments' shares and the number of users stand against the previous publication."""
-    segments = " union all ".join(f"select {text_literal(name)} as segment" for name in BEHAVIORAL_SEGMENTS)
-    previous_key = run.previous.run_key if run.previous else ""
-    with_clause = f"""
-        segments as ({segments}),
-        counted as (
-            select behavioral_segment, count_if(run_key = '{run.run_key}') as n_now,
-                count_if(run_key = '{previous_key}') as n_before
-            from {CANDIDATE} where run_key in ('{run.run_key}', '{previous_key}') group by behavioral_segment
-        ),
-        totals as (select sum(n_now) as all_now, sum(n_before) as all_before from counted),
-        shares as (
-            select segments.segment, totals.all_now, totals.all_before,
-                coalesce(counted.n_now, 0) / nullif(cast(totals.all_now as double), 0) as share_now,
-                coalesce(counted.n_before, 0) / nullif(cast(totals.all_before as double), 0) as share_before
-            from segments cross join totals left join counted on segments.segment = counted.behavioral_segment
-        )"""
-    checks = [
-        Check(
-            name="largest_share_pct",
-            measure="100 * max(share_now)",
-            maximum=95,
-            severity="warning",
-            column="behavioral_segment",
-            claim="No behavioural segment holds more than 95 % of the users.",
-            failure="One behavioural segment holds {observed} % of the users; look whether events still arrive, and whether"
-            " CHURN_DAYS_THRESHOLD fits how often people come.",
-        )
-    ]
-    skipped: tuple[NotEvaluated, ...] = ()
-    if run.previous is None:
-        reason = "Not evaluated: no earlier month is published to compare with."
-        skipped = (
-            NotEvaluated("behavioral_drift_psi", reason, "behavioral_segment"),
-            NotEvaluated("user_drop_pct", reason),
-        )
-    else:
-        checks += _drift_checks(run, run.previous)
-        checks += drop_checks(
-            run,
-            run.previous,
-            measure="100.0 * (max(all_before) - max(all_now)) / nullif(max(all_before), 0)",
-            subject=f"{CANDIDATE} has users",
-            advice="accounts do not vanish by themselves: find out which rows were lost before you publish.",
-        )
-    return Asset(
-        name="models.engagement_distribution",
-        table=CANDIDATE,
-        source="shares",
-        with_clause=with_clause,
-        checks=tuple(checks),
-        needs=(CANDIDATE,),
-        not_evaluated=skipped,
+    alone = Check(
+        name="largest_share_pct",
+        measure="100 * max(share_now)",
+        maximum=95,
+        severity="warning",
+        column="behavioral_segment",
+        claim="No behavioural segment holds more than 95 % of the users.",
+        failure="One behavioural segment holds {observed} % of the users; look whether events still arrive, and whether"
+        " CHURN_DAYS_THRESHOLD fits how often people come.",
     )
-
-
-def _drift_checks(run: Run, previous: PublishedRun) -> list[Check]:
-    """Population stability index, sum of (p - q) ln(p / q) over the segments (Siddiqi, Credit Risk Scorecards, 2006)."""
-    now, before = (f"greatest({share}, {_SMALLEST_SHARE})" for share in ("share_now", "share_before"))
-    levels: tuple[tuple[Severity, float], ...] = (
-        ("warning", run.rules.drift_warning_psi),
-        ("critical", run.rules.drift_critical_psi),
-    )
-    return [
-        Check(
-            name=f"behavioral_drift_psi_{level}",
-            measure=f"sum(({now} - {before}) * ln({now} / {before}))",
-            maximum=bound,
-            severity=level,
-            column="behavioral_segment",
-            claim=f"The behavioural segments' shares moved by a stability index of at most {bound:g} since {previous.as_of_date}.",
-            failure=f"The behavioural segments' shares moved by a stability index of {{observed}} since {previous.as_of_date}"
-            f" (allowed: {bound:g}); look whether all events arrived, and at what changed in rules or sources.",
-        )
-        for level, bound in levels
-    ]
+    return distribution(run, "models.engagement_distribution", _SEGMENTATION, alone)
 
 
 def _cohorts(run: Run) -> Asset:

@@ -9,6 +9,7 @@ from include.tidemark.families.engagement.definitions import (
 )
 from include.tidemark.families.engagement.rules import START
 from include.tidemark.run import Run
+from include.tidemark.validation.candidates import complete_rows
 from include.tidemark.validation.checks import Asset, Check, never, text_list, text_literal
 
 CANDIDATE = "runs.user_engagement"
@@ -33,24 +34,7 @@ _RANKS = {
 def candidate_rows(run: Run) -> Asset:
     """The suite of the rows that dbt built for this run."""
     checks = [
-        Check(
-            name="row_count",
-            measure="count(*)",
-            minimum=1,
-            claim=f"{CANDIDATE} has rows for this run.",
-            failure=f"{CANDIDATE} has no row for this run; look at the log of the models task.",
-        ),
-        *(_never(f"null_{column}", f"{column} is null", f"{column} is never null.", column) for column in _REQUIRED),
-        Check(
-            name="duplicate_user_id",
-            measure="count(user_id) - count(distinct user_id)",
-            maximum=0,
-            column="user_id",
-            claim=f"Each user has one row in {CANDIDATE}.",
-            failure=f"{CANDIDATE} holds users more than once ({{observed}} rows too many); look for a join that multiplies rows.",
-        ),
-        _never("other_as_of_date", f"as_of_date <> cast('{run.as_of_date}' as date)",
-               "every row carries this run's as-of date.", "as_of_date"),
+        *complete_rows(run, CANDIDATE, "user_id", _REQUIRED),
         *_name_checks(run),
         *_score_checks(run),
         *_segment_checks(run),

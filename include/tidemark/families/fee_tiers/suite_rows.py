@@ -9,6 +9,7 @@ from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.run import Run
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
 from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
+from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.timestamps import timestamp_literal
 from include.tidemark.validation.transactions import POSTED
 
@@ -233,31 +234,16 @@ def reconciliation(run: Run) -> Asset:
         with_clause=with_clause,
         needs=(WEEKS, USER_WEEKS, "raw.transactions", "raw.users"),
         checks=(
-            _within("volume_difference_pct", "volume_usd", "raw_volume", tolerance, "raw rows"),
-            _within("fees_difference_pct", "fees_usd", "raw_fees", tolerance, "raw rows"),
-            _within("user_volume_difference_pct", "user_volume", "volume_usd", tolerance, "weekly summary"),
-            _within("user_fees_difference_pct", "user_fees", "fees_usd", tolerance, "weekly summary"),
+            agrees("volume_difference_pct", "volume_usd", "raw_volume", tolerance,
+                   f"The volume of each fee week in {WEEKS}", "the raw rows", "volume_usd"),
+            agrees("fees_difference_pct", "fees_usd", "raw_fees", tolerance,
+                   f"The fees of each fee week in {WEEKS}", "the raw rows", "fees_usd"),
+            agrees("user_volume_difference_pct", "user_volume", "volume_usd", tolerance,
+                   f"The volume of each fee week in {USER_WEEKS}", "the weekly summary", "volume_cents"),
+            agrees("user_fees_difference_pct", "user_fees", "fees_usd", tolerance,
+                   f"The fees of each fee week in {USER_WEEKS}", "the weekly summary", "fee_cents"),
         ),
-    )
-
-
-def _within(name: str, ours: str, theirs: str, tolerance: float, whose: str) -> Check:
-    a, b = f"cast({ours} as double)", f"cast({theirs} as double)"
-    # A sum where there should be none is off by everything.
-    off = f"case when {a} = {b} then 0 when {b} = 0 then 100 else 100 * abs({a} - {b}) / abs({b}) end"
-    what, table = (
-        ours.split("_")[-1 if ours.startswith("user") else 0],
-        USER_WEEKS if ours.startswith("user") else WEEKS,
-    )
-    return Check(
-        name=name,
-        measure=f"coalesce(max({off}), 0)",
-        maximum=tolerance,
-        column=ours if table == WEEKS else f"{what}_cents",
-        claim=f"The {what} of each fee week in {table} agrees with that of the {whose} within {tolerance:g} %.",
-        failure=f"The {what} of a fee week in {table} differs from that of the {whose} by {{observed}} % (allowed: {tolerance:g} %);"
-        " run the month again with full_refresh, and if it stays look for rows lost or doubled between raw and core.",
-    )
+    )  # fmt: skip
 
 
 def _size_of(run: Run, cents: str) -> str:

@@ -5,6 +5,7 @@ from functools import partial
 from include.tidemark.families.planners.definitions import CRITERIA, RECENCY, SEVERAL, USER_TYPES
 from include.tidemark.families.planners.questions import UNITS
 from include.tidemark.run import Run
+from include.tidemark.validation.candidates import complete_rows
 from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
 from include.tidemark.validation.long_results import long_results_asset
 from include.tidemark.validation.timestamps import timestamp_literal
@@ -49,24 +50,11 @@ def _users(run: Run) -> Asset:
         source=f"{USERS} where run_key = '{run.run_key}'",
         needs=(USERS,),
         checks=(
-            Check(
-                name="row_count",
-                measure="count(*)",
-                minimum=1,
-                claim=f"{USERS} has rows for this run.",
-                failure=f"{USERS} has no row for this run; look at the log of the models task, and whether raw.users holds"
-                " anybody but test users before the as-of date.",
+            *complete_rows(
+                run, USERS, "user_id", _REQUIRED,
+                if_empty="look at the log of the models task, and whether raw.users holds anybody but test users before the"
+                " as-of date.",
             ),
-            *(_never(f"null_{name}", f"{name} is null", f"{name} is never null.", name) for name in _REQUIRED),
-            Check(
-                name="duplicate_user_id",
-                measure="count(user_id) - count(distinct user_id)",
-                maximum=0,
-                column="user_id",
-                claim=f"Each user has one row in {USERS}.",
-                failure=f"{USERS} holds users more than once ({{observed}} rows too many); look for a join that multiplies rows.",
-            ),
-            _never("other_as_of_date", f"as_of_date <> {as_of}", "every row carries this run's as-of date.", "as_of_date"),
             _never("unknown_user_type", f"user_type not in {text_list(USER_TYPES)}",
                    "every user is a planner or a passenger.", "user_type"),
             _never("unknown_segment", f"detailed_segment not in {text_list((*RECENCY, 'Passenger'))}",

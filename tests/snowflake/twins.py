@@ -17,6 +17,7 @@ from pathlib import Path
 
 from include.tidemark.demo import airflow_stack
 from include.tidemark.demo.airflow_api import AirflowApi
+from include.tidemark.demo.synthetic.dataset import synthetic
 from include.tidemark.paths import PROJECT_ROOT
 from tests.snowflake.emulator import Emulator, running_emulator
 
@@ -70,6 +71,7 @@ def _settings(folder: Path) -> dict[str, str]:
         "TIDEMARK_ARTIFACT_ROOT": (folder / "artifacts").as_uri(),
         "TIDEMARK_SCRATCH_DIR": str(folder / "scratch"),
         "TIDEMARK_DUCKDB_PATH": str(folder / "warehouse.duckdb"),
+        "TIDEMARK_SCHEDULE_END": synthetic(USERS).schedule_end.isoformat(),
         "TIDEMARK_ID_HASH_KEY": "a-key-of-the-tests-0123",
     }
 
@@ -77,20 +79,22 @@ def _settings(folder: Path) -> dict[str, str]:
 def _on_the_scheduler(folder: Path, emulator: Emulator) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """The DAG's runs, each as what makes its identity, and their task instances."""
     environment = _settings(folder) | emulator.environment(password=SECRET)
-    stack = airflow_stack.start(folder / "airflow", environment)
+    stack = airflow_stack.start(folder / "airflow", environment, POOL_SLOTS)
     try:
         api = AirflowApi(stack)
-        api.set_pool_slots(POOL_SLOTS)
         api.unpause()
         tasks = [task for month in MONTHS for task in _run(api, month, folder)]
-        started = {run["dag_run_id"]: run for run in api.runs()}
+        runs = [
+            {
+                "as_of_date": run["conf"]["as_of_date"],
+                "dag_run_id": run["dag_run_id"],
+                "started_at": run["start_date"],
+            }
+            for run in api.runs()
+        ]
     finally:
         airflow_stack.stop(folder / "airflow")
-    runs = [
-        {"as_of_date": run["conf"]["as_of_date"], "dag_run_id": run_id, "started_at": run["start_date"]}
-        for run_id, run in started.items()
-    ]
-    return sorted(runs, key=lambda run: run["as_of_date"]), tasks
+    return runs, tasks
 
 
 def _run(api: AirflowApi, month: str, folder: Path) -> list[dict[str, str]]:

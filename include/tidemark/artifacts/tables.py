@@ -69,15 +69,6 @@ class PublishedTable:
         return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in self.columns])
 
 
-def interval_columns(name: str, kind: Kind, what: str) -> tuple[Column, ...]:
-    """A published number and the ends of its confidence interval; `what` says in words what the number is."""
-    return (
-        Column(name, kind, f"{what}; empty where it can't be estimated."),
-        Column(f"{name}_ci_low", kind, f"Lower end of the confidence interval of {name}."),
-        Column(f"{name}_ci_high", kind, f"Upper end of the confidence interval of {name}."),
-    )
-
-
 @dataclass(frozen=True)
 class WrittenFile:
     """One file of the run's folder."""

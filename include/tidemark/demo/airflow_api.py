@@ -8,7 +8,6 @@ import httpx
 
 from include.tidemark.demo.airflow_stack import Stack
 from include.tidemark.errors import TidemarkError
-from include.tidemark.settings import WAREHOUSE_POOL
 
 DAG_ID = "monthly_segmentation"
 _FINISHED = {"success", "failed"}
@@ -42,13 +41,6 @@ class AirflowApi:
         raise TidemarkError(
             f"The DAG {DAG_ID} did not appear: {errors[0]['stack_trace'] if errors else 'no import error'}"
         )
-
-    def set_pool_slots(self, slots: int) -> None:
-        """Give the warehouse's pool so many slots: one on DuckDB, more on a warehouse that serves several at once."""
-        pool = {"name": WAREHOUSE_POOL, "slots": slots}
-        self._client.patch(
-            f"/api/v2/pools/{WAREHOUSE_POOL}", json=pool, params={"update_mask": "slots"}
-        ).raise_for_status()
 
     def backfill(self, from_date: str, to_date: str, conf: dict[str, Any] | None = None) -> int:
         """Start Airflow's own backfill over the intervals that start in the range; returns its id."""

@@ -93,8 +93,11 @@ def airflow_environment(home: Path, port: int, extra: Mapping[str, str]) -> dict
     }
 
 
-def start(home: Path, extra: Mapping[str, str]) -> Stack:
+def start(home: Path, extra: Mapping[str, str], pool_slots: int = 1) -> Stack:
     """Start Airflow and wait until it is healthy. A stack that runs already below `home` is returned as it is.
+
+    Args:
+        pool_slots: how many tasks may use the warehouse at once. One for DuckDB: one process at a time may hold the file.
 
     Raises:
         TidemarkError: it does not come up; the message names the log.
@@ -111,7 +114,7 @@ def start(home: Path, extra: Mapping[str, str]) -> Stack:
         _preload_libraries(home)
         _let_readers_and_a_writer_work_at_once(home / "airflow.db")
         subprocess.run(
-            [*airflow, "pools", "set", WAREHOUSE_POOL, "1", "DuckDB: one process at a time may hold the file"],
+            [*airflow, "pools", "set", WAREHOUSE_POOL, str(pool_slots), "Tasks that use the warehouse at once"],
             env=environment, stdout=output, stderr=output, check=True,
         )  # fmt: skip
         process = subprocess.Popen(

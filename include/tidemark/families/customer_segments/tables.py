@@ -1,6 +1,7 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, interval_columns
+from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 
 _MODEL = "customer_segments"
 
@@ -55,27 +56,10 @@ def _mean(name: str, what: str) -> tuple[Column, ...]:
     )
 
 
-_RUN = (
-    Column(
-        "as_of_date",
-        "date",
-        "The date that the numbers stand for; rows before it are in, rows on it are not.",
-    ),
-    Column("run_key", "text", "The run that made the row."),
-)
-_TRUST = (
-    Column("trust", "text", "How far the interval can be relied on: ok, caution or unreliable."),
-    Column(
-        "reason",
-        "text",
-        "Why a number or an end of its interval is empty; see the report for the codes in words.",
-    ),
-)
-
 SUMMARY = PublishedTable(
     path="data/segment_summary",
     columns=(
-        *_RUN,
+        *RUN_COLUMNS,
         Column(
             "priority", "integer", "The order in which segments are tried; empty in the row of all customers."
         ),
@@ -111,7 +95,7 @@ SUMMARY = PublishedTable(
 MOVEMENT = PublishedTable(
     path="data/segment_movement",
     columns=(
-        *_RUN,
+        *RUN_COLUMNS,
         Column("previous_as_of_date", "date", "The published as-of date that the customers moved from."),
         Column("previous_run_key", "text", "The published run of that date."),
         Column(
@@ -125,7 +109,7 @@ MOVEMENT = PublishedTable(
         *interval_columns(
             "share_pct", "number", "Share of the from-segment that made this move, in per cent"
         ),
-        *_TRUST,
+        *trust_columns(),
     ),
     description="One row for each pair of segments between the previous published date and this one.",
 )
@@ -133,7 +117,7 @@ MOVEMENT = PublishedTable(
 BACKTEST = PublishedTable(
     path="data/segment_backtest",
     columns=(
-        *_RUN,
+        *RUN_COLUMNS,
         Column("backtest_as_of_date", "date", "The earlier published date whose segments are looked at."),
         Column("backtest_run_key", "text", "The published run of that date."),
         Column("customer_segment", "text", "Segment at that date."),
@@ -141,7 +125,7 @@ BACKTEST = PublishedTable(
         Column("prior_spend", "money", "Their net spend in the 90 days before that date, in US dollars."),
         Column("later_spend", "money", "Their net spend in the 90 days after it, in US dollars."),
         *interval_columns("spend_ratio", "number", "Later spend divided by prior spend"),
-        *_TRUST,
+        *trust_columns(),
     ),
     description="One row a segment: what the segment of an earlier date spent in the 90 days that followed.",
 )

@@ -1,19 +1,12 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, interval_columns
+from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 from include.tidemark.families.early_engagement.features import OUTCOME, PLATFORM, features_of
 from include.tidemark.run import Run
 
 _MODEL = "dim_user_early_engagement"
 _FEATURE_KINDS: dict[str, Kind] = {"has": "boolean", "cnt_days": "integer", "cnt_events": "integer"}
-_RUN = (
-    Column("as_of_date", "date", "The date that the numbers stand for; rows before it are in, rows on it are not."),
-    Column("run_key", "text", "The run that made the row."),
-)  # fmt: skip
-_TRUST = (
-    Column("trust", "text", "How far the odds ratio can be relied on: ok, caution or unreliable."),
-    Column("reason", "text", "Why a number is empty; see the report for the codes in words."),
-)
 
 
 def _users(features: tuple[Column, ...]) -> PublishedTable:
@@ -53,7 +46,7 @@ DRIVERS = PublishedTable(
 DETAILS = PublishedTable(
     path="data/retention_driver_details",
     columns=(
-        *_RUN,
+        *RUN_COLUMNS,
         Column("feature", "text", "The feature, as in retention_drivers.csv."),
         Column("event_name", "text", "The event that it is about, as the data name it; empty for a platform."),
         Column("unit", "text", "What one unit is: did it at all, one more day, one more event, or the platform compared with."),
@@ -66,7 +59,7 @@ DETAILS = PublishedTable(
         Column("collinear_with", "text", "The feature that says the same, where this one was left out of the model for it."),
         Column("users", "integer", "Users that the model was fitted on."),
         Column("method", "text", "How odds ratio and interval were computed."),
-        *_TRUST,
+        *trust_columns("the odds ratio"),
     ),
     description="One row a feature: its odds ratio with interval, adjusted and alone, and what stands against believing it.",
 )  # fmt: skip
@@ -74,7 +67,7 @@ DETAILS = PublishedTable(
 USAGE = PublishedTable(
     path="data/first_week_usage",
     columns=(
-        *_RUN,
+        *RUN_COLUMNS,
         Column("event_name", "text", "The event, as the data name it."),
         Column("users", "integer", "Users of the run."),
         *interval_columns("usage_pct", "number", "Users who did it in the first seven days, in per cent"),

@@ -1,24 +1,7 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, interval_columns
-
-_RUN = (
-    Column(
-        "as_of_date",
-        "date",
-        "The date that the numbers stand for; rows before it are in, rows on it are not.",
-    ),
-    Column("run_key", "text", "The run that made the row."),
-)
-_REASON = "Why a number or an end of its interval is empty; see the report for the codes in words."
-
-
-def _trust(what: str) -> tuple[Column, ...]:
-    return (
-        Column("trust", "text", f"How far {what} can be relied on: ok, caution or unreliable."),
-        Column("reason", "text", _REASON),
-    )
-
+from include.tidemark.artifacts.columns import REASON, RUN_COLUMNS, interval_columns, trust_columns
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 
 _SIGNIFICANCE = (
     Column("p_value", "number", "Two-sided p-value of no difference from the rest, unadjusted."),
@@ -69,7 +52,7 @@ USERS = PublishedTable(
 COHORTS = PublishedTable(
     path="data/retention_cohorts",
     columns=(
-        *_RUN,
+        *RUN_COLUMNS,
         Column("cohort_date", "date", "Day of sign-up in the business time zone."),
         Column("day", "integer", "Days after sign-up; the day of sign-up is day 0."),
         Column("users", "integer", "Users who signed up on that day."),
@@ -103,8 +86,8 @@ COHORTS = PublishedTable(
             "text",
             "How far the interval of revenue_per_user can be relied on: ok, caution or unreliable.",
         ),
-        Column("revenue_per_user_reason", "text", f"The same for revenue_per_user. {_REASON}"),
-        *_trust("the interval of retention_rate"),
+        Column("revenue_per_user_reason", "text", f"The same for revenue_per_user. {REASON}"),
+        *trust_columns("the interval of retention_rate"),
     ),
     description="One row an install cohort (a day of sign-up) and day after it.",
     parquet=True,
@@ -115,7 +98,7 @@ def _summary(kind: str, what: str, extra: tuple[Column, ...]) -> PublishedTable:
     return PublishedTable(
         path=f"data/{kind}_summary",
         columns=(
-            *_RUN,
+            *RUN_COLUMNS,
             Column(kind, "text", f"The {what}, or 'All users'."),
             Column("users", "integer", "Users in the segment."),
             *interval_columns("share", "number", "Share of all users, 0 to 1"),
@@ -142,7 +125,7 @@ def _summary(kind: str, what: str, extra: tuple[Column, ...]) -> PublishedTable:
             Column(
                 "is_confident", "boolean", "Whether confidence is at or above SEGMENTATION_CONFIDENCE_THRESHOLD."
             ),
-            *_trust("the interval of mean_lifetime_revenue"),
+            *trust_columns("the interval of mean_lifetime_revenue"),
         ),
         description=f"One row a {what}, then one for all users.",
     )  # fmt: skip
@@ -163,7 +146,7 @@ REVENUE = _summary(
 FUNNEL = PublishedTable(
     path="data/journey_funnel_analysis",
     columns=(
-        *_RUN,
+        *RUN_COLUMNS,
         Column(
             "group", "text", "Month of sign-up or platform, as the rule journey_funnel_group says, or 'All users'."
         ),
@@ -181,7 +164,7 @@ FUNNEL = PublishedTable(
         *interval_columns("difference_from_rest", "number", "conversion_rate minus that of all other groups together"
         ),
         *_SIGNIFICANCE,
-        *_trust("the interval of conversion_rate"),
+        *trust_columns("the interval of conversion_rate"),
     ),
     description="One row a group and stage; the first group is all users.",
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, interval_columns
+from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 
 _MODEL, _SUMMARY_MODEL, _WEEKS_MODEL = "user_segmentation", "user_segmentation_summary", "planner_weeks"
 
@@ -78,27 +79,16 @@ SUMMARY = PublishedTable(
     model=_SUMMARY_MODEL,
 )  # fmt: skip
 
-
-_TRUST = (
-    Column("trust", "text", "How far the interval can be relied on: ok, caution or unreliable."),
-    Column(
-        "reason",
-        "text",
-        "Why a number or an end of its interval is empty; see the report for the codes in words.",
-    ),
-)
-
 RATIOS = PublishedTable(
     path="data/planner_ratios",
     columns=(
-        Column("as_of_date", "date", "The run sees the days before this date."),
-        Column("run_key", "text", "The run that made the row."),
+        *RUN_COLUMNS,
         Column("metric", "text", "What is compared; conversion_rate is in conversions per 100 swipes."),
         *interval_columns("planner_mean", "number", "Mean of the planners, inactive ones included"),
         *interval_columns("passenger_mean", "number", "Mean of the passengers, inactive ones included"),
         *interval_columns("ratio", "number", "Mean of the planners divided by that of the passengers"),
         Column("p_adjusted", "number", "p-value of a ratio of 1, adjusted for the number of ratios."),
-        *_TRUST,
+        *trust_columns(),
     ),
     description="One row a metric: planners against passengers, with intervals.",
 )
@@ -138,8 +128,7 @@ WEEKS = PublishedTable(
 VERIFICATION = PublishedTable(
     path="data/planner_verification",
     columns=(
-        Column("as_of_date", "date", "The run sees the days before this date."),
-        Column("run_key", "text", "The run that made the row."),
+        *RUN_COLUMNS,
         Column("query", "text", "Which of the verification queries the row answers."),
         Column("group", "text", "The group within it; a week is named by its Monday."),
         Column("measure", "text", "What was measured."),

@@ -1,0 +1,27 @@
+"""Columns that published tables of several families have in common."""
+
+from include.tidemark.artifacts.tables import Column, Kind
+
+RUN_COLUMNS = (
+    Column("as_of_date", "date", "The date that the numbers stand for; rows before it are in, rows on it are not."),
+    Column("run_key", "text", "The run that made the row."),
+)  # fmt: skip
+
+REASON = "Why a number or an end of its interval is empty; see the report for the codes in words."
+
+
+def interval_columns(name: str, kind: Kind, what: str) -> tuple[Column, ...]:
+    """A published number and the ends of its confidence interval; `what` says in words what the number is."""
+    return (
+        Column(name, kind, f"{what}; empty where it can't be estimated."),
+        Column(f"{name}_ci_low", kind, f"Lower end of the confidence interval of {name}."),
+        Column(f"{name}_ci_high", kind, f"Upper end of the confidence interval of {name}."),
+    )
+
+
+def trust_columns(what: str = "the interval") -> tuple[Column, ...]:
+    """How far a row can be relied on, and why it has empty cells; `what` says which of its numbers is meant."""
+    return (
+        Column("trust", "text", f"How far {what} can be relied on: ok, caution or unreliable."),
+        Column("reason", "text", REASON),
+    )

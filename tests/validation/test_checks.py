@@ -33,7 +33,8 @@ def test_a_query_starts_with_select_because_great_expectations_asks_for_it() -> 
 def test_a_text_survives_the_way_into_sql_and_holds_no_parameter(text: str) -> None:
     literal = text_literal(text)
     assert ":" not in literal
-    with duckdb.connect() as engine:  # the module's own connection is every test's, and may hold one open result
+    # The module's own connection is every test's, and may hold an open result.
+    with duckdb.connect() as engine:
         assert engine.execute(f"select {literal}").fetchall() == [(text,)]
 
 

@@ -6,7 +6,7 @@ Start from `Cells` (one amount per user) or `RatioCells` (two), summed into cell
 | question | function | takes |
 |---|---|---|
 | a mean per user | `mean_rows.mean_rows` | `Cells` |
-| a share of users | `share_row` | counts |
+| a share of users | `proportion_row` | counts |
 | a segment's share of a sum | `shares.share_rows` | `Cells` by segment |
 | two groups compared | `welch_difference`, `mean_ratio_rows`, `newcombe_difference` | `Cells`, counts |
 | segments of customers | `segment_shares`, `segment_means`, `segment_movement`, `segment_backtest` | counts, `Cells`, `RatioCells` |
@@ -87,6 +87,7 @@ if TYPE_CHECKING:
         project,
         segment_metrics,
     )
+    from include.tidemark.statistics.proportions import proportion_row
     from include.tidemark.statistics.rates import newcombe_interval, wilson_interval
     from include.tidemark.statistics.ratios import (
         bootstrap_ratio_interval,
@@ -106,7 +107,6 @@ if TYPE_CHECKING:
         fit_log_f,
         separated_features,
     )
-    from include.tidemark.statistics.share_rows import share_row
     from include.tidemark.statistics.volume_cells import VolumeCells
     from include.tidemark.statistics.wild_bootstrap import wild_effect
 
@@ -141,7 +141,7 @@ _LATER = {
     "retention": ("RetentionCount", "kaplan_meier"),
     "segments": ("segment_backtest", "segment_means", "segment_movement", "segment_shares"),
     "separation": ("firth_profile", "fit_firth", "fit_log_f", "separated_features"),
-    "share_rows": ("share_row",),
+    "proportions": ("proportion_row",),
     "volume_cells": ("VolumeCells",),
     "wild_bootstrap": ("wild_effect",),
 }
@@ -201,6 +201,7 @@ __all__ = [
     "newcombe_interval",
     "null_row",
     "project",
+    "proportion_row",
     "result_schema",
     "revenue_segments",
     "segment_backtest",
@@ -211,7 +212,6 @@ __all__ = [
     "segment_shares",
     "selected_level",
     "separated_features",
-    "share_row",
     "stream",
     "to_frame",
     "to_records",

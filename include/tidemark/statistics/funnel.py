@@ -13,8 +13,8 @@ from scipy.stats import binom
 from include.tidemark.statistics.config import StatisticsConfig, check_level
 from include.tidemark.statistics.groups import newcombe_difference
 from include.tidemark.statistics.multiplicity import adjust
+from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow, null_row
-from include.tidemark.statistics.share_rows import share_row
 
 METRICS = ("funnel_reached", "funnel_conversion", "funnel_drop_off", "funnel_median_time")
 
@@ -83,7 +83,7 @@ def funnel(groups: Mapping[str | None, Sequence[FunnelStep]], config: Statistics
             before = steps[max(place - 1, 0)]
             place_of = {"segment": group, "segment_to": step.name}
             rows += [
-                share_row(metric, count, total, config, "empty_segment", **place_of)
+                proportion_row(metric, count, total, config, "empty_segment", **place_of)
                 for metric, count, total in (
                     (METRICS[0], step.users, steps[0].users),
                     (METRICS[1], step.users, before.users),

@@ -14,9 +14,9 @@ from include.tidemark.statistics.cells import Cells, merge
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.mean_rows import mean_rows
 from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.ratio_cells import RatioCells, merge_ratio
 from include.tidemark.statistics.results import ResultRow, null_row
-from include.tidemark.statistics.share_rows import share_row
 from include.tidemark.statistics.streams import stream
 
 SEGMENTS = ("High-Value Travelers", "Declining", "New & Growing", "Budget-Conscious", "Stable Mid-Spenders")
@@ -62,7 +62,7 @@ def segment_shares(
     for metric, held in (("segment_share", everyone), ("segment_share_active", active)):
         total = sum(held.values())
         rows += [
-            share_row(metric, held[segment], total, config, "zero_denominator", segment=segment)
+            proportion_row(metric, held[segment], total, config, "zero_denominator", segment=segment)
             for segment in segments
         ]
     return rows
@@ -145,7 +145,7 @@ def segment_movement(
     totals = {origin: sum(k for (start, _), k in moved.items() if start == origin) for origin, _ in pairs}
     absent = "empty_segment" if has_previous else "no_earlier_publication"
     return [
-        share_row(
+        proportion_row(
             "movement", moved[pair], totals[pair[0]], config, absent, segment=pair[0], segment_to=pair[1]
         )
         for pair in pairs

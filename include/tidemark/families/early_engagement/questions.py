@@ -17,8 +17,8 @@ from include.tidemark.families.early_engagement.features import (
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.drivers import drivers as driver_rows
+from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow
-from include.tidemark.statistics.share_rows import share_row
 from include.tidemark.warehouse.base import Warehouse
 
 HORIZON = "4w"
@@ -34,7 +34,7 @@ def usage(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     config = statistics_config(run)
     counts = _counts(run, warehouse)
     users, retained = counts["users"], counts["retained"]
-    rows = [share_row("retained_4_weeks", retained, users, config, "empty_segment", horizon=HORIZON)]
+    rows = [proportion_row("retained_4_weeks", retained, users, config, "empty_segment", horizon=HORIZON)]
     rows += _platform_rows(run, warehouse)
     for feature in features_of(run.rules.early_engagement_events):
         if feature.kind != "has":
@@ -47,7 +47,9 @@ def usage(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         ):
             horizon = "7d" if metric == "first_week_usage" else HORIZON
             rows.append(
-                share_row(metric, part, whole, config, "empty_segment", segment=feature.name, horizon=horizon)
+                proportion_row(
+                    metric, part, whole, config, "empty_segment", segment=feature.name, horizon=horizon
+                )
             )
     return rows
 
@@ -89,7 +91,7 @@ def _platform_rows(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     ]
     config = statistics_config(run)
     return [
-        share_row(
+        proportion_row(
             "retained_4_weeks",
             *found.get(name, (0, 0)),
             config,

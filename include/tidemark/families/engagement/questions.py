@@ -26,9 +26,9 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.funnel import FunnelStep
 from include.tidemark.statistics.funnel import funnel as funnel_rows
 from include.tidemark.statistics.mean_rows import mean_rows
+from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention import retention as retention_rows
-from include.tidemark.statistics.share_rows import share_row
 from include.tidemark.statistics.shares import share_rows
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -114,7 +114,9 @@ def _segment_rows(
     total = sum(group.size for group in cells[own_metric].values())
     found: list[ResultRow] = []
     for name, group in cells[own_metric].items():
-        found.append(share_row("segment_share", group.size, total, config, "zero_denominator", segment=name))
+        found.append(
+            proportion_row("segment_share", group.size, total, config, "zero_denominator", segment=name)
+        )
         found += _means(name, {metric: groups[name] for metric, groups in cells.items()}, config)
         completeness = filled[name] / (len(FIELDS) * group.size) if group.size else 0.0
         confidence = segment_confidence(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.logistic import BinaryTable
+from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention import RetentionCount
-from include.tidemark.statistics.share_rows import share_row
 from include.tidemark.warehouse.base import Row
 
 ALL_TIERS = "retention_all_tiers"
@@ -22,7 +22,7 @@ def all_tiers_rows(counts: Sequence[RetentionCount], config: StatisticsConfig) -
         matured = sum(count.matured for count in parts)
         active = sum(count.active_in_window for count in parts)
         rows.append(
-            share_row(
+            proportion_row(
                 ALL_TIERS,
                 active,
                 matured,

@@ -12,8 +12,8 @@ from include.tidemark.statistics.cells import Cells, cells_by, merge
 from include.tidemark.statistics.config import MINIMUM_RESAMPLES, StatisticsConfig
 from include.tidemark.statistics.mean_rows import METHODS as MEAN_METHODS
 from include.tidemark.statistics.mean_rows import mean_rows
+from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow, null_row
-from include.tidemark.statistics.share_rows import share_row
 from include.tidemark.warehouse.base import Row
 
 SHARES: Mapping[str, str] = {"volume_share": "volume", "fees_share": "fees"}
@@ -166,4 +166,4 @@ def _rate(
     if is_open:
         known: dict[str, Any] = {**names, "n": users, "confidence_level": config.confidence_level}
         return null_row(metric, "wilson", "window_not_complete", is_mature=False, **known)
-    return share_row(metric, successes, users, config, "empty_segment", **names)
+    return proportion_row(metric, successes, users, config, "empty_segment", **names)

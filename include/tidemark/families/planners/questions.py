@@ -9,8 +9,8 @@ from include.tidemark.statistics.cells import Cells, cells_by, merge
 from include.tidemark.statistics.group_ratios import mean_ratio_rows
 from include.tidemark.statistics.mean_rows import mean_rows
 from include.tidemark.statistics.multiplicity import adjust
+from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow
-from include.tidemark.statistics.share_rows import share_row
 from include.tidemark.warehouse.base import Row, Warehouse
 
 UNITS = {
@@ -38,13 +38,13 @@ def shares(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         "planner_recency_share": [(state, row[name]) for state, name in zip(RECENCY, _STATES, strict=True)],
     }
     return [
-        share_row("planner_share", planners, planners + passengers, config, "zero_denominator"),
-        share_row(
+        proportion_row("planner_share", planners, planners + passengers, config, "zero_denominator"),
+        proportion_row(
             "almost_planner_share", int(row["almost_planners"]), passengers, config, "empty_segment",
             segment="Passenger",
         ),
         *(
-            share_row(metric, int(count), planners, config, "empty_segment", segment=name)
+            proportion_row(metric, int(count), planners, config, "empty_segment", segment=name)
             for metric, counts in among_planners.items()
             for name, count in counts
         ),
@@ -70,7 +70,7 @@ def weeks(run: Run, warehouse: Warehouse) -> list[ResultRow]:
             over = bool(week["is_complete"])
             # Users of an unfinished week are nobody yet, for the week's share is not known.
             rows.append(
-                share_row(
+                proportion_row(
                     metric, int(planners) if over else 0, int(users) if over else 0, config,
                     "empty_segment" if over else "window_not_complete", horizon=str(week["week_start"]), is_mature=over,
                 )

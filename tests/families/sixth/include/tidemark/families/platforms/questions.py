@@ -3,7 +3,7 @@
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.results import ResultRow
-from include.tidemark.statistics.share_rows import share_row
+from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.warehouse.base import Warehouse
 
 
@@ -15,7 +15,7 @@ def shares(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     total = sum(int(row["users"]) for row in counts)
     config = statistics_config(run)
     return [
-        share_row(
+        proportion_row(
             "platform_share", int(row["users"]), total, config, "empty_segment", segment=row["platform"]
         )
         for row in counts

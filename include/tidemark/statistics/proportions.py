@@ -1,4 +1,4 @@
-"""The row of one share of users, with Wilson's interval."""
+"""The row of one proportion: a share of users, with Wilson's interval."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from include.tidemark.statistics.rates import wilson_interval
 from include.tidemark.statistics.results import ResultRow, null_row
 
 
-def share_row(
+def proportion_row(
     metric: str, count: int, total: int, config: StatisticsConfig, reason_if_none: str, **names: Any
 ) -> ResultRow:
     """``count`` of ``total`` users as a row.
@@ -22,7 +22,7 @@ def share_row(
         reason_if_none: why there is no share when ``total`` is 0.
         names: segment, segment_to, horizon or is_mature of the row.
 
-    >>> share_row("planner_share", 25, 100, StatisticsConfig("2026-11-01"), "empty_segment").estimate
+    >>> proportion_row("planner_share", 25, 100, StatisticsConfig("2026-11-01"), "empty_segment").estimate
     0.25
     """
     known: dict[str, Any] = {**names, "n": total, "confidence_level": config.confidence_level}

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from include.tidemark.statistics import Cells, cells_by
-from tests.dbt.test_snowflake_emulator import dbt_environment, emulator, execute
+from tests.snowflake.emulator import give, running_emulator
 
 MACRO = "{{ cells('raw.amounts', 'spend', 'cents', ['segment']) }}"
 SUMS = ("n", "s1", "s2", "s3")
@@ -98,23 +98,14 @@ def test_the_largest_cubes_that_the_macro_promises_keep_every_digit(warehouse: A
 
 
 def test_an_emulated_snowflake_gives_the_same_integers(warehouse: Any, tmp_path: Path) -> None:
-    folder = tmp_path / "emulator"
-    folder.mkdir()
-    # The emulator sums through doubles, which hold these cubes to the last digit.
-    values = {segment: part[np.abs(part) < 10_000] for segment, part in amounts().items()}
-    assert max(float((np.abs(part) ** 3.0).sum()) for part in values.values()) < 2**53
     statements = ["create schema raw", "create table raw.amounts (segment varchar, cents bigint)"]
-    (folder / "setup.sql").write_text(";\n".join(statements), encoding="utf-8")
-    (folder / "export.txt").write_text("raw.cells", encoding="utf-8")
-    rows = pd.DataFrame(rows_of(values), columns=["segment", "cents"])
-    duckdb.sql("from rows").write_parquet(f"{folder}/raw.amounts.parquet")
-    with emulator(folder) as port:
-        sql = compiled(warehouse, dbt_environment(port))
-        execute(port, f"create table raw.cells as {sql}")
-    cursor = duckdb.sql(f"from '{folder}/raw.cells.out.parquet'")
+    give(tmp_path / "account", statements, warehouse.path, {"raw.amounts": "from raw.amounts"})
+    with running_emulator(tmp_path / "account") as account:
+        account.execute(f"create table raw.cells as {compiled(warehouse, account.dbt_environment())}")
+    cursor = duckdb.sql(f"from '{tmp_path / 'account' / 'raw.cells.parquet'}'")
     names = [name.lower() for name in cursor.columns]
     found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    assert len(rows) == sum(row["n"] for row in found)
+    assert len(rows_of(amounts())) == sum(row["n"] for row in found)
     for (segment,), cells in cells_by(found, ["segment"]).items():
-        from_arrays = Cells.from_values(values[str(segment)], max_distinct=0)
+        from_arrays = Cells.from_values(amounts()[str(segment)], max_distinct=0)
         assert as_table(cells, python_bin) == as_table(from_arrays), segment

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from tests.dbt.test_early_engagement import JULY, SELECTION, months
-from tests.dbt.test_snowflake_emulator import dbt_environment, emulator, execute
+from tests.snowflake.emulator import give, running_emulator
 
 __all__ = ["months"]
 
@@ -24,19 +22,13 @@ COMPARED = {
 def test_a_published_run_on_an_emulated_snowflake_equals_the_one_on_duckdb(
     months: Any, all_table_definitions: list[str], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "emulator"
-    folder.mkdir()
-    (folder / "setup.sql").write_text(";\n".join(all_table_definitions), encoding="utf-8")
-    (folder / "export.txt").write_text("\n".join(COMPARED), encoding="utf-8")
-    for table in ("raw.users", "raw.events"):
-        months.execute(f"copy {table} to '{folder}/{table}.parquet'")
-
-    with emulator(folder) as port:
+    raw = {table: f"from {table}" for table in ("raw.users", "raw.events")}
+    give(tmp_path / "account", all_table_definitions, months.path, raw)
+    with running_emulator(tmp_path / "account") as account:
         warehouse = months.copy_to(tmp_path / "dbt")
-        result = warehouse.dbt("build", *SELECTION, run=JULY, environ=dbt_environment(port))
+        result = warehouse.dbt("build", *SELECTION, run=JULY, environ=account.dbt_environment())
         assert result.returncode == 0, result.output
-        execute(
-            port,
+        account.execute(
             "insert into runs.statistics (as_of_date, run_key, family, metric, is_mature)"
             " values ('2026-07-01', 'july_1', 'early_engagement', 'auc', true)",
             "insert into control.publications (publication_id, as_of_date, run_key, published_at, action)"
@@ -45,7 +37,5 @@ def test_a_published_run_on_an_emulated_snowflake_equals_the_one_on_duckdb(
 
     for table, columns in COMPARED.items():
         condition = "where run_key = 'july_1'" if table.startswith("runs.") else ""
-        emulated = duckdb.sql(f"select {columns} from '{folder}/{table}.out.parquet' order by all").fetchall()
         expected = months.rows(f"select {columns} from {table} {condition} order by all")
-        assert len(emulated) == len(expected) > 0, table
-        assert emulated == expected, table
+        assert len(expected) > 0 and account.rows(table, columns) == expected, table

@@ -45,29 +45,12 @@ class Compiled:
         }
 
 
-def dbt_profile_environment(emulator: Emulator) -> dict[str, str]:
-    """dbt's profile of a shell that has no Airflow connection."""
-    return {
-        "TIDEMARK_WAREHOUSE": "snowflake",
-        "TIDEMARK_DBT_THREADS": "1",
-        "SNOWFLAKE_ACCOUNT": "emulator",
-        "SNOWFLAKE_USER": "tidemark",
-        "SNOWFLAKE_PASSWORD": "none",
-        "SNOWFLAKE_ROLE": "tidemark",
-        "SNOWFLAKE_WAREHOUSE": "tidemark",
-        "SNOWFLAKE_DATABASE": "TIDEMARK",
-        "SNOWFLAKE_HOST": "127.0.0.1",
-        "SNOWFLAKE_PORT": str(emulator.port),
-        "REQUESTS_CA_BUNDLE": str(emulator.trusted),
-    }
-
-
 def compile_project(emulator: Emulator, folder: Path, run: Mapping[str, Any]) -> Compiled:
     """Compile everything for Snowflake with these vars."""
     done = subprocess.run(
         [str(dbt_executable()), "--no-use-colors", "compile", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
          "--target-path", str(folder), "--log-path", str(folder), "--vars", json.dumps(dict(run))],
-        env=os.environ | dbt_profile_environment(emulator) | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        env=os.environ | emulator.dbt_environment() | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout

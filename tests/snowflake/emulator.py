@@ -1,18 +1,22 @@
 """An emulated Snowflake for the tests: started as a server behind TLS, reached through an Airflow connection."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import certifi
+import duckdb
 import pytest
+import snowflake.connector
 
 from include.tidemark.paths import PROJECT_ROOT
 
@@ -63,15 +67,66 @@ class Emulator:
             "TIDEMARK_DBT_THREADS": "1",  # what dbt says when something fails is then in one order
         }
 
+    def dbt_environment(self) -> dict[str, str]:
+        """dbt's profile of a shell that has no Airflow connection."""
+        return {
+            "TIDEMARK_WAREHOUSE": "snowflake",
+            "TIDEMARK_DBT_THREADS": "1",
+            "SNOWFLAKE_ACCOUNT": "emulator",
+            "SNOWFLAKE_USER": "tidemark",
+            "SNOWFLAKE_PASSWORD": "none",
+            "SNOWFLAKE_ROLE": "tidemark",
+            "SNOWFLAKE_WAREHOUSE": "tidemark",
+            "SNOWFLAKE_DATABASE": "TIDEMARK",
+            "SNOWFLAKE_HOST": "127.0.0.1",
+            "SNOWFLAKE_PORT": str(self.port),
+            "REQUESTS_CA_BUNDLE": str(self.trusted),
+        }
+
+    def execute(self, *statements: str) -> None:
+        """Run statements as somebody beside the run."""
+        with (
+            mock.patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": str(self.trusted)}),
+            closing(
+                snowflake.connector.connect(
+                    user="test", password="none", account="emulator", database="TIDEMARK", schema="PUBLIC",
+                    host="127.0.0.1", port=self.port, insecure_mode=True,
+                )
+            ) as connection,
+        ):  # fmt: skip
+            for statement in statements:
+                connection.cursor().execute(statement)
+
+    def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
+        """A table's rows in order, as the account held them at its end."""
+        return duckdb.sql(f"select {columns} from '{self.folder / table}.parquet' order by all").fetchall()
+
     def requests(self) -> list[dict[str, Any]]:
         """Every login and statement so far, oldest first."""
         lines = (self.folder / "requests.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
 
 
+def give(folder: Path, statements: Sequence[str], warehouse: Path, rows: Mapping[str, str]) -> None:
+    """Let the folder's account start with the tables that the statements make, and the rows of queries on a DuckDB file.
+
+    Args:
+        folder: what `running_emulator` will be given.
+        statements: what makes schemas and tables.
+        warehouse: the DuckDB file.
+        rows: table -> query.
+    """
+    given = folder / "given"
+    given.mkdir(parents=True)
+    (given / "setup.sql").write_text(";\n".join(statements), encoding="utf-8")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        for table, query in rows.items():
+            connection.execute(f"copy ({query}) to '{given / table}.parquet'")
+
+
 @contextmanager
 def running_emulator(folder: Path) -> Iterator[Emulator]:
-    """Serve an empty account until the end of the block; its tables are then in the folder."""
+    """Serve the folder's account, empty unless it was given something, until the end of the block; then its tables are there."""
     if not PYTHON.exists():
         pytest.fail(f"{PYTHON} is missing: make test-setup installs it from deploy/locks/fakesnow.txt.")
     folder.mkdir(parents=True, exist_ok=True)

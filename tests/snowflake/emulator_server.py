@@ -1,8 +1,9 @@
 """An emulated Snowflake behind TLS. Runs in the emulator's own environment, not in pytest's.
 
-`emulator_server.py FOLDER PORT` serves until it is interrupted (SIGINT). Needs FOLDER/cert.pem and FOLDER/key.pem. Each
-login and each statement becomes one line of FOLDER/requests.jsonl, without what a login proves itself with. At the end every
-table and view of the project's schemas is written to FOLDER/<schema>.<table>.parquet.
+`emulator_server.py FOLDER PORT` serves until it is interrupted (SIGINT). Needs FOLDER/cert.pem and FOLDER/key.pem. The account
+starts with the tables of FOLDER/given/setup.sql and the rows of FOLDER/given/<schema>.<table>.parquet, or empty. Each login and
+each statement becomes one line of FOLDER/requests.jsonl, without what a login proves itself with. At the end every table and
+view of the project's schemas is written to FOLDER/<schema>.<table>.parquet.
 """
 
 import gzip
@@ -88,19 +89,31 @@ def with_nulls(to_struct: Any) -> Any:
     return convert
 
 
+def fill(folder: Path) -> None:
+    """Give the account what it starts with."""
+    shared = fakesnow.server.shared_fs
+    cursor = shared.connect(database=DATABASE, schema="PUBLIC").cursor()
+    setup = folder / "setup.sql"
+    for statement in setup.read_text(encoding="utf-8").split(";") if setup.exists() else []:
+        cursor.execute(statement)
+    # Straight into the DuckDB below: thousands of rows as SQL text take the emulator half a minute to translate.
+    for file in folder.glob("*.parquet"):
+        shared.duck_conn.execute(f"insert into {DATABASE}.{file.stem} from '{file}'")
+
+
 def main(folder: Path, port: int) -> None:
     # It takes every sum through doubles, lest the argument be text. Snowflake sums its decimal numbers exactly, and so shall
     # the emulator: no sum of ours is of text.
     fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
     fakesnow.arrow.timestamp_to_sf_struct = with_nulls(fakesnow.arrow.timestamp_to_sf_struct)
-    shared = fakesnow.server.shared_fs
-    shared.connect(database=DATABASE, schema="PUBLIC")
+    fill(folder / "given")
     app = Recorder(fakesnow.server.app, folder / "requests.jsonl")
     with suppress(KeyboardInterrupt):
         uvicorn.run(
             app, host="127.0.0.1", port=port, log_level="warning",
             ssl_certfile=str(folder / "cert.pem"), ssl_keyfile=str(folder / "key.pem"),
         )  # fmt: skip
+    shared = fakesnow.server.shared_fs
     tables = shared.duck_conn.execute(
         "select table_schema, table_name from information_schema.tables"
         f" where table_catalog = '{DATABASE}' and upper(table_schema) in {SCHEMAS}"

@@ -1,18 +1,15 @@
 """The same gate on an emulated Snowflake: its SQL, its temporary tables, and where the connection's secret does not go."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
-import snowflake.connector
-from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 
 from include.tidemark.errors import GateError
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.warehouse.control import SCHEMAS
-from tests.dbt.test_snowflake_emulator import emulator
+from tests.snowflake.emulator import give, running_emulator
 from tests.validation.world import World
 
 SECRET = "correct-horse-battery"
@@ -22,8 +19,8 @@ TABLES = (
 )  # fmt: skip
 
 
-def export(warehouse: Path, folder: Path) -> None:
-    """The emulator's tables: statements that make them, and a file of rows each."""
+def definitions(warehouse: Path) -> list[str]:
+    """Statements that make the gate's tables on Snowflake."""
     statements = [f"create schema if not exists {schema}" for schema in SCHEMAS]
     contract = {table.qualified_name: table for table in source_tables().values()}
     with duckdb.connect(str(warehouse)) as connection:
@@ -38,29 +35,20 @@ def export(warehouse: Path, folder: Path) -> None:
             statements.append(
                 f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in columns)})"
             )
-            connection.execute(f"copy {name} to '{folder / name}.parquet'")
-    (folder / "setup.sql").write_text(";".join(statements), encoding="utf-8")
-    (folder / "export.txt").write_text("", encoding="utf-8")
+    return statements
 
 
 @pytest.fixture
 def snowflake_world(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world.sql("insert into raw.transactions select * from raw.transactions where transaction_id = 'tx-0-10'")
     world.sql("update runs.customer_segments set travel_spend_pct = 101 where customer_id = 'secret-user-0'")
-    folder = tmp_path / "emulator"
-    folder.mkdir()
-    export(world.settings.duckdb_path, folder)
-    connection = {"conn_type": "snowflake", "login": "test", "password": SECRET}
-    monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_DEFAULT", json.dumps(connection))
-    with emulator(folder) as port:
-        monkeypatch.setattr(
-            SnowflakeHook,
-            "get_conn",
-            lambda _: snowflake.connector.connect(
-                user="test", password=SECRET, account="emulator", database="TIDEMARK", schema="PUBLIC",
-                host="127.0.0.1", port=int(port), protocol="http",
-            ),
-        )  # fmt: skip
+    warehouse = world.settings.duckdb_path
+    give(
+        tmp_path / "account", definitions(warehouse), warehouse, {table: f"from {table}" for table in TABLES}
+    )
+    with running_emulator(tmp_path / "account") as account:
+        for name, value in account.environment(password=SECRET).items():
+            monkeypatch.setenv(name, value)
         world.settings = world.settings.model_copy(update={"warehouse": "snowflake"})
         yield world
 

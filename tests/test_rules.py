@@ -8,8 +8,8 @@ import yaml
 
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.errors import SettingsError
-from include.tidemark.paths import DBT_PROJECT_FILE
-from include.tidemark.rules import Rules, load_rules
+from include.tidemark.paths import DBT_PROJECT_FILE, PROJECT_ROOT
+from include.tidemark.rules import ENVIRONMENT_RULES, Rules, load_rules
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -26,6 +26,13 @@ def test_the_dbt_project_declares_exactly_the_rules_that_are_typed():
 def test_without_a_rules_file_the_values_are_those_of_the_dbt_project():
     declared = yaml.safe_load(DBT_PROJECT_FILE.read_text(encoding="utf-8"))["vars"]
     assert load_rules(None, environ={}).model_dump() == declared
+
+
+def test_the_page_on_deployment_lists_every_rule_that_an_environment_variable_sets_with_its_default():
+    text = (PROJECT_ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `([A-Z_]+)` \| ([\d.]+) \|$", text, flags=re.MULTILINE))
+    rules = load_rules(None, environ={})
+    assert listed == {name.upper(): str(getattr(rules, name)) for name in ENVIRONMENT_RULES}
 
 
 def test_a_rules_file_overrides_only_what_it_names(tmp_path):

@@ -38,6 +38,10 @@ def publish(root: Path, as_of: str, families: tuple[str, ...]) -> dict[str, str]
     files = {
         "data/segment_summary.csv": csv_bytes([row | overview for row in SEGMENTS]),
         "data/statistics.csv": csv_bytes([dict(zip(COLUMNS, row, strict=True)) for row in DRIVERS]),
+        "data/retention_drivers.csv": csv_bytes(
+            [{"as_of_date": "x", "run_key": "x", "feature": "has_save_f7d"}]
+        ),
+        "definitions/segment_definitions.json": json.dumps({"segments": [{"name": "Café"}]}).encode(),
     }
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +73,12 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_runs_as_of_a_date_lists_that_month(root, capsys):
+    assert main(["runs", "--as-of", "2026-10-01", "--format", "csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert row["as_of_date"] == "2026-10-01"
+
+
 def test_runs_lists_the_published_months_the_newest_first(root, capsys):
     assert main(["runs", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
@@ -91,6 +101,14 @@ def test_summary_as_csv_keeps_every_digit(root, capsys):
     assert [row["share_pct"] for row in rows] == ["33.33333333333", ""]
 
 
+def test_summary_as_json_names_each_family_unless_one_was_asked_for(root, capsys):
+    assert main(["summary", "--format", "json"]) == 0
+    overviews = json.loads(capsys.readouterr().out)
+    assert overviews["early_engagement"] == [{"feature": "has_save_f7d"}]
+    assert main(["summary", "--format", "json", "--family", "customer_segments"]) == 0
+    assert json.loads(capsys.readouterr().out) == overviews["customer_segments"]
+
+
 def test_drivers_prints_the_features_above_the_threshold_of_the_month_or_of_the_asker(root, capsys):
     assert main(["drivers"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
@@ -105,10 +123,18 @@ def test_show_finds_a_table_by_its_name(root, capsys, name):
     assert json.loads(capsys.readouterr().out)[1]["customer_segment"] == "=Other"
 
 
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_show_prints_a_document_as_json(root, capsys, form):
+    assert main(["show", "segment_definitions", "--format", form]) == 0
+    assert json.loads(capsys.readouterr().out) == {"segments": [{"name": "Café"}]}
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["show", "nothing"], "has no table 'nothing'; it has segment_summary, statistics."),
+        (["show", "nothing"], "has no table 'nothing'; it has retention_drivers, segment_definitions, segment_summary, statistics."),
+        (["runs", "--as-of", "2026-09-01"], "No month is published as of 2026-09-01"),
+        (["summary", "--format", "csv"], "add --family, which may be one of customer_segments, early_engagement."),
         (["summary", "--as-of", "2026-09-01"], "No month is published as of 2026-09-01; published are 2026-10-01, 2026-11-01."),
         (["summary", "--family", "fee_tiers"], "has no fee_tiers: raw.fee_periods does not exist."),
         (["summary", "--family", "nobody"], "There is no family 'nobody'"),
@@ -146,7 +172,7 @@ def test_verify_finds_a_changed_a_missing_and_a_swapped_file(root, capsys):
     (folder / "data/statistics.csv").unlink()
     assert main(["verify", "--format", "json"]) == 1
     results = {row["what"]: row["result"] for row in json.loads(capsys.readouterr().out)}
-    assert results == {"manifest.json": "ok", "data/segment_summary.csv": "differs", "data/statistics.csv": "missing", "gate": "ok"}  # fmt: skip
+    assert results == {"manifest.json": "ok", "data/segment_summary.csv": "differs", "data/statistics.csv": "missing", "data/retention_drivers.csv": "ok", "definitions/segment_definitions.json": "ok", "gate": "ok"}  # fmt: skip
     (folder / "manifest.json").write_text((folder / "manifest.json").read_text() + " ")
     assert main(["verify", "--format", "csv"]) == 1
     assert "manifest.json,differs" in capsys.readouterr().out

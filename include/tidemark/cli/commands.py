@@ -1,6 +1,7 @@
 """What each command shows of the published months."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -39,10 +40,15 @@ def find_month(settings: Settings, as_of_date: str | None) -> PublishedMonth:
     return found
 
 
-def runs(settings: Settings) -> Rows:
-    """The published months, the newest first."""
+def runs(settings: Settings, as_of_date: str | None) -> Rows:
+    """The published months, the newest first, or that of an as-of date.
+
+    Raises:
+        NotPublishedError: nothing is published for that date.
+    """
+    months = [find_month(settings, as_of_date)] if as_of_date else published_months(settings)
     listed = []
-    for month in reversed(published_months(settings)):
+    for month in reversed(months):
         manifest = month.manifest()
         computed = [family["name"] for family in manifest["families"] if family["status"] == "computed"]
         listed.append(
@@ -87,21 +93,26 @@ def summary(
         yield name, _shortened(rows, known.overview_columns) if for_people else rows
 
 
-def show(month: PublishedMonth, artifact: str) -> Rows:
-    """The rows of one published table, by its file's name with or without folder and suffix.
+def show(month: PublishedMonth, artifact: str) -> Rows | dict[str, Any]:
+    """The rows of one published table, or one published document, by its file's name with or without folder and suffix.
 
     Raises:
-        NotPublishedError: the month has no such table.
+        NotPublishedError: the month has no such table or document.
     """
-    tables = [file["path"] for file in month.manifest()["files"] if file["path"].endswith(".csv")]
-    wanted = artifact.removesuffix(".csv")
-    found = [path for path in tables if wanted in (path.removesuffix(".csv"), PurePosixPath(path).stem)]
+    paths = [PurePosixPath(file["path"]) for file in month.manifest()["files"]]
+    known = [path for suffix in (".csv", ".json") for path in paths if path.suffix == suffix]
+    found = [
+        path for path in known if artifact in (str(path), str(path.with_suffix("")), path.name, path.stem)
+    ]
     if not found:
-        names = ", ".join(sorted(PurePosixPath(path).stem for path in tables))
+        names = ", ".join(sorted({path.stem for path in known}))
         raise NotPublishedError(
             f"The month as of {month.as_of_date} has no table {artifact!r}; it has {names}."
         )
-    return list(month.rows(found[0]))
+    if found[0].suffix == ".csv":
+        return list(month.rows(str(found[0])))
+    document: dict[str, Any] = json.loads(month.read(str(found[0])))
+    return document
 
 
 def drivers(month: PublishedMonth, impact_threshold: float | None) -> Rows:

@@ -22,7 +22,7 @@ def render(rows: Sequence[Mapping[str, Any]], form: Format) -> str:
     All
     """
     if form == "json":
-        return json.dumps([dict(row) for row in rows], indent=2, ensure_ascii=False)
+        return json_text([dict(row) for row in rows])
     if not rows:
         return "(no rows)" if form == "table" else ""
     names = list(rows[0])
@@ -41,6 +41,11 @@ def render(rows: Sequence[Mapping[str, Any]], form: Format) -> str:
         colalign=["right" if name in numbers else "left" for name in names],
     )
     return table
+
+
+def json_text(content: Any) -> str:
+    """A document as indented JSON."""
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _are_numbers(cells: Sequence[Any]) -> bool:

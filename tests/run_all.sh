@@ -1,18 +1,29 @@
 #!/usr/bin/env bash
-# All tests as two pytest processes side by side: those that mostly wait for a scheduler or an installation, and the others.
-# On two cores that takes two thirds of the time of one after the other. The first group's output is printed when both are done.
+# All tests as three pytest processes side by side: the schedulers and installations mostly wait, dbt's tests are processes of
+# one thread, and so are the others. Two cores are then busy to the end. The first group's output is shown as it comes, that of
+# the others when all are done.
 set -uo pipefail
 waiting=(tests/integration tests/deploy)
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
-trap 'kill "$slow" 2>/dev/null; wait; exit 130' INT TERM
+dbt=(tests/dbt tests/snowflake)
+outputs=$(mktemp -d)
+started=()
+trap 'rm -rf "$outputs"' EXIT
+trap 'kill "${started[@]}" 2>/dev/null; wait; exit 130' INT TERM
 
-env $RUN -m pytest "${waiting[@]}" >"$output" 2>&1 &
-slow=$!
-env $RUN -m pytest tests "${waiting[@]/#/--ignore=}"
-fast_code=$?
-wait "$slow"
-slow_code=$?
-echo "--- ${waiting[*]}"
-cat "$output"
-exit $((fast_code || slow_code))
+start() { # start NAME ARGUMENTS...
+    env $RUN -m pytest "${@:2}" >"$outputs/$1" 2>&1 &
+    started+=($!)
+}
+start waiting "${waiting[@]}"
+start dbt "${dbt[@]}"
+others=("${waiting[@]}" "${dbt[@]}")
+env $RUN -m pytest tests "${others[@]/#/--ignore=}"
+code=$?
+for process in "${started[@]}"; do
+    wait "$process" || code=1
+done
+for file in "$outputs"/*; do
+    echo "--- $(basename "$file")"
+    cat "$file"
+done
+exit $code

@@ -17,6 +17,9 @@ from include.tidemark.rules import Rules
 WINDOW = timedelta(days=90)
 """Length of the current and of the prior window. Fixed: the published columns carry it in their names."""
 
+BACKTESTED = "customer_segments"
+"""The family whose models look back at earlier published rows, in movement and backtest."""
+
 RUN_KEY = re.compile(r"[0-9]{8}_[0-9]{8}T[0-9]{6}_[0-9a-f]{8}")
 
 
@@ -59,9 +62,12 @@ class Run(BaseModel):
     code_version: str
     options: RunOptions
     previous: PublishedRun | None = None
-    """The newest published as-of date before this one: what movement, drift and volume are compared with."""
+    """The newest published as-of date before this one: what the volume of the sources is compared with."""
+    previous_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
+    """By family, the newest published as-of date before this one that holds it: what its movement, drift and volume are
+    compared with. A family that is in no earlier publication is not in it."""
     backtest: PublishedRun | None = None
-    """The newest published as-of date whose following 90 days are over: what the backtest looks at."""
+    """The newest published as-of date with customer segments whose following 90 days are over: what their backtest looks at."""
 
     @field_validator("run_key")
     @classmethod
@@ -88,20 +94,25 @@ class Run(BaseModel):
             self.as_of_date.year, self.as_of_date.month, self.as_of_date.day, tzinfo=zone
         ).astimezone(UTC)
 
+    def previous_of(self, family: str) -> PublishedRun | None:
+        """The publication that a family is compared with; None for its first one, whatever else was published before."""
+        return self.previous_by_family.get(family)
+
     @property
     def backtest_reason(self) -> str | None:
         """Why there is no backtest, or None when there is one."""
         if self.backtest is not None:
             return None
-        return "no_earlier_publication" if self.previous is None else "window_not_complete"
+        return "no_earlier_publication" if self.previous_of(BACKTESTED) is None else "window_not_complete"
 
     def dbt_vars(self) -> dict[str, Any]:
         """The variables of the run's one dbt invocation: its identity, then its rules."""
+        previous = self.previous_of(BACKTESTED)
         return {
             "as_of_date": self.as_of_date.isoformat(),
             "run_key": self.run_key,
-            "previous_as_of_date": self.previous.as_of_date.isoformat() if self.previous else "",
-            "previous_run_key": self.previous.run_key if self.previous else "",
+            "previous_as_of_date": previous.as_of_date.isoformat() if previous else "",
+            "previous_run_key": previous.run_key if previous else "",
             "backtest_as_of_date": self.backtest.as_of_date.isoformat() if self.backtest else "",
             "backtest_run_key": self.backtest.run_key if self.backtest else "",
             **self.rules.model_dump(mode="json"),

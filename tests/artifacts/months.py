@@ -72,6 +72,7 @@ def make_run(as_of: date, rules: Rules, *, attempt: int = 0, **options: object) 
         code_version="content-0123456789ab",
         options=RunOptions(**options),  # type: ignore[arg-type]
         previous=previous,
+        previous_by_family={"customer_segments": previous} if previous else {},
         backtest=backtest,
     )
 

@@ -57,6 +57,8 @@ def test_it_says_what_made_the_numbers(november, manifest):
         "raw.transactions": 9000,
     }
     assert manifest["compared_with"]["previous"]["as_of_date"] == "2026-10-01"
+    (family,) = [f for f in manifest["families"] if f["status"] == "computed"]
+    assert family["previous"] == manifest["compared_with"]["previous"]
     assert manifest["compared_with"]["backtest"]["as_of_date"] == "2026-08-01"
 
 

@@ -139,7 +139,9 @@ class World:
 
     def after_previous(self) -> None:
         """Go on as if the month before had been published."""
-        self.run = self.run.model_copy(update={"previous": PREVIOUS})
+        self.run = self.run.model_copy(
+            update={"previous": PREVIOUS, "previous_by_family": dict.fromkeys(self.run.families, PREVIOUS)}
+        )
 
     def check(self, stage: str) -> dict[str, Any]:
         """Run the gate of a stage; raises what it raises."""

@@ -28,8 +28,21 @@ def warehouse(tmp_path):
         yield opened
 
 
-def publish(warehouse, run):
+def publish(warehouse, run, *families):
+    """Publish a run that computed the families."""
+    compute(warehouse, run, *families)
     return ledger.record_publication(warehouse, run, "file:///manifest.json", "0" * 64)
+
+
+def compute(warehouse, run, *families):
+    """Leave one number of each family, as its questions do."""
+    for family in families:
+        row = {"as_of_date": run.as_of_date, "run_key": run.run_key, "family": family, "metric": "share"}
+        warehouse.insert("runs.statistics", [row])
+
+
+def published(day):
+    return day and PublishedRun(as_of_date=day, run_key=run_of(day).run_key)
 
 
 def test_the_newest_row_of_a_date_is_what_is_published(warehouse):
@@ -96,11 +109,38 @@ def test_a_month_is_compared_with_the_one_before_and_tested_on_the_newest_whose_
     warehouse, as_of, previous, backtest
 ):
     for day in (date(2017, 10, 1), date(2017, 11, 1), date(2017, 12, 1)):
-        publish(warehouse, run_of(day))
-    expected = [
-        day and PublishedRun(as_of_date=day, run_key=run_of(day).run_key) for day in (previous, backtest)
-    ]
-    assert list(ledger.comparison_runs(warehouse, as_of)) == expected
+        publish(warehouse, run_of(day), "customer_segments")
+    compared = ledger.comparison_runs(warehouse, as_of)
+    assert (compared.previous, compared.backtest) == (published(previous), published(backtest))
+    assert compared.previous_by_family.get("customer_segments") == published(previous)
+
+
+def test_a_family_is_compared_with_the_newest_month_that_holds_it(warehouse):
+    october, november, december = date(2017, 10, 1), date(2017, 11, 1), date(2017, 12, 1)
+    publish(warehouse, run_of(october), "customer_segments", "planners")
+    publish(warehouse, run_of(november), "planners")
+    publish(warehouse, run_of(december), "planners", "engagement")
+    compared = ledger.comparison_runs(warehouse, date(2018, 4, 1))
+    assert compared.previous == published(december)
+    assert compared.previous_by_family == {
+        "customer_segments": published(october),
+        "planners": published(december),
+        "engagement": published(december),
+    }
+    assert compared.backtest == published(october), "later months hold no segments to look back at"
+
+
+def test_a_family_that_a_month_s_newer_run_left_out_is_not_compared_with_that_month(warehouse):
+    day = date(2017, 10, 1)
+    publish(warehouse, run_of(day), "planners", "engagement")
+    publish(warehouse, run_of(day, hour=7), "planners")
+    assert set(ledger.comparison_runs(warehouse, date(2017, 11, 1)).previous_by_family) == {"planners"}
+
+
+def test_numbers_of_a_run_that_was_never_published_are_no_publication_of_their_family(warehouse):
+    publish(warehouse, run_of(date(2017, 10, 1)), "planners")
+    compute(warehouse, run_of(date(2017, 10, 1), hour=7), "engagement")
+    assert set(ledger.comparison_runs(warehouse, date(2017, 11, 1)).previous_by_family) == {"planners"}
 
 
 def test_replacing_a_part_of_a_run_leaves_other_parts_and_runs_alone(warehouse):

@@ -105,8 +105,8 @@ def make_manifest(
             "backtest_reason": run.backtest_reason,
         },
         "families": [
-            *({"name": name, "status": "computed", "reason": None} for name in run.families),
-            *({"name": family.name, "status": "skipped", "reason": family.reason} for family in left_out),
+            *(_family(name, "computed", previous=run.previous_of(name)) for name in run.families),
+            *(_family(family.name, "skipped", reason=family.reason) for family in left_out),
         ],
         "sources": source_counts(run, warehouse),
         "seeds": _seeds(results),
@@ -182,6 +182,12 @@ def _windows(run: Run) -> dict[str, Any]:
         "current": {"from": run.window_start.isoformat(), "before": run.as_of_date.isoformat()},
         "prior": {"from": run.prior_window_start.isoformat(), "before": run.window_start.isoformat()},
     }
+
+
+def _family(
+    name: str, status: str, *, reason: str | None = None, previous: PublishedRun | None = None
+) -> dict[str, Any]:
+    return {"name": name, "status": status, "reason": reason, "previous": _reference(previous)}
 
 
 def _reference(published: PublishedRun | None) -> dict[str, str] | None:

@@ -64,15 +64,24 @@ def resolve_run(
     with open_warehouse(settings, QueryTag(run.run_key, "resolve_run")) as warehouse:
         ensure_control_tables(warehouse)
         refuse_published(warehouse, run.run_key)
-        previous, backtest = comparison_runs(warehouse, as_of_date)
-    run = run.model_copy(update={"previous": previous, "backtest": backtest})
+        compared = comparison_runs(warehouse, as_of_date)
+    run = run.model_copy(update=compared._asdict())
     log.info(
         "Run %s: as of %s, windows [%s, %s) and [%s, %s), compared with %s, backtest %s, rules %s, code %s, label %s",
         run.run_key, run.as_of_date, run.window_start, run.as_of_date, run.prior_window_start, run.window_start,
-        previous.run_key if previous else "nothing published", backtest.run_key if backtest else run.backtest_reason,
+        _compared_with(run), run.backtest.run_key if run.backtest else run.backtest_reason,
         run.rules_hash[:12], run.code_version, run.options.run_hash or "none",
     )  # fmt: skip
     return run
+
+
+def _compared_with(run: Run) -> str:
+    """The publication that each family is compared with, in words."""
+    compared = {family: run.previous_of(family) for family in run.families}
+    return ", ".join(
+        f"{family}: {previous.run_key if previous else 'nothing published'}"
+        for family, previous in compared.items()
+    )
 
 
 def _options(parameters: dict[str, Any], run_hash: str | None) -> RunOptions:

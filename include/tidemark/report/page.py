@@ -66,6 +66,9 @@ def render(
             parts=[_shown(part, files, deeper=len(parts) > 1) for part in parts],
             title=parts[0].title if len(parts) == 1 else "Customer analytics",
             topics={topic for part in parts for topic in part.topics},
+            compared=[
+                {"title": _title(family), "previous": run.previous_of(family)} for family in run.families
+            ],
             left_out=[{"title": _title(family.name), "reason": family.reason} for family in left_out],
             style=Markup(style),  # noqa: S704 (our own file)
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),

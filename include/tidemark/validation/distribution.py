@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.validation.checks import Asset, Check, NotEvaluated, Severity, text_literal
-from include.tidemark.validation.volume import drop_checks
+from include.tidemark.validation.volume import drop_since_previous, first_publication
 
 _SMALLEST_SHARE = 1e-4
 """What an empty segment counts as in the stability index, which is not defined at 0."""
@@ -14,6 +14,7 @@ _SMALLEST_SHARE = 1e-4
 class Segmentation:
     """A column of segments, one row a user, and what the gate's sentences call it."""
 
+    family: str
     table: str
     column: str
     segments: tuple[str, ...]
@@ -32,7 +33,8 @@ class Segmentation:
 def shares_clause(run: Run, of: Segmentation) -> str:
     """Common table expressions that end with `shares`: `segment, share_now, share_before, all_now, all_before`."""
     segments = " union all ".join(f"select {text_literal(name)} as segment" for name in of.segments)
-    previous_key = run.previous.run_key if run.previous else ""
+    previous = run.previous_of(of.family)
+    previous_key = previous.run_key if previous else ""
     return f"""
         segments as ({segments}),
         counted as (
@@ -56,30 +58,24 @@ def distribution(run: Run, name: str, of: Segmentation, alone: Check) -> Asset:
         name: of the suite.
         alone: a check of `shares` that needs no earlier publication.
     """
-    checks, skipped = [alone], tuple[NotEvaluated, ...]()
-    if run.previous is None:
-        reason = "Not evaluated: no earlier month is published to compare with."
-        skipped = (
-            NotEvaluated(of.check, reason, of.column),
-            NotEvaluated(f"{of.people.removesuffix('s')}_drop_pct", reason),
-        )
+    previous = run.previous_of(of.family)
+    subject = f"{of.table} has {of.people}"
+    volume, skipped = drop_since_previous(
+        run, of.family, "max(all_now)", "max(all_before)", subject, of.if_fewer
+    )
+    if previous is None:
+        drift = []
+        skipped = [NotEvaluated(of.check, first_publication(of.family), of.column), *skipped]
     else:
-        checks += _drift_checks(run, run.previous, of)
-        checks += drop_checks(
-            run,
-            run.previous,
-            measure="100.0 * (max(all_before) - max(all_now)) / nullif(max(all_before), 0)",
-            subject=f"{of.table} has {of.people}",
-            advice=of.if_fewer,
-        )
+        drift = _drift_checks(run, previous, of)
     return Asset(
         name=name,
         table=of.table,
         source="shares",
         with_clause=shares_clause(run, of),
-        checks=tuple(checks),
+        checks=(alone, *drift, *volume),
         needs=(of.table,),
-        not_evaluated=skipped,
+        not_evaluated=tuple(skipped),
     )
 
 

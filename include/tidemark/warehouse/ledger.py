@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from include.tidemark.errors import RunIdentityError
-from include.tidemark.run import WINDOW, PublishedRun, Run
+from include.tidemark.run import BACKTESTED, WINDOW, PublishedRun, Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -26,6 +26,14 @@ class Publication(BaseModel):
     manifest_uri: str
     manifest_sha256: str
     dag_run_id: str
+
+
+class ComparisonRuns(NamedTuple):
+    """The published runs that a run is compared with; the fields are those of `Run`."""
+
+    previous: PublishedRun | None
+    previous_by_family: dict[str, PublishedRun]
+    backtest: PublishedRun | None
 
 
 _COLUMNS = ", ".join(Publication.model_fields)
@@ -72,16 +80,32 @@ def refuse_published(warehouse: Warehouse, run_key: str) -> None:
         )
 
 
-def comparison_runs(
-    warehouse: Warehouse, as_of_date: date
-) -> tuple[PublishedRun | None, PublishedRun | None]:
+def comparison_runs(warehouse: Warehouse, as_of_date: date) -> ComparisonRuns:
     """The published runs that this as-of date is compared with: the previous month's, and the backtest's.
 
+    Families are enabled at different times, so each has a previous month of its own: the newest that holds its numbers.
     The backtest needs the 90 days after its as-of date to be over, so it is the newest one at least 90 days back.
     """
     earlier = [p for p in current_publications(warehouse) if p.as_of_date < as_of_date]
-    mature = [p for p in earlier if p.as_of_date + WINDOW <= as_of_date]
-    return _newest(earlier), _newest(mature)
+    of_family = {
+        family: [p for p in earlier if p.run_key in keys]
+        for family, keys in _runs_by_family(warehouse).items()
+    }
+    mature = [p for p in of_family.get(BACKTESTED, []) if p.as_of_date + WINDOW <= as_of_date]
+    by_family = {family: newest for family, held in of_family.items() if (newest := _newest(held))}
+    return ComparisonRuns(_newest(earlier), by_family, _newest(mature))
+
+
+def _runs_by_family(warehouse: Warehouse) -> dict[str, set[str]]:
+    """The published runs that hold each family. No family is published without statistics, so these tell."""
+    rows = warehouse.fetch(
+        "select distinct family, run_key from runs.statistics"
+        " where run_key in (select run_key from control.publications) order by family"
+    )
+    held: dict[str, set[str]] = {}
+    for row in rows:
+        held.setdefault(row["family"], set()).add(row["run_key"])
+    return held
 
 
 def record_publication(

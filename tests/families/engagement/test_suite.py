@@ -123,7 +123,7 @@ def test_users_who_all_churned_are_a_warning(world: World) -> None:
 def test_drift_since_the_previous_month_warns_and_then_stops(
     world: World, moved: int, severities: set[str]
 ) -> None:
-    world.run = world.run.model_copy(update={"previous": PREVIOUS})
+    world.run = world.run.model_copy(update={"previous_by_family": {"engagement": PREVIOUS}})
     world.sql(
         "insert into runs.user_engagement select * replace (date '2026-10-01' as as_of_date,"
         f" '{PREVIOUS.run_key}' as run_key) from runs.user_engagement",
@@ -148,7 +148,7 @@ def test_drift_since_the_previous_month_warns_and_then_stops(
 
 
 def test_fewer_users_than_the_previous_month_saw_stop_the_run(world: World) -> None:
-    world.run = world.run.model_copy(update={"previous": PREVIOUS})
+    world.run = world.run.model_copy(update={"previous_by_family": {"engagement": PREVIOUS}})
     for copy in range(3):
         world.sql(
             "insert into runs.user_engagement select * replace (date '2026-10-01' as as_of_date,"

@@ -20,7 +20,7 @@ from include.tidemark.families.customer_segments.definitions import (
     REFERENCE_SHARES_PCT,
     SEGMENTS,
 )
-from include.tidemark.run import Run
+from include.tidemark.run import BACKTESTED, Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
 ALL_CUSTOMERS = "All customers"
@@ -104,6 +104,7 @@ def movement_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> lis
     pairs = sorted(
         counts.keys() | statistics.keys(), key=lambda pair: [(order.get(n or "", 9), n or "") for n in pair]
     )
+    previous = run.previous_of(BACKTESTED)
     starts: dict[str | None, int] = {}
     for (origin, _), customers in counts.items():
         starts[origin] = starts.get(origin, 0) + customers
@@ -111,12 +112,12 @@ def movement_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> lis
         {
             "as_of_date": run.as_of_date,
             "run_key": run.run_key,
-            "previous_as_of_date": run.previous.as_of_date if run.previous else None,
-            "previous_run_key": run.previous.run_key if run.previous else None,
+            "previous_as_of_date": previous.as_of_date if previous else None,
+            "previous_run_key": previous.run_key if previous else None,
             "from_segment": origin,
             "to_segment": to,
-            "customers": counts.get((origin, to), 0) if run.previous else None,
-            "from_customers": starts.get(origin, 0) if run.previous else None,
+            "customers": counts.get((origin, to), 0) if previous else None,
+            "from_customers": starts.get(origin, 0) if previous else None,
             **percent_columns("share_pct", statistics.get((origin, to))),
             **trust_columns(statistics.get((origin, to))),
         }

@@ -6,7 +6,7 @@ SQL does the aggregation; a few hundred cells reach Python, whatever the number 
 from typing import Any
 
 from include.tidemark.families.statistics_config import statistics_config
-from include.tidemark.run import Run
+from include.tidemark.run import BACKTESTED, Run
 from include.tidemark.statistics.cells import Cells, cells_by
 from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.results import ResultRow
@@ -46,7 +46,9 @@ def movement(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         (run.run_key,),
     )
     pairs = [(c["from_segment"], c["to_segment"], int(c["customers"])) for c in counts]
-    return segment_movement(pairs, statistics_config(run), has_previous=run.previous is not None)
+    return segment_movement(
+        pairs, statistics_config(run), has_previous=run.previous_of(BACKTESTED) is not None
+    )
 
 
 def backtest(run: Run, warehouse: Warehouse) -> list[ResultRow]:

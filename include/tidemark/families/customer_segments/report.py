@@ -22,7 +22,7 @@ from include.tidemark.report.charts import Estimate, categorical, interval_bar, 
 from include.tidemark.report.numbers import Number, number, plain, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
-from include.tidemark.run import Run
+from include.tidemark.run import BACKTESTED, PublishedRun, Run
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -79,14 +79,15 @@ def _key_figures(
     run: Run, warehouse: Warehouse, summary: list[Row], results: StatisticRows
 ) -> tuple[KeyFigure, ...]:
     total = summary[-1]
-    before = _totals(warehouse, run.previous.run_key) if run.previous else None
+    previous = run.previous_of(BACKTESTED)
+    before = _totals(warehouse, previous.run_key) if previous else None
     active = total["customers"] - total["dormant_customers"]
     mean = number(results.find("mean_spend_90d", None, "percentile_bootstrap"), words.dollars)
     return (
         KeyFigure(
             "Customers",
             words.count(total["customers"]),
-            _compared(run, total["customers"], before, "customers"),
+            _compared(previous, total["customers"], before, "customers"),
         ),
         KeyFigure(
             "Active",
@@ -96,7 +97,7 @@ def _key_figures(
         KeyFigure(
             "Spend in 90 days",
             words.dollars(total["spend_last_90_days"]),
-            _compared(run, total["spend_last_90_days"], before, "spend"),
+            _compared(previous, total["spend_last_90_days"], before, "spend"),
         ),
         KeyFigure("Mean spend in 90 days", mean.value, mean.interval or mean.note),
     )
@@ -107,11 +108,11 @@ def _totals(warehouse: Warehouse, run_key: str) -> Row:
     return warehouse.fetch(sql, (run_key,))[0]
 
 
-def _compared(run: Run, now: Any, before: Row | None, name: str) -> str:
-    if run.previous is None or before is None:
+def _compared(previous: PublishedRun | None, now: Any, before: Row | None, name: str) -> str:
+    if previous is None or before is None:
         return "No earlier month is published to compare with"
     change = words.change(now, before[name])
-    since = words.day(run.previous.as_of_date)
+    since = words.day(previous.as_of_date)
     return f"{change} since {since}" if change else f"No comparison with {since}"
 
 
@@ -160,6 +161,7 @@ def _bar(share: Row | None, top: float, colour: str) -> Markup:
 
 def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
     rows = movement_rows(run, warehouse, results)
+    previous = run.previous_of(BACKTESTED)
     found = {(row["from_segment"], row["to_segment"]): row for row in rows}
     statistics = {(row["segment"], row["segment_to"]): row for row in results.of("movement")}
     targets = [
@@ -180,7 +182,8 @@ def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[st
         "table": table,
         "stayed": words.percent(stayed / there if there else None),
         "joined": table[-1]["customers"],
-        "reason": None if run.previous else REASONS["no_earlier_publication"],
+        "previous": previous,
+        "reason": None if previous else REASONS["no_earlier_publication"],
     }
 
 

@@ -20,6 +20,7 @@ _MEANS = ("mean_spend_90d", "mean_lifetime_value")
 _COMPARISONS = ("movement", "backtest_spend_ratio")
 
 _SEGMENTATION = Segmentation(
+    family="customer_segments",
     table=CANDIDATE,
     column="customer_segment",
     segments=SEGMENTS,

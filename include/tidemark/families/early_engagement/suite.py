@@ -7,10 +7,10 @@ from include.tidemark.families.early_engagement.definitions import return_window
 from include.tidemark.families.early_engagement.features import OUTCOME, event_features, features_of
 from include.tidemark.run import Run
 from include.tidemark.validation.candidates import complete_rows
-from include.tidemark.validation.checks import Asset, Check, NotEvaluated, count_where, never, text_list
+from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
 from include.tidemark.validation.long_results import long_results_asset
 from include.tidemark.validation.reconciliation import agrees
-from include.tidemark.validation.volume import drop_checks
+from include.tidemark.validation.volume import drop_since_previous
 
 STATISTICS = "runs.statistics"
 CORE = "core.fct_user_event_daily"
@@ -128,7 +128,8 @@ def _reconciliation(run: Run) -> Asset:
 
 
 def _volume(run: Run) -> Asset:
-    previous_key = run.previous.run_key if run.previous else ""
+    previous = run.previous_of("early_engagement")
+    previous_key = previous.run_key if previous else ""
     source = (
         f"(select count_if(run_key = '{run.run_key}') as users_now, count_if(run_key = '{previous_key}') as users_before"
         f" from {CANDIDATE} where run_key in ('{run.run_key}', '{previous_key}')) as counted"
@@ -144,25 +145,21 @@ def _volume(run: Run) -> Asset:
             f" ({run.rules.segmentation_minimum_sample_size}): the odds ratios are null.",
         )
     ]
-    skipped: tuple[NotEvaluated, ...] = ()
-    if run.previous is None:
-        reason = "Not evaluated: no earlier month is published to compare with."
-        skipped = (NotEvaluated("user_drop_pct", reason),)
-    else:
-        checks += drop_checks(
-            run,
-            run.previous,
-            measure="coalesce(100.0 * (max(users_before) - max(users_now)) / nullif(max(users_before), 0), 0)",
-            subject=f"{CANDIDATE} has users",
-            advice="users whose weeks are over do not become fewer: find out which rows were lost before you publish.",
-        )
+    volume, skipped = drop_since_previous(
+        run,
+        "early_engagement",
+        "max(users_now)",
+        "max(users_before)",
+        f"{CANDIDATE} has users",
+        "users whose weeks are over do not become fewer: find out which rows were lost before you publish.",
+    )
     return Asset(
         name="models.early_engagement_volume",
         table=CANDIDATE,
         source=source,
         needs=(CANDIDATE,),
-        checks=tuple(checks),
-        not_evaluated=skipped,
+        checks=(*checks, *volume),
+        not_evaluated=tuple(skipped),
     )
 
 

@@ -21,6 +21,7 @@ _SHARES = (
     "funnel_drop_off",
 )  # fmt: skip
 _SEGMENTATION = Segmentation(
+    family="engagement",
     table=CANDIDATE,
     column="behavioral_segment",
     segments=BEHAVIORAL_SEGMENTS,

@@ -78,11 +78,15 @@ class Deployment:
             str(file.relative_to(artifacts)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
         }
         for view in ("customer_segments", "customer_segments_current", "statistics", "statistics_current"):
-            rows = self.query(
-                f"select md5(string_agg(t::varchar, '|' order by t::varchar)) as digest from marts.{view} as t"
-            )
-            seen[f"marts.{view}"] = str(rows[0]["digest"])
+            seen[f"marts.{view}"] = self.digest_of(f"marts.{view}")
         return seen
+
+    def digest_of(self, view: str, condition: str = "true") -> str:
+        """Digest of the rows of a view that keep a condition."""
+        rows = self.query(
+            f"select md5(string_agg(t::varchar, '|' order by t::varchar)) as digest from {view} as t where {condition}"
+        )
+        return str(rows[0]["digest"])
 
 
 @pytest.fixture(scope="session")

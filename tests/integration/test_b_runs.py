@@ -9,6 +9,9 @@ import pytest
 
 from .conftest import MARKED_KEY, wait_for
 
+GROWING_VIEWS = ("marts.customer_segments", "marts.statistics")
+"""Views of every published date: a date that is not the newest adds rows to these and leaves the `_current` ones alone."""
+
 
 def dbt_build_of(state) -> psutil.Process | None:
     """The dbt process that builds into this deployment's warehouse."""
@@ -23,6 +26,38 @@ def dbt_build_of(state) -> psutil.Process | None:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return None
+
+
+def holder_of(file) -> psutil.Process | None:
+    """The process that has the file open."""
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and str(file) in {opened.path for opened in process.open_files()}:
+                return process
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return None
+
+
+def assert_published(deployment, as_of, before):
+    """Views and pointers show exactly the new run of a month that is not the newest; all else is as it was before."""
+    month = next(month for month in deployment.months() if month.as_of_date == as_of)
+    after = deployment.consumers_view()
+    assert {name for name in before if after[name] != before[name]} == {"index.json", *GROWING_VIEWS}
+    new = {name for name in after if name not in before and not name.startswith(f"{month.folder}/")}
+    assert new == {f"as_of={as_of}/current.json"}
+    for pointer in ("index.json", f"as_of={as_of}/current.json"):
+        assert month.run_key in (deployment.state / "artifacts" / pointer).read_text(encoding="utf-8")
+    for view in GROWING_VIEWS:
+        assert deployment.digest_of(view, f"as_of_date <> date '{as_of}'") == before[view], view
+        table = view.replace("marts.", "runs.")
+        shown = deployment.query(
+            f"select run_key, count(*) as n from {view} where as_of_date = ? group by 1", as_of
+        )
+        made = deployment.query(
+            f"select run_key, count(*) as n from {table} where run_key = ? group by 1", month.run_key
+        )
+        assert shown == made, view
 
 
 def rows_by_run(deployment, keys) -> dict[tuple[str, str], int]:
@@ -138,21 +173,27 @@ def test_a_dbt_process_that_is_killed_mid_build_is_made_good_by_the_retry(deploy
         "the middle of the build",
     )
     os.kill(process.pid, signal.SIGKILL)
+    process.wait(60)
+    assert deployment.consumers_view() == before, "half of a run is seen after the kill"
     assert deployment.wait(run_id, 900) == "success"
-    after = deployment.consumers_view()
-    assert {
-        name: digest
-        for name, digest in after.items()
-        if name in before and name.startswith("as_of=") and "current.json" not in name
-    } == {
-        name: digest
-        for name, digest in before.items()
-        if name.startswith("as_of=") and "current.json" not in name
-    }
-    rows = deployment.query(
-        "select count(*) as n, count(distinct customer_id) as d from marts.customer_segments where as_of_date = date '2017-12-15'"
-    )
-    assert rows[0]["n"] == rows[0]["d"] > 2000
+    assert_published(deployment, "2017-12-15", before)
+
+
+def test_a_publish_task_that_is_killed_while_it_uploads_is_made_good_by_the_scheduler_s_retry(deployment):
+    before = deployment.consumers_view()
+    folder = deployment.state / "artifacts" / "as_of=2017-12-20"
+    run_id = deployment.api.trigger({"as_of_date": "2017-12-20", "n_resamples": 1000})
+    wait_for(lambda: next(folder.glob("run=*/data/*.csv"), None), 400, "the upload")
+    process = holder_of(deployment.state / "warehouse.duckdb")
+    assert process is not None, "publish holds the warehouse from its first file to its ledger row"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(60)
+    assert list(folder.glob("run=*/data/*.csv")), "the kill comes after files were uploaded"
+    assert deployment.consumers_view() == before, "half of a run is seen after the kill"
+    assert deployment.wait(run_id, 900) == "success"
+    tries = {task["task_id"]: task["try_number"] for task in deployment.api.tasks(run_id)}
+    assert tries["publish"] == 2
+    assert_published(deployment, "2017-12-20", before)
 
 
 def test_reports_in_the_ui_are_behind_its_login(deployment):

@@ -301,13 +301,16 @@ def _backtest(warehouse: Warehouse, run: Run, customers: list[dict[str, object]]
     if run.backtest is None:
         more = {"horizon": "90d", "reason": run.backtest_reason, "is_mature": False}
         return [
-            _statistic("backtest_spend_ratio", s, "delta_log", None, None, None, 0, **more) for s in SEGMENTS
+            _statistic("backtest_spend_ratio", s, "delta_log", None, None, None, 0, **more)
+            for s in (*SEGMENTS, None)
         ]
     rows = []
+    sums = {"prior": 0, "later": 0}
     for number, segment in enumerate(SEGMENTS):
         book = [c for c in customers if c["customer_segment"] == segment]
         prior = sum(int(c["spend_last_90_days"] * 100) for c in book)  # type: ignore[operator]
         later = prior * (6 + number) // 8
+        sums = {"prior": sums["prior"] + prior, "later": sums["later"] + later}
         warehouse.insert(
             "runs.customer_segment_backtest_cells",
             [
@@ -328,20 +331,15 @@ def _backtest(warehouse: Warehouse, run: Run, customers: list[dict[str, object]]
                 for part, n in ((0, len(book) // 2), (1, len(book) - len(book) // 2))
             ],
         )
-        ratio = later / prior
-        rows.append(
-            _statistic(
-                "backtest_spend_ratio",
-                segment,
-                "percentile_bootstrap",
-                ratio,
-                ratio * 0.9,
-                ratio * 1.12,
-                len(book),
-                horizon="90d",
-            )
-        )
-    return rows
+        rows.append(_spend_ratio(segment, later / prior, len(book)))
+    return [*rows, _spend_ratio(None, sums["later"] / sums["prior"], len(customers))]
+
+
+def _spend_ratio(segment: str | None, ratio: float, n: int) -> dict[str, object]:
+    method = "percentile_bootstrap"
+    return _statistic(
+        "backtest_spend_ratio", segment, method, ratio, ratio * 0.9, ratio * 1.12, n, horizon="90d"
+    )
 
 
 def _write_gate(warehouse: Warehouse, identity: dict[str, object]) -> None:

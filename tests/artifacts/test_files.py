@@ -130,12 +130,14 @@ def test_movement_agrees_with_a_join_of_the_two_months(published, november):
 
 def test_the_backtest_agrees_with_plain_sql(published, november):
     expected = published.sql(
-        "select customer_segment, sum(n), sum(prior_s1) / 100, sum(later_s1) / 100, sum(later_s1) / sum(prior_s1)"
-        " from runs.customer_segment_backtest_cells where run_key = ? group by 1",
+        "select coalesce(customer_segment, 'All customers'), sum(n), sum(prior_s1) / 100, sum(later_s1) / 100,"
+        " sum(later_s1) / sum(prior_s1) from runs.customer_segment_backtest_cells where run_key = ?"
+        " group by rollup (customer_segment)",
         november.run_key,
     )
     rows = {row["customer_segment"]: row for row in read(published, november, "data/segment_backtest")}
-    assert set(rows) == set(SEGMENTS)
+    assert list(rows) == [*SEGMENTS, "All customers"]
+    assert len(expected) == len(rows)
     for segment, customers, prior, later, ratio in expected:
         row = rows[segment]
         assert (int(row["customers"]), row["prior_spend"], row["later_spend"]) == (

@@ -126,7 +126,7 @@ def movement_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> lis
 
 
 def backtest_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """One row a segment of the earlier date; nulls with a reason where there is no such date."""
+    """One row a segment of the earlier date, then one of all customers; nulls with a reason where there is no such date."""
     counted = warehouse.fetch(
         """
         select customer_segment, sum(n) as customers, sum(prior_s1) as prior_cents, sum(later_s1) as later_cents
@@ -136,9 +136,11 @@ def backtest_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> lis
         """,
         (run.run_key,),
     )
-    found = {row["customer_segment"]: row for row in counted}
+    found: dict[str | None, Row] = {row.pop("customer_segment"): row for row in counted}
+    if found:
+        found[None] = {name: sum(row[name] for row in found.values()) for name in counted[0]}
     rows = []
-    for segment in SEGMENTS:
+    for segment in (*SEGMENTS, None):
         counts, statistic = found.get(segment), results.find("backtest_spend_ratio", segment)
         rows.append(
             {
@@ -146,7 +148,7 @@ def backtest_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> lis
                 "run_key": run.run_key,
                 "backtest_as_of_date": run.backtest.as_of_date if run.backtest else None,
                 "backtest_run_key": run.backtest.run_key if run.backtest else None,
-                "customer_segment": segment,
+                "customer_segment": segment or ALL_CUSTOMERS,
                 "customers": counts["customers"] if counts else (0 if run.backtest else None),
                 "prior_spend": _dollars(counts["prior_cents"]) if counts else None,
                 "later_spend": _dollars(counts["later_cents"]) if counts else None,

@@ -19,6 +19,7 @@ from include.tidemark.families.customer_segments.definitions import (
 from include.tidemark.families.customer_segments.report_months import share_panels
 from include.tidemark.report import words
 from include.tidemark.report.charts import Estimate, categorical, interval_bar, ratios
+from include.tidemark.report.charts.palette import SOFT
 from include.tidemark.report.numbers import Number, number, plain, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
@@ -160,8 +161,8 @@ def _bar(share: Row | None, top: float, colour: str) -> Markup:
 
 
 def _movement(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
-    rows = movement_rows(run, warehouse, results)
     previous = run.previous_of(BACKTESTED)
+    rows = movement_rows(run, warehouse, results)
     found = {(row["from_segment"], row["to_segment"]): row for row in rows}
     statistics = {(row["segment"], row["segment_to"]): row for row in results.of("movement")}
     targets = [
@@ -200,13 +201,14 @@ def _movement_cell(row: Row | None, statistic: Row | None, start: int) -> Cell:
 
 def _backtest(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
     rows = backtest_rows(run, warehouse, results)
-    statistics = [results.find("backtest_spend_ratio", segment) for segment in SEGMENTS]
+    statistics = [results.find("backtest_spend_ratio", segment) for segment in (*SEGMENTS, None)]
     points = [
-        Estimate(segment, row["estimate"], row["ci_low"], row["ci_high"])
-        if row
-        else Estimate(segment, None, None, None)
-        for segment, row in zip(SEGMENTS, statistics, strict=True)
+        Estimate(row["customer_segment"], statistic["estimate"], statistic["ci_low"], statistic["ci_high"])
+        if statistic
+        else Estimate(row["customer_segment"], None, None, None)
+        for row, statistic in zip(rows, statistics, strict=True)
     ]
+    colours = [*COLOURS.values(), SOFT]
     told = "; ".join(f"{p.label} {words.ratio(p.value)}" for p in points)
     description = f"Spend in the 90 days after the date, divided by spend in the 90 days before it: {told}."
     drawn = any(point.value is not None for point in points)
@@ -216,8 +218,8 @@ def _backtest(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[st
             {**row, "ratio": number(statistic, words.ratio)}
             for row, statistic in zip(rows, statistics, strict=True)
         ],
-        "wide": ratios(points, list(COLOURS.values()), 620, description) if drawn else "",
-        "narrow": ratios(points, list(COLOURS.values()), 200, description) if drawn else "",
+        "wide": ratios(points, colours, 620, description) if drawn else "",
+        "narrow": ratios(points, colours, 200, description) if drawn else "",
     }
 
 

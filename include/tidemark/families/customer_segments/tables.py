@@ -120,14 +120,15 @@ BACKTEST = PublishedTable(
         *RUN_COLUMNS,
         Column("backtest_as_of_date", "date", "The earlier published date whose segments are looked at."),
         Column("backtest_run_key", "text", "The published run of that date."),
-        Column("customer_segment", "text", "Segment at that date."),
+        Column("customer_segment", "text", "Segment at that date, or 'All customers'."),
         Column("customers", "integer", "Customers in the segment at that date."),
         Column("prior_spend", "money", "Their net spend in the 90 days before that date, in US dollars."),
         Column("later_spend", "money", "Their net spend in the 90 days after it, in US dollars."),
         *interval_columns("spend_ratio", "number", "Later spend divided by prior spend"),
         *trust_columns(),
     ),
-    description="One row a segment: what the segment of an earlier date spent in the 90 days that followed.",
+    description="One row a segment, then one row for all customers: what the segment of an earlier date spent in the 90 days that"
+    " followed.",
 )
 
 

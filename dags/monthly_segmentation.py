@@ -34,7 +34,9 @@ from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
 ZONE = timezone("America/New_York")
 SETTINGS = load_settings()
-TIMED_TASKS = ("resolve_run", "load_sources", "check_sources", "check_models", "check_statistics")
+TIMED_STAGES = (
+    "resolve_run", "load_sources", "check_sources", "models", "check_models", "statistics", "check_statistics",
+)  # fmt: skip
 
 PARAMS = {
     "as_of_date": Param(
@@ -134,7 +136,7 @@ def monthly_segmentation():
     def publish():
         from include.tidemark.pipeline.publish import publish
 
-        return publish(current_run(), SETTINGS, timings=stage_seconds(TIMED_TASKS))
+        return publish(current_run(), SETTINGS, timings=stage_seconds(TIMED_STAGES))
 
     chain(
         resolve_run(),

@@ -1,6 +1,7 @@
 """The DAG as Airflow sees it; runs on every supported Airflow version."""
 
 import os
+import runpy
 import subprocess
 import sys
 from datetime import datetime
@@ -88,6 +89,11 @@ def test_stages_follow_each_other_as_in_the_picture(dag):
         if stage(task.task_id) != stage(down)
     }
     assert edges == set(pairwise(STAGES))
+
+
+def test_the_manifest_gets_the_time_of_every_stage_before_publication():
+    dag_file = runpy.run_path(str(PROJECT / "dags" / "monthly_segmentation.py"))
+    assert list(dag_file["TIMED_STAGES"]) == STAGES[:-1]
 
 
 def test_every_model_and_its_tests_is_a_task_beside_the_one_dbt_process(dag):

@@ -82,6 +82,15 @@ def test_manifest_digests_are_those_of_the_files(deployment):
             assert hashlib.sha256((folder / path).read_bytes()).hexdigest() == file["sha256"]
 
 
+def test_the_manifest_says_how_long_every_stage_took(deployment):
+    for month in deployment.months():
+        timings = month.manifest()["timings_seconds"]
+        assert list(timings) == [
+            "resolve_run", "load_sources", "check_sources", "models", "check_models", "statistics", "check_statistics"
+        ]  # fmt: skip
+        assert min(timings.values()) > 0
+
+
 @pytest.mark.parametrize("month", MONTHS)
 def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, month):
     """From the landing files alone, written without a look at the models."""

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from functools import wraps
+from itertools import pairwise
 from typing import Any, ParamSpec
 
 from airflow.sdk import get_current_context
@@ -16,6 +18,8 @@ P = ParamSpec("P")
 RESOLVE_TASK_ID = "resolve_run"
 SECONDS = "seconds"
 """Key of a task's duration in its result."""
+STARTED = "task_started_at"
+"""Key of the instant when its last try began."""
 
 
 def current_run() -> Run:
@@ -24,7 +28,7 @@ def current_run() -> Run:
 
 
 def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
-    """A stage as a task: its result says how long it took, and our own errors are final.
+    """A stage as a task: its result says when it began and how long it took, and our own errors are final.
 
     The same input would fail again, so a retry would only cost time. Anything else (a lost connection, a killed worker)
     is retried as the DAG says.
@@ -34,18 +38,39 @@ def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]
     def run_stage(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         started = time.perf_counter()
         try:
-            return stage(*args, **kwargs) | {SECONDS: round(time.perf_counter() - started, 3)}
+            result = stage(*args, **kwargs)
         except TidemarkError as error:
             raise AirflowFailException(str(error)) from None
+        seconds = round(time.perf_counter() - started, 3)
+        return result | {STARTED: get_current_context()["ti"].start_date.isoformat(), SECONDS: seconds}
 
     return run_stage
 
 
-def stage_seconds(task_ids: Sequence[str]) -> dict[str, float]:
-    """How long the named tasks of the present DAG run took, in seconds of work, for the manifest."""
+def stage_seconds(stages: Sequence[str]) -> dict[str, float]:
+    """How long the stages of the present DAG run took, in seconds, for the manifest.
+
+    A task says for itself how long it worked. A group of tasks has no result: its time is what lies between the task before
+    it and the task after it, waits for a worker and later tries included.
+
+    Args:
+        stages: ids of tasks and of groups in the order in which they follow each other, no two groups in a row.
+    """
     pull = get_current_context()["ti"].xcom_pull
-    results = {task_id: pull(task_ids=task_id) for task_id in task_ids}
-    return {task_id: result[SECONDS] for task_id, result in results.items() if result and SECONDS in result}
+    tasks = {stage: result for stage in stages if (result := pull(task_ids=stage))}
+    between = {
+        group: _seconds_between(tasks[before], tasks[after])
+        for (before, group), (_, after) in pairwise(pairwise(stages))
+        if group not in tasks and before in tasks and after in tasks
+    }
+    seconds = between | {stage: result[SECONDS] for stage, result in tasks.items()}
+    return {stage: seconds[stage] for stage in stages if stage in seconds}
+
+
+def _seconds_between(before: dict[str, Any], after: dict[str, Any]) -> float:
+    ended = datetime.fromisoformat(before[STARTED]) + timedelta(seconds=before[SECONDS])
+    waited = datetime.fromisoformat(after[STARTED]) - ended
+    return max(round(waited.total_seconds(), 3), 0.0)  # two workers' clocks may differ
 
 
 def pass_run_identity(context: Any, operator: Any) -> None:

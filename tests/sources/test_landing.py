@@ -157,6 +157,51 @@ def test_a_message_about_a_bad_value_does_not_repeat_the_value(settings):
     assert "example.org" not in str(caught.value)
 
 
+def test_no_table_is_replaced_when_the_file_of_another_is_bad(settings):
+    load(settings)
+    before = rows(settings, "select * from raw.users order by all")
+    (landing_of(settings) / "users.csv").write_text(USERS.replace("u1", "u2"), encoding="utf-8")
+    (landing_of(settings) / "transactions.csv").write_text(GOOD.replace("10.50", "ten"), encoding="utf-8")
+    with pytest.raises(SourceError, match="amount_usd"):
+        load(settings)
+    assert rows(settings, "select * from raw.users order by all") == before
+    assert rows(settings, "select count(*) as n from control.loads") == [{"n": 2}]
+
+
+@pytest.mark.parametrize("stands_already", [False, True])
+def test_a_bad_file_that_no_family_needs_is_named_in_the_log_and_stops_nothing(
+    settings, caplog, stands_already
+):
+    file = landing_of(settings) / "market_prices.csv"
+    if stands_already:
+        file.write_text("price_date,btc_usd,eth_usd\n2026-10-01,60000,2500\n")
+        load(settings)
+    file.write_text("price_date,btc_usd,eth_usd\n2026-10-01,sixty thousand,2500\n")
+    loaded = load(settings, STARTED.replace(month=12))
+    assert loaded["transactions"].row_count == 2
+    assert ("market_prices" in loaded) == stands_already
+    assert "market_prices.csv has 1 values in column btc_usd" in caplog.text
+    assert "No enabled family needs raw.market_prices" in caplog.text
+    if stands_already:
+        assert loaded["market_prices"].origin == "warehouse"
+        assert rows(settings, "select btc_usd from raw.market_prices") == [{"btc_usd": 60_000}]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_row_that_a_message_names_is_the_first_bad_one_of_a_large_file(settings, suffix):
+    (landing_of(settings) / "transactions.csv").unlink()
+    file = landing_of(settings) / f"transactions.{suffix}"
+    bad = "case when i in (654321, 700000, 1199999) then 'ten' else '1.50' end"
+    with duckdb.connect() as engine:
+        engine.execute(
+            f"copy (select 't' || i as transaction_id, 'u1' as user_id, '2026-10-01 12:00:00' as transaction_at, {bad} as amount_usd,"
+            " '0' as fee_usd, 'Grocery' as category, 'posted' as status from range(1, 1200001) as t(i) order by i)"
+            f" to '{file}' ({'header' if suffix == 'csv' else 'format parquet'})"
+        )
+    with pytest.raises(SourceError, match=r"3 values in column amount_usd.*the first in data row 654321\)"):
+        load(settings)
+
+
 def test_a_parquet_file_that_is_none_is_one_sentence(settings):
     (landing_of(settings) / "users.csv").unlink()
     (landing_of(settings) / "users.parquet").write_bytes(b"not parquet at all")

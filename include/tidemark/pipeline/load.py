@@ -18,7 +18,7 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
     """Load what has landed; returns for each raw table where it is from, its rows, and whether it changed.
 
     Raises:
-        SourceError: a needed table is nowhere, or a file does not keep the contract; the raw tables stand as they were.
+        SourceError: a needed table is nowhere, or its file does not keep the contract; the raw tables stand as they were.
     """
     needed = {source: family.name for family in enabled_families(run.families) for source in family.sources}
     with open_warehouse(settings, QueryTag(run.run_key, "load_sources")) as warehouse:

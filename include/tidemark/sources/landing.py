@@ -1,4 +1,4 @@
-"""Landing files become raw tables: checked against the contract first, then swapped in by one transaction.
+"""Landing files become raw tables: all checked against the contract first, then each swapped in by one transaction.
 
 DuckDB reads the files, whatever the warehouse: it streams CSV and Parquet, and can say which value has the wrong type.
 """
@@ -41,33 +41,75 @@ def load_sources(
 ) -> list[LoadedTable]:
     """Load every landing file that is new; where no file stands, use the table that is in the warehouse.
 
+    No table is replaced before all files have been checked. A file that can't be used and that no enabled family needs is
+    named in the log and left alone.
+
     Args:
         needed: the raw tables that the enabled families need, each with the name of a family that needs it.
         started_at: the run's start; becomes `_loaded_at` of the rows that are loaded now.
 
     Raises:
-        SourceError: a needed table is in neither place, or a file does not keep the contract. The table that stood
-            in the warehouse is unchanged then.
+        SourceError: a needed table is in neither place, or its file does not keep the contract. Every raw table is as it was.
     """
-    loaded = []
-    for name, table in source_tables().items():
-        file = _landing_file(settings, name)
+    with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as folder:
+        found = [
+            _find(settings, warehouse, table, needed.get(name), Path(folder), started_at)
+            for name, table in source_tables().items()
+        ]
+        return [
+            _replace(warehouse, table) if isinstance(table, _CheckedFile) else table
+            for table in found
+            if table is not None
+        ]
+
+
+@dataclass(frozen=True)
+class _CheckedFile:
+    """A landing file that keeps the contract, and its rows with the types of the contract."""
+
+    table: SourceTable
+    uri: str
+    fingerprint: str
+    loaded_at: datetime
+    typed: Path
+
+
+def _find(  # noqa: PLR0917 - one call
+    settings: Settings,
+    warehouse: Warehouse,
+    table: SourceTable,
+    family: str | None,
+    folder: Path,
+    started_at: datetime,
+) -> _CheckedFile | LoadedTable | None:
+    """Where the rows of a raw table are; None where it is nowhere and no enabled family needs it.
+
+    Args:
+        family: an enabled family that needs the table, or None.
+        folder: where the typed rows are written.
+    """
+    try:
+        file = _landing_file(settings, table.name)
         if file is not None:
-            loaded.append(_load_file(settings, warehouse, table, file, started_at))
-        elif warehouse.columns("raw", name):
-            count = warehouse.fetch(f"select count(*) as n from {table.qualified_name}")[0]["n"]
-            loaded.append(LoadedTable(name, "warehouse", int(count), changed=False))
-        elif name in needed:
-            place = (
-                f"no file {name}.parquet or {name}.csv at {settings.landing_url}"
-                if settings.landing_url
-                else ("no landing folder is set (TIDEMARK_LANDING_URL)")
-            )
-            raise SourceError(
-                f"The family {needed[name]} needs the table {table.qualified_name}, which is not in the warehouse, and {place};"
-                " provide one of the two, or leave the family out of TIDEMARK_FAMILIES."
-            )
-    return loaded
+            return _check_file(warehouse, table, file, folder, started_at)
+    except SourceError as error:
+        if family is not None:
+            raise
+        log.warning("%s No enabled family needs %s, so the run goes on.", error, table.qualified_name)
+    if warehouse.columns("raw", table.name):
+        count = warehouse.fetch(f"select count(*) as n from {table.qualified_name}")[0]["n"]
+        return LoadedTable(table.name, "warehouse", int(count), changed=False)
+    if family is None:
+        return None
+    place = (
+        f"no file {table.name}.parquet or {table.name}.csv at {settings.landing_url}"
+        if settings.landing_url
+        else "no landing folder is set (TIDEMARK_LANDING_URL)"
+    )
+    raise SourceError(
+        f"The family {family} needs the table {table.qualified_name}, which is not in the warehouse, and {place};"
+        " provide one of the two, or leave the family out of TIDEMARK_FAMILIES."
+    )
 
 
 def _landing_file(settings: Settings, name: str) -> ObjectStoragePath | None:
@@ -83,13 +125,10 @@ def _landing_file(settings: Settings, name: str) -> ObjectStoragePath | None:
     return present[0] if present else None
 
 
-def _load_file(
-    settings: Settings,
-    warehouse: Warehouse,
-    table: SourceTable,
-    file: ObjectStoragePath,
-    started_at: datetime,
-) -> LoadedTable:
+def _check_file(
+    warehouse: Warehouse, table: SourceTable, file: ObjectStoragePath, folder: Path, started_at: datetime
+) -> _CheckedFile | LoadedTable:
+    """Hold a landing file against the contract, unless the same one has been loaded already."""
     uri = str(file)
     fingerprint = str(file.fs.checksum(file.path))
     last = warehouse.fetch(
@@ -106,27 +145,32 @@ def _load_file(
         last
     ):  # strictly later than every load before, so that incremental models notice a reload within one run
         loaded_at = max(loaded_at, last[0]["loaded_at"] + timedelta(microseconds=1))
-    with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as folder:
-        typed = Path(folder) / f"{table.name}.parquet"
-        with _local_copy(file, Path(folder)) as local:
-            _write_typed(table, local, uri, typed, loaded_at)
-        columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
-        warehouse.execute(f"create table if not exists {table.qualified_name} ({columns})")
-        count = warehouse.replace_from_parquet(table.qualified_name, typed)
+    typed = folder / f"{table.name}.parquet"
+    with _local_copy(file, folder) as local:
+        _write_typed(table, local, uri, typed, loaded_at)
+    return _CheckedFile(table, uri, fingerprint, loaded_at, typed)
+
+
+def _replace(warehouse: Warehouse, file: _CheckedFile) -> LoadedTable:
+    """Swap the file's rows in for those of its raw table."""
+    table = file.table
+    columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
+    warehouse.execute(f"create table if not exists {table.qualified_name} ({columns})")
+    count = warehouse.replace_from_parquet(table.qualified_name, file.typed)
     warehouse.insert(
         "control.loads",
         [
             {
                 "table_name": table.name,
-                "uri": uri,
-                "fingerprint": fingerprint,
+                "uri": file.uri,
+                "fingerprint": file.fingerprint,
                 "row_count": count,
-                "loaded_at": loaded_at,
+                "loaded_at": file.loaded_at,
             }
         ],
     )
-    log.info("Loaded %s rows into %s from %s", count, table.qualified_name, uri)
-    return LoadedTable(table.name, uri, count, changed=True)
+    log.info("Loaded %s rows into %s from %s", count, table.qualified_name, file.uri)
+    return LoadedTable(table.name, file.uri, count, changed=True)
 
 
 @contextmanager
@@ -210,8 +254,10 @@ def _check_types(engine: duckdb.DuckDBPyConnection, table: SourceTable, uri: str
         )
     for column, count in zip(table.file_columns, counts, strict=True):
         if count:
+            engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
             first = engine.execute(
-                f"select position from (select row_number() over () as position, * from landing) where {_misfit(column)} limit 1"
+                "select min(position) from (select row_number() over () as position, * from landing)"
+                f" where {_misfit(column)}"
             ).fetchone()
             row = first[0] if first else "?"
             raise SourceError(

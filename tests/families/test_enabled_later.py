@@ -56,6 +56,7 @@ def test_a_family_s_first_month_is_published_beside_one_that_was_there_before(mo
         ("models.distribution", {"segment_drift_psi", "volume_drop_pct"}),
         ("models.engagement_distribution", {"behavioral_drift_psi", "volume_drop_pct"}),
         ("models.early_engagement_volume", {"volume_drop_pct"}),
+        ("models.fee_tiers_user_weeks", {"volume_drop_pct"}),
     ],
 )
 def test_what_needs_an_earlier_month_of_the_family_is_noted_without_a_value(months, suite, checks):
@@ -67,6 +68,16 @@ def test_what_needs_an_earlier_month_of_the_family_is_noted_without_a_value(mont
     assert all(
         row["success"] and row["severity"] == "info" and row["observed"] is None for row in found.values()
     )
+
+
+def test_the_family_that_was_there_before_is_compared_with_its_month(months):
+    _, folders = months
+    gate = json.loads((folders[1] / "manifest.json").read_text())["gate"]["results"]
+    rows = {row["expectation"]: row for row in gate if row["suite"] == "models.planners_distribution"}
+    levels = ("warning", "critical")
+    for check in ("user_type_drift_psi", "volume_drop_pct"):
+        assert all(rows[f"{check}_{level}"]["observed"] is not None for level in levels)
+        assert all("2026-06-01" in rows[f"{check}_{level}"]["message"] for level in levels)
 
 
 def test_nobody_moves_in_a_first_month_and_movement_and_backtest_say_why(months):

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from include.tidemark.families.fee_tiers import suite
+from include.tidemark.run import PublishedRun
 from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 
 WEEK = "week_number = 20"
@@ -75,6 +76,26 @@ def test_the_published_month_passes_every_check(synthetic_month, spoiled):
 def test_each_broken_row_is_caught(synthetic_month, spoiled, statement, check):
     spoiled.execute(statement)
     assert check in failed(spoiled, suite.candidate(synthetic_month.run))
+
+
+@pytest.mark.parametrize(
+    ("copies", "checks"),
+    [
+        (1, set()),
+        (2, {"volume_drop_pct_warning"}),
+        (3, {"volume_drop_pct_warning", "volume_drop_pct_critical"}),
+    ],
+)
+def test_fewer_weeks_of_users_than_the_month_before_held_warn_and_then_stop_the_run(
+    synthetic_month, spoiled, copies, checks
+):
+    previous = PublishedRun(as_of_date="2026-06-01", run_key="20260601_20260601T070000_0123abcd")
+    run = synthetic_month.run.model_copy(update={"previous_by_family": {"fee_tiers": previous}})
+    spoiled.execute(
+        f"insert into runs.fct_user_weekly_summary select rows.* replace ('{previous.run_key}' as run_key)"
+        f" from runs.fct_user_weekly_summary as rows cross join range({copies})"
+    )
+    assert failed(spoiled, suite.candidate(run)) == checks
 
 
 @pytest.mark.parametrize(

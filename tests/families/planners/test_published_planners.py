@@ -9,6 +9,7 @@ from include.tidemark.demo.synthetic import truth
 from include.tidemark.families.planners import suite
 from include.tidemark.families.planners.definitions import CRITERIA
 from include.tidemark.families.planners.questions import UNITS
+from include.tidemark.run import PublishedRun
 
 CRITERION_OF_TRUTH = {
     "prompted_and_swiped": "prompt_and_swipe", "created_deck": "created_deck", "shared_content": "shared",
@@ -121,9 +122,49 @@ def test_the_weekly_series_ends_at_the_last_whole_week_and_leaves_the_open_one_e
 )
 def test_the_gate_finds_damaged_rows(synthetic_month, damage, check):
     assets = suite.candidate(synthetic_month.run)
-    sound, broken = _measures(synthetic_month, assets, None), _measures(synthetic_month, assets, damage)
+    sound = _measures(synthetic_month, assets, None)
+    broken = _measures(synthetic_month, assets, f"update runs.user_segmentation set {damage}")
     assert sound[check] == 0
     assert broken[check] > 0
+
+
+@pytest.mark.parametrize(
+    ("user_type", "copies", "moved", "dropped"),
+    [
+        ("user_type", 1, False, False),
+        ("user_type", 3, False, True),
+        ("case user_type when 'Planner' then 'Passenger' else 'Planner' end", 1, True, False),
+    ],
+    ids=["as before", "two thirds of the users are gone", "the types have changed places"],
+)
+def test_the_gate_compares_users_and_their_types_with_the_month_before(
+    synthetic_month, user_type, copies, moved, dropped
+):
+    previous = PublishedRun(as_of_date="2026-06-01", run_key="20260601_20260601T070000_0123abcd")
+    run = synthetic_month.run.model_copy(update={"previous_by_family": {"planners": previous}})
+    before = (
+        f"insert into runs.user_segmentation select rows.* replace ('{previous.run_key}' as run_key, {user_type} as user_type)"
+        f" from runs.user_segmentation as rows cross join range({copies})"
+    )
+    assets = suite.candidate(run)
+    measured = _measures(synthetic_month, assets, before)
+    failed = {
+        check.name
+        for asset in assets
+        for check in asset.checks
+        if check.maximum is not None and measured[check.name] > check.maximum
+    }
+    levels = ("warning", "critical")
+    expected = {f"user_type_drift_psi_{level}" for level in levels if moved}
+    assert failed == expected | {f"volume_drop_pct_{level}" for level in levels if dropped}
+
+
+def test_users_of_one_type_alone_are_below_what_is_expected(synthetic_month):
+    (asset,) = [a for a in suite.candidate(synthetic_month.run) if a.name == "models.planners_distribution"]
+    (check,) = [check for check in asset.checks if check.name == "user_types"]
+    damage = "update runs.user_segmentation set user_type = 'Passenger'"
+    assert _measures(synthetic_month, [asset], damage)["user_types"] == 1 < check.minimum
+    assert check.severity == "warning"
 
 
 def test_the_gate_misses_nobody_and_no_number(synthetic_month):
@@ -141,7 +182,7 @@ def _measures(month, assets, damage):
     with duckdb.connect(str(month.settings.duckdb_path)) as connection:
         connection.begin()
         if damage:
-            connection.execute(f"update runs.user_segmentation set {damage}")
+            connection.execute(damage)
         found = {}
         for asset in assets:
             cursor = connection.execute(asset.query)

@@ -12,6 +12,7 @@ from include.tidemark.validation.checks import Asset, Check, count_where, never,
 from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.timestamps import timestamp_literal
 from include.tidemark.validation.transactions import POSTED
+from include.tidemark.validation.volume import drop_since_previous
 
 USER_WEEKS, WEEKS = "runs.fct_user_weekly_summary", "runs.fct_weekly_summary_final"
 COHORTS, FIRST_SEEN = "runs.fct_user_cohorts", "runs.int_user_first_seen"
@@ -25,6 +26,16 @@ _ADVICE = "Correct the model or its inputs."
 def user_week_rows(run: Run) -> Asset:
     """The rows of `fct_user_weekly_summary`."""
     check = partial(never, USER_WEEKS, advice=_ADVICE)
+    previous = run.previous_of("fee_tiers")
+    previous_key = previous.run_key if previous else ""
+    volume, skipped = drop_since_previous(
+        run,
+        "fee_tiers",
+        "count(*)",
+        "max(earlier.user_weeks)",
+        f"{USER_WEEKS} has weeks of users",
+        "weeks that are over do not go away: find out which transactions or fee periods were lost before you publish.",
+    )
     sizes = []
     if run.rules.trade_size_basis == "period_volume":
         sizes.append(check("segment_of_volume", f"segment <> {_size_of(run, 'volume_cents')}",
@@ -32,7 +43,8 @@ def user_week_rows(run: Run) -> Asset:
     return Asset(
         name="models.fee_tiers_user_weeks",
         table=USER_WEEKS,
-        source=f"{USER_WEEKS} where run_key = '{run.run_key}'",
+        source=f"{USER_WEEKS} cross join earlier where run_key = '{run.run_key}'",
+        with_clause=f"earlier as (select count(*) as user_weeks from {USER_WEEKS} where run_key = '{previous_key}')",
         needs=(USER_WEEKS,),
         checks=(
             Check(
@@ -52,7 +64,9 @@ def user_week_rows(run: Run) -> Asset:
                   "a user has a trade size exactly in the weeks with a swap.", "segment"),
             check("negative_volume", "swaps_count < 0 or volume_cents < 0", "neither swaps nor volume are negative.", "volume_cents"),
             *sizes,
+            *volume,
         ),
+        not_evaluated=tuple(skipped),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from include.tidemark.families.planners.questions import UNITS
 from include.tidemark.run import Run
 from include.tidemark.validation.candidates import complete_rows
 from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
+from include.tidemark.validation.distribution import Segmentation, distribution
 from include.tidemark.validation.long_results import long_results_asset
 from include.tidemark.validation.timestamps import timestamp_literal
 
@@ -22,11 +23,22 @@ _SHARES = (
     "planner_share", "almost_planner_share", "planner_criterion_share", "planner_recency_share", "planner_share_to_date",
     "planner_share_of_signups",
 )  # fmt: skip
+_SEGMENTATION = Segmentation(
+    family="planners",
+    table=USERS,
+    column="user_type",
+    segments=USER_TYPES,
+    check="user_type_drift_psi",
+    whose="The user types'",
+    people="users",
+    if_moved="look whether all events arrived, and at what changed in rules or sources.",
+    if_fewer="accounts do not vanish by themselves: find out which rows were lost before you publish.",
+)
 
 
 def candidate(run: Run) -> list[Asset]:
-    """The rows that dbt built for this run: their shape, their definitions, and that nobody is missing."""
-    return [_users(run), _everybody(run)]
+    """The rows that dbt built for this run: their shape, their definitions, that nobody is missing, and how they moved."""
+    return [_users(run), _everybody(run), _distribution(run)]
 
 
 def statistics(run: Run) -> list[Asset]:
@@ -117,6 +129,20 @@ def _everybody(run: Run) -> Asset:
             ),
         ),
     )
+
+
+def _distribution(run: Run) -> Asset:
+    """How the user types' shares and the number of users stand against the previous publication."""
+    alone = Check(
+        name="user_types",
+        measure=count_where("share_now > 0"),
+        minimum=len(USER_TYPES),
+        severity="warning",
+        column="user_type",
+        claim="There are planners and passengers.",
+        failure="The users are of {observed} type; look whether the events of the criteria still arrive, and at the planner rules.",
+    )
+    return distribution(run, "models.planners_distribution", _SEGMENTATION, alone)
 
 
 def _coverage(run: Run) -> Asset:

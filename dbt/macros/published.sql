@@ -19,7 +19,7 @@
     )
 
     select
-        {{ _contract_columns('candidates', computed) }}
+        {{ _columns('candidates', model.columns, computed) }}
     from candidates
     inner join published_runs
         on
@@ -27,8 +27,10 @@
             and candidates.run_key = published_runs.run_key
 {%- endmacro %}
 
-{#- The rows of the newest published as-of date. -#}
-{% macro newest_published_rows(relation) -%}
+{#- The rows of the newest as-of date that the published rows hold. It is asked of the rows and not of the ledger: a month may
+    be published without the family. `by` gives columns whose values have a newest date each; `columns` stands for a contract
+    where the view can have none. -#}
+{% macro newest_published_rows(relation, by=[], columns=none) -%}
     with
 
     published as (
@@ -39,18 +41,31 @@
 
     newest as (
 
-        select max(as_of_date) as as_of_date from {{ ref('published_runs') }}
+        select
+            {% for column in by -%}
+            {{ column }},
+            {% endfor -%}
+            max(as_of_date) as as_of_date
+        from published
+        {%- if by %}
+        group by {{ by | join(', ') }}
+        {%- endif %}
 
     )
 
     select
-        {{ _contract_columns('published') }}
+        {{ _columns('published', columns or model.columns) }}
     from published
-    inner join newest on published.as_of_date = newest.as_of_date
+    inner join newest
+        on
+            published.as_of_date = newest.as_of_date
+            {%- for column in by %}
+            and published.{{ column }} = newest.{{ column }}
+            {%- endfor %}
 {%- endmacro %}
 
-{% macro _contract_columns(source_name, computed={}) -%}
-    {%- for column in model.columns %}
+{% macro _columns(source_name, names, computed={}) -%}
+    {%- for column in names %}
         {{- computed[column] ~ ' as ' ~ column if column in computed else source_name ~ '.' ~ column }}
         {{- ',\n        ' if not loop.last }}
     {%- endfor -%}

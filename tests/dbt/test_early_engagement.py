@@ -166,6 +166,17 @@ def test_consumers_see_the_published_run_only(months: Any) -> None:
     assert current == [(len(built_rows(months, "july_1")),) * 2]
 
 
+def test_a_month_published_without_the_family_leaves_its_newest_month_current(
+    months: Any, tmp_path: Path
+) -> None:
+    warehouse = months.copy_to(tmp_path)
+
+    warehouse.publish(2, "2026-09-01", "without_the_family")
+
+    current = warehouse.rows("select distinct run_key from marts.dim_user_early_engagement_current")
+    assert current == [("july_1",)]
+
+
 def test_a_new_list_adds_columns_and_takes_none_away(months: Any, tmp_path: Path) -> None:
     warehouse = months.copy_to(tmp_path)
     run = AUGUST | {"run_key": "august_2", "early_engagement_events": ["login", "letter received"]}

@@ -132,3 +132,22 @@ def test_one_ledger_row_switches_the_published_views(changeable: Any, table: str
     )
     changeable.publish(4, "2026-07-15", "earlier_1", action="rollback")
     assert published(table) == {("earlier_1",), ("later_1",)}
+
+
+def test_a_month_published_without_the_family_leaves_its_newest_month_current(
+    changeable: Any, later_run: dict[str, str]
+) -> None:
+    december = ("2026-12-01", "december_1")
+    changeable.execute(
+        "insert into runs.statistics (as_of_date, run_key, family, metric) values"
+        " ('2026-11-01', 'later_1', 'customer_segments', 'segment_share'), (?, ?, 'engagement', 'segment_share')",
+        december,
+    )
+    changeable.publish(2, later_run["as_of_date"], later_run["run_key"])
+    changeable.publish(3, *december)
+
+    assert changeable.rows("select distinct run_key from marts.customer_segments_current") == [("later_1",)]
+    assert changeable.rows("select family, run_key from marts.statistics_current order by all") == [
+        ("customer_segments", "later_1"),
+        ("engagement", "december_1"),
+    ]

@@ -1,1 +1,1 @@
-{{ newest_published_rows(ref('statistics_published')) }}
+{{ newest_published_rows(ref('statistics_published'), by=['family']) }}

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -151,6 +152,40 @@ def test_consumers_can_ask_the_published_list_for_a_criterion(planners):
     )
     flags = planners.rows("select count(*) from runs.user_segmentation where has_created_deck")
     assert members == flags != [(0,)]
+
+
+def test_the_query_that_lists_planners_with_a_deck_by_name_and_address_gives_each_once(
+    planners, tmp_path: Path
+):
+    warehouse = planners.copy_to(tmp_path)
+    # A load that has brought everybody twice, the newer rows with another address, and has forgotten one user.
+    warehouse.execute(
+        "insert into raw.users select * replace ('new-' || email as email, _loaded_at + interval 1 day as _loaded_at) from raw.users"
+    )
+    decks = warehouse.rows(
+        "select user_id from runs.user_segmentation where has_created_deck order by user_id"
+    )
+    (forgotten,) = decks[0]
+    warehouse.execute("delete from raw.users where user_id = ?", [forgotten])
+
+    for view in ("user_segmentation", "user_segmentation_current"):
+        rows = warehouse.dicts(
+            "select username, email, planner_criteria_met, total_decks_created, days_active"
+            f" from marts.{view} where user_type = 'Planner' and 'created_deck' = any(planner_criteria_met)"
+            " order by days_active desc"
+        )
+        names = {(row["username"], row["email"]) for row in rows}
+        numbers = [int(user[1:]) for (user,) in decks[1:]]
+        assert names == {(None, None), *((f"name {n}", f"new-{n}@example.org") for n in numbers)}
+        assert len(rows) == len(decks) > 5
+        days = [row["days_active"] for row in rows]
+        assert days == sorted(days, reverse=True) and days[0] > days[-1]
+
+
+def test_dbt_writes_no_name_and_no_address_into_its_logs_and_results(planners):
+    files = [file for file in planners.scratch.rglob("*") if file.is_file() and file != planners.path]
+    assert {"dbt.log", "run_results.json", "manifest.json"} <= {file.name for file in files}
+    assert [file for file in files if re.search(rb"@example\.org|name \d", file.read_bytes())] == []
 
 
 def test_an_old_date_gives_the_same_rows_after_newer_ones_arrived(planners, tmp_path: Path):

@@ -15,6 +15,8 @@ renamed as (
         cast(platform as varchar) as platform,
         cast(country as varchar) as country,
         coalesce(cast(is_test_user as boolean), false) as is_test_user,
+        cast(username as varchar) as username,
+        cast(email as varchar) as email,
         cast(_loaded_at as timestamp) as _loaded_at
     from users
 

@@ -27,6 +27,7 @@ select
     weeks.period_start_date,
     weeks.final_fee_bps,
     user_weeks.user_id,
+    user_weeks.user_id as user_address,
     user_weeks.swaps_count,
     {{ dollars('user_weeks.volume_cents') }} as volume_usd,
     cast(user_weeks.fee_cents * 0.01 as decimal(18, 4)) as fees_usd,

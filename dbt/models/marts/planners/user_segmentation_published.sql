@@ -2,5 +2,25 @@
 
 {{ published_rows(
     ref('user_segmentation'),
-    computed={'planner_criteria_met': text_list('candidates.planner_criteria_met')},
+    computed={
+        'planner_criteria_met': text_list('candidates.planner_criteria_met'),
+        'username': 'users.username',
+        'email': 'users.email',
+    },
 ) }}
+-- What a user is called now, which is no part of what a run found. One row a user, also while raw holds a user twice: no
+-- load may change what is published.
+left join (
+    select
+        user_id,
+        username,
+        email,
+        row_number() over (
+            partition by user_id
+            order by _loaded_at desc nulls last, username asc nulls last, email asc nulls last
+        ) as recency
+    from {{ ref('stg_users') }}
+) as users
+    on
+        candidates.user_id = users.user_id
+        and users.recency = 1

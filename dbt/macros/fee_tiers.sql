@@ -1,19 +1,3 @@
-{#- The whole numbers from 0 to 999 as a relation with the column n. A fee period of a thousand weeks is nineteen years. -#}
-{% macro whole_numbers() -%}
-    select hundreds.digit * 100 + tens.digit * 10 + ones.digit as n
-    from {{ _digits('hundreds') }}
-    cross join {{ _digits('tens') }}
-    cross join {{ _digits('ones') }}
-{%- endmacro %}
-
-{% macro _digits(name) -%}
-    (
-        {%- for digit in range(10) %}
-        select {{ digit }} as digit{{ ' union all' if not loop.last }}
-        {%- endfor %}
-    ) as {{ name }}
-{%- endmacro %}
-
 {#- Every day of the relation fee_weeks with the number of its week: weeks are then joined by equality, not by range. -#}
 {% macro days_of_fee_weeks() -%}
     select

@@ -20,9 +20,10 @@ exclusions as (
 
 ),
 
+-- A fee period of a thousand weeks is nineteen years.
 whole_numbers as (
 
-    {{ whole_numbers() }}
+    {{ whole_numbers(digits=3) }}
 
 ),
 

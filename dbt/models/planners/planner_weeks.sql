@@ -36,11 +36,31 @@ conversions as (
 
 ),
 
+first_week as (
+
+    select min(week_start) as week_start
+    from (
+        select week_start from signups
+        union all
+        select week_start from conversions
+    ) as known_weeks
+
+),
+
+-- Ten thousand weeks: even an account from 1970 leaves room for a century.
+week_numbers as (
+
+    {{ whole_numbers(digits=4) }}
+
+),
+
+-- A week in which nothing happened is in the series, too.
 weeks as (
 
-    select week_start from signups
-    union
-    select week_start from conversions
+    select first_week.week_start + 7 * week_numbers.n as week_start
+    from first_week
+    cross join week_numbers
+    where first_week.week_start + 7 * week_numbers.n < {{ as_of_date() }}
 
 ),
 

@@ -33,41 +33,20 @@ earliest as (
 
 ),
 
-digits as (
-
-    {% for digit in range(10) -%}
-    select {{ digit }} as digit
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
 -- A hundred thousand days: even an account from 1970 leaves room for two centuries.
 day_numbers as (
 
-    select
-        cast(
-            ones.digit
-            + 10 * tens.digit
-            + 100 * hundreds.digit
-            + 1000 * thousands.digit
-            + 10000 * ten_thousands.digit
-            as integer
-        ) as day_number
-    from digits as ones
-    cross join digits as tens
-    cross join digits as hundreds
-    cross join digits as thousands
-    cross join digits as ten_thousands
+    {{ whole_numbers(digits=5) }}
 
 ),
 
 calendar as (
 
-    select cast({{ dbt.dateadd('day', 'day_numbers.day_number', 'earliest.first_day') }} as date) as reporting_date
+    select cast({{ dbt.dateadd('day', 'day_numbers.n', 'earliest.first_day') }} as date) as reporting_date
     from earliest
     cross join newest
     cross join day_numbers
-    where day_numbers.day_number < newest.as_of_date - earliest.first_day
+    where day_numbers.n < newest.as_of_date - earliest.first_day
 
 ),
 

@@ -12,6 +12,8 @@ import pytest
 from include.tidemark.artifacts.dictionary import describe
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.families.engagement import artifacts, definitions, tables
+from include.tidemark.rules import load_rules
+from include.tidemark.run import Run
 from tests.families.engagement.world import USERS, World, users
 
 FILES = {
@@ -122,6 +124,26 @@ def test_cohorts_hold_rates_revenue_and_significance_and_open_windows_are_empty(
             assert (row["is_significant"] == "true") is (float(row["p_adjusted"]) <= 0.05)
             assert float(row["p_adjusted"]) >= float(row["p_value"])
     assert {row["family_size"] for row in rows if row["p_value"] and row["day"] == "1"} == {"4"}
+
+
+def test_significance_is_judged_by_the_threshold_of_the_rule(world: World) -> None:
+    def judged(run: Run) -> dict[float, set[bool]]:
+        with world.open() as warehouse:
+            rows = artifacts.funnel_rows(run, world.results(warehouse))
+        found: dict[float, set[bool]] = {}
+        for row in rows:
+            if row["p_adjusted"] is not None:
+                found.setdefault(row["p_adjusted"], set()).add(row["is_significant"])
+        return found
+
+    usual = judged(world.run)
+    values = sorted(p for p in usual if p > 0.05)
+    threshold = values[0]
+    rules = load_rules(environ={"SEGMENTATION_SIGNIFICANCE_THRESHOLD": repr(threshold)})
+    other = judged(world.run.model_copy(update={"rules": rules}))
+
+    assert usual[threshold] == {False} and len(values) > 1
+    assert other == {p: {p <= threshold} for p in usual}
 
 
 def test_the_funnel_starts_with_all_users_and_lists_every_stage_of_every_group(

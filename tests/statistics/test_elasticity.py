@@ -5,6 +5,8 @@ import statsmodels.api as sm
 
 from include.tidemark.statistics import StatisticsConfig, result_schema, to_records
 from include.tidemark.statistics.elasticity import elasticity
+from include.tidemark.statistics.elasticity_checks import ModelOfPeriods
+from include.tidemark.statistics.few_clusters import jackknife_effect
 from include.tidemark.statistics.volume_cells import VolumeCells
 
 CONFIG = StatisticsConfig("2026-11-01")
@@ -142,6 +144,52 @@ def test_five_periods_give_an_estimate_and_an_interval_but_no_significance() -> 
     assert jackknife.ci_low < jackknife.estimate < jackknife.ci_high and jackknife.trust == "unreliable"
     wild = one(rows, segment="small", method="wild_enumerated")
     assert wild.reason == "too_few_periods" and wild.estimate == jackknife.estimate and wild.ci_low is None
+
+
+def seen_in_three_of_eight_weeks(seed: int, users: int, shock: float) -> tuple:
+    """Volumes without any effect of the fee; ``few`` has users in the first three weeks only."""
+    random = np.random.RandomState(seed)
+    period = np.repeat(np.arange(8), 2 * users)
+    few = np.tile(np.arange(2 * users) < users, 8)
+    kept = ~few | (period < 3)
+    fee = np.array([5.0, 10.0, 20.0, 30.0, 15.0, 5.0, 10.0, 20.0])[period]
+    level = 8 + shock * random.standard_normal((2, 8))[few.astype(int), period]
+    volume = np.exp(level + random.standard_normal(len(period)))
+    segment = np.where(few, "few", "many")
+    return period[kept], segment[kept], fee[kept], volume[kept], {"trend": period[kept] * 1.0}
+
+
+def test_a_segment_seen_in_three_of_eight_weeks_has_no_significance_and_t_quantiles_of_two_degrees() -> None:
+    data = seen_in_three_of_eight_weeks(4, 40, 0.3)
+    rows = found(data)
+    few = pick(rows, segment="few")
+    assert len(few) == 6 and all(row.p_value is None and row.p_adjusted is None for row in few)
+    assert {row.trust for row in few} == {"unreliable"}
+    for method in ("wild_enumerated", "wild_webb"):
+        row = one(few, method=method)
+        assert row.reason == "too_few_periods" and row.estimate is not None and row.ci_low is None
+    for method in ("cr3_t", "huber_jackknife", "ppml_jackknife"):
+        row, other = one(few, method=method), one(rows, method=method, segment="many")
+        assert row.reason is None and row.ci_low < row.estimate < row.ci_high
+        assert other.p_value is not None and other.trust == "caution" and other.family_size == 1
+    fit = ModelOfPeriods.of(VolumeCells.from_users(*data), ["few", "many"]).fit
+    half = 4.302652729749464 * np.sqrt(fit.cr3[fit.place("fee:few"), fit.place("fee:few")])
+    low, high = np.log1p([one(few, method="cr3_t").ci_low, one(few, method="cr3_t").ci_high]) / 5
+    assert high - low == pytest.approx(2 * half, rel=1e-9)
+
+
+def test_intervals_of_a_segment_seen_in_three_of_eight_weeks_cover_and_the_models_periods_would_not() -> None:
+    # 1,000 panels know a coverage of 95 % to 0.7 points.
+    own, joint = [], []
+    for seed in range(1000):
+        cells = VolumeCells.from_users(*seen_in_three_of_eight_weeks(seed, 10, 1.0)[:4])
+        fit = ModelOfPeriods.of(cells, ["few", "many"]).fit
+        for periods, hits in ((cells.periods_of("few"), own), (None, joint)):
+            effect = jackknife_effect(fit, "fee:few", 0.95, periods)
+            hits.append(effect.ci_low <= 0 <= effect.ci_high)
+    error = np.sqrt(0.05 * 0.95 / 1000)
+    assert np.mean(own) >= 0.95 - 3 * error
+    assert np.mean(joint) < 0.95 - 3 * error
 
 
 def test_a_segment_that_saw_one_fee_says_so_and_leaves_the_others_alone() -> None:

@@ -61,8 +61,9 @@ def elasticity(
         the number of periods), ``huber_jackknife`` and ``leave_one_period_out`` (its ends are the smallest and the
         largest estimate with one period left out, its horizon names the one that moves it most), and
         ``effect_5bps_volume_usd`` by ``ppml_jackknife``. Then the residuals' skewness, excess kurtosis and share of
-        outliers. With fewer than six periods the wild rows hold the estimate and ``too_few_periods``, and no row has a
-        p-value. A segment that saw one fee only is null, ``one_fee_level``.
+        outliers. Where a segment was seen in fewer than six periods, its wild rows hold the estimate and
+        ``too_few_periods``, and none of its rows has a p-value. A segment that saw one fee only is null,
+        ``one_fee_level``.
 
     >>> weeks = [f"w{week:02}" for week in range(8) for _ in range(40)]
     >>> fee = [(5, 10, 20, 10, 5, 20, 10, 5)[place // 40] for place in range(320)]
@@ -117,12 +118,13 @@ class _Segment:
 
     def log_rows(self, huber: PeriodEffect | None, n_draws: int) -> list[ResultRow]:
         metric = f"effect_{self.step:g}bps_log_volume_usd"
-        methods = ("cr3_t", *wild_methods(self.periods), "huber_jackknife", "leave_one_period_out")
+        methods = ("cr3_t", *wild_methods(self.model_periods), "huber_jackknife", "leave_one_period_out")
         if self.model is None or self.reason is not None:
             reason = self.reason or "collinear"
             return [null_row(metric, method, reason, **self.known) for method in methods]
         effects = self._wild(metric, n_draws)
-        effects["cr3_t"] = (jackknife_effect(self.model.fit, self.column, self.config.confidence_level), {})
+        level = self.config.confidence_level
+        effects["cr3_t"] = (jackknife_effect(self.model.fit, self.column, level, self.periods), {})
         effects["huber_jackknife"] = (huber, {})
         effects["leave_one_period_out"] = self._range()
         return [self._row(metric, method, *effects.get(method, (None, {}))) for method in methods]
@@ -136,6 +138,12 @@ class _Segment:
 
     @cached_property
     def periods(self) -> int:
+        """Periods that the segment was seen in: only they say how much its slope differs by chance."""
+        return self.cells.periods_of(self.name)
+
+    @cached_property
+    def model_periods(self) -> int:
+        """Periods of all segments, which share the controls; each gets a draw of the wild bootstrap."""
         return len(set(self.cells.period.tolist()) if self.model is None else self.model.periods)
 
     @cached_property
@@ -152,7 +160,7 @@ class _Segment:
         """Why there is no number at all."""
         reason = _why_not(self.cells, self.name, self.config)
         if reason is None and (self.model is None or self.name not in self.model.segments):
-            few = self.periods <= len(self.cells.control_names) + 2
+            few = self.model_periods <= len(self.cells.control_names) + 2
             return "too_few_periods" if few else "collinear"
         return reason
 
@@ -194,7 +202,8 @@ class _Segment:
         model = cast("ModelOfPeriods", self.model)
         source = stream(self.config.as_of_date, metric, self.name, "wild")
         # Where leaving a period out leaves one fee, the signs of the other periods say nothing about the slope.
-        draws = {} if model.fit.cr3 is None else wild_draws(self.periods, source, n_draws)
+        unable = model.fit.cr3 is None or self.periods < MINIMUM_PERIODS
+        draws = {} if unable else wild_draws(self.model_periods, source, n_draws)
         found = wild_effect(model.fit, self.column, self.config.confidence_level, draws)
         drawn = {"n_resamples": n_draws, "seed": source.seed}
         # Least squares is what heavy tails harm.
@@ -204,7 +213,7 @@ class _Segment:
                 found.get(method),
                 {"trust": trust} | ({} if method == "wild_enumerated" else drawn),
             )
-            for method in wild_methods(self.periods)
+            for method in wild_methods(self.model_periods)
         }
 
     def _range(self) -> tuple[PeriodEffect | None, dict[str, Any]]:

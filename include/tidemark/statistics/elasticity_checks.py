@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -98,7 +98,8 @@ def poisson_effects(model: ModelOfPeriods, confidence_level: float) -> dict[str,
         part = labels != out
         return fit_poisson(keys[part, :-1], n[part], total[part], start)
 
-    effects = _jackknifed(fit, len(np.unique(labels)), names, kept) or {}
+    seen = {name: held.periods_of(name) for name in kept}
+    effects = _jackknifed(fit, len(np.unique(labels)), names, seen) or {}
     for name in kept:
         found[name] = (
             effects[name].effect(confidence_level, "ppml_jackknife") if effects else "too_few_periods"
@@ -114,13 +115,14 @@ def huber_effects(model: ModelOfPeriods, confidence_level: float) -> dict[str, P
         part = np.ones(len(mean), bool) if out is None else model.without(model.periods[out])
         return fit_huber(model.design[part], model.cells.n[part], mean[part], start)
 
-    found = _jackknifed(fit, len(model.periods), model.fit.sums.names, model.segments) or {}
+    seen = {name: model.cells.periods_of(name) for name in model.segments}
+    found = _jackknifed(fit, len(model.periods), model.fit.sums.names, seen) or {}
     return {name: slope.effect(confidence_level, "huber_jackknife") for name, slope in found.items()}
 
 
 @dataclass(frozen=True)
 class _Slope:
-    """A slope with its jackknife error."""
+    """A slope with its jackknife error and the periods that its segment was seen in."""
 
     estimate: float
     error: float
@@ -134,7 +136,7 @@ def _jackknifed(
     fit: Callable[[int | None, Floats | None], Floats | None],
     periods: int,
     names: Sequence[str],
-    segments: Sequence[str],
+    seen: Mapping[str, int],
 ) -> dict[str, _Slope] | None:
     full = fit(None, None)
     refits = [] if full is None else [fit(out, full) for out in range(periods)]
@@ -142,8 +144,8 @@ def _jackknifed(
     if full is None or len(left_out) < max(periods, 2):
         return None
     errors = jackknife_error(full, np.array(left_out))
-    places = {name: list(names).index(f"fee:{name}") for name in segments}
-    return {name: _Slope(float(full[k]), float(errors[k]), periods) for name, k in places.items()}
+    places = {name: list(names).index(f"fee:{name}") for name in seen}
+    return {name: _Slope(float(full[k]), float(errors[k]), seen[name]) for name, k in places.items()}
 
 
 def heavy_tails(model: ModelOfPeriods) -> bool:

@@ -124,18 +124,25 @@ class PeriodEffect:
     method: str
 
 
-def jackknife_effect(fit: PeriodFit, name: str, confidence_level: float) -> PeriodEffect | None:
+def jackknife_effect(
+    fit: PeriodFit, name: str, confidence_level: float, periods: int | None = None
+) -> PeriodEffect | None:
     """CR3 interval with t quantiles of G - 1 degrees of freedom: 5 to 7 % rejections at 5 % with 8 to 40 periods.
 
     With fewer than six periods no p-value is given. None where CR3 does not exist.
+
+    Args:
+        fit: a fit.
+        name: the column.
+        confidence_level: nominal coverage.
+        periods: G, the periods that the column was seen in; all of the fit unless given.
     """
     if fit.cr3 is None:
         return None
     place = fit.place(name)
     error = math.sqrt(max(float(fit.cr3[place, place]), 0.0))
-    return effect_from_error(
-        float(fit.coefficients[place]), error, fit.sums.periods, confidence_level, "cr3_t"
-    )
+    seen = fit.sums.periods if periods is None else periods
+    return effect_from_error(float(fit.coefficients[place]), error, seen, confidence_level, "cr3_t")
 
 
 def effect_from_error(

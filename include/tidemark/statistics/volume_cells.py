@@ -128,6 +128,10 @@ class VolumeCells:
         """The chosen cells."""
         return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)[:-1]})
 
+    def periods_of(self, segment: str) -> int:
+        """In how many periods the segment had users."""
+        return len(set(self.period[self.segment == segment].tolist()))
+
     def fee_levels(self, segment: str) -> list[tuple[str, float]]:
         """The distinct (period, fee) of a segment."""
         inside = self.segment == segment

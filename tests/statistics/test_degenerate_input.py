@@ -26,11 +26,15 @@ from include.tidemark.statistics import (
     cells_of_users,
     engagement_score,
     kaplan_meier,
+    mean_ratio_rows,
+    merge,
+    proportion_row,
     result_schema,
     revenue_segments,
     segment_backtest,
     segment_confidence,
     segment_means,
+    segment_movement,
     segment_shares,
     to_frame,
     to_records,
@@ -39,8 +43,11 @@ from include.tidemark.statistics.drivers import drivers
 from include.tidemark.statistics.elasticity import elasticity
 from include.tidemark.statistics.funnel import funnel
 from include.tidemark.statistics.lifetime_value import lifetime_value
+from include.tidemark.statistics.mean_rows import mean_rows
 from include.tidemark.statistics.retention import retention
 from include.tidemark.statistics.retention_model import retention_model
+from include.tidemark.statistics.segments import GONE_CUSTOMER, NEW_CUSTOMER
+from include.tidemark.statistics.shares import share_rows
 
 CONFIGS = st.sampled_from(
     [
@@ -51,7 +58,9 @@ CONFIGS = st.sampled_from(
 )
 SEEDS = st.integers(0, 2**31)
 SIZES = st.sampled_from([0, 1, 2, 3, 5, 29, 30, 31, 60])
-AMOUNTS = st.sampled_from(["zero", "one", "rare", "huge", "tiny", "signs", "skewed", "lattice"])
+AMOUNTS = st.sampled_from(
+    ["zero", "one", "rare", "huge", "tiny", "signs", "skewed", "lattice", "vast", "cancelling", "refunds"]
+)
 
 
 def amounts(kind: str, size: int, seed: int) -> np.ndarray:
@@ -65,6 +74,12 @@ def amounts(kind: str, size: int, seed: int) -> np.ndarray:
         "signs": random.standard_normal(size),
         "skewed": np.rint(np.exp(random.standard_normal(size) * 3)),
         "lattice": random.randint(0, 3, size=size).astype(float),
+        "vast": random.standard_normal(size) * 10.0 ** random.randint(-89, 89),
+        # Pairs that cancel: the sum is that of one last user, or nothing.
+        "cancelling": np.append(
+            np.tile([1.0, -1.0], size)[: size // 2 * 2] * 10.0 ** random.randint(90), [1.0]
+        )[:size],
+        "refunds": np.rint(np.exp(random.standard_normal(size) * 3) * random.choice([-1, 1], size=size)),
     }[kind]
 
 
@@ -91,10 +106,33 @@ def test_segments_of_any_amounts(config, one, two, n_one, n_two, seed) -> None:
     groups = {"a": amounts(one, n_one, seed), "b": amounts(two, n_two, seed + 1)}
     cells = {("lifetime_value", name): Cells.from_values(part) for name, part in groups.items()}
     check(segment_means(cells, config, segments=["a", "b", "c"]))
-    pairs = {name: RatioCells.from_values(part, part[::-1]) for name, part in groups.items()}
-    check(segment_backtest(pairs, config, segments=["a", "b", "c"]))
+    for other in (two, one):
+        later = {"a": amounts(other, n_one, seed + 2), "b": amounts(one, n_two, seed + 3)}
+        pairs = {name: RatioCells.from_values(part, later[name]) for name, part in groups.items()}
+        check(segment_backtest(pairs, config, segments=["a", "b", "c"]))
     check(segment_shares({"a": (n_one, n_one // 2), "b": (n_two, n_two)}, config, segments=["a", "b", "c"]))
     check([segment_confidence(name, Cells.from_values(part), 1.0, config) for name, part in groups.items()])
+
+
+@quick
+@given(CONFIGS, AMOUNTS, AMOUNTS, SIZES, SIZES, SEEDS)
+def test_means_shares_and_ratios_of_any_amounts(config, one, two, n_one, n_two, seed) -> None:
+    first, second = (
+        Cells.from_values(amounts(kind, size, seed + place))
+        for place, (kind, size) in enumerate(((one, n_one), (two, n_two)))
+    )
+    check(mean_rows("mean", first, config, unit=100))
+    check(share_rows("share", {"a": first, "b": second, "c": merge([])}, config, horizon="w1"))
+    check(mean_ratio_rows("ratio", first, second, config, segment="a", segment_to="b"))
+
+
+@quick
+@given(CONFIGS, st.lists(st.integers(0, 40), min_size=4, max_size=4), st.booleans())
+def test_movements_of_any_customers(config, counts, has_previous) -> None:
+    pairs = [("a", "a"), ("a", "b"), (NEW_CUSTOMER, "b"), ("b", GONE_CUSTOMER)]
+    moved = [(*pair, count if has_previous else 0) for pair, count in zip(pairs, counts, strict=True)]
+    check(segment_movement(moved, config, has_previous=has_previous, segments=["a", "b"]))
+    check([proportion_row("share", min(counts[:2]), max(counts[:2]), config, "empty_segment")])
 
 
 @quick

@@ -41,17 +41,17 @@ def test_sums_per_period_give_the_regression_of_the_rows_with_statsmodels_errors
     x, y, period = panel(9, 1)
     fit = fitted(9, 1)
     theirs = sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": period})
-    assert fit.coefficients == pytest.approx(theirs.params, rel=1e-11)
-    assert np.sqrt(np.diag(fit.cr1)) == pytest.approx(theirs.bse, rel=1e-10)
+    assert fit.coefficients == pytest.approx(theirs.params, rel=1e-12)
+    assert np.sqrt(np.diag(fit.cr1)) == pytest.approx(theirs.bse, rel=1e-12)
 
 
 def test_the_jackknife_equals_refitting_without_each_period() -> None:
     x, y, period = panel(7, 2)
     fit = fitted(7, 2)
     again = np.array([np.linalg.lstsq(x[period != g], y[period != g], rcond=None)[0] for g in range(7)])
-    assert fit.left_out == pytest.approx(again, rel=1e-9)
+    assert fit.left_out == pytest.approx(again, rel=1e-12)
     away = again - fit.coefficients
-    assert fit.cr3 == pytest.approx(6 / 7 * away.T @ away, rel=1e-8)
+    assert fit.cr3 == pytest.approx(6 / 7 * away.T @ away, rel=1e-11)
 
 
 # Standard errors that pyfixest 0.60.0 gives for these panels (feols, vcov CRV1 and CRV3 by period). It brings a compiler
@@ -169,6 +169,21 @@ def test_five_periods_have_an_interval_but_no_significance() -> None:
     effect = jackknife_effect(fitted(5, 6), "fee", 0.95)
     assert effect.p_value is None and effect.ci_low < effect.estimate < effect.ci_high
     assert jackknife_effect(fitted(6, 6), "fee", 0.95).p_value is not None
+
+
+def test_periods_that_all_say_the_same_slope_have_no_interval_and_no_significance() -> None:
+    x = np.tile([[1.0, 0.0], [1.0, 1.0]], (8, 1))
+    fit = fit_periods(PeriodSums.from_rows(x, 1 + 0.5 * x[:, 1], np.repeat(np.arange(8), 2), NAMES[:2]))
+    effect = jackknife_effect(fit, "fee", 0.95)
+    assert effect.estimate == pytest.approx(0.5) and effect.reason == "no_variation"
+    assert effect.p_value is None and np.isnan([effect.ci_low, effect.ci_high]).all()
+
+
+def test_a_slope_of_exactly_zero_without_error_is_no_effect() -> None:
+    x = np.tile([[1.0, 0.0], [1.0, 1.0]], (8, 1))
+    fit = fit_periods(PeriodSums.from_rows(x, np.zeros(16), np.repeat(np.arange(8), 2), NAMES[:2]))
+    effect = jackknife_effect(fit, "fee", 0.95)
+    assert (effect.ci_low, effect.ci_high, effect.p_value) == (0.0, 0.0, 1.0)
 
 
 def test_few_signs_cannot_bound_an_interval_at_a_level_they_cannot_reach() -> None:

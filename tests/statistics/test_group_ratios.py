@@ -73,6 +73,13 @@ def test_two_constants_have_a_ratio_and_no_interval():
     assert [(row.estimate, row.ci_low, row.reason) for row in rows] == [(2.0, None, "no_variation")] * 2
 
 
+def test_refunds_that_nearly_cancel_the_second_mean_give_reasons():
+    second = Cells.from_values([-1000, 1000] * 30 + [1])
+    rows = mean_ratio_rows("ratio", Cells.from_values([90, 110] * 30), second, CONFIG, **NAMES)
+    assert [row.reason for row in rows] == ["unbounded_interval"] * 2
+    assert [(row.estimate, row.ci_high, row.trust) for row in rows] == [(6100.0, None, None)] * 2
+
+
 def test_a_negative_ratio_has_no_logarithm_but_a_bootstrap_interval():
     first = Cells.from_values([-4, -8] * 30)
     row, delta = mean_ratio_rows("ratio", first, Cells.from_values([1, 3] * 30), CONFIG, **NAMES)

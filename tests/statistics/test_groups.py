@@ -117,6 +117,23 @@ def test_bootstraps_agree_with_the_closed_forms_in_large_groups() -> None:
     )
 
 
+def test_a_mean_that_nearly_cancels_leaves_the_ratio_without_an_upper_end() -> None:
+    found = log_ratio(Cells.from_values([90, 110] * 30), Cells.from_values([-1000, 1000] * 30 + [1]), 0.95)
+    assert (found.ci_low, found.ci_high) == (0.0, math.inf) and 0.9 < found.p_value < 1
+
+
+@pytest.mark.parametrize("unit", [1e-80, 1e80])
+def test_welch_does_not_depend_on_the_unit_however_large_or_small(unit: float) -> None:
+    first, second = np.array([1.5, 2.25, 3.0, 4.5] * 8), np.array([3.0, 5.0, 7.0, 9.5] * 10)
+    plain, scaled = (
+        welch_difference(Cells.from_values(first * k), Cells.from_values(second * k), 0.95) for k in (1, unit)
+    )
+    assert scaled.p_value == pytest.approx(plain.p_value, rel=1e-12)
+    assert (scaled.ci_low, scaled.ci_high) == pytest.approx(
+        (plain.ci_low * unit, plain.ci_high * unit), rel=1e-12
+    )
+
+
 def test_what_cannot_be_compared_gives_none_and_one_seed_for_both_is_refused() -> None:
     one, zeros = Cells.from_values([5, 6, 7]), Cells.from_values([0, 0, 0])
     assert welch_difference(Cells.from_values([5]), one, 0.95) is None

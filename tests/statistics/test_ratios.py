@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from include.tidemark.statistics import RatioCells, stream
+from include.tidemark.statistics import RatioCells, StatisticsConfig, segment_backtest, stream
 from include.tidemark.statistics.ratios import (
     bootstrap_ratio_interval,
     influence_skewness,
@@ -75,6 +75,20 @@ def test_a_share_stays_within_zero_and_one() -> None:
 def test_a_denominator_that_may_vanish_has_no_bounded_interval() -> None:
     cells = RatioCells.from_values([-5, 5, 1, 0], [1, 1, 1, 1])
     assert bootstrap_ratio_interval(cells, stream("2026-11-01", "r"), 1000, 0.95) is None
+
+
+def test_a_denominator_that_nearly_cancels_has_a_log_interval_without_an_upper_end() -> None:
+    cells = RatioCells.from_values([-1000, 1000] * 30 + [1], [100] * 61)
+    assert log_delta_interval(cells, 0.95) == (0.0, math.inf)
+    row = segment_backtest({"a": cells}, StatisticsConfig("2026-11-01", n_resamples=1000), segments=["a"])[1]
+    assert (row.method, row.estimate, row.ci_low, row.ci_high) == ("log_delta", 6100.0, 0.0, None)
+    assert row.reason == "unbounded_interval" and row.trust is None
+
+
+def test_amounts_near_the_largest_number_leave_an_infinite_error_not_an_exception() -> None:
+    cells = RatioCells.from_values([-1e89, 1e89] * 30 + [1.0], [1e80, 2e80] * 30 + [1e80])
+    assert standard_error(cells) == math.inf == influence_skewness(cells)
+    assert log_delta_interval(cells, 0.95) == (0.0, math.inf)
 
 
 def test_a_ratio_that_is_not_positive_has_no_log_interval() -> None:

@@ -183,6 +183,8 @@ class _Segment:
             return ResultRow(
                 metric, self._relative(self._estimate()), method, reason="too_few_periods", **known
             )
+        if effect.reason is not None:
+            known["trust"] = None
         ends = (self._relative(effect.ci_low), self._relative(effect.ci_high))
         return ResultRow(
             metric,
@@ -191,6 +193,7 @@ class _Segment:
             ci_low=ends[0],
             ci_high=ends[1],
             p_value=effect.p_value,
+            reason=effect.reason,
             **known,
         )
 

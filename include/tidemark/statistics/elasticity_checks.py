@@ -183,9 +183,11 @@ def residual_rows(model: ModelOfPeriods | None, config: StatisticsConfig) -> lis
     for metric, value, error in zip(RESIDUALS, estimates, errors, strict=True):
         effect = effect_from_error(value, float(error), len(parts), config.confidence_level, "jackknife")
         low, high = effect.ci_low, effect.ci_high
-        if metric == "residual_outlier_share":
+        if metric == "residual_outlier_share" and effect.reason is None:
             low, high = max(low, 0.0), min(high, 1.0)
-        rows.append(ResultRow(metric, value, "jackknife", ci_low=low, ci_high=high, **known))
+        rows.append(
+            ResultRow(metric, value, "jackknife", ci_low=low, ci_high=high, reason=effect.reason, **known)
+        )
     return rows
 
 

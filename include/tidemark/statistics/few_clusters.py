@@ -16,6 +16,7 @@ from include.tidemark.statistics.logistic import inverse
 Floats = NDArray[np.float64]
 
 MINIMUM_PERIODS = 6
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,17 @@ def fit_periods(sums: PeriodSums) -> PeriodFit | None:
 
 @dataclass(frozen=True)
 class PeriodEffect:
-    """A coefficient with its interval (ends may be infinite) and p-value (null where none is justified)."""
+    """A coefficient with its interval (ends may be infinite) and p-value (null where none is justified).
+
+    Where the data say nothing about its uncertainty, ``reason`` says why and the ends are NaN.
+    """
 
     estimate: float
     ci_low: float
     ci_high: float
     p_value: float | None
     method: str
+    reason: str | None = None
 
 
 def jackknife_effect(
@@ -148,8 +153,16 @@ def jackknife_effect(
 def effect_from_error(
     estimate: float, error: float, periods: int, confidence_level: float, method: str
 ) -> PeriodEffect:
-    """Interval and p-value from t quantiles of periods - 1 degrees of freedom; no p-value below six periods."""
+    """Interval and p-value from t quantiles of periods - 1 degrees of freedom; no p-value below six periods.
+
+    An error that is nothing beside the estimate is that of periods which all say the same: ``no_variation``.
+
+    >>> effect_from_error(2.0, 0.5, 8, 0.95, "cr3_t").p_value < 0.01, effect_from_error(2.0, 0.0, 8, 0.95, "cr3_t").reason
+    (True, 'no_variation')
+    """
     alpha = 1.0 - check_level(confidence_level)
+    if error <= _ROUNDING * abs(estimate) and estimate != 0:
+        return PeriodEffect(estimate, math.nan, math.nan, None, method, "no_variation")
     freedom = periods - 1
     half = error * float(stdtrit(freedom, 1 - alpha / 2))
     p_value = None

@@ -80,7 +80,7 @@ def mean_ratio_rows(
             ci_low=delta.ci_low,
             ci_high=delta.ci_high,
             p_value=delta.p_value,
-            trust=flag,
+            trust=flag if math.isfinite(delta.ci_high) else None,
             **known,
         ),
     ]

@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import check_level
 from include.tidemark.statistics.rates import hybrid_score_interval, newcombe_interval
+from include.tidemark.statistics.ratios import log_scale_interval
 from include.tidemark.statistics.resampling import percentile_interval, totals
 from include.tidemark.statistics.streams import Stream
 
@@ -58,7 +59,10 @@ def welch_difference(first: Cells, second: Cells, confidence_level: float) -> Co
     alpha = 1.0 - check_level(confidence_level)
     squares = [group.variance / (group.size - 1) for group in (first, second)]
     error = math.sqrt(sum(squares))
-    freedom = sum(squares) ** 2 / (squares[0] ** 2 / (first.size - 1) + squares[1] ** 2 / (second.size - 1))
+    # Their own squares would leave floating point for amounts near 1e80; powers of two change no digit.
+    unit = math.frexp(max(squares))[1]
+    one, two = (math.ldexp(square, -unit) for square in squares)
+    freedom = (one + two) ** 2 / (one**2 / (first.size - 1) + two**2 / (second.size - 1))
     estimate = first.mean - second.mean
     half = error * float(stdtrit(freedom, 1 - alpha / 2))
     p_value = 2 * float(stdtr(freedom, -abs(estimate) / error))
@@ -67,6 +71,8 @@ def welch_difference(first: Cells, second: Cells, confidence_level: float) -> Co
 
 def log_ratio(first: Cells, second: Cells, confidence_level: float) -> Comparison | None:
     """Mean of the first group over mean of the second, by the delta method on the log scale.
+
+    The upper end is infinite where it is beyond floating point, as when a sum of both signs is nearly zero.
 
     Returns:
         The comparison, or None unless both means are above zero, each group has two users and one of them varies.
@@ -79,7 +85,8 @@ def log_ratio(first: Cells, second: Cells, confidence_level: float) -> Compariso
     error = math.sqrt(sum(group.variance / (group.size - 1) / group.mean**2 for group in (first, second)))
     ratio = first.mean / second.mean
     p_value = 2 * float(ndtr(-abs(math.log(ratio)) / error))
-    return Comparison(ratio, ratio * math.exp(-z * error), ratio * math.exp(z * error), p_value)
+    low, high = log_scale_interval(ratio, z * error)
+    return Comparison(ratio, low, high, p_value)
 
 
 def bootstrap_difference(

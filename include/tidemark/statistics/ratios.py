@@ -15,6 +15,8 @@ from include.tidemark.statistics.streams import Stream
 
 Interval = tuple[float, float]
 
+_LARGEST_EXPONENT = 709.0
+
 
 def bootstrap_ratio_interval(
     cells: RatioCells, stream: Stream, n_resamples: int, confidence_level: float, *, threads: int = 1
@@ -33,6 +35,8 @@ def bootstrap_ratio_interval(
 def log_delta_interval(cells: RatioCells, confidence_level: float) -> Interval:
     """Delta-method interval of sum y / sum x on the log scale: ratio x exp(+- z se / ratio).
 
+    Its upper end is infinite where it is beyond floating point, as with amounts of both signs that nearly cancel.
+
     Raises:
         ValueError: unless the ratio is above zero.
 
@@ -44,8 +48,16 @@ def log_delta_interval(cells: RatioCells, confidence_level: float) -> Interval:
     if ratio <= 0:
         raise ValueError(f"log_delta_interval needs a ratio above zero, got {ratio!r}.")
     z = float(ndtri(0.5 + check_level(confidence_level) / 2))
-    half = z * standard_error(cells) / ratio
-    return ratio * math.exp(-half), ratio * math.exp(half)
+    return log_scale_interval(ratio, z * standard_error(cells) / ratio)
+
+
+def log_scale_interval(estimate: float, half: float) -> Interval:
+    """estimate x exp(+- half): 0 and infinity where that is beyond floating point.
+
+    >>> log_scale_interval(2.0, 0.0), log_scale_interval(2.0, 1e6)
+    ((2.0, 2.0), (0.0, inf))
+    """
+    return estimate * math.exp(-half), estimate * math.exp(half) if half < _LARGEST_EXPONENT else math.inf
 
 
 def logit_delta_interval(cells: RatioCells, confidence_level: float) -> Interval:
@@ -67,7 +79,10 @@ def logit_delta_interval(cells: RatioCells, confidence_level: float) -> Interval
 
 
 def standard_error(cells: RatioCells) -> float:
-    """Delta-method standard error of sum y / sum x: root mean square of u = (y - R x) / mean x, over sqrt(n - 1)."""
+    """Delta-method standard error of sum y / sum x: root mean square of u = (y - R x) / mean x, over sqrt(n - 1).
+
+    Infinite where it is beyond floating point.
+    """
     _, variance, _ = _influence(cells)
     return math.sqrt(variance / max(cells.size - 1, 1))
 
@@ -76,21 +91,26 @@ def influence_skewness(cells: RatioCells) -> float:
     """Skewness of the influence values u = (y - R x) / mean x, for the trust flag; 0 where they are all equal.
 
     The cells hold no third moments, so a cell's users are taken as symmetric about the cell's mean: with cells of two
-    leading digits the spread inside is small against the spread between.
+    leading digits the spread inside is small against the spread between. Infinite where nothing is known about it.
     """
     n, variance, centres = _influence(cells)
     if variance == 0:
         return 0.0
-    inside, between = centres
-    return float((n * (between**3 + 3 * between * inside)).sum() / n.sum() / variance**1.5)
+    if math.isinf(variance):
+        return math.inf
+    spread = math.sqrt(variance)
+    inside, between = centres[0] / spread**2, centres[1] / spread
+    return float((n * (between**3 + 3 * between * inside)).sum() / n.sum())
 
 
 def _influence(
     cells: RatioCells,
 ) -> tuple[NDArray[np.float64], float, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     n, x, y, xx, yy, xy = cells.moments
-    ratio, size = cells.ratio, n.sum()
-    scale = (n * x).sum() / size
-    between = (y - ratio * x) / scale
-    inside = np.maximum(yy - 2 * ratio * xy + ratio**2 * xx, 0.0) / scale**2
-    return n, float((n * (between**2 + inside)).sum() / size), (inside, between)
+    # The exact mean: amounts of both signs that nearly cancel would leave a rounded sum without a digit.
+    ratio, scale = cells.ratio, float(sum(cells.x1) / cells.size)
+    with np.errstate(over="ignore", invalid="ignore"):
+        between = (y - ratio * x) / scale
+        inside = np.maximum(yy - 2 * ratio * xy + ratio * ratio * xx, 0.0) / scale**2
+        variance = float((n * (between**2 + inside)).sum() / n.sum())
+    return n, variance if math.isfinite(variance) else math.inf, (inside, between)

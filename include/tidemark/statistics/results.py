@@ -19,7 +19,7 @@ REASONS: Mapping[str, str] = {
     "too_few_users": "Fewer users than the minimum sample size.",
     "too_few_nonzero_users": "Too few users with an amount other than zero.",
     "low_effective_n": "A handful of users holds nearly all of the sum.",
-    "no_variation": "Every user has the same value, so the data say nothing about its uncertainty.",
+    "no_variation": "Every user (or period) says the same, so the data say nothing about its uncertainty.",
     "zero_denominator": "There is nothing to divide by.",
     "not_positive": "The ratio is not above zero, so it has no logarithm.",
     "window_not_complete": "The window ends after the as-of date.",

@@ -105,7 +105,8 @@ def retention_model(
                     ci_low=ends[1],
                     ci_high=ends[2],
                     p_value=effect.p_value,
-                    trust=_trust(method, groups),
+                    trust=None if effect.reason else _trust(method, groups),
+                    reason=effect.reason,
                     **known,
                 )
             )

@@ -6,6 +6,7 @@ data hold: what can't be estimated is a null with a reason, never a missing row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -226,7 +227,8 @@ def _ratio_rows(
         rows.append(ResultRow(metric, ratio, "log_delta", reason="not_positive", **known))
     else:
         low, high = ratios.log_delta_interval(cells, level)
-        rows.append(ResultRow(metric, ratio, "log_delta", ci_low=low, ci_high=high, trust=flag, **known))
+        bounded = flag if math.isfinite(high) else None
+        rows.append(ResultRow(metric, ratio, "log_delta", ci_low=low, ci_high=high, trust=bounded, **known))
     return rows
 
 

@@ -103,6 +103,8 @@ def _influence(held: Cells, everybody: Cells, share: float) -> tuple[float, floa
     n, mean = everybody.size, everybody.mean
     inside = [float(value) for value in held.sums[1:]]
     rest = [float(all_of_it - own) for all_of_it, own in zip(everybody.sums[1:], held.sums[1:], strict=True)]
-    squares = ((1 - share) ** 2 * inside[0] + share**2 * rest[0]) / n / mean**2
-    cubes = ((1 - share) ** 3 * inside[1] - share**3 * rest[1]) / n / mean**3
-    return math.sqrt(squares / max(n - 1, 1)), cubes / math.pow(squares, 1.5) if squares > 0 else 0.0
+    squares = (1 - share) ** 2 * inside[0] + share**2 * rest[0]
+    cubes = (1 - share) ** 3 * inside[1] - share**3 * rest[1]
+    # The mean cancels in the skewness, and its cube could be beyond floating point.
+    power = math.pow(squares / n, 1.5)
+    return math.sqrt(squares / n / mean**2 / max(n - 1, 1)), cubes / n / power if power > 0 else 0.0

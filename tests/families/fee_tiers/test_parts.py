@@ -104,6 +104,13 @@ def test_without_users_nothing_is_said_of_the_concentration():
     assert {row.reason for row in concentration_rows([], CONFIG)} == {"empty_segment"}
 
 
+def test_the_concentration_of_no_volume_is_null_with_a_reason():
+    cells = [{"metric": "user_volume", "segment": "whale", "bin": "0", "n": 40, "s1": 0, "s2": 0, "s3": 0}]
+    assert {(row.estimate, row.reason) for row in concentration_rows(cells, CONFIG)} == {
+        (None, "zero_denominator")
+    }
+
+
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=60), st.floats(0.01, 1))
 @settings(max_examples=40)
 def test_the_top_users_hold_at_least_their_part_and_at_most_everything(volumes, share):

@@ -114,6 +114,8 @@ def concentration_rows(cells: Sequence[Row], config: StatisticsConfig) -> list[R
             rows.append(null_row(TOP_SHARE, "cells", "empty_segment", **known))
         elif everybody.size < config.minimum_sample_size:
             rows.append(null_row(TOP_SHARE, "cells", "too_few_users", **known))
+        elif everybody.sums[0] <= 0:
+            rows.append(null_row(TOP_SHARE, "cells", "zero_denominator", **known))
         else:
             share = held_by_top(everybody, percent / 100)
             rows.append(ResultRow(TOP_SHARE, share, "cells", reason="descriptive", **known))

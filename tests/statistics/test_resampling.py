@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from include.tidemark.statistics import Cells, RatioCells, stream
-from include.tidemark.statistics.means import acceleration, bootstrap_interval
+from include.tidemark.statistics import Cells, RatioCells, saddlepoint, stream
+from include.tidemark.statistics.means import acceleration, bootstrap_interval, hall_interval
 from include.tidemark.statistics.resampling import bca_interval, pair_totals, percentile_interval, totals
 
 SALTS = [stream(f"2026-{month:02d}-01", "salt") for month in range(1, 13)]
@@ -71,10 +71,34 @@ def test_threads_and_prefix_change_no_byte(amounts: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("factor", [2, 10, 100])
-def test_scaling_the_amounts_scales_the_interval(amounts: np.ndarray, factor: int) -> None:
+def test_scaling_the_amounts_scales_the_interval_of_up_to_64_cells(amounts: np.ndarray, factor: int) -> None:
     plain = bootstrap_interval(Cells.from_values(amounts[:40]), SALTS[0], 1000, 0.95)
     scaled = bootstrap_interval(Cells.from_values(amounts[:40] * factor), SALTS[0], 1000, 0.95)
     assert scaled == pytest.approx([end * factor for end in plain], rel=1e-12)
+
+
+def test_beyond_64_cells_a_power_of_two_scales_the_interval_and_100_draws_it_anew(
+    amounts: np.ndarray,
+) -> None:
+    # Half octaves keep their users when amounts double. By 100 the limits fall between other users: other cells of the
+    # same law, so other draws.
+    cells = Cells.from_values(amounts)
+    assert len(cells.n) > 64
+    plain = np.array(bootstrap_interval(cells, SALTS[0], 1000, 0.95))
+    doubled = bootstrap_interval(Cells.from_values(amounts * 4), SALTS[0], 1000, 0.95)
+    assert doubled == pytest.approx(plain * 4, rel=1e-12)
+    hundredfold = Cells.from_values(amounts * 100)
+    error = 100 * math.sqrt(cells.variance / cells.size)
+    assert bootstrap_interval(hundredfold, SALTS[0], 1000, 0.95) == pytest.approx(
+        plain * 100, abs=4 * NOISE * error
+    )
+    law, same = (
+        np.array(saddlepoint.percentile_interval(held.coarse, 0.95)) for held in (cells, hundredfold)
+    )
+    assert same == pytest.approx(law * 100, abs=2 * 5e-5 * error)
+    assert hall_interval(hundredfold, 0.95) == pytest.approx(
+        [end * 100 for end in hall_interval(cells, 0.95)], rel=1e-12
+    )
 
 
 def test_a_constant_gives_an_interval_of_no_width() -> None:

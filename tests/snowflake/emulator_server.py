@@ -27,6 +27,8 @@ SHOWN_AT_LOGIN = (
 )  # fmt: skip
 LOGIN = "/session/v1/login-request"
 QUERY = "/queries/v1/query-request"
+UNKNOWN = ("alter session set", "remove @")
+"""Statements that the emulator can't run, and takes for done: its sessions have no parameters."""
 
 
 class Recorder:
@@ -59,8 +61,7 @@ class Recorder:
 
         if scope["path"] == QUERY:
             self._write(session=headers.get("authorization", "")[17:29], sql=request["sqlText"])
-            if request["sqlText"].lstrip().lower().startswith("alter session set"):
-                # The emulator does not know this statement; its sessions have no parameters.
+            if request["sqlText"].lstrip().lower().startswith(UNKNOWN):
                 body = json.dumps(request | {"sqlText": "select 'Statement executed successfully.'"}).encode()
                 encoded = (b"content-length", b"content-encoding")
                 scope = scope | {"headers": [h for h in scope["headers"] if h[0].lower() not in encoded]}

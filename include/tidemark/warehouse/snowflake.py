@@ -97,18 +97,20 @@ class SnowflakeWarehouse:
                 )
 
     def replace_from_parquet(self, table: str, file: Path) -> int:
-        """Upload first, then swap the rows in one transaction (`delete` keeps grants and can roll back)."""
-        self._upload(table, file)
-        with self.transaction():
+        """Upload first, then swap the rows in one transaction (`delete` keeps grants and can roll back).
+
+        Raises:
+            RuntimeError: not every row of the file arrived; the table is as it was, and another try may succeed.
+        """
+        rows = int(pq.read_metadata(file).num_rows)
+        with self._staged(table, file) as place, self.transaction():
             self.execute(f"delete from {table}")
-            self._copy(table, file)
-            count = self.fetch(f"select count(*) as n from {table}")[0]["n"]
-        return int(count)
+            self._copy(table, place, rows)
+        return rows
 
     def _insert_as_file(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            # Other tasks may be inserting into the same table, through the same stage.
-            file = Path(folder) / f"{uuid.uuid4().hex}.parquet"
+            file = Path(folder) / "rows.parquet"
             frame = pa.Table.from_pylist([dict(row) for row in rows])
             untyped = [column.name for column in frame.schema if pa.types.is_null(column.type)]
             for name in untyped:
@@ -116,23 +118,39 @@ class SnowflakeWarehouse:
                     frame.schema.get_field_index(name), name, frame[name].cast(pa.string())
                 )
             pq.write_table(frame, file)
-            self._upload(table, file)
-            self._copy(table, file)
+            with self._staged(table, file) as place:
+                self._copy(table, place, len(rows))
 
-    def _upload(self, table: str, file: Path) -> None:
-        """Put a file on the table's own stage, which needs no grant but the table."""
-        self.execute(f"put '{file.as_uri()}' @{_stage(table)} overwrite = true auto_compress = false")
+    @contextmanager
+    def _staged(self, table: str, file: Path) -> Iterator[str]:
+        """Put a file on the table's own stage, which needs no grant but the table; what fails leaves no file there.
 
-    def _copy(self, table: str, file: Path) -> None:
-        """Append the rows of an uploaded file.
+        The folder is this load's own: other tasks and runs may be filling the same table through the same stage.
+        """
+        place = f"@{_stage(table)}/{uuid.uuid4().hex}/"
+        self.execute(f"put '{file.as_uri()}' {place} auto_compress = false")
+        try:
+            yield place
+        except BaseException:
+            self.execute(f"remove {place}")
+            raise
+
+    def _copy(self, table: str, place: str, rows: int) -> None:
+        """Append the rows of an uploaded file, which have to be so many.
 
         By force: a second try uploads the same bytes, which Snowflake would remember as loaded, and would pass over.
         """
-        self.execute(
-            f"copy into {table} from @{_stage(table)}/{file.name}"
+        files = self.fetch(
+            f"copy into {table} from {place}"
             " file_format = (type = parquet use_logical_type = true) match_by_column_name = case_insensitive"
             " force = true purge = true"
         )
+        # Without a file there is one row that says so, and no error.
+        loaded = sum(int(each.get("rows_loaded", 0)) for each in files)
+        if loaded != rows:
+            raise RuntimeError(
+                f"Of {rows} rows for {table} Snowflake loaded {loaded}, so none of them is kept; try the task again."
+            )
 
     def close(self) -> None:
         self._connection.close()

@@ -1,0 +1,107 @@
+"""What our warehouse class does to an account: loads that overlap, loads that lose a file, and what a failure leaves."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from include.tidemark.settings import Settings
+from include.tidemark.warehouse.snowflake import SnowflakeWarehouse
+from tests.snowflake.emulator import Emulator, running_emulator
+
+OLD = [{"user_id": "old", "n": 0}]
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with running_emulator(tmp_path_factory.mktemp("account")) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def connect(account: Emulator, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Opens a session; the table raw.loaded holds one old row."""
+    for name, value in account.environment().items():
+        monkeypatch.setenv(name, value)
+    account.execute(
+        "create schema if not exists raw",
+        "create or replace table raw.loaded (user_id varchar, n bigint)",
+        "insert into raw.loaded values ('old', 0)",
+    )
+    return lambda: closing(SnowflakeWarehouse(Settings(warehouse="snowflake")))
+
+
+def file_of(folder: Path, user_id: str, rows: int) -> Path:
+    """A landing file, which has the table's name whoever loads it."""
+    folder.mkdir()
+    pq.write_table(pa.table({"user_id": [user_id] * rows, "n": list(range(rows))}), folder / "loaded.parquet")
+    return folder / "loaded.parquet"
+
+
+def rows_of(warehouse: SnowflakeWarehouse) -> list[dict[str, Any]]:
+    return warehouse.fetch("select user_id, n from raw.loaded order by user_id, n")
+
+
+def just_after_the_upload(
+    warehouse: SnowflakeWarehouse, monkeypatch: pytest.MonkeyPatch, happens: Any
+) -> None:
+    """Let something happen between a session's upload and its copy."""
+    execute = warehouse.execute
+
+    def wrapped(sql: str, *parameters: Any) -> None:
+        execute(sql, *parameters)
+        if sql.startswith("put "):
+            happens()
+
+    monkeypatch.setattr(warehouse, "execute", wrapped)
+
+
+def test_a_load_that_another_one_overtakes_still_loads_its_own_file(
+    connect: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect() as slow, connect() as fast:
+        overtaken = file_of(tmp_path / "slow", "slow", 3)
+        overtaking = file_of(tmp_path / "fast", "fast", 2)
+        just_after_the_upload(slow, monkeypatch, lambda: fast.replace_from_parquet("raw.loaded", overtaking))
+        assert slow.replace_from_parquet("raw.loaded", overtaken) == 3
+        assert rows_of(slow) == [{"user_id": "slow", "n": n} for n in range(3)]
+
+
+@pytest.mark.parametrize("missing", [2, 1], ids=["no row arrives", "a row does not arrive"])
+def test_a_load_that_loses_rows_is_an_error_and_leaves_the_table_and_its_stage_as_they_were(
+    connect: Any, account: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: int
+) -> None:
+    file = file_of(tmp_path / "whole", "new", 2)
+    rest = file_of(tmp_path / "rest", "new", 2 - missing)
+    with connect() as warehouse:
+        fetch = warehouse.fetch
+
+        def losing(sql: str, *parameters: Any) -> list[dict[str, Any]]:
+            place = sql.split(" from ")[1].split(maxsplit=1)[0] if sql.startswith("copy ") else ""
+            elsewhere = place.replace("loaded/", "loaded/elsewhere/")
+            if place and missing < 2:
+                warehouse.execute(f"put '{rest.as_uri()}' {elsewhere} auto_compress = false")
+            return fetch(sql.replace(place, elsewhere) if place else sql, *parameters)
+
+        monkeypatch.setattr(warehouse, "fetch", losing)
+        with pytest.raises(RuntimeError, match=rf"Of 2 rows for raw\.loaded Snowflake loaded {2 - missing},"):
+            warehouse.replace_from_parquet("raw.loaded", file)
+        assert rows_of(warehouse) == OLD
+    *_, put, _, _, rolled_back, removed, _ = [
+        request["sql"]
+        for request in account.requests()
+        if "sql" in request and "elsewhere" not in request["sql"]
+    ]
+    assert put.startswith("put ") and rolled_back == "rollback"
+    assert removed == f"remove {put.split()[2]}"
+
+
+def test_more_rows_than_a_statement_takes_go_through_a_file_and_all_arrive(connect: Any) -> None:
+    rows = [{"user_id": f"user {n:03}", "n": n} for n in range(250)]
+    with connect() as warehouse:
+        warehouse.insert("raw.loaded", rows)
+        assert rows_of(warehouse) == OLD + rows

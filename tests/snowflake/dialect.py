@@ -49,8 +49,8 @@ _DUCKDB_ONLY: dict[type[exp.Expression], str] = {
     exp.Columns: "columns()",
     exp.Command: "something that the parser does not know",
 }
-# The ledger's key is declared not null where its table is made.
-_NEVER_NULL = frozenset({"publication_id"})
+# The ledger's columns are declared not null where its table is made.
+_NEVER_NULL = frozenset({"publication_id", "run_key"})
 _DYNAMIC = {"has": "boolean", "cnt_days": "integer", "cnt": "bigint"}
 
 

@@ -72,6 +72,21 @@ def test_a_rollback_shows_the_earlier_run_again_and_deletes_nothing(warehouse):
     ]
 
 
+def test_of_two_rows_with_one_number_that_of_the_later_run_holds_wherever_the_ledger_is_read(warehouse):
+    day = date(2026, 10, 1)
+    later, earlier = run_of(day, hour=8), run_of(day, hour=7)
+    for run in (later, earlier):
+        publish(warehouse, run)
+    # As two tasks leave it that published at once, where a warehouse has no lock for inserts.
+    warehouse.execute("update control.publications set publication_id = 1")
+    assert ledger.current_publications(warehouse)[0].run_key == later.run_key
+    assert [p.run_key for p in ledger.publications_of(warehouse, day)] == [earlier.run_key, later.run_key]
+    with pytest.raises(RunIdentityError, match="nothing to roll back"):
+        ledger.record_rollback(warehouse, day, later.run_key)
+    ledger.record_rollback(warehouse, day, earlier.run_key)
+    assert ledger.current_publications(warehouse)[0].run_key == earlier.run_key
+
+
 def test_a_rollback_to_a_run_that_was_never_published_names_the_choices(warehouse):
     run = run_of(date(2026, 10, 1))
     publish(warehouse, run)

@@ -37,6 +37,8 @@ class ComparisonRuns(NamedTuple):
 
 
 _COLUMNS = ", ".join(Publication.model_fields)
+# Snowflake has no lock for inserts, so two tasks that publish at once can get the same id: the run that started later then
+# wins, here and in the view published_runs.
 _CURRENT = f"""
     select {_COLUMNS} from control.publications
     qualify row_number() over (partition by as_of_date order by publication_id desc, run_key desc) = 1
@@ -52,7 +54,7 @@ def publications_of(warehouse: Warehouse, as_of_date: date) -> list[Publication]
     """Every publication and rollback of one as-of date, oldest first."""
     return _publications(
         warehouse.fetch(
-            f"select {_COLUMNS} from control.publications where as_of_date = ? order by publication_id",
+            f"select {_COLUMNS} from control.publications where as_of_date = ? order by publication_id, run_key",
             (as_of_date,),
         )
     )
@@ -61,7 +63,7 @@ def publications_of(warehouse: Warehouse, as_of_date: date) -> list[Publication]
 def find_publication(warehouse: Warehouse, run_key: str) -> Publication | None:
     """The publication that first published this run, or None."""
     rows = warehouse.fetch(
-        f"select {_COLUMNS} from control.publications where run_key = ? order by publication_id limit 1",
+        f"select {_COLUMNS} from control.publications where run_key = ? order by publication_id, published_at limit 1",
         (run_key,),
     )
     return _publications(rows)[0] if rows else None

@@ -10,7 +10,7 @@ ranked as (
 
     select
         *,
-        row_number() over (partition by as_of_date order by publication_id desc) as recency
+        row_number() over (partition by as_of_date order by publication_id desc, run_key desc) as recency
     from publications
 
 )

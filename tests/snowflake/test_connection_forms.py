@@ -6,10 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jwt
 import pytest
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from snowflake.connector import SnowflakeConnection
 
 from include.tidemark.errors import SettingsError
 from include.tidemark.settings import Settings
@@ -105,26 +107,53 @@ def test_dbts_profile_names_the_secrets_and_holds_none(form: tuple[str, list[str
         assert values == ["marked-access-token"]
 
 
-def test_the_hook_is_given_the_same_and_our_session(
+def connect_and_catch(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> tuple[Any, dict[str, Any]]:
+    """Connect as far as the login: the real connector's connection, and what it would have sent to prove itself."""
+    caught: list[tuple[Any, dict[str, Any]]] = []
+
+    def stop(connection: Any, proof: Any) -> None:
+        proof.prepare(
+            conn=connection, account=connection.account, user=connection.user, authenticator="", service_name=None
+        )  # fmt: skip
+        body: dict[str, Any] = {"data": {}}
+        proof.update_body(body)
+        caught.append((connection, body["data"]))
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr(SnowflakeConnection, "authenticate_with_retry", stop)
+    with pytest.raises(ConnectionAbortedError):
+        connect_to_snowflake(settings)
+    (found,) = caught
+    return found
+
+
+def test_the_connector_proves_itself_with_what_the_connection_holds(
     form: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, _ = form
-    seen: dict[str, Any] = {}
-    monkeypatch.setattr("snowflake.connector.connect", lambda **given: seen.update(given))
+    _, sent = connect_and_catch(monkeypatch, Settings(warehouse="snowflake"))
+    if name == "password":
+        assert sent == {"PASSWORD": "marked-password"}
+    elif name == "token as password":
+        assert sent == {"AUTHENTICATOR": "PROGRAMMATIC_ACCESS_TOKEN", "TOKEN": "marked-pat"}
+    elif name == "oauth":
+        assert (sent["AUTHENTICATOR"], sent["TOKEN"]) == ("OAUTH", "marked-access-token")
+    else:
+        assert sent["AUTHENTICATOR"] == "SNOWFLAKE_JWT"
+        proof = jwt.decode(sent["TOKEN"], KEY.public_key(), algorithms=["RS256"])
+        assert proof["sub"] == "ORG-ACCOUNT.TIDEMARK"
+
+
+def test_the_hook_opens_our_session(form: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(warehouse="snowflake", snowflake_role="OTHER", snowflake_warehouse="BIG")
     with tagged(QueryTag("key_1", "check_models")):
-        connect_to_snowflake(
-            Settings(warehouse="snowflake", snowflake_role="OTHER", snowflake_warehouse="BIG")
-        )
-    assert (seen["account"], seen["role"], seen["warehouse"]) == ("org-account", "OTHER", "BIG")
-    assert seen["session_parameters"]["TIMEZONE"] == "UTC"
-    assert json.loads(seen["session_parameters"]["QUERY_TAG"]) == {
+        connection, _ = connect_and_catch(monkeypatch, settings)
+    assert (connection.account, connection.role, connection.warehouse) == ("org-account", "OTHER", "BIG")
+    parameters = connection._session_parameters
+    assert parameters["TIMEZONE"] == "UTC"
+    assert json.loads(parameters["QUERY_TAG"]) == {
         "dag": "shell", "run_key": "key_1", "task": "check_models", "family": "all",
     }  # fmt: skip
-    assert ("private_key" in seen) == (name not in ("password", "token as password", "oauth")), (
-        "the key reaches the connector"
-    )
-    if name == "oauth":
-        assert seen["token"] == "marked-access-token"
 
 
 def test_settings_choose_role_warehouse_and_database(monkeypatch: pytest.MonkeyPatch) -> None:

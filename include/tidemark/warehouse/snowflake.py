@@ -23,9 +23,19 @@ _SESSION = {"TIMEZONE": "UTC", "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ", "WEEK_
 _ROWS_AN_INSERT = 200
 
 
+class _Hook(SnowflakeHook):
+    """The provider's hook, which before its version 6.20 gives a programmatic access token where the connector reads none."""
+
+    def _get_conn_params(self) -> dict[str, str | None]:
+        parameters: dict[str, str | None] = super()._get_conn_params()
+        if parameters.get("authenticator") == "programmatic_access_token":
+            parameters["token"] = parameters.get("token") or parameters["password"]
+        return parameters
+
+
 def connect_to_snowflake(settings: Settings) -> Any:
     """A connection of the provider's hook, with our session parameters and the tag of what it is opened for."""
-    hook = SnowflakeHook(
+    hook = _Hook(
         snowflake_conn_id=settings.snowflake_conn_id,
         **{
             name: value

@@ -178,6 +178,8 @@ def utc(local_day: date, hour: int, minute: int = 0, second: int = 0) -> datetim
 class Recorder:
     """Takes the place of a warehouse where only the statements are wanted."""
 
+    dialect = "duckdb"
+
     def __init__(self) -> None:
         self.statements: list[str] = []
 

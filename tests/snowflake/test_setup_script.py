@@ -5,7 +5,7 @@ import re
 import sqlglot
 
 from include.tidemark.paths import PROJECT_ROOT
-from include.tidemark.warehouse.control import SCHEMAS
+from include.tidemark.warehouse.control import SCHEMAS, TRANSIENT
 
 SCRIPT = (PROJECT_ROOT / "deploy" / "snowflake_setup.sql").read_text(encoding="utf-8")
 STATEMENTS = [
@@ -41,11 +41,12 @@ def test_it_can_be_run_again() -> None:
 
 def test_it_makes_every_schema_of_the_project() -> None:
     made = {
-        found[1]
+        found[2]: found[1]
         for statement in STATEMENTS
-        if (found := re.search(r"schema if not exists tidemark\.(\w+)", statement))
+        if (found := re.match(r"create (transient )?schema if not exists tidemark\.(\w+)", statement))
     }
-    assert made == set(SCHEMAS)
+    assert set(made) == set(SCHEMAS)
+    assert {schema for schema, transient in made.items() if transient} == set(TRANSIENT)
 
 
 def test_a_reader_sees_marts_only() -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from include.tidemark.warehouse.base import Warehouse
 
 SCHEMAS = ("raw", "staging", "core", "runs", "marts", "control")
+TRANSIENT = ("core", "runs")
+"""Schemas whose tables can be made again from others: on Snowflake Fail-safe's seven days would buy nothing for them."""
 
 _TABLES = {
     "control.publications": """
@@ -37,9 +39,14 @@ def ensure_control_tables(warehouse: Warehouse) -> None:
     }
     for schema in SCHEMAS:
         if schema not in standing:
-            warehouse.execute(f"create schema if not exists {schema}")
+            warehouse.execute(f"create {_transient(warehouse, schema)}schema if not exists {schema}")
     for table, columns in _TABLES.items():
-        warehouse.execute(f"create table if not exists {table} ({columns})")
+        kind = _transient(warehouse, table.split(".", maxsplit=1)[0])
+        warehouse.execute(f"create {kind}table if not exists {table} ({columns})")
+
+
+def _transient(warehouse: Warehouse, schema: str) -> str:
+    return "transient " if warehouse.dialect == "snowflake" and schema in TRANSIENT else ""
 
 
 def replace_run_rows(

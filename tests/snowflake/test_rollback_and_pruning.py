@@ -1,0 +1,130 @@
+"""A rollback and the pruning of old runs on an emulated Snowflake: what is left, and what each statement was tagged with."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.tidemark.artifacts.pruning import prune_unpublished
+from include.tidemark.artifacts.store import RunFolder
+from include.tidemark.pipeline.rollback import list_or_roll_back
+from include.tidemark.rules import load_rules
+from include.tidemark.run import Run
+from include.tidemark.settings import Settings
+from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.control import ensure_control_tables
+from include.tidemark.warehouse.ledger import record_publication
+from include.tidemark.warehouse.query_tag import QueryTag
+from tests.artifacts.months import MONTHS, make_run, make_settings
+from tests.snowflake.emulator import Emulator, running_emulator
+
+TABLES = ("runs.customer_segments", "runs.statistics", "control.gate_results")
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account with runs of one as-of date: the first two were published, one after the other, the others never."""
+
+    emulator: Emulator
+    settings: Settings
+    runs: list[Run]
+    asked_before: int
+
+    def tagged_statements(self) -> Iterator[tuple[dict[str, str], str]]:
+        """What was asked since the runs stood there, with the tag of its session."""
+        tags = {}
+        for number, request in enumerate(self.emulator.requests()):
+            if "login" in request:
+                tags[request["session"]] = json.loads(request["login"]["SESSION_PARAMETERS"]["QUERY_TAG"])
+            elif number >= self.asked_before:
+                yield tags[request["session"]], request["sql"]
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        with open_warehouse(self.settings) as warehouse:
+            return warehouse.fetch(sql)
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    runs = [make_run(MONTHS[0], load_rules(environ={}), attempt=attempt) for attempt in range(6)]
+    settings = make_settings(tmp_path, warehouse="snowflake", keep_unpublished_runs=1)
+    with running_emulator(tmp_path / "account") as emulator:
+        for name, value in emulator.environment().items():
+            monkeypatch.setenv(name, value)
+        with open_warehouse(settings) as warehouse:
+            ensure_control_tables(warehouse)
+            warehouse.execute("create table runs.customer_segments (as_of_date date, run_key varchar)")
+            for run in runs:
+                _leave_behind(warehouse, settings, run)
+            for run in runs[:2]:
+                record_publication(warehouse, run, "file:///manifest.json", "0" * 64)
+        yield Account(emulator, settings, runs, len(emulator.requests()))
+
+
+def _leave_behind(warehouse: Any, settings: Settings, run: Run) -> None:
+    identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
+    check = {"stage": "models", "expectation": "e", "severity": "info", "success": True}
+    warehouse.insert("runs.customer_segments", [identity])
+    warehouse.insert("runs.statistics", [identity | {"family": "customer_segments", "metric": "m"}])
+    warehouse.insert("control.gate_results", [identity | check])
+    RunFolder(settings, run.as_of_date, run.run_key).write_bytes("manifest.json", b"{}")
+
+
+def test_a_rollback_shows_the_earlier_run_in_ledger_and_pointers_and_is_tagged(account: Account) -> None:
+    first, second, *_ = account.runs
+    listed = list_or_roll_back(MONTHS[0], None, account.settings)
+    assert [each["run_key"] for each in listed["publications"]] == [first.run_key, second.run_key]
+    outcome = list_or_roll_back(MONTHS[0], first.run_key, account.settings)
+    assert (outcome["status"], outcome["publication_id"]) == ("rolled_back", 3)
+    statements = list(account.tagged_statements())
+    latest = json.loads(
+        Path(account.settings.artifact_root.removeprefix("file://"), "latest.json").read_text()
+    )
+    assert (latest["run_key"], latest["action"]) == (first.run_key, "rollback")
+    ledger = account.rows("select run_key, action from control.publications order by publication_id")
+    assert [(row["run_key"], row["action"]) for row in ledger] == [
+        (first.run_key, "publish"), (second.run_key, "publish"), (first.run_key, "rollback"),
+    ]  # fmt: skip
+    written = [tag for tag, sql in statements if sql.startswith("insert into control.publications")]
+    assert written == [{"dag": "shell", "run_key": first.run_key, "task": "roll_back", "family": "all"}]
+    assert {(tag["run_key"], tag["task"]) for tag, _ in statements} == {
+        ("none", "roll_back"), (first.run_key, "roll_back"),
+    }  # fmt: skip
+
+
+def test_pruning_deletes_old_unpublished_runs_everywhere_and_is_tagged(account: Account) -> None:
+    first, second, oldest, older, kept, present = account.runs
+    with open_warehouse(account.settings, QueryTag(present.run_key, "publish")) as warehouse:
+        pruned = prune_unpublished(account.settings, warehouse, present)
+    statements = list(account.tagged_statements())
+    assert [old.run_key for old in pruned] == [oldest.run_key, older.run_key]
+    left = {run.run_key for run in (first, second, kept, present)}
+    for table in TABLES:
+        assert {row["run_key"] for row in account.rows(f"select run_key from {table}")} == left, table
+    root = Path(account.settings.artifact_root.removeprefix("file://"))
+    assert {folder.name.removeprefix("run=") for folder in root.glob("as_of=*/run=*")} == left
+    deletes = [(tag["run_key"], tag["task"]) for tag, sql in statements if sql.startswith("delete from ")]
+    assert deletes == [(present.run_key, "publish")] * (len(pruned) * len(TABLES))
+
+
+def test_the_tables_that_python_makes_are_transient_where_they_can_be_made_again(account: Account) -> None:
+    made = [
+        request["sql"].split(" (")[0]
+        for request in account.emulator.requests()
+        if request.get("sql", "").startswith("create ")
+    ]
+    assert made[:-1] == [
+        "create schema if not exists raw",
+        "create schema if not exists staging",
+        "create transient schema if not exists core",
+        "create transient schema if not exists runs",
+        "create schema if not exists marts",
+        "create schema if not exists control",
+        "create table if not exists control.publications",
+        "create table if not exists control.loads",
+        "create table if not exists control.gate_results",
+        "create transient table if not exists runs.statistics",
+    ]

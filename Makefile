@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 UV_VERSION := 0.13.8
 AIRFLOW_VERSION := 3.3.2
-# MWAA's newest Airflow; the DAG's own tests run on both. Its environment has what MWAA's image pins.
+# MWAA's newest Airflow; the DAG's own tests and the connection to Snowflake run on both. Its environment has what MWAA's image pins.
 MWAA_AIRFLOW_VERSION := 3.2.1
 # Versions that a bundle can be made for; deploy/mwaa/constraints-*.txt has the pins of each.
 MWAA_VERSIONS := 3.2.1 3.3.1
@@ -42,7 +42,7 @@ down: ## Stop that Airflow wholly, whatever its data set
 .PHONY: test
 test: setup test-setup ## Install what the tests need and run all of them
 	@RUN="$(RUN)" bash tests/run_all.sh
-	PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python -m pytest tests/dags
+	PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python -m pytest tests/dags tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py
 
 .PHONY: lint
 lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (strict on include/tidemark), sqlfluff with the dbt templater

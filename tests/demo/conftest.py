@@ -1,4 +1,4 @@
-"""The synthetic data set, made once a session in two sizes."""
+"""Both data sets, made once a session."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from include.tidemark.demo.completejourney import DATA_PACKAGE, write_landing_files
 from include.tidemark.demo.synthetic.writing import write_raw_tables
 
 USERS = 20_000
@@ -26,6 +27,14 @@ VIEWS = """
     create temp view labels as select * from truth.users where not is_test;
 """
 """Plain readings of the raw tables, written without a look at the models."""
+
+
+@pytest.fixture(scope="session")
+def complete_journey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the landing files of the Complete Journey. Shared: tests only read it."""
+    folder = tmp_path_factory.mktemp("complete_journey")
+    write_landing_files(DATA_PACKAGE, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,9 @@ from include.tidemark.demo.months import run_demo
 from include.tidemark.demo.synthetic.dataset import DEFAULT_USERS
 from include.tidemark.errors import TidemarkError
 
+_INTERRUPTED = 130
+"""Exit code by which shells know of a Ctrl-C."""
+
 
 def main() -> int:
     """Run one command; errors that are meant for a person are printed as one sentence."""
@@ -31,6 +34,9 @@ def main() -> int:
     except TidemarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. The same command goes on where this one stopped.", file=sys.stderr)
+        return _INTERRUPTED
     return 0
 
 

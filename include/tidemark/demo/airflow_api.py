@@ -59,6 +59,20 @@ class AirflowApi:
             raise TidemarkError(f"Airflow refused the backfill: {answer.text}")
         return int(answer.json()["id"])
 
+    def open_backfill(self) -> int | None:
+        """The id of the backfill that Airflow does not call completed yet, or None. A DAG has one at most."""
+        newest = self._get("/api/v2/backfills", dag_id=DAG_ID, order_by="-id", limit=1)["backfills"]
+        return int(newest[0]["id"]) if newest and newest[0]["completed_at"] is None else None
+
+    def close_backfill(self, backfill_id: int) -> None:
+        """Let Airflow call it completed; those of its runs that have not started become failed.
+
+        Airflow itself looks for completed ones twice a minute only, and refuses another backfill until then.
+        """
+        answer = self._client.put(f"/api/v2/backfills/{backfill_id}/cancel")
+        if answer.status_code != httpx.codes.CONFLICT:  # Airflow was faster
+            answer.raise_for_status()
+
     def trigger(self, conf: dict[str, Any]) -> str:
         """Start one run without a logical date, as the UI does; returns its run id."""
         answer = self._client.post(
@@ -74,6 +88,10 @@ class AirflowApi:
             f"/api/v2/dags/{DAG_ID}/dagRuns", order_by="run_after", limit=100
         )["dag_runs"]
         return runs
+
+    def unfinished_backfill_runs(self) -> list[dict[str, Any]]:
+        """Those of them that a backfill made and that are queued or running."""
+        return [run for run in self.runs() if run["run_type"] == "backfill" and run["state"] not in _FINISHED]
 
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""

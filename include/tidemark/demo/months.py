@@ -26,17 +26,19 @@ def run_demo(state: Path | None = None, dataset: Dataset = COMPLETE_JOURNEY) -> 
     """
     state = state or dataset.state
     settings = Settings(artifact_root=(state / "artifacts").as_uri())
-    published = {month.as_of_date for month in published_months(settings)}
-    missing = [day for day in dataset.as_of_dates if day.isoformat() not in published]
-    if missing:
+    if _missing(settings, dataset):
         was_up = airflow_stack.find(state / "airflow") is not None
         try:
-            failed = _run_months(state, dataset, missing)
+            failed = _run_months(state, dataset, settings)
         finally:
             if not was_up:
                 local.down(state)
         if failed:
-            print(f"\nFailed: {', '.join(failed)}. Logs: {state / 'airflow' / 'logs'}", file=sys.stderr)
+            print(
+                f"\nFailed: {', '.join(failed)}. Logs: {state / 'airflow' / 'logs'}\n"
+                "The same command runs again what failed, once the cause is mended.",
+                file=sys.stderr,
+            )
             return 1
     else:
         print("All four months are published already; nothing to run. (`make clean` starts anew.)")
@@ -50,38 +52,57 @@ def run_demo(state: Path | None = None, dataset: Dataset = COMPLETE_JOURNEY) -> 
     return 0
 
 
-def _run_months(state: Path, dataset: Dataset, missing: list[date]) -> list[str]:
-    """Backfill, and show each run as it goes; returns the run ids that failed."""
+def _run_months(state: Path, dataset: Dataset, settings: Settings) -> list[str]:
+    """Backfill, and show each run as it goes; returns the ids of those that failed.
+
+    A backfill that an earlier call has left open goes on by itself as soon as Airflow is up, so it is waited for first.
+    """
     started = time.monotonic()
     print("Starting Airflow (scheduler, DAG processor, triggerer, API server) ...", flush=True)
     stack = local.up(state, dataset)
     api = AirflowApi(stack)
     api.unpause()
-    print(
-        f"Airflow is up at {stack.url} after {time.monotonic() - started:.0f} s. Months: {', '.join(map(str, missing))}"
-    )
+    months = ", ".join(map(str, _missing(settings, dataset)))
+    print(f"Airflow is up at {stack.url} after {time.monotonic() - started:.0f} s. Months: {months}")
+    if (left_open := api.open_backfill()) is not None:
+        print("Going on with the backfill that was interrupted.", flush=True)
+        if failed := _follow(api, left_open, api.unfinished_backfill_runs()):
+            return failed
+    if not (missing := _missing(settings, dataset)):
+        return []
     first, last = dataset.logical_dates
     # A run's logical date is its interval's start in local time: later than that midnight in UTC.
-    api.backfill(f"{first}T00:00:00Z", f"{last + timedelta(days=1)}T00:00:00Z")
-    failed = []
-    for run in _new_runs(api, len(missing)):
-        run_id, as_of = run["dag_run_id"], run["data_interval_end"][:10]
-        if _show_progress(api, run_id, as_of) == "failed":
-            failed.append(run_id)
-    return failed
+    backfill = api.backfill(f"{first}T00:00:00Z", f"{last + timedelta(days=1)}T00:00:00Z")
+    return _follow(api, backfill, _new_runs(api, len(missing)))
+
+
+def _missing(settings: Settings, dataset: Dataset) -> list[date]:
+    """The months that are not published yet."""
+    published = {month.as_of_date for month in published_months(settings)}
+    return [day for day in dataset.as_of_dates if day.isoformat() not in published]
 
 
 def _new_runs(api: AirflowApi, expected: int) -> list[dict[str, Any]]:
     """The backfill's runs that have not finished, once Airflow has made them all."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        runs = [run for run in api.runs() if run["state"] not in ("success", "failed")]
-        if len(runs) >= expected:
+        if len(runs := api.unfinished_backfill_runs()) >= expected:
             return runs
         time.sleep(0.5)
     raise TidemarkError(
         f"Airflow made {len(runs)} of {expected} backfill runs within a minute; see its scheduler log."
     )
+
+
+def _follow(api: AirflowApi, backfill: int, runs: list[dict[str, Any]]) -> list[str]:
+    """Show the runs of a backfill as they go, then close it; returns the ids of those that failed."""
+    failed = [
+        run["dag_run_id"]
+        for run in runs
+        if _show_progress(api, run["dag_run_id"], run["data_interval_end"][:10]) == "failed"
+    ]
+    api.close_backfill(backfill)
+    return failed
 
 
 def _show_progress(api: AirflowApi, run_id: str, as_of: str) -> str:

@@ -1,4 +1,4 @@
-"""Reading the DAG files on each platform's layout asks neither the network nor the metadata database."""
+"""Reading the DAG files asks neither the network nor the metadata database, on each platform's layout and with each warehouse."""
 
 import subprocess
 import sys
@@ -27,10 +27,12 @@ for file in sys.argv[2:]:
 """
 
 
-def read(python: Path, root: Path, *files: Path, home: Path) -> subprocess.CompletedProcess[str]:
+def read(
+    python: Path, root: Path, *files: Path, home: Path, **settings: str
+) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": f"{python.parent}:/usr/bin:/bin", "AIRFLOW_HOME": str(home), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1",
-        "AIRFLOW__COSMOS__CACHE_DIR": str(home / "cosmos"),
+        "AIRFLOW__COSMOS__CACHE_DIR": str(home / "cosmos"), **settings,
     }  # fmt: skip
     return subprocess.run(
         [str(python), "-c", BLOCKED, str(root), *map(str, files)], capture_output=True, text=True, check=False,
@@ -45,12 +47,13 @@ def bundle(tmp_path_factory, manifest):
     return folder / "dags"
 
 
+@pytest.mark.parametrize("warehouse", ["duckdb", "snowflake"])
 @pytest.mark.parametrize("layout", ["astro", "mwaa"])
-def test_parsing_asks_neither_the_network_nor_the_metadata_database(layout, bundle, tmp_path):
+def test_parsing_asks_neither_the_network_nor_the_metadata_database(layout, warehouse, bundle, tmp_path):
     root, python = (PROJECT, sys.executable) if layout == "astro" else (bundle, python_of("airflow-3.2.1"))
     files = sorted((PROJECT / "dags" if layout == "astro" else bundle).glob("*.py"))
     assert len(files) == 2
-    done = read(Path(python), root, *files, home=tmp_path)
+    done = read(Path(python), root, *files, home=tmp_path, TIDEMARK_WAREHOUSE=warehouse)
     assert done.stdout.count("PARSED") == 2, done.stderr[-3000:]
     assert "ASKED" not in done.stdout, done.stderr[-3000:]
 

@@ -1,7 +1,8 @@
 """What `astro dev parse` runs: every DAG file is imported where no variable and no connection exists.
 
-As in the file that `astro dev init` writes, an unset environment variable, a variable or a connection is answered by a made-up
-value, so that only mistakes of the code are found.
+Airflow 3.3 can't run the file that `astro dev init` writes, for any project: its DagBag has lost an argument. As in that file,
+an unset environment variable, a variable or a connection is answered by a made-up value, so that only mistakes of the code are
+found.
 """
 
 import os
@@ -24,7 +25,9 @@ _real_getenv = os.getenv
 
 
 def _getenv(key: str, default: str | None = None) -> str:
-    return _real_getenv(key) or (default if default is not None else f"MOCKED_{key.upper()}_VALUE")
+    return (
+        _real_getenv(key) or default or f"MOCKED_{key.upper()}_VALUE"
+    )  # an empty default is no answer, either
 
 
 def _variable(key: str, *_args: object, **_more: object) -> str:

@@ -153,7 +153,7 @@ def test_imports_where_unset_environment_variables_are_mocked():
     code = (
         "import os\n"
         "real = os.getenv\n"
-        "os.getenv = lambda key, default=None: real(key) or (default if default is not None else f'MOCKED_{key}_VALUE')\n"
+        "os.getenv = lambda key, default=None: real(key) or default or f'MOCKED_{key}_VALUE'\n"
         "import runpy; runpy.run_path('dags/monthly_segmentation.py'); print('imported')"
     )
     out = subprocess.run(

@@ -8,7 +8,7 @@ UV_VERSION := 0.13.8
 AIRFLOW_VERSION := 3.3.2
 # MWAA's newest Airflow; the DAG's own tests and the connection to Snowflake run on both. Its environment has what MWAA's image pins.
 MWAA_AIRFLOW_VERSION := 3.2.1
-# Versions that a bundle can be made for; deploy/mwaa/constraints-*.txt has the pins of each.
+# Versions that a bundle can be made for; deploy/mwaa/constraints-*.txt has the pins of each. The tests simulate MWAA with each.
 MWAA_VERSIONS := 3.2.1 3.3.1
 
 UV := .venv/uv/bin/uv
@@ -93,7 +93,7 @@ distclean: clean ## Remove the environments, too
 setup: $(AIRFLOW_ENV)/.done .venv/dbt/.done .venv/demo-data/.done manifest
 
 .PHONY: test-setup
-test-setup: $(AIRFLOW_ENV)/.dev $(MWAA_ENV)/.dev .venv/fakesnow/.done .venv/moto/.done
+test-setup: $(AIRFLOW_ENV)/.dev $(MWAA_ENV)/.dev $(MWAA_VERSIONS:%=.venv/airflow-%/.done) .venv/fakesnow/.done .venv/moto/.done
 
 .PHONY: manifest
 manifest: dbt/target/manifest.json ## Make the dbt manifest that the DAG is rendered from

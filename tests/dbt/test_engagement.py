@@ -81,16 +81,23 @@ def sample() -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.fixture(scope="module")
-def engagement(tmp_path_factory: Any, all_table_definitions: list[str]) -> Any:
-    """Two runs of the family on the sample; the later one passed every data test."""
+def raw(tmp_path_factory: Any, all_table_definitions: list[str]) -> Any:
+    """The sample, before any dbt run."""
     from tests.dbt.conftest import DbtWarehouse
 
-    folder = tmp_path_factory.mktemp("engagement")
+    folder = tmp_path_factory.mktemp("engagement_raw")
     warehouse = DbtWarehouse(folder / "warehouse.duckdb", folder)
     for statement in all_table_definitions:
         warehouse.execute(statement)
     for table, rows in sample().items():
         warehouse.insert(f"raw.{table}", rows)
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def engagement(raw: Any, tmp_path_factory: Any) -> Any:
+    """Two runs of the family on the sample; the later one passed every data test."""
+    warehouse = raw.copy_to(tmp_path_factory.mktemp("engagement"))
     build(warehouse, EARLIER)
     build(warehouse, RUN)
     return warehouse

@@ -23,13 +23,14 @@ from tests.dbt.fee_tiers_oracle import (
 )
 
 RUN = {"as_of_date": AS_OF.isoformat(), "run_key": "now"}
+SELECTION = (
+    "--select", "+tag:fee_tiers+", "tag:publication", "--exclude", "tag:customer_segments",
+    "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "seed",
+)  # fmt: skip
 
 
 def build(warehouse: Any, run: dict[str, Any], *arguments: str) -> None:
-    result = warehouse.dbt(
-        "build", "--select", "+tag:fee_tiers+", "tag:publication", "--exclude", "tag:customer_segments",
-        "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "seed", *arguments, run=run,
-    )  # fmt: skip
+    result = warehouse.dbt("build", *SELECTION, *arguments, run=run)
     assert result.returncode == 0, result.output
 
 
@@ -243,13 +244,17 @@ def test_the_published_views_show_dollars_and_the_week_of_each_row(built, expect
     periods = {week["period_id"]: week for week in expected.weeks}
     for row in rows[:50]:
         week = periods[row["period_id"]]
-        key = (row["user_id"], week["number"])
+        key = (row["user_address"], week["number"])
         assert row["volume_usd"] == Decimal(sum(expected.swaps.get(key, []))) / 100
         assert row["fees_usd"] == expected.fees[key]
         assert row["final_fee_bps"] == week["fee"]
     (weeks,) = built.rows("select count(*) from marts.fct_weekly_summary_final")[0]
     assert weeks == len(expected.weeks)
     assert built.rows("select count(*) from marts.fct_user_cohorts_current") == [(13 * len(expected.cohort),)]
+    for view in ("fct_user_weekly_summary", "fct_user_cohorts"):
+        assert built.rows(
+            f"select count(*) from marts.{view} where user_id is distinct from user_address"
+        ) == [(0,)]
 
 
 def test_the_median_swap_decides_the_size_where_the_rule_says_so(raw, tmp_path):

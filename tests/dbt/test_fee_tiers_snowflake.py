@@ -1,10 +1,12 @@
-"""The family fee_tiers on an emulated Snowflake: what it leaves behind equals what DuckDB has."""
+"""The family fee_tiers on an emulated Snowflake: what it leaves behind by the median swap equals what DuckDB has."""
 
 from pathlib import Path
 from typing import Any
 
-from tests.dbt.test_fee_tiers import RUN, built, raw  # noqa: F401 - fixtures
+from tests.dbt.test_fee_tiers import RUN, SELECTION, build, raw, seed
 from tests.snowflake.emulator import give, running_emulator
+
+__all__ = ["raw"]
 
 COMPARED = (
     "runs.fee_weeks",
@@ -29,24 +31,25 @@ GIVEN = (
 
 
 def test_a_run_on_an_emulated_snowflake_equals_that_on_duckdb(
-    built: Any,  # noqa: F811
+    raw: Any,
     all_table_definitions: list[str],
     tmp_path: Path,
 ) -> None:
-    seed = "create table staging.fee_week_exclusions (first_day date, last_day date, reason varchar)"
-    statements = [*all_table_definitions, "create schema if not exists staging", seed]
-    give(tmp_path / "account", statements, built.path, {table: f"from {table}" for table in GIVEN})
-    published = (
-        "insert into control.publications (publication_id, as_of_date, run_key, published_at, action)"
-        f" values (1, '{RUN['as_of_date']}', '{RUN['run_key']}', '2026-03-03 00:00:00', 'publish')"
-    )
+    run = RUN | {"trade_size_basis": "median_swap"}
+    warehouse = raw.copy_to(tmp_path / "duckdb")
+    seed(warehouse)
+    build(warehouse, run)
+    warehouse.publish(1, run["as_of_date"], run["run_key"])
+    excluded = "create table staging.fee_week_exclusions (first_day date, last_day date, reason varchar)"
+    statements = [*all_table_definitions, "create schema if not exists staging", excluded]
+    give(tmp_path / "account", statements, warehouse.path, {table: f"from {table}" for table in GIVEN})
     with running_emulator(tmp_path / "account") as account:
-        result = built.copy_to(tmp_path / "dbt").dbt(
-            "build", "--select", "+tag:fee_tiers+", "tag:publication", "--exclude", "tag:customer_segments",
-            "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "seed", run=RUN,
-            environ=account.dbt_environment(),
-        )  # fmt: skip
+        result = warehouse.dbt("build", *SELECTION, run=run, environ=account.dbt_environment())
         assert result.returncode == 0, result.output
-        account.execute(published)
+        account.execute(
+            "insert into control.publications (publication_id, as_of_date, run_key, published_at, action)"
+            f" values (1, '{run['as_of_date']}', '{run['run_key']}', '2026-03-03 00:00:00', 'publish')"
+        )
     for table in COMPARED:
-        assert account.rows(table) == built.rows(f"from {table} order by all"), table
+        expected = warehouse.rows(f"from {table} order by all")
+        assert len(expected) > 0 and account.rows(table) == expected, table

@@ -19,6 +19,7 @@ OTHER_RULES: dict[str, Any] = {
     "category_share_basis": "window",
     "category_groups": {"it's a pet": "other"},
     "new_without_prior_is_growing": False,
+    "engagement_percentile_users": "active",
     "revenue_segment_basis": "window",
     "passive_events": ["email_received"],
     "journey_stages": [

@@ -153,6 +153,12 @@ def test_a_backtest_that_is_not_due_says_so(reports):
     assert "The window ends after the as-of date." in second.text
 
 
+def test_the_backtest_of_each_segment_stands_beside_that_of_all_customers(fourth):
+    ratio = r"\d\.\d\d \d\.\d\d to \d\.\d\d \$"
+    for name in ("Declining", "All customers"):
+        assert re.search(f"{name} {ratio}", fourth.text), name
+
+
 def test_numbers_that_can_not_be_estimated_are_dashes_with_their_reason(tmp_path):
     settings = make_settings(tmp_path)
     run = make_run(MONTHS[0], load_rules())

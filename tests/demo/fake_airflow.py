@@ -24,6 +24,9 @@ class FakeAirflow:
         """Months whose runs fail."""
         self.locked = 0
         """How many requests for a backfill SQLite's lock refuses."""
+        self.is_paused = True
+        self.paused_when_asked: list[bool] = []
+        """Whether the DAG was paused at each request for a backfill."""
         self.finished: list[tuple[str, str]] = []
         """Months and states of the runs that finished, in that order."""
 
@@ -45,6 +48,7 @@ class FakeAirflow:
         return [month for month in self.months if self.runs.get(f"backfill__{month}", {}).get("state") == "success"]  # fmt: skip
 
     def post_backfill(self) -> tuple[int, dict[str, Any]]:
+        self.paused_when_asked.append(self.is_paused)
         if self.locked:
             self.locked -= 1
             return 503, {"detail": "Database is locked."}
@@ -75,12 +79,13 @@ class FakeAirflow:
             self.finished.append((run["data_interval_end"], run["state"]))
         return 200, run
 
-    def answer(self, method: str, path: str) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, sent: dict[str, Any]) -> tuple[int, Any]:
         """Status and body of a request."""
         match method, path:
             case "POST", "/auth/token":
                 return 201, {"access_token": "token"}
             case "PATCH", p if p == DAG:
+                self.is_paused = sent["is_paused"]
                 return 200, {}
             case "GET", "/api/v2/backfills":
                 return 200, {"backfills": self.backfills[-1:]}
@@ -117,8 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
     airflow: ClassVar[FakeAirflow]
 
     def reply(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, body = self.airflow.answer(self.command, self.path.split("?")[0])
+        sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "{}")
+        status, body = self.airflow.answer(self.command, self.path.split("?")[0], sent)
         content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))

@@ -117,7 +117,15 @@ def test_a_database_that_is_locked_for_a_moment_is_asked_again(demo, airflow):
     assert airflow.published == MONTHS
 
 
+def test_the_scheduler_takes_up_no_run_before_all_of_a_backfill_are_made(demo, airflow):
+    airflow.locked = 1
+    assert demo() == 0
+    assert airflow.paused_when_asked == [True, True]
+    assert not airflow.is_paused
+
+
 def test_a_database_that_stays_locked_is_named(demo, airflow):
     airflow.locked = 1_000
     with pytest.raises(TidemarkError, match=r"refused the backfill: .*locked"):
         demo()
+    assert not airflow.is_paused

@@ -31,9 +31,12 @@ class AirflowApi:
         Raises:
             TidemarkError: it is not there in time; the message holds the import error, if there is one.
         """
+        self._pause(False, timeout)
+
+    def _pause(self, is_paused: bool, timeout: float = 60) -> None:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            answer = self._client.patch(f"/api/v2/dags/{DAG_ID}", json={"is_paused": False})
+            answer = self._client.patch(f"/api/v2/dags/{DAG_ID}", json={"is_paused": is_paused})
             if answer.status_code == 200:
                 return
             time.sleep(0.5)
@@ -43,18 +46,24 @@ class AirflowApi:
         )
 
     def backfill(self, from_date: str, to_date: str, conf: dict[str, Any] | None = None) -> int:
-        """Start Airflow's own backfill over the intervals that start in the range; returns its id."""
+        """Start Airflow's own backfill over the intervals that start in the range; returns its id.
+
+        The DAG is paused meanwhile: when SQLite is locked, Airflow deletes the runs that it has made so far, and a scheduler
+        that has taken up one of them dies of it.
+        """
         backfill = {
             "dag_id": DAG_ID, "from_date": from_date, "to_date": to_date, "max_active_runs": 1,
             "reprocess_behavior": "failed", "dag_run_conf": conf or {},
         }  # fmt: skip
-        for _ in range(_LOCKED_TRIES):
-            answer = self._client.post("/api/v2/backfills", json=backfill)
-            if (
-                answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
-            ):  # SQLite was locked by another of Airflow's processes
-                break
-            time.sleep(2)
+        self._pause(True)
+        try:
+            for _ in range(_LOCKED_TRIES):
+                answer = self._client.post("/api/v2/backfills", json=backfill)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break  # SQLite was not locked by another of Airflow's processes
+                time.sleep(2)
+        finally:
+            self._pause(False)
         if answer.status_code not in (200, 201):
             raise TidemarkError(f"Airflow refused the backfill: {answer.text}")
         return int(answer.json()["id"])

@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +17,7 @@ from include.tidemark.demo import local
 from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.months import run_demo
+from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 
@@ -89,14 +93,64 @@ class Deployment:
         return str(rows[0]["digest"])
 
 
+@dataclass
+class Unfinished:
+    """A demo that did not come to its end: its exit code, what it printed, and processes that it left."""
+
+    code: int
+    printed: str
+    left: list[str]
+
+
+_DEMO = """
+import signal, sys
+from dataclasses import replace
+from pathlib import Path
+from include.tidemark.demo import __main__ as demo
+from tests.integration.conftest import DATASET
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell starts deaf to it
+state = Path(sys.argv.pop())
+demo.dataset = lambda name, users: replace(DATASET, state=state)
+sys.exit(demo.main())
+"""
+
+
+def unfinished_demo(state: Path, interrupt_after: str | None = None) -> Unfinished:
+    """The demo as a process of its own, which gets a Ctrl-C after the first line that holds a text."""
+    command = [sys.executable, "-u", "-c", _DEMO, "run", str(state)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT_ROOT
+    ) as demo:
+        lines = []
+        for line in demo.stdout:
+            lines.append(line)
+            if interrupt_after and interrupt_after in line:
+                demo.send_signal(signal.SIGINT)
+                interrupt_after = None
+    return Unfinished(demo.returncode, "".join(lines), processes_that_mention(str(state)))
+
+
 @pytest.fixture(scope="session")
-def demo_run(tmp_path_factory):
-    """`make demo` in a fresh folder: what it printed, and what was there afterwards."""
+def new_state(tmp_path_factory):
+    """A fresh folder for the demo's state, with a key that is easy to look for."""
+    state = tmp_path_factory.mktemp("deployment")
+    (state / "id_hash_key").write_text(MARKED_KEY)
+    return state
+
+
+@pytest.fixture(scope="session")
+def interrupted_demo(new_state):
+    """The first demo there, ended by Ctrl-C in its first month."""
+    return unfinished_demo(new_state, interrupt_after="load_sources")
+
+
+@pytest.fixture(scope="session")
+def demo_run(new_state, interrupted_demo):
+    """`make demo` once more: what it printed, and what was there afterwards."""
     import contextlib
     import io
 
-    state = tmp_path_factory.mktemp("deployment")
-    (state / "id_hash_key").write_text(MARKED_KEY)
+    state = new_state
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         code = run_demo(state, DATASET)

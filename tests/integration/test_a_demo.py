@@ -18,6 +18,20 @@ from .conftest import DATASET, processes_that_mention
 MONTHS = ["2017-10-01", "2017-11-01", "2017-12-01", "2018-01-01"]
 
 
+def test_ctrl_c_ends_the_demo_and_its_airflow_in_the_middle_of_a_month(interrupted_demo):
+    assert interrupted_demo.code == 130
+    assert interrupted_demo.printed.rstrip().endswith("The same command goes on where this one stopped.")
+    assert "load_sources" in interrupted_demo.printed
+    assert not re.search(r"^2017-10-01: success", interrupted_demo.printed, re.MULTILINE)
+    assert interrupted_demo.left == []
+
+
+def test_the_next_demo_goes_on_with_the_month_that_was_interrupted(interrupted_demo, demo_run):
+    _, printed = demo_run
+    assert "Going on with the backfill that was interrupted." in printed
+    assert re.findall(r"^(\S+): (\w+) in", printed, re.MULTILINE) == [(month, "success") for month in MONTHS]
+
+
 def test_prints_a_table_of_segments_by_month_and_where_the_report_is(demo_run):
     _, printed = demo_run
     for text in (

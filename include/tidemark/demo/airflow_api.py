@@ -20,7 +20,8 @@ class AirflowApi:
     """A logged-in client of a local stack."""
 
     def __init__(self, stack: Stack) -> None:
-        self._client = httpx.Client(base_url=stack.url, timeout=30)
+        # On SQLite a request may wait half a minute for the database's lock, and several times.
+        self._client = httpx.Client(base_url=stack.url, timeout=120)
         answer = self._client.post("/auth/token", json={"username": "admin", "password": stack.password})
         answer.raise_for_status()
         self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

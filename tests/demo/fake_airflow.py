@@ -1,7 +1,6 @@
 """As much of Airflow's REST API as the demo uses, with Airflow's rules for backfills; no scheduler."""
 
 import json
-import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -53,6 +52,7 @@ class FakeAirflow:
             self.locked -= 1
             return 503, {"detail": "Database is locked."}
         if any(backfill["completed_at"] is None for backfill in self.backfills):
+            self._look_for_completed()
             return 409, {"detail": "There is already a running backfill for dag monthly_segmentation"}
         self.backfills.append({"id": len(self.backfills) + 1, "completed_at": None})
         for month in self.months:
@@ -60,15 +60,11 @@ class FakeAirflow:
                 self.add(month, "queued")
         return 200, self.backfills[-1]
 
-    def cancel(self, number: int) -> tuple[int, dict[str, Any]]:
-        backfill = self.backfills[number - 1]
-        if backfill["completed_at"]:
-            return 409, {"detail": "Backfill is already completed."}
-        backfill["completed_at"] = "now"
-        for run in self.runs.values():
-            if run["run_type"] == "backfill" and run["state"] == "queued":
-                run["state"] = "failed"
-        return 200, backfill
+    def _look_for_completed(self) -> None:
+        """Twice a minute Airflow closes the backfills whose runs have all finished; here, after each refusal."""
+        if all(run["state"] in FINISHED for run in self.runs.values() if run["run_type"] == "backfill"):
+            for backfill in self.backfills:
+                backfill["completed_at"] = backfill["completed_at"] or "now"
 
     def look(self, run_id: str) -> tuple[int, dict[str, Any]]:
         run = self.runs[run_id]
@@ -87,8 +83,6 @@ class FakeAirflow:
             case "PATCH", p if p == DAG:
                 self.is_paused = sent["is_paused"]
                 return 200, {}
-            case "GET", "/api/v2/backfills":
-                return 200, {"backfills": self.backfills[-1:]}
             case "POST", "/api/v2/backfills":
                 return self.post_backfill()
             case "GET", p if p == f"{DAG}/dagRuns":
@@ -97,8 +91,6 @@ class FakeAirflow:
                 return 200, {"task_instances": [], "total_entries": 0}
             case "GET", p if p.startswith(f"{DAG}/dagRuns/"):
                 return self.look(p.rsplit("/", 1)[1])
-            case "PUT", p if found := re.fullmatch(r"/api/v2/backfills/(\d+)/cancel", p):
-                return self.cancel(int(found[1]))
         return 404, {"detail": f"{method} {path}"}
 
 
@@ -135,5 +127,5 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _handler(airflow: FakeAirflow) -> type[_Handler]:
-    methods = {f"do_{method}": _Handler.reply for method in ("GET", "POST", "PUT", "PATCH")}
+    methods = {f"do_{method}": _Handler.reply for method in ("GET", "POST", "PATCH")}
     return type("Handler", (_Handler,), {"airflow": airflow, **methods})

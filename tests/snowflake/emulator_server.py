@@ -111,7 +111,7 @@ def main(folder: Path, port: int) -> None:
     app = Recorder(fakesnow.server.app, folder / "requests.jsonl")
     with suppress(KeyboardInterrupt):
         uvicorn.run(
-            app, host="127.0.0.1", port=port, log_level="warning",
+            app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2,
             ssl_certfile=str(folder / "cert.pem"), ssl_keyfile=str(folder / "key.pem"),
         )  # fmt: skip
     shared = fakesnow.server.shared_fs

@@ -11,7 +11,8 @@ from include.tidemark.errors import TidemarkError
 
 DAG_ID = "monthly_segmentation"
 _FINISHED = {"success", "failed"}
-_LOCKED_TRIES = 10
+_ASK_AGAIN = (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.CONFLICT)
+_REFUSED_SECONDS = 90
 _PAGE = 100
 """Airflow gives no more at once, whatever the limit asked for."""
 
@@ -46,42 +47,32 @@ class AirflowApi:
             f"The DAG {DAG_ID} did not appear: {errors[0]['stack_trace'] if errors else 'no import error'}"
         )
 
-    def backfill(self, from_date: str, to_date: str, conf: dict[str, Any] | None = None) -> int:
-        """Start Airflow's own backfill over the intervals that start in the range; returns its id.
+    def backfill(self, from_date: str, to_date: str, conf: dict[str, Any] | None = None) -> None:
+        """Start Airflow's own backfill over the intervals that start in the range.
 
-        The DAG is paused meanwhile: when SQLite is locked, Airflow deletes the runs that it has made so far, and a scheduler
-        that has taken up one of them dies of it.
+        Asks again while SQLite is locked, and while Airflow has not noticed that the backfill before has ended: it looks twice
+        a minute. (To cancel that one would be faster, but a run of a cancelled backfill never starts again when it is cleared.)
         """
         backfill = {
             "dag_id": DAG_ID, "from_date": from_date, "to_date": to_date, "max_active_runs": 1,
             "reprocess_behavior": "failed", "dag_run_conf": conf or {},
         }  # fmt: skip
-        self._pause(True)
-        try:
-            for _ in range(_LOCKED_TRIES):
-                answer = self._client.post("/api/v2/backfills", json=backfill)
-                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                    break  # SQLite was not locked by another of Airflow's processes
-                time.sleep(2)
-        finally:
-            self._pause(False)
+        deadline = time.monotonic() + _REFUSED_SECONDS
+        while (answer := self._ask_for_backfill(backfill)).status_code in _ASK_AGAIN:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(2)
         if answer.status_code not in (200, 201):
             raise TidemarkError(f"Airflow refused the backfill: {answer.text}")
-        return int(answer.json()["id"])
 
-    def open_backfill(self) -> int | None:
-        """The id of the backfill that Airflow does not call completed yet, or None. A DAG has one at most."""
-        newest = self._get("/api/v2/backfills", dag_id=DAG_ID, order_by="-id", limit=1)["backfills"]
-        return int(newest[0]["id"]) if newest and newest[0]["completed_at"] is None else None
-
-    def close_backfill(self, backfill_id: int) -> None:
-        """Let Airflow call it completed; those of its runs that have not started become failed.
-
-        Airflow itself looks for completed ones twice a minute only, and refuses another backfill until then.
-        """
-        answer = self._client.put(f"/api/v2/backfills/{backfill_id}/cancel")
-        if answer.status_code != httpx.codes.CONFLICT:  # Airflow was faster
-            answer.raise_for_status()
+    def _ask_for_backfill(self, backfill: dict[str, Any]) -> httpx.Response:
+        """The DAG is paused meanwhile: when SQLite is locked, Airflow deletes the runs that it has made so far, and a scheduler
+        that has taken up one of them dies of it."""
+        self._pause(True)
+        try:
+            return self._client.post("/api/v2/backfills", json=backfill)
+        finally:
+            self._pause(False)
 
     def trigger(self, conf: dict[str, Any]) -> str:
         """Start one run without a logical date, as the UI does; returns its run id."""

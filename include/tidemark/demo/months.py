@@ -55,7 +55,7 @@ def run_demo(state: Path | None = None, dataset: Dataset = COMPLETE_JOURNEY) -> 
 def _run_months(state: Path, dataset: Dataset, settings: Settings) -> list[str]:
     """Backfill, and show each run as it goes; returns the ids of those that failed.
 
-    A backfill that an earlier call has left open goes on by itself as soon as Airflow is up, so it is waited for first.
+    A backfill that an earlier call has left goes on by itself as soon as Airflow is up, so it is waited for first.
     """
     started = time.monotonic()
     print("Starting Airflow (scheduler, DAG processor, triggerer, API server) ...", flush=True)
@@ -64,16 +64,16 @@ def _run_months(state: Path, dataset: Dataset, settings: Settings) -> list[str]:
     api.unpause()
     months = ", ".join(map(str, _missing(settings, dataset)))
     print(f"Airflow is up at {stack.url} after {time.monotonic() - started:.0f} s. Months: {months}")
-    if (left_open := api.open_backfill()) is not None:
+    if left := api.unfinished_backfill_runs():
         print("Going on with the backfill that was interrupted.", flush=True)
-        if failed := _follow(api, left_open, api.unfinished_backfill_runs()):
+        if failed := _follow(api, left):
             return failed
     if not (missing := _missing(settings, dataset)):
         return []
     first, last = dataset.logical_dates
     # A run's logical date is its interval's start in local time: later than that midnight in UTC.
-    backfill = api.backfill(f"{first}T00:00:00Z", f"{last + timedelta(days=1)}T00:00:00Z")
-    return _follow(api, backfill, _new_runs(api, len(missing)))
+    api.backfill(f"{first}T00:00:00Z", f"{last + timedelta(days=1)}T00:00:00Z")
+    return _follow(api, _new_runs(api, len(missing)))
 
 
 def _missing(settings: Settings, dataset: Dataset) -> list[date]:
@@ -94,15 +94,13 @@ def _new_runs(api: AirflowApi, expected: int) -> list[dict[str, Any]]:
     )
 
 
-def _follow(api: AirflowApi, backfill: int, runs: list[dict[str, Any]]) -> list[str]:
-    """Show the runs of a backfill as they go, then close it; returns the ids of those that failed."""
-    failed = [
+def _follow(api: AirflowApi, runs: list[dict[str, Any]]) -> list[str]:
+    """Show the runs of a backfill as they go; returns the ids of those that failed."""
+    return [
         run["dag_run_id"]
         for run in runs
         if _show_progress(api, run["dag_run_id"], run["data_interval_end"][:10]) == "failed"
     ]
-    api.close_backfill(backfill)
-    return failed
 
 
 def _show_progress(api: AirflowApi, run_id: str, as_of: str) -> str:

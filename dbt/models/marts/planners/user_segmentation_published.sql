@@ -4,13 +4,13 @@
     ref('user_segmentation'),
     computed={
         'planner_criteria_met': text_list('candidates.planner_criteria_met'),
-        'username': 'users.username',
-        'email': 'users.email',
+        'username': 'named_users.username',
+        'email': 'named_users.email',
     },
 ) }}
--- What a user is called now, which is no part of what a run found. One row a user, also while raw holds a user twice: no
--- load may change what is published.
-left join (
+-- What a user is called now, which is no part of what a run found. One row a user, also while raw holds a user twice:
+-- no load may change what is published. (The WITH of the macro stands before, so this can't be a CTE.)
+left join (  -- noqa: ST05
     select
         user_id,
         username,
@@ -20,7 +20,7 @@ left join (
             order by _loaded_at desc nulls last, username asc nulls last, email asc nulls last
         ) as recency
     from {{ ref('stg_users') }}
-) as users
+) as named_users
     on
-        candidates.user_id = users.user_id
-        and users.recency = 1
+        candidates.user_id = named_users.user_id
+        and named_users.recency = 1

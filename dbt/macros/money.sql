@@ -14,3 +14,9 @@
 {% macro percent(part, whole) -%}
     case when {{ whole }} > 0 then cast(100 * ({{ part }}) as double) / cast({{ whole }} as double) end
 {%- endmacro %}
+
+{#- The mean of numbers that are no integers, each rounded to a billionth: a sum of doubles depends on the order in which the
+    threads come to the rows, so the same run would not give the same mean twice. -#}
+{% macro exact_mean(value) -%}
+    cast(sum(cast(round({{ value }}, 9) as decimal(38, 9))) as double) / nullif(count({{ value }}), 0)
+{%- endmacro %}

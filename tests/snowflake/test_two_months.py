@@ -26,6 +26,9 @@ LEFT_OUT = {
 # Two months that follow each other: no as-of date lies 90 days back, so nothing can be looked back at.
 EMPTY = {"runs.customer_segment_backtest_cells"}
 
+# Four months on a busy machine.
+pytestmark = pytest.mark.timeout(1800)
+
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> Twins:

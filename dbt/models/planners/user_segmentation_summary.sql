@@ -19,8 +19,8 @@ counted as (
         count(case when user_type = 'Planner' and is_activated then 1 end) as activated_planners,
         count(case when user_type = 'Passenger' and is_activated then 1 end) as activated_passengers,
         {%- for name in averages %}
-        avg(case when user_type = 'Planner' then cast({{ name }} as double) end) as planner_avg_{{ name }},
-        avg(case when user_type = 'Passenger' then cast({{ name }} as double) end) as passenger_avg_{{ name }},
+        {{ exact_mean("case when user_type = 'Planner' then " ~ name ~ ' end') }} as planner_avg_{{ name }},
+        {{ exact_mean("case when user_type = 'Passenger' then " ~ name ~ ' end') }} as passenger_avg_{{ name }},
         {%- endfor %}
         {%- for name in criteria %}
         count(case when has_{{ name }} then 1 end) as planners_{{ name }},
@@ -30,7 +30,7 @@ counted as (
         count(case when detailed_segment = 'At-Risk Planner' then 1 end) as at_risk_planners,
         count(case when detailed_segment = 'Churned Planner' then 1 end) as churned_planners,
         count(case when is_almost_planner then 1 end) as almost_planners,
-        avg(days_to_become_planner) as avg_days_to_become_planner,
+        {{ exact_mean('days_to_become_planner') }} as avg_days_to_become_planner,
         median(days_to_become_planner) as median_days_to_become_planner
     from users
 

@@ -98,6 +98,11 @@ class Run(BaseModel):
         """The publication that a family is compared with; None for its first one, whatever else was published before."""
         return self.previous_by_family.get(family)
 
+    def previous_key_of(self, family: str) -> str:
+        """Key of that publication's run, for SQL; empty, and so the key of no run, for the family's first one."""
+        previous = self.previous_of(family)
+        return previous.run_key if previous else ""
+
     @property
     def backtest_reason(self) -> str | None:
         """Why there is no backtest, or None when there is one."""
@@ -112,7 +117,7 @@ class Run(BaseModel):
             "as_of_date": self.as_of_date.isoformat(),
             "run_key": self.run_key,
             "previous_as_of_date": previous.as_of_date.isoformat() if previous else "",
-            "previous_run_key": previous.run_key if previous else "",
+            "previous_run_key": self.previous_key_of(BACKTESTED),
             "backtest_as_of_date": self.backtest.as_of_date.isoformat() if self.backtest else "",
             "backtest_run_key": self.backtest.run_key if self.backtest else "",
             **self.rules.model_dump(mode="json"),

@@ -55,19 +55,24 @@ class PublishedRun:
             return warehouse.fetch(sql)
 
 
+def synthetic_deployment(root: Path, users: int) -> Settings:
+    """A deployment of all families below a folder, with the landing files of so many made users."""
+    write_landing_files(root / "landing", users)
+    return Settings(
+        duckdb_path=root / "warehouse.duckdb",
+        landing_url=(root / "landing").as_uri(),
+        artifact_root=(root / "artifacts").as_uri(),
+        rules_file=synthetic(users).rules_file,
+        families=FAMILIES,
+        id_hash_key=SecretStr("the key of the families' tests"),
+    )
+
+
 @pytest.fixture(scope="session")
 def synthetic_month(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
     """The newest month of the synthetic data set, all five families, published. Shared: tests only read it."""
     root = tmp_path_factory.mktemp("synthetic_month")
-    write_landing_files(root / "landing", USERS)
-    settings = Settings(
-        duckdb_path=root / "warehouse.duckdb",
-        landing_url=(root / "landing").as_uri(),
-        artifact_root=(root / "artifacts").as_uri(),
-        rules_file=synthetic(USERS).rules_file,
-        families=FAMILIES,
-        id_hash_key=SecretStr("the key of the families' tests"),
-    )
+    settings = synthetic_deployment(root, USERS)
     started_at = datetime(2026, 7, 1, 7, tzinfo=UTC)
     run, _ = run_in_order(settings, {"as_of_date": AS_OF, "n_resamples": 2_000}, started_at)
     return PublishedRun(

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
-from include.tidemark.demo.synthetic.dataset import FAMILIES, synthetic
-from include.tidemark.demo.synthetic.writing import write_landing_files
+from include.tidemark.demo.synthetic.dataset import FAMILIES
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
+
+from .conftest import synthetic_deployment
 
 USERS = 1_500
 FROM_THE_START = "planners"
@@ -23,14 +23,7 @@ STARTED = datetime(2026, 7, 1, 7, tzinfo=UTC)
 def months(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, list[Path]]:
     """Two published months: one with a single family, then one with all of them."""
     root = tmp_path_factory.mktemp("enabled_later")
-    write_landing_files(root / "landing", USERS)
-    settings = Settings(
-        duckdb_path=root / "warehouse.duckdb",
-        landing_url=(root / "landing").as_uri(),
-        artifact_root=(root / "artifacts").as_uri(),
-        rules_file=synthetic(USERS).rules_file,
-        id_hash_key=SecretStr("the key of the families' tests"),
-    )
+    settings = synthetic_deployment(root, USERS)
     folders = []
     for as_of, families in (("2026-06-01", (FROM_THE_START,)), ("2026-07-01", FAMILIES)):
         enabled = settings.model_copy(update={"families": families})

@@ -20,6 +20,7 @@ from include.tidemark.demo.months import run_demo
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
+from tests.views import digest_of
 
 # One family: these tests are about the runs, and each of them waits for whole ones. `test_c_families.py` runs all families.
 DATASET = replace(COMPLETE_JOURNEY, families=("customer_segments",))
@@ -87,10 +88,7 @@ class Deployment:
 
     def digest_of(self, view: str, condition: str = "true") -> str:
         """Digest of the rows of a view that keep a condition."""
-        rows = self.query(
-            f"select md5(string_agg(t::varchar, '|' order by t::varchar)) as digest from {view} as t where {condition}"
-        )
-        return str(rows[0]["digest"])
+        return digest_of(self.query, view, condition)
 
 
 @dataclass

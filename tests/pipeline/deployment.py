@@ -11,6 +11,7 @@ from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
+from tests.views import digest_of
 
 STARTED = datetime(2018, 1, 2, 7, tzinfo=UTC)
 FIRST, AS_OF = "2017-11-01", "2017-12-01"
@@ -77,7 +78,4 @@ class Deployment:
 
     def digest_of(self, view: str, condition: str = "true") -> str:
         """Digest of the rows of a view that keep a condition."""
-        (row,) = self.query(
-            f"select md5(string_agg(t::varchar, '|' order by t::varchar)) as digest from {view} as t where {condition}"
-        )
-        return row["digest"]
+        return digest_of(self.query, view, condition)

@@ -33,8 +33,7 @@ class Segmentation:
 def shares_clause(run: Run, of: Segmentation) -> str:
     """Common table expressions that end with `shares`: `segment, share_now, share_before, all_now, all_before`."""
     segments = " union all ".join(f"select {text_literal(name)} as segment" for name in of.segments)
-    previous = run.previous_of(of.family)
-    previous_key = previous.run_key if previous else ""
+    previous_key = run.previous_key_of(of.family)
     return f"""
         segments as ({segments}),
         counted as (

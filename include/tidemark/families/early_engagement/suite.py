@@ -128,8 +128,7 @@ def _reconciliation(run: Run) -> Asset:
 
 
 def _volume(run: Run) -> Asset:
-    previous = run.previous_of("early_engagement")
-    previous_key = previous.run_key if previous else ""
+    previous_key = run.previous_key_of("early_engagement")
     source = (
         f"(select count_if(run_key = '{run.run_key}') as users_now, count_if(run_key = '{previous_key}') as users_before"
         f" from {CANDIDATE} where run_key in ('{run.run_key}', '{previous_key}')) as counted"

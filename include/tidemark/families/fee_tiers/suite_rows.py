@@ -26,8 +26,6 @@ _ADVICE = "Correct the model or its inputs."
 def user_week_rows(run: Run) -> Asset:
     """The rows of `fct_user_weekly_summary`."""
     check = partial(never, USER_WEEKS, advice=_ADVICE)
-    previous = run.previous_of("fee_tiers")
-    previous_key = previous.run_key if previous else ""
     volume, skipped = drop_since_previous(
         run,
         "fee_tiers",
@@ -44,7 +42,7 @@ def user_week_rows(run: Run) -> Asset:
         name="models.fee_tiers_user_weeks",
         table=USER_WEEKS,
         source=f"{USER_WEEKS} cross join earlier where run_key = '{run.run_key}'",
-        with_clause=f"earlier as (select count(*) as user_weeks from {USER_WEEKS} where run_key = '{previous_key}')",
+        with_clause=f"earlier as (select count(*) as user_weeks from {USER_WEEKS} where run_key = '{run.previous_key_of('fee_tiers')}')",
         needs=(USER_WEEKS,),
         checks=(
             Check(

@@ -1,9 +1,8 @@
 """The files of this family: the customers, their segments in numbers, and the audiences of campaigns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from include.tidemark.artifacts.results import (
@@ -15,6 +14,7 @@ from include.tidemark.artifacts.results import (
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.customer_segments import tables
+from include.tidemark.families.customer_segments.audiences import Audience, audiences
 from include.tidemark.families.customer_segments.definitions import (
     JOINED,
     REFERENCE_SHARES_PCT,
@@ -39,7 +39,7 @@ def export(
     written += write_rows(tables.SUMMARY, summary_rows(run, warehouse, results), target)
     written += write_rows(tables.MOVEMENT, movement_rows(run, warehouse, results), target)
     written += write_rows(tables.BACKTEST, backtest_rows(run, warehouse, results), target)
-    for audience in _audiences(run):
+    for audience in audiences(run.rules):
         written += _write_audience(run, warehouse, ids, audience, target)
     return written
 
@@ -184,72 +184,30 @@ def _write_customers(run: Run, warehouse: Warehouse, ids: UserIds, target: Path)
     )
 
 
-@dataclass(frozen=True)
-class _Audience:
-    """Who belongs to a campaign: a segment, a threshold, an order and a limit."""
-
-    table: PublishedTable
-    segment: str
-    order: str
-    limit: int
-    column: str | None = None
-    minimum: float = 0
-    computed: Mapping[str, str] | None = None
-    """SQL of the columns that the model does not have."""
-
-
-def _audiences(run: Run) -> list[_Audience]:
-    rules = run.rules
-    high_value, declining, new_growing, budget, _ = SEGMENTS
-    return [
-        _Audience(
-            tables.HIGH_VALUE_AUDIENCE,
-            high_value,
-            "lifetime_value desc",
-            rules.audience_high_value_limit,
-            "avg_monthly_spend",
-            rules.audience_high_value_min_avg_monthly_spend,
-        ),
-        _Audience(
-            tables.DECLINING_AUDIENCE,
-            declining,
-            "spend_change_pct asc nulls last",
-            rules.audience_declining_limit,
-            "lifetime_value",
-            rules.audience_declining_min_lifetime_value,
-        ),
-        _Audience(
-            tables.NEW_GROWING_AUDIENCE,
-            new_growing,
-            "spend_change_pct desc nulls last",
-            rules.audience_new_growing_limit,
-            "avg_monthly_spend",
-            rules.audience_new_growing_min_avg_monthly_spend,
-            {"projected_annual_value": "avg_monthly_spend * 12"},
-        ),
-        _Audience(tables.BUDGET_AUDIENCE, budget, "lifetime_value desc", rules.audience_budget_limit),
-    ]
+_AUDIENCE_TABLES = {
+    PurePosixPath(table.path).name: table
+    for table in (
+        tables.HIGH_VALUE_AUDIENCE,
+        tables.DECLINING_AUDIENCE,
+        tables.NEW_GROWING_AUDIENCE,
+        tables.BUDGET_AUDIENCE,
+    )
+}
+_COMPUTED = {"projected_annual_value": "avg_monthly_spend * 12"}
+"""SQL of the audiences' columns that the model does not have."""
 
 
 def _write_audience(
-    run: Run, warehouse: Warehouse, ids: UserIds, audience: _Audience, target: Path
+    run: Run, warehouse: Warehouse, ids: UserIds, audience: Audience, target: Path
 ) -> list[WrittenFile]:
-    computed = audience.computed or {}
-    columns = ", ".join(
-        f"{computed[name]} as {name}" if name in computed else name for name in audience.table.names
-    )
-    threshold = f"and {audience.column} >= ?" if audience.column else ""
+    table = _AUDIENCE_TABLES[audience.name]
+    columns = ", ".join(f"{_COMPUTED[name]} as {name}" if name in _COMPUTED else name for name in table.names)
     sql = f"""
         select {columns}
         from runs.customer_segments
-        where run_key = ? and customer_segment = ? {threshold}
+        where run_key = ? and {audience.condition}
         order by {audience.order}, {ids.order_by("customer_id", warehouse.dialect)}
         limit {audience.limit:d}
     """
-    parameters = (
-        run.run_key,
-        audience.segment,
-        *((audience.minimum,) if audience.column else ()),
-        *ids.order_parameters,
-    )
-    return write_table(audience.table, warehouse.batches(sql, parameters), target, ids.publish)
+    parameters = (run.run_key, *ids.order_parameters)
+    return write_table(table, warehouse.batches(sql, parameters), target, ids.publish)

@@ -1,0 +1,61 @@
+"""Whether the family's first month says anything: thresholds that were made for other data put everybody into one segment.
+
+Only the first: a later month is held against the one before, and to doubt chosen rules again every month would help nobody.
+"""
+
+from include.tidemark.families.customer_segments.audiences import Audience, audiences
+from include.tidemark.families.customer_segments.definitions import SEGMENTS
+from include.tidemark.families.customer_segments.suite_rows import CANDIDATE
+from include.tidemark.run import Run
+from include.tidemark.validation.checks import Asset, Check, count_where, text_literal
+
+LARGEST_SHARE_PCT = 90
+"""A segment of more says little more than 'a customer'. No rule, because it decides nothing about any customer."""
+
+
+def usefulness(run: Run) -> list[Asset]:
+    """The suite of the family's first month; of any other month, none."""
+    if run.previous_of("customer_segments") is not None:
+        return []
+    this_run = f"{CANDIDATE} where run_key = '{run.run_key}'"
+    advice = f"`tidemark suggest-rules --as-of {run.as_of_date}` proposes thresholds that fit your data."
+    return [
+        Asset(
+            name="models.customer_segments_usefulness",
+            table=CANDIDATE,
+            source=this_run,
+            checks=(
+                _largest_segment(this_run, advice),
+                *(_audience(audience, advice) for audience in audiences(run.rules)),
+            ),
+            needs=(CANDIDATE,),
+        )
+    ]
+
+
+def _largest_segment(this_run: str, advice: str) -> Check:
+    counts = ", ".join(count_where(f"customer_segment = {text_literal(name)}") for name in SEGMENTS)
+    return Check(
+        name="largest_share_pct",
+        # Without customers there is no share; that there are some is another suite's check.
+        measure=f"coalesce(100.0 * greatest({counts}) / nullif(count(*), 0), 0)",
+        maximum=LARGEST_SHARE_PCT,
+        severity="warning",
+        column="customer_segment",
+        claim=f"No segment holds more than {LARGEST_SHARE_PCT} % of the customers.",
+        failure=f"The largest segment ({{detail}}) holds {{observed}} % of the customers, more than {LARGEST_SHARE_PCT} %, so the"
+        f" segments hardly tell customers apart. {advice}",
+        detail=f"select customer_segment from {this_run} group by customer_segment order by count(*) desc limit 1",
+    )
+
+
+def _audience(audience: Audience, advice: str) -> Check:
+    return Check(
+        name=f"audience_{audience.name}",
+        measure=count_where(audience.condition),
+        minimum=1,
+        severity="warning",
+        column="customer_segment",
+        claim=f"The audience {audience.name} has customers.",
+        failure=f"The audience {audience.name} is empty: no customer meets its segment's criteria and its own. {advice}",
+    )

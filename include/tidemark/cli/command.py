@@ -1,0 +1,58 @@
+"""What the modules of the commands share: how a command is declared, and arguments that several have."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from include.tidemark.settings import Settings
+
+Run = Callable[[argparse.Namespace, Settings], int]
+"""Runs a command with its arguments and the deployment's settings; returns 0, or 1 when what was looked at is not as it must be.
+
+A `TidemarkError` that it raises is printed as one sentence, with exit code 2.
+"""
+
+if TYPE_CHECKING:  # at run time argparse's class takes no parameter
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Commands = argparse._SubParsersAction
+
+
+def add_command(
+    sub: Commands,
+    name: str,
+    run: Run,
+    summary: str,
+    *,
+    examples: Sequence[str],
+    description: str | None = None,
+    parents: Sequence[argparse.ArgumentParser] = (),
+) -> argparse.ArgumentParser:
+    """Declare a command; returns its parser, for the arguments.
+
+    Args:
+        summary: a few words for the list of commands.
+        examples: command lines for its help, each complete.
+        description: what its help says above the arguments; the summary by default.
+    """
+    parser = sub.add_parser(
+        name,
+        help=summary,
+        description=description or f"{summary[0].upper()}{summary[1:]}.",
+        epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=list(parents),
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def iso_date(text: str) -> date:
+    """A date written as YYYY-MM-DD, as the type of an argument."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no date; write it as YYYY-MM-DD, for example 2026-11-01"
+        ) from None

@@ -1,0 +1,71 @@
+"""No traceback on any input: what ends a command becomes one sentence and an exit code."""
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from include.tidemark.errors import TidemarkError
+from include.tidemark.paths import LOCAL_STATE
+
+FAILED, REFUSED, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
+"""Exit codes; the last two are those by which shells know of a Ctrl-C and of a reader that went away."""
+
+_TELLING = (
+    ArithmeticError, AssertionError, AttributeError, ImportError, NameError, NotImplementedError, TypeError, OSError
+)  # fmt: skip
+"""Errors whose message is about code or files. That of any other, such as a database's, may hold a row's content or a password."""
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command; returns its exit code, whatever happens in it."""
+    try:
+        code = command()
+        sys.stdout.flush()
+    except TidemarkError as error:
+        say(str(error))
+        return REFUSED
+    except KeyboardInterrupt as interruption:
+        say(str(interruption) or "interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; Python would complain of it once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    except Exception as error:
+        say(f"an unexpected {type(error).__name__} stopped the command; {_where_to_look(error)}")
+        return FAILED
+    return code
+
+
+def say(sentence: str) -> None:
+    """Print one sentence about what went wrong."""
+    print(f"tidemark: {sentence}", file=sys.stderr)
+
+
+def _where_to_look(error: Exception) -> str:
+    for folder in (LOCAL_STATE / "logs", Path(tempfile.gettempdir())):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, file = tempfile.mkstemp(prefix="tidemark-", suffix=".log", dir=folder)
+            with os.fdopen(handle, "w", encoding="utf-8") as log:
+                log.write(_trace(error))
+        except OSError:
+            continue
+        return f"where it happened is in {file}."
+    return "no log could be written."
+
+
+def _trace(error: BaseException) -> str:
+    """The traceback of an error and of those behind it, without messages that may hold data."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    before = f"{_trace(cause)}\nafter which:\n\n" if cause else ""
+    message = (
+        str(error)
+        if isinstance(error, (*_TELLING, TidemarkError))
+        else "(its message may hold data and is left out)"
+    )
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{before}Traceback (most recent call last):\n{frames}{type(error).__module__}.{type(error).__qualname__}: {message}\n"

@@ -1,0 +1,113 @@
+"""What all commands have in common: help, exit codes, and no traceback."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+import pytest
+
+from include.tidemark.cli import guard
+from include.tidemark.cli.main import GROUPS, main
+from include.tidemark.errors import TidemarkError
+
+
+def commands() -> list[str]:
+    sub = argparse.ArgumentParser().add_subparsers()
+    for group in GROUPS:
+        group.add_parser(sub)
+    return list(sub.choices)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_help_of_every_command_has_examples_of_it_that_parse(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    examples = printed.split("examples:\n")[1].split("\n")
+    assert examples[0].startswith(f"  tidemark {command}")
+    assert all(len(line) <= 80 for line in examples)
+
+
+def test_the_help_lists_every_command(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    assert all(f"\n    {command} " in printed for command in commands())
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["runs", "--what"], ["runs", "--format", "xml"]])
+def test_arguments_that_can_not_be_used_end_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: tidemark" in capsys.readouterr().err
+
+
+def test_a_setting_that_can_not_be_used_is_one_sentence(monkeypatch, capsys):
+    monkeypatch.setenv("TIDEMARK_DBT_THREADS", "many")
+    assert main(["runs"]) == 2
+    assert capsys.readouterr().err.startswith("tidemark: The environment variable TIDEMARK_DBT_THREADS can't")
+
+
+def fail(error: BaseException):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "sentence"),
+    [
+        (TidemarkError("Nothing is there."), 2, "tidemark: Nothing is there.\n"),
+        (KeyboardInterrupt(), 130, "tidemark: interrupted.\n"),
+        (KeyboardInterrupt("interrupted in the stage models."), 130, "tidemark: interrupted in the stage models.\n"),
+    ],
+)  # fmt: skip
+def test_what_ends_a_command_is_one_sentence_and_an_exit_code(error, code, sentence, capsys):
+    assert guard.guarded(lambda: fail(error)) == code
+    assert capsys.readouterr().err == sentence
+
+
+def test_an_unexpected_error_is_one_sentence_that_names_its_kind_and_the_log(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(guard, "LOCAL_STATE", tmp_path)
+    assert guard.guarded(lambda: fail(AttributeError("no 'x' here"))) == 1
+    (log,) = (tmp_path / "logs").iterdir()
+    assert capsys.readouterr().err == (
+        f"tidemark: an unexpected AttributeError stopped the command; where it happened is in {log}.\n"
+    )
+    assert "in fail\n" in log.read_text() and "AttributeError: no 'x' here" in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
+
+
+def test_the_log_is_below_the_temporary_folder_where_the_project_can_not_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(guard, "LOCAL_STATE", tmp_path / "file")
+    monkeypatch.setattr(guard.tempfile, "gettempdir", lambda: str(tmp_path / "temp"))
+    assert guard.guarded(lambda: fail(AttributeError())) == 1
+    assert len(list((tmp_path / "temp").iterdir())) == 1
+
+
+def test_neither_the_sentence_nor_the_log_holds_what_a_database_said_of_a_row(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(guard, "LOCAL_STATE", tmp_path)
+
+    def convert():
+        try:
+            int("jane@example.com")
+        except ValueError as error:
+            raise RuntimeError("-".join(["pass", "word"])) from error
+
+    assert guard.guarded(convert) == 1
+    (log,) = (tmp_path / "logs").iterdir()
+    text = log.read_text() + capsys.readouterr().err
+    assert "builtins.ValueError" in text and "builtins.RuntimeError" in text
+    assert "invalid literal" not in text and "pass-word" not in text
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    program = "from include.tidemark.cli.guard import guarded\nimport sys\nsys.exit(guarded(lambda: print('line\\n' * 100_000) or 0))"
+    shell = f'"{sys.executable}" -c "$PROGRAM" | head -n 1; exit ${{PIPESTATUS[0]}}'
+    done = subprocess.run(
+        ["bash", "-c", shell], env=os.environ | {"PROGRAM": program}, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert (done.stdout, done.stderr, done.returncode) == ("line\n", "", guard.CLOSED_PIPE)

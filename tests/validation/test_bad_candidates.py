@@ -67,12 +67,37 @@ def test_a_missing_model_is_one_critical_sentence(world: World) -> None:
 
 
 @pytest.mark.parametrize(("factor", "fails"), [(1.004, False), (0.996, False), (1.006, True), (0.994, True)])
-def test_sums_may_differ_from_the_raw_rows_by_half_a_percent(
+def test_sums_may_differ_from_the_single_rows_by_half_a_percent(
     world: World, factor: float, fails: bool
 ) -> None:
     world.sql(f"{T} lifetime_value = lifetime_value * {factor}")
     assert ("spend_difference_pct" in world.failures("models")) is fails
     assert world.observed("models", "spend_difference_pct") == pytest.approx(100 * abs(factor - 1), rel=1e-3)
+
+
+CORE = "core.fct_customer_category_daily"
+CORE_ROW = f"where rowid = (select min(rowid) from {CORE})"
+SINGLE_DEFECTS = {
+    "nothing": ("select 1", set()),
+    "a lost customer": (f"delete from runs.customer_segments {ONE}", {"spend", "customer"}),
+    "a doubled customer": (
+        f"insert into runs.customer_segments select * from runs.customer_segments {ONE}", {"spend", "customer"}),
+    "a cent of a customer": (f"{T} lifetime_value = lifetime_value + 0.01 {ONE}", {"spend"}),
+    "a lost fact": (f"delete from {CORE} {CORE_ROW}", {"core_spend"}),
+    "a doubled fact": (f"insert into {CORE} select * from {CORE} {CORE_ROW}", {"core_spend"}),
+    "a cent of a fact": (f"update {CORE} set net_cents = net_cents - 1 {CORE_ROW}", {"core_spend"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("defect", SINGLE_DEFECTS)
+def test_without_a_tolerance_models_agree_with_staging_to_the_row_and_the_cent(
+    world: World, defect: str
+) -> None:
+    statement, expected = SINGLE_DEFECTS[defect]
+    world.with_rules(reconciliation_tolerance_pct=0)
+    world.sql(statement)
+    differ = {name for name in world.failures("models") if name.endswith("_difference_pct")}
+    assert differ == {f"{name}_difference_pct" for name in expected}
 
 
 def test_facts_that_lost_a_day_do_not_reconcile(world: World) -> None:

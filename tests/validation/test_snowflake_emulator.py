@@ -14,8 +14,8 @@ from tests.validation.world import World
 
 SECRET = "correct-horse-battery"
 TABLES = (
-    "raw.users", "raw.transactions", "core.fct_customer_category_daily", "runs.customer_segments", "runs.statistics",
-    "control.publications", "control.gate_results",
+    "raw.users", "raw.transactions", "staging.stg_users", "staging.stg_transactions", "core.fct_customer_category_daily",
+    "runs.customer_segments", "runs.statistics", "control.publications", "control.gate_results",
 )  # fmt: skip
 
 

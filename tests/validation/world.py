@@ -17,6 +17,7 @@ from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.warehouse.control import ensure_control_tables
 from include.tidemark.warehouse.duckdb import DuckDBWarehouse
+from tests.staging import STAGING_VIEWS
 
 AS_OF = date(2026, 11, 1)
 STARTED = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
@@ -180,7 +181,7 @@ def make_template(path: Path) -> None:
     for table in source_tables().values():
         columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
         warehouse.execute(f"create table {table.qualified_name} ({columns})")
-    for statement in (_FILL + _STATISTICS).split(";"):
+    for statement in (*STAGING_VIEWS, *(_FILL + _STATISTICS).split(";")):
         if statement.strip():
             warehouse.execute(statement)
     warehouse.close()

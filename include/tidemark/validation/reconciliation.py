@@ -26,5 +26,5 @@ def agrees(  # noqa: PLR0917 - read as a table
         column=column,
         claim=f"{subject} agrees with {others} within {tolerance:g} %.",
         failure=f"{subject} differs from {others} by {{observed}} % (allowed: {tolerance:g} %); run the month again with"
-        " full_refresh, and if it stays look for rows lost or doubled between raw and core.",
+        " full_refresh, and if it stays look for rows lost or doubled between staging and core.",
     )

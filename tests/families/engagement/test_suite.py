@@ -102,6 +102,26 @@ def test_a_defect_of_the_candidate_is_critical(world: World, defect: str) -> Non
     assert "runs." in found[expectation][1]
 
 
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("select 1", set()),
+        (f"delete from runs.user_engagement {ONE}", {"user", "revenue"}),
+        (f"insert into runs.user_engagement select * from runs.user_engagement {ONE}", {"user", "revenue"}),
+        (f"{T} lifetime_revenue = lifetime_revenue + 0.01 {ONE}", {"revenue"}),
+    ],
+    ids=["nothing", "a lost user", "a doubled user", "a cent"],
+)  # fmt: skip
+def test_without_a_tolerance_users_and_revenue_agree_with_staging_to_the_row_and_the_cent(
+    world: World, statement: str, expected: set[str]
+) -> None:
+    rules = world.run.rules.model_copy(update={"reconciliation_tolerance_pct": 0})
+    world.run = world.run.model_copy(update={"rules": rules})
+    world.sql(statement)
+    differ = {name for name in failures(world, "models") if name.endswith("_difference_pct")}
+    assert differ == {f"{name}_difference_pct" for name in expected}
+
+
 @pytest.mark.parametrize("defect", STATISTICS_DEFECTS)
 def test_a_defect_of_the_statistics_is_critical(world: World, defect: str) -> None:
     statement, expectation = STATISTICS_DEFECTS[defect]

@@ -25,6 +25,7 @@ from include.tidemark.statistics.engagement import (
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
+from tests.staging import STAGING_VIEWS
 
 AS_OF = date(2026, 11, 1)
 STARTED = datetime(2026, 11, 1, 6, tzinfo=UTC)
@@ -172,6 +173,8 @@ def make_template(path: Path) -> None:
         for table in source_tables().values():
             columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
             warehouse.execute(f"create table {table.qualified_name} ({columns})")
+        for view in STAGING_VIEWS:
+            warehouse.execute(view)
     names = stage_names(run.rules)
     with duckdb.connect(str(path)) as connection:
         connection.register("made", pa.table(users()))

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from include.tidemark.families.fee_tiers import suite
+from include.tidemark.families.fee_tiers import suite, suite_rows
 from include.tidemark.run import PublishedRun
 from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 
@@ -76,6 +76,33 @@ def test_the_published_month_passes_every_check(synthetic_month, spoiled):
 def test_each_broken_row_is_caught(synthetic_month, spoiled, statement, check):
     spoiled.execute(statement)
     assert check in failed(spoiled, suite.candidate(synthetic_month.run))
+
+
+USER_WEEK = "rowid = (select min(rowid) from runs.fct_user_weekly_summary where week_number = 20 and volume_cents > 0 and fee_cents > 0)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("select 1", set()),
+        (f"delete from runs.fct_user_weekly_summary where {USER_WEEK}", {"user_volume", "user_fees"}),
+        (f"insert into runs.fct_user_weekly_summary from runs.fct_user_weekly_summary where {USER_WEEK}", {"user_volume", "user_fees"}),
+        (f"update runs.fct_user_weekly_summary set volume_cents = volume_cents + 1 where {USER_WEEK}", {"user_volume"}),
+        (f"update runs.fct_user_weekly_summary set fee_cents = fee_cents + 0.01 where {USER_WEEK}", {"user_fees"}),
+        (f"update runs.fct_weekly_summary_final set volume_usd = volume_usd - 0.01 where {WEEK}", {"volume", "user_volume"}),
+        (f"update runs.fct_weekly_summary_final set fees_usd = fees_usd - 0.0001 where {WEEK}", {"fees", "user_fees"}),
+    ],
+    ids=["nothing", "a lost user", "a doubled user", "a cent of a user", "a fee of a user", "a cent of a week", "a fee of a week"],
+)  # fmt: skip
+def test_without_a_tolerance_weeks_agree_with_staging_and_users_to_the_smallest_fee(
+    synthetic_month, spoiled, statement, expected
+):
+    rules = synthetic_month.run.rules.model_copy(update={"reconciliation_tolerance_pct": 0})
+    spoiled.execute(statement)
+    found = failed(
+        spoiled, [suite_rows.reconciliation(synthetic_month.run.model_copy(update={"rules": rules}))]
+    )
+    assert found == {f"{name}_difference_pct" for name in expected}
 
 
 @pytest.mark.parametrize(

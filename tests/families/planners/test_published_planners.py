@@ -128,6 +128,23 @@ def test_the_gate_finds_damaged_rows(synthetic_month, damage, check):
     assert broken[check] > 0
 
 
+ONE = "rowid = (select min(rowid) from runs.user_segmentation)"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        f"delete from runs.user_segmentation where {ONE}",
+        f"insert into runs.user_segmentation select * replace ('another' as user_id) from runs.user_segmentation where {ONE}",
+    ],
+    ids=["lost", "added"],
+)
+def test_the_gate_sees_that_one_user_is_missing_or_too_many(synthetic_month, damage):
+    assets = suite.candidate(synthetic_month.run)
+    assert _measures(synthetic_month, assets, None)["users_missing"] == 0
+    assert _measures(synthetic_month, assets, damage)["users_missing"] == 1
+
+
 @pytest.mark.parametrize(
     ("user_type", "copies", "moved", "dropped"),
     [

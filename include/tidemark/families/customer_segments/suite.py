@@ -8,10 +8,9 @@ from include.tidemark.validation.distribution import Segmentation, distribution,
 from include.tidemark.validation.long_results import long_results_asset
 from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.timestamps import timestamp_literal
-from include.tidemark.validation.transactions import POSTED
 
 _STATISTICS = "runs.statistics"
-_RAW_ROWS = "the raw rows before the as-of date"
+_SINGLE_ROWS = "the single rows of staging before the as-of date"
 
 _EXPECTED = {"segment_share": 1, "segment_share_active": 1, "mean_spend_90d": 2, "mean_lifetime_value": 2}
 """Number of methods that each metric is published with, for every segment."""
@@ -43,46 +42,43 @@ def statistics(run: Run) -> list[Asset]:
 
 
 def _reconciliation(run: Run) -> Asset:
-    """Sums of the models against sums of the raw rows, in a query that shares no code with the models."""
+    """Sums of the models against staging's single rows, which are added up by user and not by way of core's days."""
     tolerance = run.rules.reconciliation_tolerance_pct
-    amount = "cast(transactions.amount_usd as decimal(18, 4))"
     with_clause = f"""
-        raw_users as (
-            select cast(transactions.user_id as varchar) as user_id, sum({amount}) as spend,
-                max(case when {amount} > 0 then 1 else 0 end) as has_purchase
-            from raw.transactions as transactions
-            where {POSTED} and transactions.transaction_at < {timestamp_literal(run.as_of_instant)}
-            group by cast(transactions.user_id as varchar)
+        spenders as (
+            select user_id, sum(amount_cents) as cents, {count_where("amount_cents > 0")} as purchases
+            from staging.stg_transactions
+            where status = 'posted' and transaction_at < {timestamp_literal(run.as_of_instant)}
+            group by user_id
         ),
-        testers as (select distinct cast(user_id as varchar) as user_id from raw.users where is_test_user),
-        raw_totals as (
-            select cast(coalesce(sum(spend), 0) as double) as all_spend,
-                cast(coalesce(sum(case when testers.user_id is null and has_purchase = 1 then spend end), 0) as double)
-                    as customer_spend,
-                {count_where("testers.user_id is null and has_purchase = 1")} as customers
-            from raw_users left join testers on raw_users.user_id = testers.user_id
+        testers as (select distinct user_id from staging.stg_users where is_test_user),
+        single_rows as (
+            select coalesce(sum(cents), 0) as all_cents,
+                coalesce(sum(case when testers.user_id is null and purchases > 0 then cents end), 0) as customer_cents,
+                {count_where("testers.user_id is null and purchases > 0")} as customers
+            from spenders left join testers on spenders.user_id = testers.user_id
         ),
         core_totals as (
-            select cast(coalesce(sum(net_cents), 0) as double) / 100 as spend from core.fct_customer_category_daily
+            select coalesce(sum(net_cents), 0) as cents from core.fct_customer_category_daily
             where transaction_date < cast('{run.as_of_date}' as date)
         ),
         candidate_totals as (
-            select cast(coalesce(sum(lifetime_value), 0) as double) as spend, count(*) as customers
+            select 100 * coalesce(sum(lifetime_value), 0) as cents, count(*) as customers
             from {CANDIDATE} where run_key = '{run.run_key}'
         )"""
     return Asset(
         name="models.reconciliation",
         table=CANDIDATE,
-        source="raw_totals cross join core_totals cross join candidate_totals",
+        source="single_rows cross join core_totals cross join candidate_totals",
         with_clause=with_clause,
-        needs=(CANDIDATE, "core.fct_customer_category_daily", "raw.transactions", "raw.users"),
+        needs=(CANDIDATE, "core.fct_customer_category_daily", "staging.stg_transactions", "staging.stg_users"),
         checks=(
-            agrees("spend_difference_pct", "candidate_totals.spend", "raw_totals.customer_spend", tolerance,
-                   f"The sum of lifetime_value in {CANDIDATE}", _RAW_ROWS, "lifetime_value"),
-            agrees("core_spend_difference_pct", "core_totals.spend", "raw_totals.all_spend", tolerance,
-                   "The sum of net_cents in core.fct_customer_category_daily", _RAW_ROWS, "net_cents"),
-            agrees("customer_difference_pct", "candidate_totals.customers", "raw_totals.customers", tolerance,
-                   f"The number of customers in {CANDIDATE}", _RAW_ROWS, "customer_id"),
+            agrees("spend_difference_pct", "candidate_totals.cents", "single_rows.customer_cents", tolerance,
+                   f"The sum of lifetime_value in {CANDIDATE}", _SINGLE_ROWS, "lifetime_value"),
+            agrees("core_spend_difference_pct", "core_totals.cents", "single_rows.all_cents", tolerance,
+                   "The sum of net_cents in core.fct_customer_category_daily", _SINGLE_ROWS, "net_cents"),
+            agrees("customer_difference_pct", "candidate_totals.customers", "single_rows.customers", tolerance,
+                   f"The number of customers in {CANDIDATE}", _SINGLE_ROWS, "customer_id"),
         ),
     )  # fmt: skip
 

@@ -12,10 +12,10 @@ from include.tidemark.validation.distribution import Segmentation, distribution
 from include.tidemark.validation.long_results import long_results_asset
 from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.timestamps import timestamp_literal
-from include.tidemark.validation.transactions import POSTED
 
 _COHORTS = "runs.install_cohort_retention"
 _JOURNEYS = "runs.journey_times"
+_SINGLE_ROWS = "the single rows of staging before the as-of date"
 _SHARES = (
     "segment_share", "retention_in_window", "retention_in_or_after", "funnel_reached", "funnel_conversion",
     "funnel_drop_off",
@@ -44,37 +44,35 @@ def statistics(run: Run) -> list[Asset]:
 
 
 def _reconciliation(run: Run) -> Asset:
-    """Users and revenue against the raw rows, in a query that shares no code with the models."""
+    """Users and revenue against staging's single rows, which are added up at once and not by way of core's days."""
     tolerance = run.rules.reconciliation_tolerance_pct
     before = timestamp_literal(run.as_of_instant)
     with_clause = f"""
         people as (
-            select distinct cast(user_id as varchar) as user_id from raw.users
-            where not coalesce(is_test_user, false) and created_at < {before}
+            select distinct user_id from staging.stg_users where not is_test_user and created_at < {before}
         ),
-        raw_totals as (
-            select count(distinct people.user_id) as users,
-                coalesce(sum(cast(transactions.amount_usd as decimal(18, 4))), 0) as revenue
+        single_rows as (
+            select count(distinct people.user_id) as users, coalesce(sum(transactions.amount_cents), 0) as cents
             from people
-            left join raw.transactions as transactions
-                on people.user_id = cast(transactions.user_id as varchar) and {POSTED}
+            left join staging.stg_transactions as transactions
+                on people.user_id = transactions.user_id and transactions.status = 'posted'
                 and transactions.transaction_at < {before}
         ),
         candidate_totals as (
-            select count(*) as users, coalesce(sum(lifetime_revenue), 0) as revenue from {CANDIDATE}
+            select count(*) as users, 100 * coalesce(sum(lifetime_revenue), 0) as cents from {CANDIDATE}
             where run_key = '{run.run_key}'
         )"""
     return Asset(
         name="models.engagement_reconciliation",
         table=CANDIDATE,
-        source="raw_totals cross join candidate_totals",
+        source="single_rows cross join candidate_totals",
         with_clause=with_clause,
-        needs=(CANDIDATE, "raw.users", "raw.transactions"),
+        needs=(CANDIDATE, "staging.stg_users", "staging.stg_transactions"),
         checks=(
-            agrees("user_difference_pct", "candidate_totals.users", "raw_totals.users", tolerance,
-                   f"The number of users in {CANDIDATE}", "the raw rows before the as-of date", "user_id"),
-            agrees("revenue_difference_pct", "candidate_totals.revenue", "raw_totals.revenue", tolerance,
-                   f"The sum of lifetime_revenue in {CANDIDATE}", "the raw rows before the as-of date", "lifetime_revenue"),
+            agrees("user_difference_pct", "candidate_totals.users", "single_rows.users", tolerance,
+                   f"The number of users in {CANDIDATE}", _SINGLE_ROWS, "user_id"),
+            agrees("revenue_difference_pct", "candidate_totals.cents", "single_rows.cents", tolerance,
+                   f"The sum of lifetime_revenue in {CANDIDATE}", _SINGLE_ROWS, "lifetime_revenue"),
         ),
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ _OF_ALL = (
 
 
 def candidate(run: Run) -> list[Asset]:
-    """The rows that dbt built for this run: their shape, their definitions, and their sums against the raw rows."""
+    """The rows that dbt built for this run: their shape, their definitions, and their sums against staging's single rows."""
     return [user_week_rows(run), cohort_rows(run), fee_week_rows(run), reconciliation(run)]
 
 

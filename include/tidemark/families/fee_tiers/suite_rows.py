@@ -1,4 +1,4 @@
-"""What the rows of users, cohorts and fee weeks must keep, and that their sums are those of the raw rows."""
+"""What the rows of users, cohorts and fee weeks must keep, and that their sums are those of staging's single rows."""
 
 from datetime import timedelta
 from functools import partial
@@ -11,7 +11,6 @@ from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
 from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
 from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.timestamps import timestamp_literal
-from include.tidemark.validation.transactions import POSTED
 from include.tidemark.validation.volume import drop_since_previous
 
 USER_WEEKS, WEEKS = "runs.fct_user_weekly_summary", "runs.fct_weekly_summary_final"
@@ -50,7 +49,7 @@ def user_week_rows(run: Run) -> Asset:
                 measure="count(*)",
                 minimum=1,
                 claim=f"{USER_WEEKS} has rows for this run.",
-                failure=f"{USER_WEEKS} has no row for this run; compare the days of raw.fee_periods with those of the transactions,"
+                failure=f"{USER_WEEKS} has no row for this run; compare the days of the fee periods with those of the transactions,"
                 " and look at the log of the models task.",
             ),
             *(check(f"null_{column}", f"{column} is null", f"{column} is never null.", column)
@@ -146,8 +145,7 @@ def fee_week_rows(run: Run) -> Asset:
                 measure="count(*)",
                 minimum=1,
                 claim=f"{WEEKS} has a fee week before the as-of date.",
-                failure=f"{WEEKS} has no fee week for this run; raw.fee_periods holds no period that began before"
-                f" {run.as_of_date}.",
+                failure=f"{WEEKS} has no fee week for this run; no fee period began before {run.as_of_date}.",
             ),
             Check(
                 name="duplicate_week",
@@ -155,8 +153,8 @@ def fee_week_rows(run: Run) -> Asset:
                 maximum=0,
                 column="period_start_date",
                 claim=f"Each fee week has one row in {WEEKS}.",
-                failure=f"{WEEKS} holds fee weeks more than once ({{observed}} rows too many); look for periods in raw.fee_periods that"
-                " share days.",
+                failure=f"{WEEKS} holds fee weeks more than once ({{observed}} rows too many); look for fee periods that share"
+                " days.",
             ),
             check("new_and_returning", "new_swappers + returning_swappers <> swappers or new_swappers < 0 or returning_swappers < 0",
                   "new and returning swappers are all swappers.", "new_swappers"),
@@ -170,7 +168,7 @@ def fee_week_rows(run: Run) -> Asset:
                 column="btc_usd",
                 claim="Every complete fee week has market prices.",
                 failure="{observed} complete fee weeks have no price of bitcoin or ether; the elasticity leaves them out until"
-                " raw.market_prices holds their days.",
+                " the market prices hold their days.",
             ),
             Check(
                 name="fee_levels",
@@ -196,46 +194,40 @@ def fee_week_rows(run: Run) -> Asset:
 
 
 def reconciliation(run: Run) -> Asset:
-    """Each week's volume and fees against the raw rows, in a query that shares no code with the models."""
+    """Each week's volume and fees against staging's single rows, whose days are found without staging's own."""
     tolerance = run.rules.reconciliation_tolerance_pct
     this_run = f"run_key = '{run.run_key}'"
-    amount = "cast(transactions.amount_usd as decimal(18, 4))"
-    day = local_day(
-        "transactions.transaction_at",
-        run.rules.business_timezone,
-        run.as_of_instant - _REMEMBERED,
-        run.as_of_instant,
-    )
+    as_of = run.as_of_instant
+    day = local_day("transaction_at", run.rules.business_timezone, as_of - _REMEMBERED, as_of)
     with_clause = f"""
         posted as (
-            select cast(transactions.user_id as varchar) as user_id, {amount} as amount,
-                coalesce(cast(transactions.fee_usd as decimal(18, 4)), 0) as fee, {day} as fee_day
-            from raw.transactions as transactions
-            where {POSTED} and transactions.transaction_at < {timestamp_literal(run.as_of_instant)}
+            select user_id, amount_cents, fee_cents, {day} as fee_day from staging.stg_transactions
+            where status = 'posted' and transaction_at < {timestamp_literal(as_of)}
         ),
-        testers as (select distinct cast(user_id as varchar) as user_id from raw.users where is_test_user),
+        testers as (select distinct user_id from staging.stg_users where is_test_user),
         swappers as (
             select distinct posted.user_id from posted left join testers on posted.user_id = testers.user_id
-            where posted.amount > 0 and testers.user_id is null
+            where posted.amount_cents > 0 and testers.user_id is null
         ),
-        raw_days as (
-            select posted.fee_day, sum(case when posted.amount > 0 then posted.amount else 0 end) as volume, sum(posted.fee) as fees
+        days as (
+            select posted.fee_day, sum(greatest(posted.amount_cents, 0)) as volume, sum(posted.fee_cents) as fees
             from posted inner join swappers on posted.user_id = swappers.user_id group by posted.fee_day
         ),
-        raw_weeks as (
-            select weeks.week_number, coalesce(sum(raw_days.volume), 0) as volume, coalesce(sum(raw_days.fees), 0) as fees
+        single_rows as (
+            select weeks.week_number, coalesce(sum(days.volume), 0) as volume, coalesce(sum(days.fees), 0) as fees
             from {WEEKS} as weeks
-            left join raw_days on raw_days.fee_day between weeks.period_start_date and weeks.period_end_date
+            left join days on days.fee_day between weeks.period_start_date and weeks.period_end_date
             where weeks.{this_run} group by weeks.week_number
         ),
         user_weeks as (
-            select week_number, sum(volume_cents) * 0.01 as volume, sum(fee_cents) * 0.01 as fees
+            select week_number, sum(volume_cents) as volume, sum(fee_cents) as fees
             from {USER_WEEKS} where {this_run} group by week_number
         ),
         compared as (
-            select weeks.volume_usd, weeks.fees_usd, raw_weeks.volume as raw_volume, raw_weeks.fees as raw_fees,
+            select 100 * weeks.volume_usd as volume, 100 * weeks.fees_usd as fees,
+                single_rows.volume as single_volume, single_rows.fees as single_fees,
                 coalesce(user_weeks.volume, 0) as user_volume, coalesce(user_weeks.fees, 0) as user_fees
-            from {WEEKS} as weeks inner join raw_weeks on weeks.week_number = raw_weeks.week_number
+            from {WEEKS} as weeks inner join single_rows on weeks.week_number = single_rows.week_number
             left join user_weeks on weeks.week_number = user_weeks.week_number
             where weeks.{this_run}
         )"""
@@ -244,15 +236,15 @@ def reconciliation(run: Run) -> Asset:
         table=WEEKS,
         source="compared",
         with_clause=with_clause,
-        needs=(WEEKS, USER_WEEKS, "raw.transactions", "raw.users"),
+        needs=(WEEKS, USER_WEEKS, "staging.stg_transactions", "staging.stg_users"),
         checks=(
-            agrees("volume_difference_pct", "volume_usd", "raw_volume", tolerance,
-                   f"The volume of each fee week in {WEEKS}", "the raw rows", "volume_usd"),
-            agrees("fees_difference_pct", "fees_usd", "raw_fees", tolerance,
-                   f"The fees of each fee week in {WEEKS}", "the raw rows", "fees_usd"),
-            agrees("user_volume_difference_pct", "user_volume", "volume_usd", tolerance,
+            agrees("volume_difference_pct", "volume", "single_volume", tolerance,
+                   f"The volume of each fee week in {WEEKS}", "the single rows of staging", "volume_usd"),
+            agrees("fees_difference_pct", "fees", "single_fees", tolerance,
+                   f"The fees of each fee week in {WEEKS}", "the single rows of staging", "fees_usd"),
+            agrees("user_volume_difference_pct", "user_volume", "volume", tolerance,
                    f"The volume of each fee week in {USER_WEEKS}", "the weekly summary", "volume_cents"),
-            agrees("user_fees_difference_pct", "user_fees", "fees_usd", tolerance,
+            agrees("user_fees_difference_pct", "user_fees", "fees", tolerance,
                    f"The fees of each fee week in {USER_WEEKS}", "the weekly summary", "fee_cents"),
         ),
     )  # fmt: skip

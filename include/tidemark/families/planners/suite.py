@@ -64,8 +64,8 @@ def _users(run: Run) -> Asset:
         checks=(
             *complete_rows(
                 run, USERS, "user_id", _REQUIRED,
-                if_empty="look at the log of the models task, and whether raw.users holds anybody but test users before the"
-                " as-of date.",
+                if_empty="look at the log of the models task, and whether the users' table holds anybody but test users"
+                " before the as-of date.",
             ),
             _never("unknown_user_type", f"user_type not in {text_list(USER_TYPES)}",
                    "every user is a planner or a passenger.", "user_type"),
@@ -91,11 +91,11 @@ def _users(run: Run) -> Asset:
 
 
 def _everybody(run: Run) -> Asset:
-    """The users of the run against the raw table, in a query that shares no code with the models."""
+    """The users of the run against staging's, who are counted by the moment of sign-up and not by its day."""
     with_clause = f"""
         expected as (
-            select count(distinct cast(user_id as varchar)) as users from raw.users
-            where created_at < {timestamp_literal(run.as_of_instant)} and not coalesce(is_test_user, false)
+            select count(distinct user_id) as users from staging.stg_users
+            where created_at < {timestamp_literal(run.as_of_instant)} and not is_test_user
         ),
         found as (
             select count(*) as users, {count_where("user_type = 'Planner'")} as planners
@@ -109,7 +109,7 @@ def _everybody(run: Run) -> Asset:
         table=USERS,
         source="expected cross join found cross join summary",
         with_clause=with_clause,
-        needs=(USERS, SUMMARY, "raw.users"),
+        needs=(USERS, SUMMARY, "staging.stg_users"),
         checks=(
             Check(
                 name="users_missing",
@@ -117,7 +117,7 @@ def _everybody(run: Run) -> Asset:
                 maximum=0,
                 column="user_id",
                 claim=f"{USERS} holds every user with an account before the as-of date who is no test user.",
-                failure=f"{USERS} and raw.users differ by {{observed}} users; look at the join of the users.",
+                failure=f"{USERS} and staging differ by {{observed}} users; look at the join of the users.",
             ),
             Check(
                 name="summary_differs",

@@ -55,6 +55,10 @@ lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (stric
 bench: setup test-setup ## Run the benchmarks; each prints ratios from one run
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(RUN) $$file; done
 
+.PHONY: schemas
+schemas: $(AIRFLOW_ENV)/.done ## Make the JSON Schemas of the configuration folder anew from its typed models
+	@$(RUN) -m include.tidemark.config.schemas
+
 # Which of MWAA_VERSIONS; a file of NAME=value lines for its containers (nothing secret) may be named with SETTINGS.
 FOR_AIRFLOW ?= $(MWAA_AIRFLOW_VERSION)
 SETTINGS ?=

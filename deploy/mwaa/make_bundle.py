@@ -1,4 +1,4 @@
-"""Write what MWAA takes: `dags/` (with `include/` and `dbt/` inside), `plugins.zip`, `requirements.txt`, `startup.sh`.
+"""Write what MWAA takes: `dags/` (with `include/`, `dbt/` and `config/` inside), `plugins.zip`, `requirements.txt`, `startup.sh`.
 
 MWAA has no folder but these, and forbids PYTHONPATH. The same input gives the same bytes: nothing in the bundle holds a time,
 a random id or a path of the machine that built it.
@@ -6,6 +6,7 @@ a random id or a path of the machine that built it.
 
 import argparse
 import json
+import os
 import re
 import shutil
 import sys
@@ -41,20 +42,24 @@ class BundleError(Exception):
     """The bundle can't be made; the message says what to do."""
 
 
-def make_bundle(airflow_version: str, target: Path, settings_file: Path | None = None) -> None:
+def make_bundle(
+    airflow_version: str, target: Path, settings_file: Path | None = None, config: Path = PROJECT / "config"
+) -> None:
     """Write the bundle for one Airflow version to `target`, replacing what an earlier build left there.
 
     Args:
         settings_file: lines `NAME=value` that startup.sh exports; nothing secret, because the file goes to S3 as it is.
+        config: the deployment's folder, whose YAML files go into the bundle.
 
     Raises:
-        BundleError: no pins are kept for this version, the manifest is missing, or a settings line can't be read.
+        BundleError: no pins are kept for this version, the manifest or the folder is missing, or a settings line can't be read.
     """
     if airflow_version not in VERSIONS:
         raise BundleError(f"No pins are kept for Airflow {airflow_version}; there are {', '.join(VERSIONS)}.")
     settings = _exports(settings_file)
+    choices = _config_files(config)
     shutil.rmtree(target, ignore_errors=True)
-    _write_dags(target / "dags")
+    _write_dags(target / "dags", choices)
     pins = _pins(PROJECT / "deploy" / "locks" / f"airflow-{airflow_version}.txt")
     _write_plugins(target / "plugins.zip", pins)
     _write(target / "requirements.txt", _requirements(airflow_version, pins))
@@ -62,17 +67,36 @@ def make_bundle(airflow_version: str, target: Path, settings_file: Path | None =
     _write(target / "CONFIGURATION.md", (TEMPLATES / "CONFIGURATION.md").read_text(encoding="utf-8"))
 
 
-def _write_dags(target: Path) -> None:
+def _config_files(folder: Path) -> dict[str, bytes]:
+    """The deployment's YAML files. Whatever else lies beside them, such as an export or a repository's history, stays there."""
+    if not folder.is_dir():
+        raise BundleError(f"{folder} is no folder; correct TIDEMARK_CONFIG_DIR or --config.")
+    try:
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in _files(folder)
+            if path.suffix in (".yml", ".yaml")
+            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        }
+    except OSError as error:
+        raise BundleError(
+            f"{error.filename} can't be read ({error.strerror}); correct its permissions."
+        ) from None
+
+
+def _write_dags(target: Path, choices: dict[str, bytes]) -> None:
     manifest = PROJECT / "dbt" / "target" / "manifest.json"
     if not manifest.exists():
         raise BundleError("The dbt manifest is missing; run `make manifest` first.")
     for file in sorted((PROJECT / "dags").glob("*.py")):
         _write(target / file.name, file.read_bytes())
     # The DAG processor would otherwise read every module and take some for DAG files.
-    _write(target / ".airflowignore", "include/\ndbt/\n")
+    _write(target / ".airflowignore", "include/\ndbt/\nconfig/\n")
     for folder in ("include", "dbt"):
         for file in _files(PROJECT / folder):
             _write(target / folder / file.relative_to(PROJECT / folder), file.read_bytes())
+    for name, data in choices.items():
+        _write(target / "config" / name, data)
     content = _without_traces(json.loads(manifest.read_text(encoding="utf-8")))
     _write(target / "dbt" / "target" / manifest.name, json.dumps(content, sort_keys=True) + "\n")
 
@@ -175,9 +199,15 @@ def main() -> int:
     parser.add_argument(
         "--settings", type=Path, help="file of NAME=value lines for startup.sh, nothing secret"
     )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Path(os.environ.get("TIDEMARK_CONFIG_DIR") or PROJECT / "config"),
+        help="the deployment's folder; by default TIDEMARK_CONFIG_DIR, else config/ of the project",
+    )
     chosen = parser.parse_args()
     try:
-        make_bundle(chosen.airflow, chosen.out, chosen.settings)
+        make_bundle(chosen.airflow, chosen.out, chosen.settings, chosen.config)
     except BundleError as error:
         print(error, file=sys.stderr)
         return 1

@@ -206,11 +206,31 @@ def test_a_settings_file_is_exported_as_it_is_written(tmp_path, manifest):
     assert shown == "customer_segments|it's $HOME `here`"
 
 
+def test_holds_the_yaml_files_of_the_deployment_s_folder_where_the_code_looks_for_them(tmp_path, manifest):
+    config = tmp_path / "ours"
+    for name in ("rules.yml", "segmentations/own.yml", "customers.csv", ".git/config.yml"):
+        (config / name).parent.mkdir(parents=True, exist_ok=True)
+        (config / name).write_text("business_timezone: Europe/Berlin\n")
+    assert make(tmp_path / "bundle", TIDEMARK_CONFIG_DIR=str(config)).returncode == 0
+    dags = tmp_path / "bundle" / "dags"
+    found = sorted(
+        file.relative_to(dags).as_posix() for file in (dags / "config").rglob("*") if file.is_file()
+    )
+    assert found == ["config/rules.yml", "config/segmentations/own.yml"]
+    assert "config/" in (dags / ".airflowignore").read_text().splitlines()
+    shown = subprocess.run(
+        [sys.executable, "-c", "from include.tidemark.settings import load_settings; print(load_settings().config_dir)"],
+        cwd=dags, env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    assert shown == str(dags / "config")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--airflow", "2.10.3"], "No pins are kept for Airflow 2.10.3"),
         (["--settings", "bad.env"], "is not NAME=value"),
+        (["--config", "nowhere"], "nowhere is no folder; correct TIDEMARK_CONFIG_DIR or --config."),
     ],
 )
 def test_what_cannot_be_built_is_refused_in_one_sentence(tmp_path, monkeypatch, arguments, words):

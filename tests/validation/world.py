@@ -27,6 +27,12 @@ PREVIOUS = PublishedRun(as_of_date=date(2026, 10, 1), run_key="20261001_20261001
 CUSTOMERS = 300
 """60 in each segment."""
 
+_AUDIENCE_RULES = (
+    "audience_high_value_min_avg_monthly_spend",
+    "audience_declining_min_lifetime_value",
+    "audience_new_growing_min_avg_monthly_spend",
+)
+
 _PURCHASES = """
     values (0, 10, 16000, 'Travel'), (0, 100, 16000, 'Travel'), (0, 300, 16000, 'Travel'),
            (1, 10, 1000, 'Grocery'), (1, 100, 3000, 'Grocery'), (1, 300, 500, 'Grocery'),
@@ -116,7 +122,8 @@ class World:
             artifact_root=(folder / "artifacts").as_uri(),
             scratch_dir=folder,
         )
-        rules = load_rules(environ={})
+        # The audiences of credit cards would be empty, which a first month warns of.
+        rules = load_rules(environ={}).model_copy(update=dict.fromkeys(_AUDIENCE_RULES, 100))
         run = Run(
             as_of_date=AS_OF, run_key=RUN_KEY, started_at=STARTED, dag_run_id="test", families=("customer_segments",),
             rules=rules, rules_hash=rules.digest(), code_version="test", options=RunOptions(),

@@ -2,6 +2,7 @@
 
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.families.customer_segments.suite_rows import CANDIDATE, candidate_rows
+from include.tidemark.families.customer_segments.suite_usefulness import usefulness
 from include.tidemark.run import Run
 from include.tidemark.validation.checks import Asset, Check, count_where, text_list, text_literal
 from include.tidemark.validation.distribution import Segmentation, distribution, shares_clause
@@ -33,7 +34,7 @@ _SEGMENTATION = Segmentation(
 
 def candidate(run: Run) -> list[Asset]:
     """The rows that dbt built for this run: their shape, their definitions, their sums, and how they moved."""
-    return [candidate_rows(run), _reconciliation(run), _distribution(run)]
+    return [candidate_rows(run), _reconciliation(run), _distribution(run), *usefulness(run)]
 
 
 def statistics(run: Run) -> list[Asset]:

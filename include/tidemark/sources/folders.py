@@ -1,0 +1,163 @@
+"""Files below the landing URL that a pattern fits: never outside of it, and never a folder that is still being written."""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from airflow.sdk import ObjectStoragePath
+
+from include.tidemark.errors import SourceError
+from include.tidemark.sources.sidecar import SUFFIX
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+_MAGIC = re.compile(r"[*?[]")
+_SHOWN = 5
+_HALF_WRITTEN = ("_temporary", ".spark-staging")
+_TABLE_FORMATS = {"_delta_log": "Delta", ".hoodie": "Hudi"}
+"""Folders of tables whose data files hold deleted and outdated rows, too."""
+
+
+def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> list[tuple[str, bool]]:
+    """The paths of the files that a pattern fits, each with whether a `.manifest` stands beside it.
+
+    A folder stands for the part files that Spark wrote into it, and counts only with its `_SUCCESS`. Names that start with `_`
+    or `.` never count, unless the pattern says them.
+
+    Args:
+        where: the start of each message.
+
+    Raises:
+        SourceError: the pattern leaves the landing URL or fits nothing; a folder is not finished, or holds something else.
+    """
+    _refuse_outside(pattern, where)
+    fs, base = landing.fs, landing.path.rstrip("/")
+    full = f"{_escaped(base)}/{pattern.rstrip('/')}"
+    entries = {_plain(path): entry for path, entry in fs.glob(full, detail=True).items()}
+    named = {path: entry for path, entry in entries.items() if _counts(path[len(base) + 1 :], pattern)}
+    files = [
+        path for path, entry in named.items() if entry["type"] != "directory" and not path.endswith(SUFFIX)
+    ]
+    folders = [path for path, entry in named.items() if entry["type"] == "directory"]
+    if pattern.rstrip("/").endswith("**"):
+        folders = []  # the files below are matches themselves
+    _refuse_unfinished(fs, base, files, where)
+    sidecars = {_plain(path).removesuffix(SUFFIX) for path in fs.glob(full + SUFFIX)}
+    parts = [part for folder in folders for part in _spark_parts(fs, landing, folder, where)]
+    if not files and not parts:
+        _raise_nothing_fits(landing, where)
+    if lost := sorted(sidecars - set(files)):
+        raise SourceError(
+            f"{where}: {lost[0][len(base) + 1 :]}{SUFFIX} announces a file that is not there; upload the file, or remove the"
+            f" {SUFFIX}. (A {SUFFIX} describes one file, not a folder.)"
+        )
+    return [(path, path in sidecars) for path in dict.fromkeys(files + parts)]
+
+
+def names_in(fs: "AbstractFileSystem", folder: str) -> set[str]:
+    """The names of a folder's entries; none where it is not there."""
+    try:
+        return {_plain(path).rpartition("/")[2] for path in fs.ls(folder, detail=False)} - {""}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+
+
+def relative_to(landing: ObjectStoragePath, path: str) -> str:
+    """A path of the file system as seen from the landing URL."""
+    return path.removeprefix(landing.path.rstrip("/")).lstrip("/")
+
+
+def _refuse_outside(pattern: str, where: str) -> None:
+    parts = pattern.rstrip("/").split("/")
+    if (
+        "://" in pattern
+        or "\\" in pattern
+        or ":" in parts[0]
+        or not all(parts)
+        or {".", "..", "~"} & set(parts)
+    ):
+        raise SourceError(
+            f"{where} must be a pattern below the landing URL, such as orders/dt=*/*.parquet: without a scheme, a leading /,"
+            " empty parts, . or .."
+        )
+
+
+def _escaped(base: str) -> str:
+    return _MAGIC.sub(r"[\g<0>]", base)
+
+
+def _plain(path: str) -> str:
+    return str(path).rstrip("/")
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(("_", "."))
+
+
+def _counts(relative: str, pattern: str) -> bool:
+    said = set(pattern.split("/"))
+    return not any(_hidden(part) and part not in said for part in relative.split("/"))
+
+
+def _output_root(folder: str, base: str) -> str:
+    """The folder that one job writes: above its `key=value` folders."""
+    while "=" in folder.rpartition("/")[2] and len(folder) > len(base):
+        folder = folder.rpartition("/")[0]
+    return folder
+
+
+def _refuse_unfinished(fs: "AbstractFileSystem", base: str, files: Iterable[str], where: str) -> None:
+    for root in sorted({_output_root(path.rpartition("/")[0], base) for path in files}):
+        _refuse_half_written(names_in(fs, root), root[len(base) + 1 :] or ".", where)
+
+
+def _refuse_half_written(names: set[str], shown: str, where: str) -> None:
+    if any(name == _HALF_WRITTEN[0] or name.startswith(_HALF_WRITTEN[1]) for name in names):
+        raise SourceError(
+            f"{where}: the folder {shown} is half written (a job's temporary folder is still in it); run the job that writes it"
+            " to its end, or remove what it left."
+        )
+    for name, kind in _TABLE_FORMATS.items():
+        if name in names:
+            raise SourceError(
+                f"{where}: the folder {shown} is a {kind} table, whose files hold rows that are deleted or outdated; export the"
+                " table to files of its current rows."
+            )
+
+
+def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: str, where: str) -> list[str]:
+    shown = relative_to(landing, folder)
+    names = names_in(fs, folder)
+    _refuse_half_written(names, shown, where)
+    if "_SUCCESS" not in names:
+        raise SourceError(
+            f"{where}: the folder {shown} has no _SUCCESS, so it may be half written; run the job that writes it to its end."
+            f' If no job of Spark wrote it, name its files instead of the folder, such as "{shown}/*.parquet".'
+        )
+    entries = {
+        _plain(path)[len(folder) + 1 :]: entry
+        for path, entry in fs.find(folder, detail=True).items()
+        if entry["type"] != "directory"
+    }
+    parts = {}
+    for name, entry in sorted(entries.items()):
+        *above, last = name.split("/")
+        if any(_hidden(part) for part in (*above, last)) or not last:
+            continue
+        if not last.startswith("part-") or not all("=" in part for part in above):
+            raise SourceError(
+                f"{where}: the folder {shown} holds {name}, which is no part file of Spark's; move it elsewhere, or name the"
+                " files instead of the folder."
+            )
+        parts[f"{folder}/{name}"] = entry["size"]
+    # A task of Spark's without a row leaves an empty text file; _SUCCESS says that it is meant to be so.
+    return [path for path, size in parts.items() if size or path.endswith(".parquet")] or list(parts)
+
+
+def _raise_nothing_fits(landing: ObjectStoragePath, where: str) -> None:
+    names = sorted(names_in(landing.fs, landing.path))
+    there = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    raise SourceError(
+        f"{where} fit no file below {landing}; there is: {there or 'nothing'}. Correct the pattern, or upload the files."
+    )

@@ -1,0 +1,101 @@
+"""The view `landing` over what a reader gives: names of the file, blank as null, partitions; and what its errors mean."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from include.tidemark.errors import SourceError
+
+_OWN_TROUBLE = (
+    duckdb.OutOfMemoryException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+    duckdb.InterruptException,
+    duckdb.ConnectionException,
+)
+_LINE = re.compile(r"\b[Ll]ine:? (\d+)")
+
+
+def literal(value: str) -> str:
+    """A text in SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def make_view(  # noqa: PLR0917 - a view is all of these
+    engine: duckdb.DuckDBPyConnection,
+    uri: str,
+    names: Sequence[str],
+    texts: Sequence[bool],
+    relation: str,
+    partitions: Mapping[str, str | None],
+    reader: Sequence[str] | None = None,
+) -> None:
+    """Make the view `landing`.
+
+    Args:
+        names: of the columns, in order.
+        texts: which of them are text, whose blank cells become null.
+        relation: SQL of the reader.
+        reader: the reader's own names; c0, c1, ... by default.
+
+    Raises:
+        SourceError: a name is repeated, as it also is when it differs in case alone.
+    """
+    _refuse_repeated(uri, names, partitions)
+    columns = []
+    for position, (name, is_text) in enumerate(zip(names, texts, strict=True)):
+        own = identifier(reader[position] if reader else f"c{position}")
+        value = f"case when regexp_matches({own}, '[^\\s\\pZ]') then {own} end" if is_text else own
+        columns.append(f"{value} as {identifier(name)}")
+    for name, text in partitions.items():
+        columns.append(f"cast({'null' if text is None else literal(text)} as varchar) as {identifier(name)}")
+    engine.execute(f"create or replace view landing as select {', '.join(columns)} from {relation}")
+
+
+def _refuse_repeated(uri: str, names: Sequence[str], partitions: Mapping[str, str | None]) -> None:
+    seen: dict[str, int] = {}
+    for position, name in enumerate(names, start=1):
+        if (first := seen.setdefault(name.lower(), position)) != position:
+            raise SourceError(
+                f"The landing file {uri} has the column {name} twice (columns {first} and {position}; case and blanks around a"
+                " name make no difference); rename or remove one."
+            )
+    for name in partitions:
+        if name.lower() in seen:
+            raise SourceError(
+                f"The landing file {uri} has a column {name}, and partitions asks for its folder {name}=..., too; remove"
+                f" {name} from partitions."
+            )
+
+
+def count_rows(engine: duckdb.DuckDBPyConnection) -> int:
+    """The number of rows of the view."""
+    return int((engine.execute("select count(*) from landing").fetchone() or (0,))[0])
+
+
+def explained(error: duckdb.Error, uri: str) -> Exception:
+    """What to raise for an error of DuckDB's while it reads a landing file.
+
+    Returns:
+        The error itself where this machine lacks memory or disk space, so that the task is retried; else a SourceError without
+        DuckDB's own words, which quote the line that it could not read.
+    """
+    if isinstance(error, _OWN_TROUBLE) or (
+        isinstance(error, duckdb.IOException) and not _about_content(error)
+    ):
+        return error
+    line = _LINE.search(str(error).splitlines()[0] if str(error) else "")
+    place = f", near line {line.group(1)}" if line else ""
+    return SourceError(
+        f"The landing file {uri} can't be read ({type(error).__name__}{place}); it may be damaged: write and upload it again."
+    )
+
+
+def _about_content(error: duckdb.IOException) -> bool:
+    return "GZIP" in str(error) or "frame descriptor" in str(error)

@@ -5,6 +5,7 @@ It is made once, by the first task, and every later task receives it. Nothing el
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.rules import Rules
+from include.tidemark.sources.rows import SourceRows, raw_rows
 
 WINDOW = timedelta(days=90)
 """Length of the current and of the prior window. Fixed: the published columns carry it in their names."""
@@ -59,6 +61,13 @@ class Run(BaseModel):
     families: tuple[str, ...]
     rules: Rules
     rules_hash: str
+    config: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Content of the files of the configuration folder when the run was resolved: later tasks look at this, never at the folder."""
+    config_hash: str = ""
+    source_places: dict[str, str] = Field(default_factory=dict)
+    """File and line of each key of `sources.yml`, for messages."""
+    sources: dict[str, SourceRows] = Field(default_factory=dict)
+    """Where the rows of each table are, once `load_sources` has found them; before that, and for tables of nobody, in `raw`."""
     code_version: str
     options: RunOptions
     previous: PublishedRun | None = None
@@ -103,6 +112,23 @@ class Run(BaseModel):
         previous = self.previous_of(family)
         return previous.run_key if previous else ""
 
+    def rows_of(self, table: str) -> SourceRows:
+        """Where the rows of a table of the contract are."""
+        return self.sources.get(table) or raw_rows(table)
+
+    def with_sources(self, loaded: Mapping[str, Any]) -> Self:
+        """The run after `load_sources`.
+
+        Args:
+            loaded: what that stage returned.
+        """
+        found = {
+            name: SourceRows.model_validate(entry["source"])
+            for name, entry in loaded.items()
+            if isinstance(entry, Mapping) and "source" in entry
+        }
+        return self.model_copy(update={"sources": found})
+
     @property
     def backtest_reason(self) -> str | None:
         """Why there is no backtest, or None when there is one."""
@@ -120,6 +146,7 @@ class Run(BaseModel):
             "previous_run_key": self.previous_key_of(BACKTESTED),
             "backtest_as_of_date": self.backtest.as_of_date.isoformat() if self.backtest else "",
             "backtest_run_key": self.backtest.run_key if self.backtest else "",
+            "source_rows": {name: rows.sql for name, rows in self.sources.items() if rows.sql},
             **self.rules.model_dump(mode="json"),
             **self._lookback(),
         }

@@ -55,7 +55,10 @@ class Settings(BaseSettings):
     scratch_dir: Path | None = None
     """Where files are staged on the way to or from object storage; the system's temporary folder by default."""
 
+    config_dir: Path = PROJECT_ROOT / "config"
+    """Folder of what differs between two deployments: `sources.yml` (own tables) and `rules.yml` (thresholds)."""
     rules_file: Path | None = None
+    """Deprecated: the rules belong into `rules.yml` of the configuration folder."""
     families: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)] = ("customer_segments",)
 
     dbt_executable: Path = Field(default_factory=_default_dbt_executable)

@@ -2,7 +2,7 @@ with
 
 events as (
 
-    select * from {{ source('raw', 'events') }}
+    select * from {{ source_rows('events') }} as source_rows
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 fee_periods as (
 
-    select * from {{ source('raw', 'fee_periods') }}
+    select * from {{ source_rows('fee_periods') }} as source_rows
 
 ),
 

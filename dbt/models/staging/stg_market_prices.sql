@@ -2,7 +2,7 @@ with
 
 market_prices as (
 
-    select * from {{ source('raw', 'market_prices') }}
+    select * from {{ source_rows('market_prices') }} as source_rows
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 transactions as (
 
-    select * from {{ source('raw', 'transactions') }}
+    select * from {{ source_rows('transactions') }} as source_rows
 
 ),
 

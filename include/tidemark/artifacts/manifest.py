@@ -14,10 +14,12 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import WrittenFile
+from include.tidemark.currency import Currency
 from include.tidemark.errors import TidemarkError
 from include.tidemark.families import enabled_families
 from include.tidemark.families.left_out import LeftOut
 from include.tidemark.run import PublishedRun, Run
+from include.tidemark.sources.contract import source_tables
 from include.tidemark.warehouse.base import Row, Warehouse
 
 MANIFEST = "manifest.json"
@@ -31,6 +33,7 @@ _MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
+    ".yml": "application/yaml; charset=utf-8",
 }
 
 
@@ -96,6 +99,7 @@ def make_manifest(
         "started_at": run.started_at.isoformat(),
         "code_version": run.code_version,
         "rules_hash": run.rules_hash,
+        "config_hash": run.config_hash,
         "rules": run.rules.model_dump(mode="json"),
         "options": run.options.model_dump(mode="json"),
         "windows": _windows(run),
@@ -109,7 +113,7 @@ def make_manifest(
             *(_family(family.name, "skipped", reason=family.reason) for family in left_out),
         ],
         "sources": source_counts(run, warehouse),
-        "seeds": _seeds(results),
+        "seeds": _seeds(results, run.rules.money),
         "gate": gate_summary(gate),
         "timings_seconds": dict(timings) if timings else None,
         "python": platform.python_version(),
@@ -157,21 +161,28 @@ def gate_summary(gate: Sequence[Row]) -> dict[str, Any]:
 
 
 def source_counts(run: Run, warehouse: Warehouse) -> list[dict[str, Any]]:
-    """Rows of each raw table that the run's families need, and the file they came from, if any."""
+    """Rows of each source table that the run's families need, where they are, and the columns that it lacks."""
     needed = sorted({source for family in enabled_families(run.families) for source in family.sources})
     loads = warehouse.fetch(
         "select table_name, uri, fingerprint, loaded_at from control.loads order by loaded_at"
     )
     newest = {row["table_name"]: row for row in loads}
+    loaded = {name: None if run.rows_of(name).sql else newest.get(name) for name in needed}
     return [
         {
-            "table": f"raw.{name}",
-            "rows": int(warehouse.fetch(f"select count(*) as n from raw.{name}")[0]["n"]),
-            "origin": newest[name]["uri"] if name in newest else "warehouse",
-            "fingerprint": newest[name]["fingerprint"] if name in newest else None,
-            "loaded_at": newest[name]["loaded_at"].isoformat() if name in newest else None,
+            "table": run.rows_of(name).relation,
+            "rows": int(
+                warehouse.fetch(f"select count(*) as n from {run.rows_of(name).rows} as counted")[0]["n"]
+            ),
+            "origin": load["uri"] if load else "warehouse",
+            "fingerprint": load["fingerprint"] if load else None,
+            "loaded_at": load["loaded_at"].isoformat() if load else None,
+            "absent": [
+                {"column": column, "without": source_tables()[name].column(column).without}
+                for column in run.rows_of(name).absent
+            ],
         }
-        for name in needed
+        for name, load in loaded.items()
     ]
 
 
@@ -194,9 +205,13 @@ def _reference(published: PublishedRun | None) -> dict[str, str] | None:
     return published.model_dump(mode="json") if published else None
 
 
-def _seeds(results: StatisticRows) -> list[dict[str, Any]]:
+def _seeds(results: StatisticRows, currency: Currency) -> list[dict[str, Any]]:
     names = ("family", "metric", "segment", "segment_to", "horizon", "method", "n_resamples", "seed")
-    return [{name: row[name] for name in names} for row in results.rows if row["seed"] is not None]
+    return [
+        {name: row[name] for name in names} | {"metric": currency.name(row["metric"])}
+        for row in results.rows
+        if row["seed"] is not None
+    ]
 
 
 def _libraries() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from include.tidemark.families import known_families
-from include.tidemark.warehouse.base import Warehouse
+from include.tidemark.run import Run
 
 
 @dataclass(frozen=True)
@@ -14,13 +14,13 @@ class LeftOut:
     reason: str
 
 
-def families_left_out(computed: tuple[str, ...], warehouse: Warehouse) -> list[LeftOut]:
-    """The known families that are not computed. A missing source says more than a missing setting, so it is named first."""
+def families_left_out(run: Run) -> list[LeftOut]:
+    """The known families that a run does not compute. A missing source says more than a missing setting, so it is named first."""
     left_out = []
     for family in known_families().values():
-        if family.name in computed:
+        if family.name in run.families:
             continue
-        missing = [f"raw.{source}" for source in family.sources if not warehouse.columns("raw", source)]
+        missing = [f"raw.{source}" for source in family.sources if source not in run.sources]
         reason = (
             f"{' and '.join(missing)} {'does' if len(missing) == 1 else 'do'} not exist"
             if missing

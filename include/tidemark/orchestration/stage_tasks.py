@@ -15,7 +15,7 @@ from include.tidemark.run import Run
 
 P = ParamSpec("P")
 
-RESOLVE_TASK_ID = "resolve_run"
+RESOLVE_TASK_ID, LOAD_TASK_ID = "resolve_run", "load_sources"
 SECONDS = "seconds"
 """Key of a task's duration in its result."""
 STARTED = "task_started_at"
@@ -23,8 +23,8 @@ STARTED = "task_started_at"
 
 
 def current_run() -> Run:
-    """The identity that `resolve_run` made for the present DAG run."""
-    return Run.from_xcom(get_current_context()["ti"].xcom_pull(task_ids=RESOLVE_TASK_ID))
+    """The identity that `resolve_run` made for the present DAG run, and the sources that `load_sources` found for it."""
+    return _run_of(get_current_context()["ti"])
 
 
 def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
@@ -75,4 +75,9 @@ def _seconds_between(before: dict[str, Any], after: dict[str, Any]) -> float:
 
 def pass_run_identity(context: Any, operator: Any) -> None:
     """Cosmos interceptor: hand the run's variables to dbt, in the one process and in each model's fall-back alike."""
-    operator.vars = Run.from_xcom(context["ti"].xcom_pull(task_ids=RESOLVE_TASK_ID)).dbt_vars()
+    operator.vars = _run_of(context["ti"]).dbt_vars()
+
+
+def _run_of(task: Any) -> Run:
+    run = Run.from_xcom(task.xcom_pull(task_ids=RESOLVE_TASK_ID))
+    return run.with_sources(task.xcom_pull(task_ids=LOAD_TASK_ID) or {})

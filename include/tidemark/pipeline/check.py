@@ -12,7 +12,7 @@ from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.validation.checks import Asset, CheckResult, GateReport, Stage
-from include.tidemark.validation.contract import RawTable, contract_asset
+from include.tidemark.validation.contract import FoundTable, contract_asset, found_table
 from include.tidemark.validation.sources import table_asset
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
@@ -71,7 +71,7 @@ _LEVELS = {"critical": logging.ERROR, "warning": logging.WARNING, "info": loggin
 
 def _check_sources(gate: Any, run: Run, warehouse: Warehouse) -> list[CheckResult]:
     needed = dict.fromkeys(name for family in enabled_families(run.families) for name in family.sources)
-    tables = {name: RawTable(source_tables()[name], warehouse.columns("raw", name)) for name in needed}
+    tables = {name: found_table(source_tables()[name], run.rows_of(name), warehouse) for name in needed}
     results: list[CheckResult] = gate.evaluate(contract_asset(list(tables.values())))
     sound = {name: table for name, table in tables.items() if table.is_sound}
     for table in sound.values():
@@ -81,14 +81,14 @@ def _check_sources(gate: Any, run: Run, warehouse: Warehouse) -> list[CheckResul
     return results
 
 
-def _rows_seen_before(run: Run, warehouse: Warehouse, table: RawTable) -> int | None:
+def _rows_seen_before(run: Run, warehouse: Warehouse, table: FoundTable) -> int | None:
     """The rows of a growing table that the previous publication saw, as its own gate counted them."""
     if run.previous is None:
         return None
     rows = warehouse.fetch(
         "select observed from control.gate_results"
-        " where run_key = ? and stage = 'sources' and expectation = 'rows_before_as_of' and table_name = ?",
-        (run.previous.run_key, table.contract.qualified_name),
+        " where run_key = ? and stage = 'sources' and expectation = 'rows_before_as_of' and suite = ?",
+        (run.previous.run_key, f"sources.{table.contract.name}"),
     )
     return int(rows[0]["observed"]) if rows and rows[0]["observed"] else None
 

@@ -56,7 +56,7 @@ def run_in_order(
             started_at=started_at,
         )
     with stage("load_sources"):
-        load(run, settings)
+        run = run.with_sources(load(run, settings))
     with stage("check_sources"):
         check_stage("sources", run, settings)
     with stage("models"):

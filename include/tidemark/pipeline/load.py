@@ -1,12 +1,15 @@
-"""Second stage: landing files become raw tables."""
+"""Second stage: landing files become raw tables, and tables of the warehouse are found."""
 
 import logging
 from typing import Any
 
+from include.tidemark.config.folder import SOURCES
+from include.tidemark.config.sources_file import sources_model
 from include.tidemark.families import enabled_families
 from include.tidemark.families.left_out import families_left_out
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
+from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.landing import load_sources
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.query_tag import QueryTag
@@ -15,17 +18,31 @@ log = logging.getLogger(__name__)
 
 
 def load(run: Run, settings: Settings) -> dict[str, Any]:
-    """Load what has landed; returns for each raw table where it is from, its rows, and whether it changed.
+    """Load what has landed; returns for each table where it is from, its rows, whether it changed, and how it is read.
 
     Raises:
         SourceError: a needed table is nowhere, or its file does not keep the contract; the raw tables stand as they were.
     """
     needed = {source: family.name for family in enabled_families(run.families) for source in family.sources}
     with open_warehouse(settings, QueryTag(run.run_key, "load_sources")) as warehouse:
-        loaded = load_sources(settings, warehouse, needed, run.started_at)
-        for family in families_left_out(run.families, warehouse):
-            log.info("The family %s is left out: %s", family.name, family.reason)
-    return {
-        table.table: {"origin": table.origin, "rows": table.row_count, "changed": table.changed}
+        mapped = sources_model().model_validate(run.config.get(SOURCES, {})).mapped()
+        loaded = load_sources(
+            settings, warehouse, needed, run.started_at, mapped, run.rules.currency, run.source_places
+        )
+    result = {
+        table.table: {
+            "origin": table.origin,
+            "rows": table.row_count,
+            "changed": table.changed,
+            "source": table.rows.model_dump(mode="json"),
+        }
         for table in loaded
     }
+    for family in families_left_out(run.with_sources(result)):
+        log.info("The family %s is left out: %s", family.name, family.reason)
+    for table in loaded:
+        for column in table.rows.absent:
+            log.info(
+                "%s has no %s: %s", table.table, column, source_tables()[table.table].column(column).without
+            )
+    return result

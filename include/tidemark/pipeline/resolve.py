@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.code_version import code_version
+from include.tidemark.config.folder import load_config
 from include.tidemark.errors import RunIdentityError, SettingsError
 from include.tidemark.families import enabled_families
-from include.tidemark.rules import load_rules
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
@@ -45,7 +45,8 @@ def resolve_run(
         RunIdentityError: the as-of date or an option can't be used.
     """
     families = enabled_families(settings.families)
-    rules = load_rules(settings.rules_file)
+    config = load_config(settings)
+    rules = config.rules
     user_ids(settings)  # a missing key stops the run here rather than after the models
     as_of_date = resolve_as_of_date(
         parameters.get("as_of_date"), data_interval_end, run_after, rules.business_timezone
@@ -58,6 +59,9 @@ def resolve_run(
         families=tuple(family.name for family in families),
         rules=rules,
         rules_hash=rules.digest(),
+        config=dict(config.documents),
+        config_hash=config.digest,
+        source_places=dict(config.places),
         code_version=code_version(),
         options=_options(parameters, os.environ.get("RUN_HASH") or None),
     )
@@ -67,10 +71,11 @@ def resolve_run(
         compared = comparison_runs(warehouse, as_of_date)
     run = run.model_copy(update=compared._asdict())
     log.info(
-        "Run %s: as of %s, windows [%s, %s) and [%s, %s), compared with %s, backtest %s, rules %s, code %s, label %s",
+        "Run %s: as of %s, windows [%s, %s) and [%s, %s), compared with %s, backtest %s, rules %s, configuration %s,"
+        " code %s, label %s",
         run.run_key, run.as_of_date, run.window_start, run.as_of_date, run.prior_window_start, run.window_start,
         _compared_with(run), run.backtest.run_key if run.backtest else run.backtest_reason,
-        run.rules_hash[:12], run.code_version, run.options.run_hash or "none",
+        run.rules_hash[:12], run.config_hash[:12], run.code_version, run.options.run_hash or "none",
     )  # fmt: skip
     return run
 

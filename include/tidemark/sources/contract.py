@@ -17,6 +17,7 @@ class Column:
     """One column of a raw table."""
 
     name: str
+    description: str
     data_type: str
     """In words that DuckDB and Snowflake share, such as `decimal(18,4)`."""
     required: bool
@@ -25,6 +26,8 @@ class Column:
     """Identifies what the row tells of."""
     at_least_once: bool
     """The same row may be delivered more than once; then a value that occurs twice is no defect."""
+    without: str
+    """What is lost where a source has no such column; empty for a column that every source must have."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class SourceTable:
     """One raw table."""
 
     name: str
+    description: str
     columns: tuple[Column, ...]
 
     @property
@@ -44,6 +48,10 @@ class SourceTable:
         """The columns that a landing file must have."""
         return tuple(column for column in self.columns if column.name != LOADED_AT)
 
+    def column(self, name: str) -> Column:
+        """One column by its name."""
+        return next(column for column in self.columns if column.name == name)
+
 
 @cache
 def source_tables() -> dict[str, SourceTable]:
@@ -55,7 +63,9 @@ def source_tables() -> dict[str, SourceTable]:
 
 def _table(declared: dict[str, Any]) -> SourceTable:
     return SourceTable(
-        name=declared["name"], columns=tuple(_column(column) for column in declared["columns"])
+        name=declared["name"],
+        description=declared["description"],
+        columns=tuple(_column(column) for column in declared["columns"]),
     )
 
 
@@ -63,8 +73,10 @@ def _column(declared: dict[str, Any]) -> Column:
     meta = declared.get("config", {}).get("meta", {})
     return Column(
         name=str(declared["name"]).lower(),
+        description=str(declared["description"]),
         data_type=str(declared["data_type"]).lower(),
         required=bool(meta.get("required", False)),
         unique=bool(meta.get("unique", False)),
         at_least_once=bool(meta.get("at_least_once", False)),
+        without=str(meta.get("without", "")),
     )

@@ -1,104 +1,143 @@
-"""Landing files become raw tables: all checked against the contract first, then each swapped in by one transaction.
+"""Landing files become raw tables: all checked against the contract first, then each table swapped in by one transaction.
 
-DuckDB reads the files, whatever the warehouse: it streams CSV and Parquet, and can say which value has the wrong type.
+DuckDB reads the files, whatever the warehouse: it streams CSV, JSON and Parquet, and can say which value has the wrong type.
 """
 
+import hashlib
+import json
 import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
-from airflow.sdk import ObjectStoragePath
-
+from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
-from include.tidemark.sources.contract import LOADED_AT, Column, SourceTable, source_tables
-from include.tidemark.warehouse.base import Warehouse
+from include.tidemark.sources.contract import SourceTable, source_tables
+from include.tidemark.sources.files import LandingFile, find_files
+from include.tidemark.sources.relations import locate
+from include.tidemark.sources.rows import SourceRows, raw_rows
+from include.tidemark.sources.typed import FILE, TypedFile, write_typed
+from include.tidemark.warehouse.base import Row, Warehouse
 
 log = logging.getLogger(__name__)
-
-_SUFFIXES = (".parquet", ".csv")
 
 
 @dataclass(frozen=True)
 class LoadedTable:
-    """What became of one raw table."""
+    """What became of one table of the contract."""
 
     table: str
     origin: str
-    """URI of the file, or `warehouse` where the table already stood there."""
+    """URI of the file or files, `warehouse` where the raw table already stood there, or the deployment's own table."""
     row_count: int
     changed: bool
-    """False when the same file had been loaded before, or there was none."""
+    """False when the same files had been loaded before, or there were none."""
+    rows: SourceRows
 
 
-def load_sources(
-    settings: Settings, warehouse: Warehouse, needed: dict[str, str], started_at: datetime
+@dataclass(frozen=True)
+class Deployment:
+    """What loading needs to know besides the warehouse."""
+
+    settings: Settings
+    sources: Mapping[str, TableSource]
+    """The tables that `sources.yml` maps; every other table is read as the contract says."""
+    currency: str
+    started_at: datetime
+    """The run's start; becomes `_loaded_at` of the rows that are loaded now."""
+    places: Mapping[str, str]
+    """File and line of each key of `sources.yml`."""
+
+
+def load_sources(  # noqa: PLR0917 - one call
+    settings: Settings,
+    warehouse: Warehouse,
+    needed: dict[str, str],
+    started_at: datetime,
+    sources: Mapping[str, TableSource] | None = None,
+    currency: str = "USD",
+    places: Mapping[str, str] | None = None,
 ) -> list[LoadedTable]:
-    """Load every landing file that is new; where no file stands, use the table that is in the warehouse.
+    """Load every landing file that is new, and find the tables that are in the warehouse.
 
     No table is replaced before all files have been checked. A file that can't be used and that no enabled family needs is
     named in the log and left alone.
 
     Args:
-        needed: the raw tables that the enabled families need, each with the name of a family that needs it.
+        needed: the tables that the enabled families need, each with the name of a family that needs it.
         started_at: the run's start; becomes `_loaded_at` of the rows that are loaded now.
+        sources: what `sources.yml` maps.
+        currency: code of the deployment's currency.
+        places: file and line of each key of `sources.yml`, for messages.
 
     Raises:
-        SourceError: a needed table is in neither place, or its file does not keep the contract. Every raw table is as it was.
+        SourceError: a needed table is nowhere, or does not keep its contract. Every raw table is as it was.
     """
+    deployment = Deployment(settings, sources or {}, currency, started_at, places or {})
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as folder:
         found = [
-            _find(settings, warehouse, table, needed.get(name), Path(folder), started_at)
+            _find(deployment, warehouse, table, needed.get(name), Path(folder))
             for name, table in source_tables().items()
         ]
         return [
-            _replace(warehouse, table) if isinstance(table, _CheckedFile) else table
+            _load(warehouse, table) if isinstance(table, _Checked) else table
             for table in found
             if table is not None
         ]
 
 
 @dataclass(frozen=True)
-class _CheckedFile:
-    """A landing file that keeps the contract, and its rows with the types of the contract."""
+class _Checked:
+    """Landing files that keep the contract, and their rows with the contract's types."""
 
     table: SourceTable
-    uri: str
-    fingerprint: str
+    files: Sequence[tuple[LandingFile, TypedFile]]
+    fingerprints: Mapping[str, str]
+    """By the file's URI."""
+    origin: str
     loaded_at: datetime
-    typed: Path
+    absent: tuple[str, ...]
+    appended: bool
+    """Whether the files add to what stands in the table; otherwise they are all of it."""
+    reloaded: bool
+    """Whether a file changed that had been loaded before."""
 
 
-def _find(  # noqa: PLR0917 - one call
-    settings: Settings,
-    warehouse: Warehouse,
-    table: SourceTable,
-    family: str | None,
-    folder: Path,
-    started_at: datetime,
-) -> _CheckedFile | LoadedTable | None:
-    """Where the rows of a raw table are; None where it is nowhere and no enabled family needs it.
+def _find(
+    deployment: Deployment, warehouse: Warehouse, table: SourceTable, family: str | None, folder: Path
+) -> _Checked | LoadedTable | None:
+    """Where the rows of a table are; None where it is nowhere and no enabled family needs it.
 
     Args:
         family: an enabled family that needs the table, or None.
         folder: where the typed rows are written.
     """
+    settings, source = deployment.settings, deployment.sources.get(table.name)
     try:
-        file = _landing_file(settings, table.name)
-        if file is not None:
-            return _check_file(warehouse, table, file, folder, started_at)
+        if source is not None and source.from_ is not None:
+            rows = locate(
+                warehouse, table, source, deployment.started_at, deployment.currency, deployment.places
+            )
+            count = warehouse.fetch(f"select count(*) as n from {rows.rows} as counted")[0]["n"]
+            return LoadedTable(table.name, rows.relation, int(count), changed=True, rows=rows)
+        if source is not None and settings.landing_url is None:
+            raise SourceError(
+                f"{deployment.places.get(table.name, table.name)}: the rows of {table.name} are in files, but no landing folder is"
+                " set; set TIDEMARK_LANDING_URL to the folder that holds them."
+            )
+        if files := find_files(settings, table.name, source):
+            return _check_files(deployment, warehouse, table, files, folder)
     except SourceError as error:
         if family is not None:
             raise
-        log.warning("%s No enabled family needs %s, so the run goes on.", error, table.qualified_name)
+        log.warning("%s No enabled family needs %s, so the run goes on.", error, table.name)
     if warehouse.columns("raw", table.name):
-        count = warehouse.fetch(f"select count(*) as n from {table.qualified_name}")[0]["n"]
-        return LoadedTable(table.name, "warehouse", int(count), changed=False)
+        return LoadedTable(
+            table.name, "warehouse", _count(warehouse, table), changed=False, rows=raw_rows(table.name)
+        )
     if family is None:
         return None
     place = (
@@ -108,172 +147,149 @@ def _find(  # noqa: PLR0917 - one call
     )
     raise SourceError(
         f"The family {family} needs the table {table.qualified_name}, which is not in the warehouse, and {place};"
-        " provide one of the two, or leave the family out of TIDEMARK_FAMILIES."
+        " provide one of the two, map your own table in sources.yml, or leave the family out of TIDEMARK_FAMILIES."
     )
 
 
-def _landing_file(settings: Settings, name: str) -> ObjectStoragePath | None:
-    # Here and below through the connection's own file system: the path's methods lose the connection on Airflow 3.2.
-    if settings.landing_url is None:
-        return None
-    folder = ObjectStoragePath(settings.landing_url, conn_id=settings.landing_conn_id)
-    present = [file for suffix in _SUFFIXES if (file := folder / f"{name}{suffix}").fs.exists(file.path)]
-    if len(present) > 1:
-        raise SourceError(
-            f"Both {present[0].name} and {present[1].name} stand at {settings.landing_url}; remove one of them."
-        )
-    return present[0] if present else None
-
-
-def _check_file(
-    warehouse: Warehouse, table: SourceTable, file: ObjectStoragePath, folder: Path, started_at: datetime
-) -> _CheckedFile | LoadedTable:
-    """Hold a landing file against the contract, unless the same one has been loaded already."""
-    uri = str(file)
-    fingerprint = str(file.fs.checksum(file.path))
-    last = warehouse.fetch(
-        "select uri, fingerprint, row_count, loaded_at from control.loads where table_name = ?"
-        " order by loaded_at desc limit 1",
+def _check_files(
+    deployment: Deployment,
+    warehouse: Warehouse,
+    table: SourceTable,
+    files: Sequence[LandingFile],
+    folder: Path,
+) -> _Checked | LoadedTable:
+    """Hold the landing files against the contract, but for those that have been loaded already."""
+    source = deployment.sources.get(table.name)
+    append = source is not None and source.mode == "append"
+    fingerprints = {file.uri: _fingerprint(file, source, deployment.currency) for file in files}
+    origin = files[0].uri if len(files) == 1 else str(source.files if source else "")
+    absent = tuple(c.name for c in table.file_columns if source and source.mapping_of(c.name) is None)
+    loads = warehouse.fetch(
+        "select uri, fingerprint, row_count, loaded_at from control.loads where table_name = ? order by loaded_at",
         (table.name,),
     )
-    same = bool(last) and (last[0]["uri"], last[0]["fingerprint"]) == (uri, fingerprint)
-    if same and warehouse.columns("raw", table.name):
-        return LoadedTable(table.name, uri, int(last[0]["row_count"]), changed=False)
+    standing = _standing(warehouse, table, loads, append=append)
+    new = [file for file in files if standing.get(file.uri) != fingerprints[file.uri]]
+    gone = standing.keys() - fingerprints.keys()
+    if append:
+        _refuse_rows_of_another_mapping(
+            table, {uri: standing[uri] for uri in gone}, next(iter(fingerprints.values()))
+        )
+        gone = set()
+    if not new and not gone:
+        rows = raw_rows(table.name).model_copy(update={"absent": absent})
+        return LoadedTable(table.name, origin, _count(warehouse, table), changed=False, rows=rows)
 
-    loaded_at = started_at.astimezone(UTC).replace(tzinfo=None)
+    loaded_at = deployment.started_at.astimezone(UTC).replace(tzinfo=None)
     if (
-        last
+        loads
     ):  # strictly later than every load before, so that incremental models notice a reload within one run
-        loaded_at = max(loaded_at, last[0]["loaded_at"] + timedelta(microseconds=1))
-    typed = folder / f"{table.name}.parquet"
-    with _local_copy(file, folder) as local:
-        _write_typed(table, local, uri, typed, loaded_at)
-    return _CheckedFile(table, uri, fingerprint, loaded_at, typed)
+        loaded_at = max(loaded_at, loads[-1]["loaded_at"] + timedelta(microseconds=1))
+    appended = append and bool(standing)
+    read = new if appended else files
+    typed = write_typed(table, source, read, folder, loaded_at, deployment.currency, deployment.places)
+    changed = [file.uri for file in new if file.uri in standing]
+    for uri in changed if appended else ():
+        log.warning(
+            "The landing file %s changed after it was loaded; its rows are replaced, and the daily facts rebuilt.",
+            uri,
+        )
+    return _Checked(
+        table, list(zip(read, typed, strict=True)), fingerprints, origin, loaded_at, absent,
+        appended=appended, reloaded=appended and bool(changed),
+    )  # fmt: skip
 
 
-def _replace(warehouse: Warehouse, file: _CheckedFile) -> LoadedTable:
-    """Swap the file's rows in for those of its raw table."""
-    table = file.table
+def _fingerprint(file: LandingFile, source: TableSource | None, currency: str) -> str:
+    """What tells whether a file must be read again: its own state, and how it is read."""
+    if source is None:
+        return str(file.fingerprint)
+    how = json.dumps([source.model_dump(mode="json"), currency], sort_keys=True)
+    return f"{file.fingerprint}-{hashlib.sha256(how.encode()).hexdigest()[:12]}"
+
+
+def _refuse_rows_of_another_mapping(table: SourceTable, gone: Mapping[str, str], present: str) -> None:
+    """Rows of files that are no longer there can't be read again, so they have to have been read as the others are."""
+    other = [
+        uri
+        for uri, fingerprint in gone.items()
+        if fingerprint.rpartition("-")[2] != present.rpartition("-")[2]
+    ]
+    if other:
+        raise SourceError(
+            f"{table.qualified_name} holds rows of {len(other)} landing files that are gone ({other[0]}) and were read by another"
+            " mapping than sources.yml has now; bring the files back, or undo the change."
+        )
+
+
+def _standing(
+    warehouse: Warehouse, table: SourceTable, loads: Sequence[Row], *, append: bool
+) -> dict[str, str]:
+    """The files whose rows stand in the raw table, and the fingerprint of each when it was loaded."""
+    columns = warehouse.columns("raw", table.name)
+    if not loads or not columns:
+        return {}
+    if not append:
+        newest = loads[-1]["loaded_at"]
+        return {row["uri"]: row["fingerprint"] for row in loads if row["loaded_at"] == newest}
+    if (
+        FILE not in columns
+        or warehouse.fetch(f"select count(*) as n from {table.qualified_name} where {FILE} is null")[0]["n"]
+    ):
+        return {}  # loaded as a whole before: nobody knows which row is of which file
+    return {row["uri"]: row["fingerprint"] for row in loads}
+
+
+def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:
+    """Put the files' rows into the raw table, and a line for each file into `control.loads`."""
+    table = checked.table
+    named = any(typed.names_its_file for _, typed in checked.files)
+    _prepare(warehouse, table, with_file=named)
+    uris = ", ".join("'" + file.uri.replace("'", "''") + "'" for file, _ in checked.files)
+
+    def record(_: int) -> None:
+        if checked.reloaded:
+            # A day that only the old rows had would keep its fact: everything has to look new.
+            warehouse.execute(f"update {table.qualified_name} set _loaded_at = ?", (checked.loaded_at,))
+        warehouse.insert(
+            "control.loads",
+            [
+                {
+                    "table_name": table.name,
+                    "uri": file.uri,
+                    "fingerprint": checked.fingerprints[file.uri],
+                    "row_count": typed.row_count,
+                    "loaded_at": checked.loaded_at,
+                }
+                for file, typed in checked.files
+            ],
+        )
+
+    warehouse.load_parquet(
+        table.qualified_name,
+        [typed.path for _, typed in checked.files],
+        f"{FILE} in ({uris})" if checked.appended else None,
+        record,
+    )
+    count = _count(warehouse, table)
+    log.info(
+        "Loaded %s of %s rows in %s from %s",
+        sum(t.row_count for _, t in checked.files),
+        count,
+        table.qualified_name,
+        checked.origin,
+    )
+    rows = raw_rows(table.name).model_copy(update={"absent": checked.absent})
+    return LoadedTable(table.name, checked.origin, count, changed=True, rows=rows)
+
+
+def _prepare(warehouse: Warehouse, table: SourceTable, *, with_file: bool) -> None:
+    """The raw table with the columns that the files have; DuckDB makes it anew where it is replaced as a whole."""
     columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
     warehouse.execute(f"create table if not exists {table.qualified_name} ({columns})")
-    count = warehouse.replace_from_parquet(table.qualified_name, file.typed)
-    warehouse.insert(
-        "control.loads",
-        [
-            {
-                "table_name": table.name,
-                "uri": file.uri,
-                "fingerprint": file.fingerprint,
-                "row_count": count,
-                "loaded_at": file.loaded_at,
-            }
-        ],
-    )
-    log.info("Loaded %s rows into %s from %s", count, table.qualified_name, file.uri)
-    return LoadedTable(table.name, file.uri, count, changed=True)
+    if with_file and FILE not in warehouse.columns("raw", table.name):
+        warehouse.execute(f"alter table {table.qualified_name} add column {FILE} varchar")
 
 
-@contextmanager
-def _local_copy(file: ObjectStoragePath, folder: Path) -> Iterator[Path]:
-    if file.protocol == "file":
-        yield Path(file.path)
-        return
-    local = folder / f"landing{file.suffix}"
-    file.fs.get_file(file.path, str(local))
-    yield local
-    local.unlink()
-
-
-def _write_typed(table: SourceTable, local: Path, uri: str, target: Path, loaded_at: datetime) -> None:
-    with duckdb.connect() as engine:
-        engine.execute("set timezone = 'UTC'")
-        engine.execute("set preserve_insertion_order = false")
-        try:
-            _stage(engine, local, uri)
-            _check_columns(engine, table, uri)
-            _check_types(engine, table, uri)
-            casts = ", ".join(f'cast("{c.name}" as {c.data_type}) as {c.name}' for c in table.file_columns)
-            engine.execute(
-                f"copy (select {casts}, cast('{loaded_at.isoformat()}' as timestamp) as {LOADED_AT} from landing)"
-                f" to '{_quoted(target)}' (format parquet)"
-            )
-        except duckdb.Error as error:
-            reason = str(error).strip().splitlines()[0]
-            raise SourceError(
-                f"The landing file {uri} can't be read ({reason}); it may be cut off or damaged: upload it again, whole."
-            ) from None
-
-
-def _stage(engine: duckdb.DuckDBPyConnection, local: Path, uri: str) -> None:
-    """Make the view `landing` over the file; CSV columns stay text, so that each value's type is checked by us."""
-    if local.suffix == ".parquet":
-        engine.execute(f"create view landing as select * from read_parquet('{_quoted(local)}')")
-        return
-    _refuse_cut_off(local, uri)
-    engine.execute(
-        f"create view landing as select * from read_csv('{_quoted(local)}', header = true, all_varchar = true,"
-        " delim = ',', quote = '\"', escape = '\"', strict_mode = true, null_padding = false, auto_detect = true)"
-    )
-
-
-def _refuse_cut_off(local: Path, uri: str) -> None:
-    with local.open("rb") as file:
-        if file.seek(0, 2) == 0:
-            raise SourceError(
-                f"The landing file {uri} is empty, without even a header; upload it again, whole."
-            )
-        file.seek(-1, 2)
-        if file.read(1) not in b"\r\n":
-            raise SourceError(
-                f"The landing file {uri} does not end with a line break, so its last line may be cut off; upload it again, whole."
-            )
-
-
-def _check_columns(engine: duckdb.DuckDBPyConnection, table: SourceTable, uri: str) -> None:
-    found = {row[0].lower() for row in engine.execute("describe landing").fetchall()}
-    missing = [column.name for column in table.file_columns if column.name not in found]
-    if missing:
-        raise SourceError(
-            f"The landing file {uri} has no column {', '.join(missing)}; table {table.name} needs"
-            f" {', '.join(column.name for column in table.file_columns)}."
-        )
-    if extra := sorted(found - {column.name for column in table.columns}):
-        log.warning(
-            "The landing file %s has columns that the contract does not know, left out: %s",
-            uri,
-            ", ".join(extra),
-        )
-
-
-def _check_types(engine: duckdb.DuckDBPyConnection, table: SourceTable, uri: str) -> None:
-    bad = ", ".join(f"count(*) filter ({_misfit(column)})" for column in table.file_columns)
-    total, *counts = engine.execute(f"select count(*), {bad} from landing").fetchone() or (0,)
-    if total == 0:
-        raise SourceError(
-            f"The landing file {uri} holds no row; table {table.name} stays as it was. Upload the whole file."
-        )
-    for column, count in zip(table.file_columns, counts, strict=True):
-        if count:
-            engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
-            first = engine.execute(
-                "select min(position) from (select row_number() over () as position, * from landing)"
-                f" where {_misfit(column)}"
-            ).fetchone()
-            row = first[0] if first else "?"
-            raise SourceError(
-                f"The landing file {uri} has {count} values in column {column.name} that are no finite {column.data_type}"
-                f" (the first in data row {row}); correct them and upload the file again."
-            )
-
-
-def _misfit(column: Column) -> str:
-    """SQL that is true where a value is present but has not the contract's type, or is NaN or infinite."""
-    typed = f'try_cast("{column.name}" as {column.data_type})'
-    wrong = f'"{column.name}" is not null and {typed} is null'
-    if column.data_type in ("timestamp", "date", "double"):
-        return f"({wrong}) or not isfinite({typed})"
-    return wrong
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def _count(warehouse: Warehouse, table: SourceTable) -> int:
+    return int(warehouse.fetch(f"select count(*) as n from {table.qualified_name}")[0]["n"])

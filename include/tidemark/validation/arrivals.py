@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from include.tidemark.run import Run
+from include.tidemark.sources.rows import SourceRows
 from include.tidemark.validation.checks import Check, NotEvaluated, count_where, warning
 from include.tidemark.validation.timestamps import days_before, timestamp_literal
 from include.tidemark.validation.transactions import POSTED
@@ -11,8 +12,10 @@ from include.tidemark.validation.volume import drop_checks
 FRESH_DAYS = 3
 """A last row older than this before the as-of date is worth a warning: a week-end without a loader takes two days."""
 
-KNOWN_USERS = "known_users as (select distinct cast(user_id as varchar) as user_id from raw.users)"
-"""Common table expression that the check of unknown users needs."""
+
+def known_users(users: SourceRows) -> str:
+    """Common table expression that the check of unknown users needs."""
+    return f"known_users as (select distinct cast(user_id as varchar) as user_id from {users.rows} as users)"
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,16 @@ class Arrivals:
     rows: str
     """What such a row is called in a sentence."""
     strangers: str
-    """What becomes of rows whose user is not in `raw.users`, as the end of a sentence."""
+    """What becomes of rows whose user is not in the users table, as the end of a sentence."""
 
     @property
     def join_users(self) -> str:
         """SQL that joins the known users to the table."""
         return f" left join known_users on cast({self.name}.user_id as varchar) = known_users.user_id"
 
-    def checks(self, run: Run) -> list[Check]:
+    def checks(self, run: Run, rows: SourceRows) -> list[Check]:
         """Whether rows were seen at all, and how long ago the last one was."""
-        table, column, as_of = f"raw.{self.name}", f"{self.name}.{self.moment}", run.as_of_date
+        table, column, as_of = rows.relation, f"{self.name}.{self.moment}", run.as_of_date
         seen = self._seen(run)
         return [
             Check(
@@ -48,7 +51,7 @@ class Arrivals:
                 failure=f"{table} has no {self.rows} before the as-of date {as_of} ({run.rules.business_timezone}); its earliest is"
                 " of {detail}: choose a later as_of_date, or load the history.",
                 detail=f"select cast(cast(min({column}) as date) as varchar) || ' (UTC)' as earliest"
-                f" from {table} as {self.name} where {self.counts}",
+                f" from {rows.rows} as {self.name} where {self.counts}",
             ),
             Check(
                 name="days_since_last_row",
@@ -62,16 +65,18 @@ class Arrivals:
             ),
         ]
 
-    def unknown_user(self) -> Check:
-        """Whether everybody in the table is in `raw.users`; needs `KNOWN_USERS` and `join_users`."""
-        table = f"raw.{self.name}"
+    def unknown_user(self, rows: SourceRows, users: SourceRows) -> Check:
+        """Whether everybody in the table is in the users table; needs `known_users` and `join_users`."""
+        table, known = rows.relation, users.relation
         return warning(
             "unknown_user", f"{self.name}.user_id is not null and known_users.user_id is null", "user_id",
-            f"Every user of {table} is in raw.users.",
-            f"{table} has rows of users who are not in raw.users ({{observed}}); {self.strangers}: complete raw.users.",
+            f"Every user of {table} is in {known}.",
+            f"{table} has rows of users who are not in {known} ({{observed}}); {self.strangers}: complete {known}.",
         )  # fmt: skip
 
-    def volume(self, run: Run, rows_seen_before: int | None) -> tuple[list[Check], list[NotEvaluated]]:
+    def volume(
+        self, run: Run, rows: SourceRows, rows_seen_before: int | None
+    ) -> tuple[list[Check], list[NotEvaluated]]:
         """Whether the table holds fewer rows than the previous publication saw.
 
         Args:
@@ -87,7 +92,7 @@ class Arrivals:
             run,
             run.previous,
             measure=f"100.0 * ({rows_seen_before} - {count_where(self._seen(run))}) / {rows_seen_before}",
-            subject=f"raw.{self.name} has {self.rows}s before the as-of date",
+            subject=f"{rows.relation} has {self.rows}s before the as-of date",
             advice="find out which rows were lost before you publish.",
         )
         return checks, []
@@ -115,4 +120,4 @@ ARRIVALS = {
         ),
     )
 }
-"""By the name of the raw table."""
+"""By the name of the table."""

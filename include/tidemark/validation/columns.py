@@ -6,21 +6,23 @@ from dataclasses import replace
 
 from include.tidemark.run import Run
 from include.tidemark.sources.contract import LOADED_AT, Column
+from include.tidemark.sources.rows import RowFlag
 from include.tidemark.validation.checks import Check, count_where
-from include.tidemark.validation.contract import RawTable, base_type
+from include.tidemark.validation.contract import FoundTable, base_type
 from include.tidemark.validation.timestamps import timestamp_literal
 
 
-def contract_checks(table: RawTable, run: Run) -> list[Check]:
+def contract_checks(table: FoundTable, run: Run) -> list[Check]:
     """The checks that follow from the contract of the table's columns."""
     return [
         _row_count(table),
         *(check for column in table.contract.columns for check in _column_checks(table, column, run)),
+        *(_flag_check(table, flag) for flag in table.rows.flags),
     ]
 
 
-def _row_count(table: RawTable) -> Check:
-    name = table.contract.qualified_name
+def _row_count(table: FoundTable) -> Check:
+    name = table.name
     return Check(
         name="row_count",
         measure="count(*)",
@@ -30,8 +32,8 @@ def _row_count(table: RawTable) -> Check:
     )
 
 
-def _column_checks(table: RawTable, column: Column, run: Run) -> list[Check]:
-    where = f"{table.contract.qualified_name}.{column.name}"
+def _column_checks(table: FoundTable, column: Column, run: Run) -> list[Check]:
+    where = f"{table.name}.{column.name}"
     field = f"{table.contract.name}.{column.name}"
     build: list[tuple[bool, Callable[[], Check]]] = [
         (column.required, lambda: Check(
@@ -63,6 +65,18 @@ def _column_checks(table: RawTable, column: Column, run: Run) -> list[Check]:
         )),
     ]  # fmt: skip
     return [make() for applies, make in build if applies]
+
+
+def _flag_check(table: FoundTable, flag: RowFlag) -> Check:
+    where, what = f"{table.contract.name}.{flag.column}", flag.what.replace("{", "{{").replace("}", "}}")
+    return Check(
+        name=flag.name,
+        measure=count_where(f"{table.contract.name}.{flag.name}"),
+        maximum=0,
+        column=flag.column,
+        claim=f"Every value of {table.name} for {where} can be taken as it is.",
+        failure=f"{table.name} has values for {where} {what} ({{observed}}); correct them, or the mapping in sources.yml.",
+    )
 
 
 def _duplicate_check(column: Column, where: str, field: str) -> Check:

@@ -1,11 +1,13 @@
-"""Whether the raw tables exist with the columns and types of their contract."""
+"""Whether the source tables exist with the columns and types of their contract."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.tidemark.sources.contract import Column, SourceTable
-from include.tidemark.validation.checks import Asset, Check, count_where, text_list, text_literal
+from include.tidemark.sources.rows import SourceRows
+from include.tidemark.validation.checks import Asset, Check
+from include.tidemark.warehouse.base import Warehouse
 
 _TEXT = frozenset({"varchar", "text", "string", "char", "character varying", "uuid"})
 _INTEGERS = frozenset(
@@ -29,17 +31,18 @@ time zone is not among them: its value would depend on the session that reads it
 
 
 @dataclass(frozen=True)
-class RawTable:
-    """A raw table as it stands in the warehouse."""
+class FoundTable:
+    """A source table as it stands in the warehouse."""
 
     contract: SourceTable
+    rows: SourceRows
     types: dict[str, str]
     """Actual type of each column, in lower case; empty when the table does not exist."""
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """The table, for `Asset.needs`."""
-        return (self.contract.qualified_name,)
+    def name(self) -> str:
+        """What people call it."""
+        return self.rows.relation
 
     @property
     def is_sound(self) -> bool:
@@ -63,37 +66,37 @@ def is_accepted(contract_type: str, actual_type: str) -> bool:
     return base_type(actual_type) in _ACCEPTED[base_type(contract_type)]
 
 
-def contract_asset(tables: Sequence[RawTable]) -> Asset:
-    """Existence, columns and types of the raw tables, asked of the warehouse's information schema."""
+def found_table(contract: SourceTable, rows: SourceRows, warehouse: Warehouse) -> FoundTable:
+    """A source table with the types of its columns; those of a mapped one are the contract's, because the mapping makes them."""
+    if rows.sql is not None:
+        return FoundTable(contract, rows, {column.name: column.data_type for column in contract.columns})
+    return FoundTable(contract, rows, warehouse.columns("raw", contract.name))
+
+
+def contract_asset(tables: Sequence[FoundTable]) -> Asset:
+    """Existence, columns and types of the source tables, as the warehouse has told them."""
     checks = [check for table in tables for check in _contract_checks(table)]
     return Asset(
-        name="sources.contract",
-        table="raw",
-        source="information_schema.columns where lower(table_schema) = 'raw' and table_catalog = current_database()",
-        checks=tuple(checks),
+        name="sources.contract", table="sources", source="(select 1 as one) as contract", checks=tuple(checks)
     )
 
 
-def _contract_checks(table: RawTable) -> list[Check]:
-    name = table.contract.qualified_name
-    in_table = f"lower(table_name) = {text_literal(table.contract.name)}"
+def _contract_checks(table: FoundTable) -> list[Check]:
     exists = Check(
         name=f"{table.contract.name}__exists",
-        measure=count_where(in_table),
+        measure=_held(bool(table.types)),
         minimum=1,
-        claim=f"The table {name} exists.",
-        failure=f"The table {name} does not exist; load it from a landing file or map your own table to it.",
+        claim=f"The table {table.name} exists.",
+        failure=f"The table {table.name} does not exist; load it from a landing file or map your own table to it.",
     )
     if not table.types:
         return [exists]
-    return [exists, *(_column_check(table, column, in_table) for column in table.contract.columns)]
+    return [exists, *(_column_check(table, column) for column in table.contract.columns)]
 
 
-def _column_check(table: RawTable, column: Column, in_table: str) -> Check:
-    name = f"{table.contract.qualified_name}.{column.name}"
-    base = "lower(trim(split_part(data_type, '(', 1)))"
-    accepted = text_list(sorted(_ACCEPTED[base_type(column.data_type)]))
-    if actual := table.types.get(column.name):
+def _column_check(table: FoundTable, column: Column) -> Check:
+    name, actual = f"{table.name}.{column.name}", table.types.get(column.name)
+    if actual:
         failure = f"The column {name} has the type {actual}, but the contract says {column.data_type}; cast or reload it."
     else:
         failure = (
@@ -101,11 +104,13 @@ def _column_check(table: RawTable, column: Column, in_table: str) -> Check:
         )
     return Check(
         name=f"{table.contract.name}__{column.name}",
-        measure=count_where(
-            f"{in_table} and lower(column_name) = {text_literal(column.name)} and {base} in {accepted}"
-        ),
+        measure=_held(is_accepted(column.data_type, actual or "")),
         minimum=1,
         column=column.name,
         claim=f"The column {name} exists and can be read as {column.data_type}.",
         failure=failure,
     )
+
+
+def _held(holds: bool) -> str:
+    return f"max({int(holds)})"

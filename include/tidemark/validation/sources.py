@@ -1,21 +1,22 @@
-"""What the rows of the raw tables must keep: what the contract says of each, and what is known of this one."""
+"""What the rows of the source tables must keep: what the contract says of each, and what is known of this one."""
 
 from include.tidemark.run import Run
-from include.tidemark.validation.arrivals import ARRIVALS, KNOWN_USERS
+from include.tidemark.sources.rows import SourceRows
+from include.tidemark.validation.arrivals import ARRIVALS, known_users
 from include.tidemark.validation.checks import Asset, Check, NotEvaluated
 from include.tidemark.validation.columns import contract_checks
-from include.tidemark.validation.contract import RawTable
+from include.tidemark.validation.contract import FoundTable
 from include.tidemark.validation.fee_inputs import (
-    PERIODS_IN_ORDER,
-    PRICES_IN_ORDER,
     period_checks,
+    periods_in_order,
     price_checks,
+    prices_in_order,
 )
 from include.tidemark.validation.transactions import transaction_checks
 
 
-def table_asset(table: RawTable, run: Run, users: RawTable | None, rows_seen_before: int | None) -> Asset:
-    """What the rows of one raw table must keep.
+def table_asset(table: FoundTable, run: Run, users: FoundTable | None, rows_seen_before: int | None) -> Asset:
+    """What the rows of one source table must keep.
 
     Args:
         users: the users table, when it keeps its contract; those who act in other tables are looked up in it.
@@ -23,33 +24,33 @@ def table_asset(table: RawTable, run: Run, users: RawTable | None, rows_seen_bef
     """
     name = table.contract.name
     checks = contract_checks(table, run)
-    source, with_clause = f"{table.contract.qualified_name} as {name}", ""
+    rows = table.rows.checked_rows
+    source, with_clause = f"{rows} as {name}", ""
     skipped: list[NotEvaluated] = []
     if arrivals := ARRIVALS.get(name):
-        volume, skipped = arrivals.volume(run, rows_seen_before)
-        checks += [*arrivals.checks(run), *volume]
+        volume, skipped = arrivals.volume(run, table.rows, rows_seen_before)
+        checks += [*arrivals.checks(run, table.rows), *volume]
         if users is not None:
-            checks.append(arrivals.unknown_user())
-            source, with_clause = source + arrivals.join_users, KNOWN_USERS
+            checks.append(arrivals.unknown_user(table.rows, users.rows))
+            source, with_clause = source + arrivals.join_users, known_users(users.rows)
     if name in _IN_ORDER:
-        source, with_clause = name, _IN_ORDER[name]
+        source, with_clause = name, _IN_ORDER[name](rows)
     return Asset(
         name=f"sources.{name}",
-        table=table.contract.qualified_name,
+        table=table.name,
         source=source,
-        checks=(*checks, *_own_checks(name, run)),
+        checks=(*checks, *_own_checks(table.rows, run)),
         with_clause=with_clause,
-        needs=table.needs,
         not_evaluated=tuple(skipped),
     )
 
 
-_IN_ORDER = {"fee_periods": PERIODS_IN_ORDER, "market_prices": PRICES_IN_ORDER}
+_IN_ORDER = {"fee_periods": periods_in_order, "market_prices": prices_in_order}
 
 
-def _own_checks(name: str, run: Run) -> list[Check]:
-    if name == "transactions":
-        return transaction_checks(run)
-    if name == "fee_periods":
-        return period_checks(run)
-    return price_checks() if name == "market_prices" else []
+def _own_checks(rows: SourceRows, run: Run) -> list[Check]:
+    if rows.table == "transactions":
+        return transaction_checks(rows, run)
+    if rows.table == "fee_periods":
+        return period_checks(rows, run)
+    return price_checks(rows) if rows.table == "market_prices" else []

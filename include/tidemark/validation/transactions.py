@@ -1,10 +1,11 @@
-"""What the rows of `raw.transactions` should keep."""
+"""What the rows of the transactions should keep."""
 
 import csv
 
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run
+from include.tidemark.sources.rows import SourceRows
 from include.tidemark.validation.checks import Check, count_where, text_list, warning
 
 POSTED = "coalesce(lower(trim(cast(transactions.status as varchar))), 'posted') = 'posted'"
@@ -14,33 +15,33 @@ _CATEGORY_SEED = DBT_DIR / "seeds" / "category_groups.csv"
 _KNOWN_STATUSES = ("posted", "pending", "declined")
 
 
-def transaction_checks(run: Run) -> list[Check]:
+def transaction_checks(rows: SourceRows, run: Run) -> list[Check]:
     """Categories, statuses and amounts that a person should know of."""
     category = "trim(cast(transactions.category as varchar))"
     unknown = (
         f"{category} <> '' and upper({category}) not in {text_list(sorted(known_categories(run.rules)))}"
     )
     status = f"lower(trim(cast(transactions.status as varchar))) not in {text_list(_KNOWN_STATUSES)}"
-    amount = "transactions.amount_usd"
+    amount, table = "transactions.amount_usd", rows.relation
     return [
         warning(
             "unknown_category", unknown, "category",
-            "Every category of raw.transactions is in the category map.",
-            "raw.transactions.category holds categories that are in no group ({observed} rows: {detail}); they count as other:"
+            f"Every category of {table} is in the category map.",
+            f"{table}.category holds categories that are in no group ({{observed}} rows: {{detail}}); they count as other:"
             " add them to category_groups.",
-            detail=f"select distinct left({category}, 40) as category from raw.transactions as transactions"
+            detail=f"select distinct left({category}, 40) as category from {rows.rows} as transactions"
             f" where {unknown} order by 1 limit 5",
         ),
         warning(
             "unknown_status", status, "status",
-            f"Every status of raw.transactions is {', '.join(_KNOWN_STATUSES)} or null.",
-            "raw.transactions.status holds unknown values ({observed} rows), which do not count as spend; map them to posted,"
+            f"Every status of {table} is {', '.join(_KNOWN_STATUSES)} or null.",
+            f"{table}.status holds unknown values ({{observed}} rows), which do not count as spend; map them to posted,"
             " pending or declined.",
         ),
         warning(
             "zero_amount", f"{amount} = 0", "amount_usd",
-            "No amount of raw.transactions is 0.",
-            "raw.transactions.amount_usd is 0 in some rows ({observed}); they count neither as purchases nor as refunds:"
+            f"No amount of {table} is 0.",
+            f"{table}.amount_usd is 0 in some rows ({{observed}}); they count neither as purchases nor as refunds:"
             " look at what the source means by them.",
         ),
         Check(
@@ -49,8 +50,8 @@ def transaction_checks(run: Run) -> list[Check]:
             maximum=0,
             column="amount_usd",
             severity="info",
-            claim="raw.transactions holds no refunds.",
-            failure="raw.transactions.amount_usd is negative in some rows ({observed}); they are refunds and subtract from spend.",
+            claim=f"{table} holds no refunds.",
+            failure=f"{table}.amount_usd is negative in some rows ({{observed}}); they are refunds and subtract from spend.",
         ),
         Check(
             name="blank_category",
@@ -58,8 +59,8 @@ def transaction_checks(run: Run) -> list[Check]:
             maximum=0,
             column="category",
             severity="info",
-            claim="Every row of raw.transactions has a category.",
-            failure="raw.transactions.category is blank in some rows ({observed}); they count as UNKNOWN.",
+            claim=f"Every row of {table} has a category.",
+            failure=f"{table}.category is blank in some rows ({{observed}}); they count as UNKNOWN.",
         ),
     ]  # fmt: skip
 

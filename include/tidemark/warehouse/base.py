@@ -1,13 +1,19 @@
 """The few things that the Python side asks of a warehouse. Models belong to dbt, checks to Great Expectations."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 
+from include.tidemark.errors import TidemarkError
+
 Row = dict[str, Any]
+
+
+class WarehouseRefusedError(TidemarkError):
+    """A query that the warehouse will not compute: something in it does not exist, or may not be read."""
 
 
 class Warehouse(Protocol):
@@ -30,11 +36,25 @@ class Warehouse(Protocol):
     def columns(self, schema: str, table: str) -> dict[str, str]:
         """Name and type of each column of a table or view; empty when it does not exist."""
 
+    def describe(self, query: str) -> dict[str, str]:
+        """Name, as the warehouse has it, and type of each column of a query, which is not computed.
+
+        Raises:
+            WarehouseRefusedError: the query names something that is not there, or that this role may not read.
+        """
+
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows (all with the same names) to a table."""
 
-    def replace_from_parquet(self, table: str, file: Path) -> int:
-        """Replace a table by the file's rows in one transaction; returns their number."""
+    def load_parquet(
+        self, table: str, files: Sequence[Path], where: str | None, then: Callable[[int], None]
+    ) -> None:
+        """In one transaction: delete rows, append those of the files, and do what belongs to it.
+
+        Args:
+            where: condition of the rows that are deleted; None is the whole table, which then gets the files' columns.
+            then: told the number of rows that were appended, still within the transaction.
+        """
 
     def close(self) -> None:
         """Give the connection back."""

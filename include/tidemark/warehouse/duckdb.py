@@ -1,6 +1,6 @@
 """The embedded warehouse: one DuckDB file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from include.tidemark.warehouse.base import Row
+from include.tidemark.warehouse.base import Row, WarehouseRefusedError
 
 _BATCH_ROWS = 100_000
 
@@ -66,11 +66,30 @@ class DuckDBWarehouse:
         finally:
             self._connection.unregister("rows_to_insert")
 
-    def replace_from_parquet(self, table: str, file: Path) -> int:
+    def describe(self, query: str) -> dict[str, str]:
+        try:
+            rows = self.fetch(f"describe {query}")
+        except duckdb.ProgrammingError as error:
+            raise WarehouseRefusedError(str(error).strip().splitlines()[0]) from None
+        return {row["column_name"]: row["column_type"] for row in rows}
+
+    def load_parquet(
+        self, table: str, files: Sequence[Path], where: str | None, then: Callable[[int], None]
+    ) -> None:
         with self.transaction():
-            self.execute(f"create or replace table {table} as select * from read_parquet(?)", (str(file),))
-            count = self.fetch(f"select count(*) as n from {table}")[0]["n"]
-        return int(count)
+            if where is None:
+                self._connection.execute(
+                    f"create or replace table {table} as select * from read_parquet(?, hive_partitioning = false)",
+                    [[str(file) for file in files]],
+                )
+                (row,) = self.fetch(f"select count(*) as n from {table}")
+            else:
+                self.execute(f"delete from {table} where {where}")
+                (row,) = self.fetch(
+                    f"insert into {table} by name select * from read_parquet(?, hive_partitioning = false)",
+                    [[str(file) for file in files]],
+                )
+            then(int(next(iter(row.values()))))
 
     def close(self) -> None:
         self._connection.close()

@@ -2,17 +2,19 @@
 
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
+from snowflake.connector.constants import FIELD_ID_TO_NAME
+from snowflake.connector.errors import ProgrammingError
 
 from include.tidemark.settings import Settings
-from include.tidemark.warehouse.base import Row
+from include.tidemark.warehouse.base import Row, WarehouseRefusedError
 from include.tidemark.warehouse.query_tag import current_tag
 
 # What our SQL takes for granted, and what an account, a user or a connection may have set otherwise.
@@ -106,17 +108,37 @@ class SnowflakeWarehouse:
                     [[row[name] for name in names] for row in rows],
                 )
 
-    def replace_from_parquet(self, table: str, file: Path) -> int:
-        """Upload first, then swap the rows in one transaction (`delete` keeps grants and can roll back).
+    def describe(self, query: str) -> dict[str, str]:
+        with self._connection.cursor() as cursor:
+            try:
+                cursor.execute(f"select * from ({query}) as described where false")
+            except ProgrammingError as error:
+                raise WarehouseRefusedError(
+                    str(error.raw_msg or error.msg).strip().replace("\n", " ")[:300]
+                ) from None
+            return {column.name: _type_of(column) for column in cursor.description or []}
+
+    def load_parquet(
+        self, table: str, files: Sequence[Path], where: str | None, then: Callable[[int], None]
+    ) -> None:
+        """Upload first, then change the rows in one transaction (`delete` keeps grants and can roll back).
 
         Raises:
-            RuntimeError: not every row of the file arrived; the table is as it was, and another try may succeed.
+            RuntimeError: not every row of the files arrived; the table is as it was, and another try may succeed.
         """
-        rows = int(pq.read_metadata(file).num_rows)
-        with self._staged(table, file) as place, self.transaction():
-            self.execute(f"delete from {table}")
-            self._copy(table, place, rows)
-        return rows
+        with ExitStack() as uploads:
+            counts = {file: int(pq.read_metadata(file).num_rows) for file in files}
+            # Of a file without rows Snowflake says nothing, so it is left out.
+            staged = [
+                (uploads.enter_context(self._staged(table, file)), rows)
+                for file, rows in counts.items()
+                if rows
+            ]
+            with self.transaction():
+                self.execute(f"delete from {table}" + (f" where {where}" if where else ""))
+                for place, rows in staged:
+                    self._copy(table, place, rows)
+                then(sum(rows for _, rows in staged))
 
     def _insert_as_file(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -176,3 +198,9 @@ class SnowflakeWarehouse:
 def _stage(table: str) -> str:
     schema, name = table.split(".")
     return f"{schema}.%{name}"
+
+
+def _type_of(column: Any) -> str:
+    """The type of a result's column in words."""
+    name = str(FIELD_ID_TO_NAME[column.type_code]).lower()
+    return f"number({column.precision},{column.scale})" if name == "fixed" else name

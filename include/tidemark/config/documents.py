@@ -1,0 +1,175 @@
+"""A YAML file of the deployment, with the line of each of its keys, and what is wrong with it in one sentence."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from include.tidemark.errors import SettingsError
+
+Place = tuple[str | int, ...]
+"""Keys and positions that lead to a value, from the top of the file."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_LONGEST_VALUE = 60
+
+
+@dataclass(frozen=True)
+class Document:
+    """The content of one file."""
+
+    path: Path
+    content: dict[str, Any]
+    lines: Mapping[Place, int]
+    """The line, from 1, on which each key stands."""
+
+    def where(self, place: Sequence[str | int]) -> str:
+        """File and line of a value, or of the nearest that encloses it."""
+        known = next(
+            (tuple(place[:n]) for n in range(len(place), 0, -1) if tuple(place[:n]) in self.lines), ()
+        )
+        return f"{self.path}, line {self.lines[known]}" if known else str(self.path)
+
+
+def read_document(path: Path) -> Document:
+    """Read a file whose top level is a mapping; an empty file is an empty mapping.
+
+    Raises:
+        SettingsError: it can't be read, is not YAML, has a key twice, or holds something else than a mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except OSError as error:
+        raise SettingsError(
+            f"{path} can't be read ({error.strerror}); correct the path or its permissions."
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SettingsError(
+            f"{path}, line {line}: this is not valid YAML ({error.problem}); correct it."
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise SettingsError(f"{path} is not valid YAML ({type(error).__name__}); correct it.") from None
+    if content is None:
+        return Document(path, {}, {})
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path} must hold a mapping from names to values, not {_kind(content)}.")
+    lines: dict[Place, int] = {}
+    for place, node in _keys(root, ()):
+        if place in lines:
+            raise SettingsError(
+                f"{path}, line {node.start_mark.line + 1}: the key '{_dotted(place)}' stands here a second time"
+                f" (first on line {lines[place]}); remove one of them."
+            )
+        lines[place] = node.start_mark.line + 1
+    return Document(path, {str(key): value for key, value in content.items()}, lines)
+
+
+def validate(document: Document, model: type[Model], content: Any = None) -> Model:
+    """The document as a typed model.
+
+    Args:
+        content: what is validated in place of the document's own content, such as defaults that the document overrides.
+
+    Raises:
+        SettingsError: the first thing that is wrong: file, line, key, what was found, what is allowed, the nearest known name.
+    """
+    try:
+        return model.model_validate(document.content if content is None else content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SettingsError(explain(document, model, first)) from None
+
+
+def explain(document: Document, model: type[BaseModel], error: Any) -> str:
+    """One of pydantic's errors as a sentence about the file."""
+    place = _place_in(
+        document.content, error["loc"], keep_last=error["type"] in ("missing", "extra_forbidden")
+    )
+    where, key = document.where(place), _dotted(place)
+    if error["type"] == "extra_forbidden":
+        return f"{where}: {unknown_name(key, str(place[-1]), _names_at(model, place[:-1]))}"
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if error["type"] == "missing":
+        return f"{where}: '{key}' is missing; add it."
+    if error["type"] == "value_error":
+        return f"{where}: {f'{key}: ' if key else ''}{message}"
+    return f"{where}: '{key}' can't be used: {message} (found {_shown(error['input'])})."
+
+
+def unknown_name(key: str, name: str, known: Sequence[str]) -> str:
+    """The sentence about a name that nobody knows: the nearest known one, then all of them where they are few."""
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else "."
+    listed = f" Known names: {', '.join(known)}." if len(known) <= 30 and known else ""
+    return f"'{key}' is not known{hint}{listed}"
+
+
+def _keys(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*place, str(key.value))
+            yield inner, key
+            yield from _keys(value, inner)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield (*place, number), value
+            yield from _keys(value, (*place, number))
+
+
+def _place_in(content: Any, location: Sequence[str | int], *, keep_last: bool) -> Place:
+    """Pydantic's location without its own names for the members of unions."""
+    place: list[str | int] = []
+    for part in location:
+        if (isinstance(content, dict) and part in content) or (
+            isinstance(content, list) and isinstance(part, int) and part < len(content)
+        ):
+            content = content[cast("Any", part)]
+        elif not (keep_last and part == location[-1]):
+            continue
+        place.append(part)
+    return tuple(place)
+
+
+def _names_at(model: type[BaseModel], place: Place) -> list[str]:
+    """The keys that a model allows at a place."""
+    schema = model.model_json_schema(by_alias=True)
+    found = _properties(schema, schema, place)
+    return sorted(found)
+
+
+def _properties(schema: dict[str, Any], root: dict[str, Any], place: Place) -> set[str]:
+    if "$ref" in schema:
+        return _properties(root["$defs"][schema["$ref"].rpartition("/")[2]], root, place)
+    branches = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]
+    found = {name for branch in branches for name in _properties(branch, root, place)}
+    if not place:
+        return found | set(schema.get("properties", ()))
+    inner = (
+        schema.get("properties", {}).get(place[0])
+        or schema.get("items")
+        or schema.get("additionalProperties")
+    )
+    return found | (_properties(inner, root, place[1:]) if isinstance(inner, dict) else set())
+
+
+def _dotted(place: Sequence[str | int]) -> str:
+    return ".".join(str(part) for part in place)
+
+
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else "a single value"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -1,0 +1,111 @@
+"""The deployment's folder as a whole: read once when a run is resolved, and carried by the run from then on."""
+
+import difflib
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.tidemark.config.documents import Document, read_document, validate
+from include.tidemark.errors import SettingsError
+from include.tidemark.rules import Rules, load_rules
+from include.tidemark.settings import Settings
+
+log = logging.getLogger(__name__)
+
+RULES, SOURCES = "rules.yml", "sources.yml"
+FILES = (RULES, SOURCES)
+"""What the folder may hold; other YAML files are mistakes, and files of other kinds are the deployment's own affair."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a deployment says in its folder, checked."""
+
+    rules: Rules
+    documents: Mapping[str, dict[str, Any]]
+    """Content of each file by its name, without comments; a file that is not there is not in it."""
+    places: Mapping[str, str]
+    """Where `sources.yml` says what it says: file and line of each key, such as `transactions.columns.amount`."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content: the same for files that say the same."""
+        return digest_of(self.documents)
+
+
+def digest_of(documents: Mapping[str, dict[str, Any]]) -> str:
+    """SHA-256 of the canonical JSON of a folder's content."""
+    canonical = json.dumps(documents, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read and check the folder that the settings name.
+
+    Raises:
+        SettingsError: the folder or a file in it can't be read or used; the message names file, line and key.
+    """
+    from include.tidemark.config.sources_check import check_sources
+    from include.tidemark.config.sources_file import (
+        sources_model,  # sqlglot, not needed where DAGs are parsed
+    )
+
+    found = _documents(settings)
+    rules_file = _rules_file(settings, found)
+    rules = load_rules(rules_file, environ)
+    documents = {name: document.content for name, document in found.items()}
+    if settings.rules_file is not None:
+        documents[RULES] = read_document(settings.rules_file).content
+    if sources := found.get(SOURCES):
+        check_sources(sources, validate(sources, sources_model()), rules, settings.warehouse)
+    return Config(rules, documents, _places(found.get(SOURCES)))
+
+
+def _places(document: Document | None) -> dict[str, str]:
+    if document is None:
+        return {}
+    return {".".join(map(str, place)): document.where(place) for place in document.lines}
+
+
+def _documents(settings: Settings) -> dict[str, Document]:
+    folder = settings.config_dir
+    try:
+        if not folder.exists():
+            if "config_dir" in settings.model_fields_set:
+                raise SettingsError(
+                    f"TIDEMARK_CONFIG_DIR is {folder}, which does not exist; correct it, or make the folder with `tidemark init`."
+                )
+            return {}
+        names = sorted(file.name for file in folder.iterdir() if file.suffix in (".yml", ".yaml"))
+    except OSError as error:
+        raise SettingsError(
+            f"The configuration folder {folder} can't be read ({error.strerror}); correct TIDEMARK_CONFIG_DIR or its permissions."
+        ) from None
+    for name in names:
+        if name not in FILES:
+            near = difflib.get_close_matches(name, FILES, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FILES)}."
+            raise SettingsError(
+                f"{folder / name} is no file of a configuration folder; {hint} Rename or remove it."
+            )
+    return {name: read_document(folder / name) for name in names}
+
+
+def _rules_file(settings: Settings, found: Mapping[str, Document]) -> Path | None:
+    if settings.rules_file is None:
+        return found[RULES].path if RULES in found else None
+    if RULES in found:
+        raise SettingsError(
+            f"Both TIDEMARK_RULES_FILE ({settings.rules_file}) and {found[RULES].path} hold rules;"
+            " move what you need into the latter and unset the variable."
+        )
+    log.warning(
+        "TIDEMARK_RULES_FILE is read for the last time in this release: move %s to %s and unset it.",
+        settings.rules_file, settings.config_dir / RULES,
+    )  # fmt: skip
+    return settings.rules_file

@@ -1,0 +1,77 @@
+"""What can be said of `sources.yml` before a warehouse or a file is looked at: its expressions, names and currencies."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from include.tidemark.config.documents import Document, Place
+from include.tidemark.config.expressions import parse_expression
+from include.tidemark.config.sources_file import ColumnMapping, Sources, TableSource
+from include.tidemark.errors import SettingsError, SourceError
+from include.tidemark.rules import Rules
+from include.tidemark.sources.dialects import snowflake_format
+from include.tidemark.sources.literals import text_literal
+from include.tidemark.sources.relations import parse_relation
+
+
+def check_sources(document: Document, sources: Sources, rules: Rules, warehouse: str) -> None:
+    """Read every expression, and hold the currencies against the deployment's.
+
+    Args:
+        warehouse: the warehouse's dialect; landing files are read by DuckDB whatever it is.
+
+    Raises:
+        SettingsError: something can't be used; the message names file, line and key.
+    """
+    for name, source in sources.mapped().items():
+        dialect = warehouse if source.from_ is not None else "duckdb"
+        with _at(document, (name, "from")):
+            if source.from_ is not None:
+                parse_relation(source.from_, dialect)
+        for place, text in _expressions(name, source):
+            with _at(document, place):
+                parse_expression(text, dialect)
+        for place, mapping in _mappings(name, source):
+            with _at(document, place):
+                _check_mapping(mapping, rules.currency, dialect)
+
+
+@contextmanager
+def _at(document: Document, place: Place) -> Iterator[None]:
+    """Whatever is wrong in the block is wrong at this place."""
+    try:
+        yield
+    except (SettingsError, SourceError, ValueError) as error:
+        raise SettingsError(f"{document.where(place)}: {'.'.join(map(str, place))}: {error}") from None
+
+
+def _expressions(name: str, source: TableSource) -> Iterator[tuple[Place, str]]:
+    for place, mapping in _mappings(name, source):
+        yield place, mapping.from_
+        if mapping.currency and not mapping.currency_code:
+            yield (*place, "currency"), mapping.currency
+    if source.where is not None:
+        yield (name, "where"), source.where
+    if source.loaded_at is not None:
+        yield (name, "loaded_at"), source.loaded_at
+
+
+def _mappings(name: str, source: TableSource) -> Iterator[tuple[Place, ColumnMapping]]:
+    if source.columns is None:
+        return
+    for column in type(source.columns).model_fields:
+        if (mapping := getattr(source.columns, column)) is not None:
+            yield (name, "columns", column), mapping
+
+
+def _check_mapping(mapping: ColumnMapping, currency: str, dialect: str) -> None:
+    if mapping.currency_code and mapping.currency_code != currency:
+        raise SettingsError(
+            f"the amounts are in {mapping.currency_code}, but the deployment's currency is {currency}; all amounts are of one"
+            f" currency: write `currency: {mapping.currency_code}` into rules.yml, or convert the amounts."
+        )
+    for text in (mapping.format or "", *(mapping.values or {})):
+        text_literal(text)
+    for ours in (mapping.values or {}).values():
+        text_literal(str(ours))
+    if dialect == "snowflake" and mapping.format and "%" in mapping.format:
+        snowflake_format(mapping.format)

@@ -1,0 +1,106 @@
+"""Tables of the deployment's own warehouse in place of the raw ones."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from include.tidemark.config.sources_file import TableSource
+from include.tidemark.errors import SettingsError, SourceError
+from include.tidemark.sources.contract import LOADED_AT, SourceTable
+from include.tidemark.sources.dialects import DIALECTS
+from include.tidemark.sources.reading import Origin, Reading, make_reading
+from include.tidemark.sources.rows import RowFlag, SourceRows
+from include.tidemark.warehouse.base import Warehouse, WarehouseRefusedError
+
+_IDENTIFIER = """([A-Za-z_][A-Za-z0-9_$]*|"[^"'{}]+")"""
+_ALONE = re.compile(_IDENTIFIER)
+_RELATION = re.compile(rf"{_IDENTIFIER}(\.{_IDENTIFIER}){{0,2}}")
+
+_MOMENTS = {
+    "users": "created_at", "events": "event_at", "transactions": "transaction_at", "fee_periods": "period_start_date",
+    "market_prices": "price_date",
+}  # fmt: skip
+"""The column that says when a row happened: how new a row is where nothing says when it was loaded."""
+
+
+def parse_relation(text: str, dialect: str) -> str:
+    """A relation's name as SQL writes it: up to three identifiers with dots between them.
+
+    Raises:
+        SettingsError: it is something else, such as a query, a function or a file.
+    """
+    if not _RELATION.fullmatch(text.strip()):
+        raise SettingsError(
+            f"'{text}' is no table or view: write its name, such as ANALYTICS.SHOP.ORDERS; a name with other signs in double quotes."
+        )
+    name = text.strip()
+    # DuckDB would look for a variable of the Python process, or a file, behind a name without a schema.
+    return f"main.{name}" if dialect == "duckdb" and _ALONE.fullmatch(name) else name
+
+
+def locate(  # noqa: PLR0917 - one call
+    warehouse: Warehouse,
+    table: SourceTable,
+    source: TableSource,
+    started_at: datetime,
+    currency: str,
+    places: Mapping[str, str],
+) -> SourceRows:
+    """The rows of a table that the deployment maps to a relation of its warehouse.
+
+    Args:
+        started_at: the run's start, which no row was loaded after.
+        places: file and line of each key of `sources.yml`.
+
+    Raises:
+        SourceError: the relation can't be read, or lacks a column, or has one of the wrong type.
+    """
+    name = source.from_ or ""
+    dialect = DIALECTS[warehouse.dialect]
+    try:
+        relation = parse_relation(name, dialect.name)
+    except SettingsError as error:
+        raise SourceError(f"{table.name}.from: {error}") from None
+    try:
+        types = warehouse.describe(f"select * from {relation}")
+    except WarehouseRefusedError as error:
+        raise SourceError(
+            f"{table.name}: the table {name} can't be read ({error}); create it, or grant SELECT on it to the role of the pipeline,"
+            " or correct `from` in sources.yml."
+        ) from None
+
+    def describe(query: str) -> dict[str, str]:
+        try:
+            return {column.lower(): kind for column, kind in warehouse.describe(query).items()}
+        except WarehouseRefusedError as error:
+            raise SourceError(
+                f"{table.name}: the mapping of {name} can't be computed ({error}); correct it in sources.yml."
+            ) from None
+
+    reading = make_reading(
+        table, source, Origin(relation, name, types, describe, dialect, places=places), currency
+    )
+    reading = _with_load_time(reading, table.name, started_at)
+    return SourceRows(
+        table=table.name,
+        relation=name,
+        sql=reading.sql,
+        checked_sql=reading.with_columns(
+            {flag.name: f"coalesce({flag.condition}, false)" for flag in reading.flags}
+        ),
+        flags=tuple(RowFlag(name=flag.name, column=flag.column, what=flag.what) for flag in reading.flags),
+        absent=reading.absent,
+    )
+
+
+def _with_load_time(reading: Reading, table: str, started_at: datetime) -> Reading:
+    """Where the source does not say when a row was loaded: when it happened, but never after the run's start.
+
+    A row is then new to a daily fact when it happened after the newest one there, or within the look-back.
+    """
+    if LOADED_AT in reading.values:
+        return reading
+    start = f"cast('{started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}' as timestamp)"
+    moment = f"cast({reading.values[_MOMENTS[table]]} as timestamp)"
+    loaded = f"least(coalesce({moment}, {start}), {start})"
+    return Reading(reading.given, {**reading.values, LOADED_AT: loaded}, reading.absent, reading.flags)

@@ -1,0 +1,47 @@
+"""Where the rows of each table of the contract are, for everybody who reads them: staging, the gate, the manifest."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class RowFlag(BaseModel):
+    """Something that no row should have, counted by the gate."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    """Also the name of the flag's column in `SourceRows.checked_sql`."""
+    column: str
+    what: str
+    """What is wrong with the values, as the end of a sentence about them."""
+
+
+class SourceRows(BaseModel):
+    """The rows of one table of the contract. Without `sql` the relation has the contract's own columns."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table: str
+    relation: str
+    """What people call it: `raw.transactions`, or the deployment's own table."""
+    sql: str | None = None
+    """Query of the contract's columns, which the deployment's `sources.yml` decides."""
+    checked_sql: str | None = None
+    """The same with one boolean column for each flag."""
+    flags: tuple[RowFlag, ...] = ()
+    absent: tuple[str, ...] = ()
+    """Columns that the source lacks: they are null in every row."""
+
+    @property
+    def rows(self) -> str:
+        """What stands after `from`, where a name follows."""
+        return f"({self.sql})" if self.sql else self.relation
+
+    @property
+    def checked_rows(self) -> str:
+        """The same with the flags."""
+        return f"({self.checked_sql})" if self.checked_sql else self.rows
+
+
+def raw_rows(table: str) -> SourceRows:
+    """The rows of a table that stands in the schema `raw`."""
+    return SourceRows(table=table, relation=f"raw.{table}")

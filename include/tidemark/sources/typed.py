@@ -1,0 +1,178 @@
+"""Landing files as Parquet files with the contract's columns and types; what can't be read is an error that says where."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from include.tidemark.config.sources_file import CsvOptions, TableSource
+from include.tidemark.errors import SourceError
+from include.tidemark.sources.contract import LOADED_AT, SourceTable
+from include.tidemark.sources.dialects import DIALECTS
+from include.tidemark.sources.files import LandingFile, local_copy
+from include.tidemark.sources.reading import Flag, Origin, Reading, make_reading
+from include.tidemark.sources.tabular import stage
+
+log = logging.getLogger(__name__)
+
+FILE = "_file"
+"""Column of a raw table that grows by files: which file a row came with."""
+
+_POSITION = "_position"
+
+
+@dataclass(frozen=True)
+class TypedFile:
+    """The rows of one landing file."""
+
+    path: Path
+    row_count: int
+    names_its_file: bool
+
+
+def write_typed(  # noqa: PLR0917 - one call
+    table: SourceTable,
+    source: TableSource | None,
+    files: Sequence[LandingFile],
+    folder: Path,
+    loaded_at: datetime,
+    currency: str,
+    places: Mapping[str, str],
+) -> list[TypedFile]:
+    """Read the files one after another and write the rows of each below a folder.
+
+    Raises:
+        SourceError: a file can't be read, lacks a column, has other columns than the first, or a value of the wrong type.
+    """
+    written: list[TypedFile] = []
+    columns: tuple[LandingFile, set[str]] | None = None
+    for number, file in enumerate(files):
+        target = folder / f"{table.name}-{number}.parquet"
+        with duckdb.connect() as engine, local_copy(file, folder) as local:
+            engine.execute("set timezone = 'UTC'")
+            engine.execute("set preserve_insertion_order = false")
+            options = (source.csv if source else None) or CsvOptions()
+            stage(engine, local, file.uri, file.format, options, file.partitions, folder, file.sidecar.rows)
+            types = {str(name): str(kind) for name, kind, *_ in engine.execute("describe landing").fetchall()}
+            columns = columns or (file, set(types))
+            _refuse_other_columns(columns, file, set(types))
+            append = source is not None and source.mode == "append"
+            typing = _Typing(
+                table, source or TableSource(files=table.name), file, engine, types, options, currency, places
+            )
+            count = typing.write(target, loaded_at, names_its_file=append)
+        written.append(TypedFile(target, count, append))
+    if not any(file.row_count for file in written) and not (source and source.mode == "append"):
+        named = files[0].uri if len(files) == 1 else f"{files[0].uri} and {len(files) - 1} more"
+        raise SourceError(
+            f"The landing file {named} holds no row; table {table.name} stays as it was. Upload the whole file."
+        )
+    return written
+
+
+def _refuse_other_columns(first: tuple[LandingFile, set[str]], file: LandingFile, names: set[str]) -> None:
+    other, known = first
+    if names == known:
+        return
+    lacking = [f"lacks {', '.join(sorted(known - names))}"] if known - names else []
+    more = [f"has {', '.join(sorted(names - known))} besides"] if names - known else []
+    raise SourceError(
+        f"The landing file {file.uri} has other columns than {other.uri}: it {' and '.join([*lacking, *more])}; files of one"
+        " pattern need the same columns."
+    )
+
+
+@dataclass(frozen=True)
+class _Typing:
+    """One staged file on its way to the contract's types."""
+
+    table: SourceTable
+    source: TableSource
+    file: LandingFile
+    engine: duckdb.DuckDBPyConnection
+    types: Mapping[str, str]
+    options: CsvOptions
+    currency: str
+    places: Mapping[str, str]
+
+    def write(self, target: Path, loaded_at: datetime, *, names_its_file: bool) -> int:
+        self._check_columns()
+        reading = self._reading()
+        self._refuse_flagged(reading)
+        more = {LOADED_AT: f"cast('{loaded_at.isoformat()}' as timestamp)"}
+        if names_its_file:
+            more[FILE] = "'" + self.file.uri.replace("'", "''") + "'"
+        quoted = str(target).replace("'", "''")
+        (count,) = self.engine.execute(
+            f"copy ({reading.with_columns(more)}) to '{quoted}' (format parquet)"
+        ).fetchone() or (0,)
+        return int(count)
+
+    def _reading(self, *, numbered: bool = False) -> Reading:
+        origin = Origin(
+            relation=f"(select row_number() over () as {_POSITION}, * from landing)"
+            if numbered
+            else "landing",
+            name=f"the landing file {self.file.uri}",
+            types=dict(self.types) | ({_POSITION: "BIGINT"} if numbered else {}),
+            describe=self._describe,
+            dialect=DIALECTS["duckdb"],
+            csv=self.options,
+            places=self.places,
+            kept=(_POSITION,) if numbered else (),
+        )
+        return make_reading(self.table, self.source, origin, self.currency)
+
+    def _describe(self, query: str) -> dict[str, str]:
+        try:
+            rows = self.engine.execute(f"describe {query}").fetchall()
+        except duckdb.ProgrammingError:
+            raise SourceError(
+                f"The mapping of {self.table.name} can't be computed on the landing file {self.file.uri}: an expression does not fit"
+                " the types of its columns (those of CSV and JSON are text); cast them in sources.yml."
+            ) from None
+        return {str(name).lower(): str(kind) for name, kind, *_ in rows}
+
+    def _check_columns(self) -> None:
+        """Without a mapping the file has the contract's own columns."""
+        if self.source.columns is not None:
+            return
+        found = {name.lower() for name in self.types}
+        missing = [column.name for column in self.table.file_columns if column.name not in found]
+        if missing:
+            raise SourceError(
+                f"The landing file {self.file.uri} has no column {', '.join(missing)}; table {self.table.name} needs"
+                f" {', '.join(column.name for column in self.table.file_columns)}."
+            )
+        if extra := sorted(found - {column.name for column in self.table.columns}):
+            log.warning(
+                "The landing file %s has columns that the contract does not know, left out: %s",
+                self.file.uri,
+                ", ".join(extra),
+            )
+
+    def _refuse_flagged(self, reading: Reading) -> None:
+        if not reading.flags:
+            return
+        counts = ", ".join(f"count(*) filter ({flag.condition})" for flag in reading.flags)
+        found = self.engine.execute(f"select {counts} from ({reading.given}) as given").fetchone() or ()
+        for flag, count in zip(reading.flags, found, strict=True):
+            if count:
+                raise SourceError(
+                    f"The landing file {self.file.uri} has {count} values in column {flag.column} {flag.what}"
+                    f" (the first in data row {self._first_row(flag)}); correct them and upload the file again{self._or_mapping()}."
+                )
+
+    def _first_row(self, flag: Flag) -> str:
+        self.engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
+        numbered = self._reading(numbered=True)
+        first = self.engine.execute(
+            f"select min({_POSITION}) from ({numbered.given}) as given where {flag.condition}"
+        ).fetchone()
+        return str(first[0]) if first else "?"
+
+    def _or_mapping(self) -> str:
+        return "" if self.source.columns is None else ", or correct the mapping in sources.yml"

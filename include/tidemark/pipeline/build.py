@@ -24,8 +24,9 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "TIDEMARK_DBT_THREADS": str(settings.dbt_threads),
         # Unit tests prove the rules before a deployment; in a run they would only cost time.
         "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
-        # A test that also looks at a family which is not enabled would find no table.
-        "DBT_INDIRECT_SELECTION": "cautious",
+        # A test that also looks at a family which is not enabled would find no table. Not "cautious": where each model is
+        # tested by a process of its own, that leaves out every test which compares the model with what it reads.
+        "DBT_INDIRECT_SELECTION": "buildable",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
@@ -50,7 +51,7 @@ def build_models(run: Run, settings: Settings) -> Path:
     """
     target = Path(tempfile.mkdtemp(prefix="tidemark-dbt-", dir=settings.scratch_dir))
     done = subprocess.run(
-        build_command(run, settings, target),
+        build_command(run, settings, target, select),
         env=os.environ | dbt_environment(settings) | _write_profile(settings, target),
         capture_output=True,
         text=True,

@@ -51,7 +51,7 @@ def build_models(run: Run, settings: Settings) -> Path:
     """
     target = Path(tempfile.mkdtemp(prefix="tidemark-dbt-", dir=settings.scratch_dir))
     done = subprocess.run(
-        build_command(run, settings, target, select),
+        build_command(run, settings, target),
         env=os.environ | dbt_environment(settings) | _write_profile(settings, target),
         capture_output=True,
         text=True,

@@ -2,11 +2,12 @@
 
 import csv
 from collections.abc import Iterator
-from typing import IO, Never
+from typing import IO
 
 from include.tidemark.config.sources_file import CsvOptions
 from include.tidemark.errors import SourceError
-from include.tidemark.sources.csv_text import Text, csv_reader
+from include.tidemark.sources.csv_text import csv_reader, quotes_error
+from include.tidemark.sources.text import Text
 
 LONGEST_LINE = 2_000_000
 """Bytes of one record that DuckDB reads."""
@@ -50,7 +51,7 @@ def exact_records(text: Text, options: CsvOptions, columns: int) -> int:
                     )
                 start = lines.number + 1
         except csv.Error:
-            _raise_quotes(text, start, options)
+            raise quotes_error(text, start, options) from None
     return records
 
 
@@ -72,14 +73,6 @@ def _check_record(text: Text, record: list[str], columns: int, line: int, option
 
 def _shown(ending: str) -> str:
     return repr(ending) if ending else "none"
-
-
-def _raise_quotes(text: Text, line: int, options: CsvOptions) -> Never:
-    raise SourceError(
-        f"The quotes ({options.quote}) of the record that starts in line {line} of the landing file {text.uri} can't be read: one"
-        " is not closed, or more text follows the closing one; a quote within a quoted cell must be doubled. If the file was"
-        " cut off, upload it again, whole."
-    )
 
 
 def raise_too_long(text: Text, options: CsvOptions) -> None:

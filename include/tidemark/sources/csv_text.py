@@ -1,64 +1,17 @@
-"""A CSV file as text: its encoding, its header, and the number of its records, found without the reader that loads it."""
+"""A CSV file as text: its header, and the number of its records, found without the reader that loads it."""
 
-import codecs
 import csv
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 
 from include.tidemark.config.sources_file import CsvOptions
 from include.tidemark.errors import SourceError
-from include.tidemark.sources.file_names import Compression
+from include.tidemark.sources.text import CHUNK, Text
 
-UTF8 = ("utf-8", "utf-8-sig")
-_CHUNK = 1 << 20
 _LONGEST_CELL = 1 << 30
-
-
-@dataclass(frozen=True)
-class Text:
-    """A file whose content is UTF-8 text, maybe compressed."""
-
-    path: Path
-    compression: Compression
-    uri: str
-
-    @contextmanager
-    def bytes(self) -> Iterator[IO[bytes]]:
-        """The content, without compression.
-
-        Raises:
-            SourceError: on reading, the compressed data is cut off or damaged.
-        """
-        try:
-            with _open(self.path, self.compression) as stream:
-                yield stream
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise self._damaged() from None
-        except OSError as error:
-            # pyarrow's for damaged data has no number; one that has is the machine's (disk, permission) and not the file's.
-            if self.compression != "zstd" or error.errno is not None:
-                raise
-            raise self._damaged() from None
-
-    @contextmanager
-    def lines(self, encoding: str = "utf-8-sig") -> Iterator[IO[str]]:
-        """The content as text, each line with the line break that it has."""
-        with self.bytes() as stream:
-            yield io.TextIOWrapper(stream, encoding=encoding, newline="")
-
-    def _damaged(self) -> SourceError:
-        return SourceError(
-            f"The landing file {self.uri} is cut off or damaged: its {self.compression} data ends too early or is not valid;"
-            " upload it again, whole."
-        )
 
 
 @dataclass(frozen=True)
@@ -71,122 +24,17 @@ class Survey:
     """Outside of quotes."""
 
 
-def _open(path: Path, compression: Compression) -> IO[bytes]:
-    if compression == "gzip":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    if compression == "zstd":
-        import pyarrow as pa
-
-        return cast("IO[bytes]", pa.input_stream(str(path), compression="zstd"))
-    return path.open("rb")
-
-
-def check_utf8(text: Text) -> None:
-    """Hold the whole content to UTF-8 without zero bytes.
-
-    Raises:
-        SourceError: it is not; the message says the line, and which encoding it may have.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    lines = 0
-    with text.bytes() as stream:
-        first = True
-        while chunk := stream.read(_CHUNK):
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                bad = error.object[error.start]
-                line = lines + error.object[: error.start].count(b"\n") + 1
-                raise _wrong_encoding(text.uri, line, bad, chunk if first else b"") from None
-            if b"\0" in chunk:
-                line = lines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
-                raise _zero_byte(text.uri, line, chunk)
-            lines += chunk.count(b"\n")
-            first = False
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise SourceError(
-            f"The landing file {text.uri} ends within a character, so it is cut off; upload it again, whole."
-        ) from None
-
-
-def _wrong_encoding(uri: str, line: int, bad: int, start: bytes) -> SourceError:
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        likely = "it starts like UTF-16: say csv: {encoding: utf-16} in sources.yml"
-    else:
-        likely = (
-            f"if it is in {'cp1252' if 0x80 <= bad < 0xA0 else 'latin-1 or cp1252'}, say so by csv: {{encoding:"
-            f" {'cp1252' if 0x80 <= bad < 0xA0 else 'latin-1'}}} in sources.yml"
-        )
-    return SourceError(
-        f"The landing file {uri} is not UTF-8 (line {line} holds other bytes); {likely}, or write it in UTF-8."
-    )
-
-
-def _zero_byte(uri: str, line: int, chunk: bytes) -> SourceError:
-    even, odd = chunk[:4096:2].count(0), chunk[1:4096:2].count(0)
-    if max(even, odd) > len(chunk[:4096]) // 4:
-        return SourceError(
-            f"The landing file {uri} is not UTF-8 but looks like UTF-16; say csv: {{encoding: utf-16-{'le' if odd > even else 'be'}}}"
-            " in sources.yml, or write it in UTF-8."
-        )
-    return SourceError(
-        f"The landing file {uri} holds a zero byte in line {line}, which no text has; it may be damaged: write and upload it again."
-    )
-
-
-def to_utf8(text: Text, encoding: str, target: Path) -> Text:
-    """The content in UTF-8, written to `target`.
-
-    Raises:
-        SourceError: the content is not in this encoding, or is UTF-8 although another is said.
-    """
-    decoder = codecs.getincrementaldecoder(encoding)()
-    is_utf8 = encoding in UTF8
-    utf8: codecs.IncrementalDecoder | None = None if is_utf8 else codecs.getincrementaldecoder("utf-8")()
-    ascii_only, lines, first = True, 0, True
-    with text.bytes() as stream, target.open("w", encoding="utf-8", newline="") as out:
-        while True:
-            chunk = stream.read(_CHUNK)
-            try:
-                decoded = decoder.decode(chunk, final=not chunk)
-            except UnicodeError:
-                raise SourceError(
-                    f"The landing file {text.uri} is not in the encoding {encoding} that sources.yml says (after line {lines + 1});"
-                    " correct csv: {encoding: ...}, or leave it out for UTF-8."
-                ) from None
-            ascii_only = ascii_only and chunk.isascii()
-            utf8 = _still_utf8(utf8, chunk)
-            if not chunk and utf8 is not None and not ascii_only:
-                raise SourceError(
-                    f"The landing file {text.uri} is in UTF-8, although sources.yml says {encoding}; leave csv: {{encoding}} out."
-                )
-            out.write(decoded.removeprefix("\ufeff") if first else decoded)
-            lines += decoded.count("\n")
-            first = first and not decoded
-            if not chunk:
-                return Text(target, "none", text.uri)
-
-
-def _still_utf8(decoder: codecs.IncrementalDecoder | None, chunk: bytes) -> codecs.IncrementalDecoder | None:
-    if decoder is None:
-        return None
-    try:
-        decoder.decode(chunk, final=not chunk)
-    except UnicodeDecodeError:
-        return None
-    return decoder
-
-
 def read_header(text: Text, options: CsvOptions) -> list[str]:
     """The cells of the first record.
 
     Raises:
         SourceError: the file is empty, or the first record is no header.
     """
-    with text.lines() as lines:
-        header = next(iter(csv_reader(lines, options)), None)
+    try:
+        with text.lines() as lines:
+            header = next(iter(csv_reader(lines, options)), None)
+    except csv.Error:
+        raise quotes_error(text, 1, options) from None
     if header is None:
         raise SourceError(
             f"The landing file {text.uri} is empty, without even a header; upload it again, whole."
@@ -208,6 +56,15 @@ def read_header(text: Text, options: CsvOptions) -> list[str]:
             f" {likely!r}; say csv: {{delimiter: {_yaml(likely)}}} in sources.yml, or write the file with {options.delimiter!r}."
         )
     return header
+
+
+def quotes_error(text: Text, line: int, options: CsvOptions) -> SourceError:
+    """What to raise where a record's quotes do not add up."""
+    return SourceError(
+        f"The quotes ({options.quote}) of the record that starts in line {line} of the landing file {text.uri} can't be read: one"
+        " is not closed, or more text follows the closing one; a quote within a quoted cell must be doubled. If the file was"
+        " cut off, upload it again, whole."
+    )
 
 
 def _yaml(sign: str) -> str:
@@ -232,7 +89,7 @@ def survey(text: Text, options: CsvOptions, columns: int) -> Survey:
     breaks = blanks = delimiters = inside = 0
     previous, held, last = b"\n", b"", b""
     with text.bytes() as stream:
-        while chunk := stream.read(_CHUNK):
+        while chunk := stream.read(CHUNK):
             last = chunk[-1:]
             piece, inside = _outside(chunk, quote, inside)
             piece = held + piece

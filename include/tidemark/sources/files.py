@@ -67,12 +67,13 @@ def find_files(settings: Settings, table: str, source: TableSource | None) -> li
         return []
     # Through the connection's own file system, here and below: the path's methods lose the connection on Airflow 3.2.
     landing = ObjectStoragePath(settings.landing_url, conn_id=settings.landing_conn_id)
-    landing.fs.invalidate_cache()  # a listing from before the last upload would hide files
-    if source is None or source.files is None:
-        return _files_of_contract(landing, table)
-    where = f"The files {source.files!r} of {table} in sources.yml"
-    found = files_of_pattern(landing, source.files, where)
-    files = [_landing_file(landing, path, has_sidecar, source, where) for path, has_sidecar in found]
+    with _permitted(str(landing)):
+        landing.fs.invalidate_cache()  # a listing from before the last upload would hide files
+        if source is None or source.files is None:
+            return _files_of_contract(landing, table)
+        where = f"The files {source.files!r} of {table} in sources.yml"
+        found = files_of_pattern(landing, source.files, where)
+        files = [_landing_file(landing, path, has_sidecar, source, where) for path, has_sidecar in found]
     if len({file.format for file in files}) > 1:
         raise SourceError(
             f"{where} have several formats ({_examples(files)}); all must have one: narrow the pattern."
@@ -93,11 +94,23 @@ def local_copy(file: LandingFile, folder: Path) -> Iterator[Path]:
         return
     local = folder / f"{hashlib.sha256(file.uri.encode()).hexdigest()[:16]}-{file.path.name[-100:]}"
     try:
-        file.path.fs.get_file(file.path.path, str(local))
+        with _permitted(file.uri):
+            file.path.fs.get_file(file.path.path, str(local))
         _refuse_other_content(file, local)
         yield local
     finally:
         local.unlink(missing_ok=True)
+
+
+@contextmanager
+def _permitted(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError:
+        raise SourceError(
+            f"{uri} can't be read: permission is denied; let the connection of TIDEMARK_LANDING_CONN_ID (or this machine's user)"
+            " list and read it."
+        ) from None
 
 
 def _files_of_contract(landing: ObjectStoragePath, table: str) -> list[LandingFile]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow.sdk import ObjectStoragePath
@@ -32,27 +33,38 @@ def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> li
         SourceError: the pattern leaves the landing URL or fits nothing; a folder is not finished, or holds something else.
     """
     _refuse_outside(pattern, where)
-    fs, base = landing.fs, landing.path.rstrip("/")
-    full = f"{_escaped(base)}/{pattern.rstrip('/')}"
+    fs, base, pattern = landing.fs, base_of(landing), pattern.rstrip("/")
+    full = f"{_escaped(base)}/{pattern}"
     entries = {_plain(path): entry for path, entry in fs.glob(full, detail=True).items()}
     named = {path: entry for path, entry in entries.items() if _counts(path[len(base) + 1 :], pattern)}
-    files = [
-        path for path, entry in named.items() if entry["type"] != "directory" and not path.endswith(SUFFIX)
-    ]
+    files = [path for path, entry in named.items() if entry["type"] == "file" and not path.endswith(SUFFIX)]
     folders = [path for path, entry in named.items() if entry["type"] == "directory"]
-    if pattern.rstrip("/").endswith("**"):
+    if pattern.endswith("**"):
         folders = []  # the files below are matches themselves
     _refuse_unfinished(fs, base, files, where)
-    sidecars = {_plain(path).removesuffix(SUFFIX) for path in fs.glob(full + SUFFIX)}
+    sidecars = _sidecars(fs, full) if files else set()
     parts = [part for folder in folders for part in _spark_parts(fs, landing, folder, where)]
     if not files and not parts:
         _raise_nothing_fits(landing, where)
-    if lost := sorted(sidecars - set(files)):
+    # A file that is announced and did not come must not be taken for one that never was.
+    lost = sorted(path for path in sidecars - entries.keys() if _counts(path[len(base) + 1 :], pattern))
+    if lost or (folders and sidecars & set(folders)):
+        name = (lost or sorted(sidecars & set(folders)))[0][len(base) + 1 :]
         raise SourceError(
-            f"{where}: {lost[0][len(base) + 1 :]}{SUFFIX} announces a file that is not there; upload the file, or remove the"
-            f" {SUFFIX}. (A {SUFFIX} describes one file, not a folder.)"
+            f"{where}: {name}{SUFFIX} describes a file, but no file {name} is there; upload the file, or remove the {SUFFIX}."
         )
     return [(path, path in sidecars) for path in dict.fromkeys(files + parts)]
+
+
+def _sidecars(fs: "AbstractFileSystem", full: str) -> set[str]:
+    pattern = f"{full}/*{SUFFIX}" if full.endswith("**") else f"{full}{SUFFIX}"
+    return {_plain(path).removesuffix(SUFFIX) for path in fs.glob(pattern)}
+
+
+def base_of(landing: ObjectStoragePath) -> str:
+    """The landing URL as its file system writes it at the beginning of each path."""
+    path = str(landing.fs._strip_protocol(landing.path))
+    return str(Path(path)) if landing.protocol == "file" else path.rstrip("/")
 
 
 def names_in(fs: "AbstractFileSystem", folder: str) -> set[str]:
@@ -65,11 +77,15 @@ def names_in(fs: "AbstractFileSystem", folder: str) -> set[str]:
 
 def relative_to(landing: ObjectStoragePath, path: str) -> str:
     """A path of the file system as seen from the landing URL."""
-    return path.removeprefix(landing.path.rstrip("/")).lstrip("/")
+    return path.removeprefix(base_of(landing)).lstrip("/")
 
 
 def _refuse_outside(pattern: str, where: str) -> None:
     parts = pattern.rstrip("/").split("/")
+    if any("**" in part and part != "**" for part in parts):
+        raise SourceError(
+            f"{where}: ** stands for any folders, so it must stand alone between two /, as in orders/**/*.csv."
+        )
     if (
         "://" in pattern
         or "\\" in pattern

@@ -7,10 +7,8 @@ from pathlib import Path
 import duckdb
 
 from include.tidemark.errors import SourceError
-from include.tidemark.sources.csv_text import Text, check_utf8, to_utf8
 from include.tidemark.sources.staged_view import count_rows, literal, make_view
-
-_CHUNK = 1 << 20
+from include.tidemark.sources.text import Text, check_utf8, to_utf8
 
 
 def stage_ndjson(
@@ -21,10 +19,10 @@ def stage_ndjson(
     Raises:
         SourceError: a line is no object, or a key is in one twice.
     """
-    check_utf8(text)
+    check_utf8(text, "")
     lines, has_mark = _count_lines(text)
     if has_mark:
-        text = _without_mark(text, scratch / "landing.utf8.ndjson")
+        text = to_utf8(text, "utf-8-sig", scratch / "landing.utf8.ndjson")
     options = f"format = 'newline_delimited', compression = '{text.compression}', hive_partitioning = false"
     names = _keys(engine, text, options)
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
@@ -61,10 +59,6 @@ def _count_lines(text: Text) -> tuple[int, bool]:
     return lines, has_mark
 
 
-def _without_mark(text: Text, target: Path) -> Text:
-    return to_utf8(text, "utf-8-sig", target)
-
-
 def _keys(engine: duckdb.DuckDBPyConnection, text: Text, options: str) -> list[str]:
     try:
         found = engine.execute(
@@ -73,14 +67,14 @@ def _keys(engine: duckdb.DuckDBPyConnection, text: Text, options: str) -> list[s
         ).fetchall()
     except duckdb.InvalidInputException:
         found = None
-    if found is None:
+    if found is None or any(kind != "OBJECT" for kind, _ in found):
+        line = _first_malformed(text)
         raise SourceError(
-            f"Line {_first_malformed(text)} of the landing file {text.uri} is no whole JSON object; write one object per line, and"
-            " upload the file again, whole."
-        )
-    if any(kind != "OBJECT" for kind, _ in found):
-        raise SourceError(
-            f"Line {_first_malformed(text)} of the landing file {text.uri} is no JSON object; write one per line."
+            f"Line {line} of the landing file {text.uri} is no whole JSON object; write one object per line, and upload the file"
+            " again, whole."
+            if line
+            else f"The landing file {text.uri} can't be read as newline-delimited JSON: an object is longer than 16 MB, or holds"
+            " half of a character pair; correct it."
         )
     for _, names in found:
         if len(set(names)) != len(names):
@@ -101,13 +95,12 @@ def _repeated(names: list[str]) -> str:
     return next(name for name in names if names.count(name) > 1)
 
 
-def _first_malformed(text: Text) -> int:
-    number = 0
+def _first_malformed(text: Text) -> int | None:
     with text.lines() as lines:
-        for number, line in enumerate(lines, start=1):  # noqa: B007 - the last one where Python reads more than DuckDB
+        for number, line in enumerate(lines, start=1):
             try:
                 if line.strip() and not isinstance(json.loads(line), dict):
-                    break
-            except ValueError:
-                break
-    return number
+                    return number
+            except (ValueError, RecursionError):
+                return number
+    return None

@@ -47,24 +47,36 @@ def make_view(  # noqa: PLR0917 - a view is all of these
     Raises:
         SourceError: a name is repeated, as it also is when it differs in case alone.
     """
-    _refuse_repeated(uri, names, partitions)
+    _refuse_repeated(uri, names, partitions, named=reader is not None)
     columns = []
     for position, (name, is_text) in enumerate(zip(names, texts, strict=True)):
         own = identifier(reader[position] if reader else f"c{position}")
-        value = f"case when regexp_matches({own}, '[^\\s\\pZ]') then {own} end" if is_text else own
+        value = _blank_as_null(own) if is_text else own
         columns.append(f"{value} as {identifier(name)}")
     for name, text in partitions.items():
         columns.append(f"cast({'null' if text is None else literal(text)} as varchar) as {identifier(name)}")
     engine.execute(f"create or replace view landing as select {', '.join(columns)} from {relation}")
 
 
-def _refuse_repeated(uri: str, names: Sequence[str], partitions: Mapping[str, str | None]) -> None:
+def _blank_as_null(column: str) -> str:
+    # Most values begin with a visible ASCII sign: to ask this first takes a third of the time.
+    return (
+        f"case when {column} between '!' and e'\\x7f' then {column}"
+        f" when regexp_matches({column}, '[^\\s\\pZ]') then {column} end"
+    )
+
+
+def _refuse_repeated(
+    uri: str, names: Sequence[str], partitions: Mapping[str, str | None], *, named: bool
+) -> None:
     seen: dict[str, int] = {}
     for position, name in enumerate(names, start=1):
         if (first := seen.setdefault(name.lower(), position)) != position:
+            # Where a CSV file has no header, its "names" are a person's data.
+            shown = f" {name}" if named else ""
             raise SourceError(
-                f"The landing file {uri} has the column {name} twice (columns {first} and {position}; case and blanks around a"
-                " name make no difference); rename or remove one."
+                f"The landing file {uri} has a column{shown} twice (columns {first} and {position}; case and blanks around a name"
+                " make no difference); rename or remove one."
             )
     for name in partitions:
         if name.lower() in seen:

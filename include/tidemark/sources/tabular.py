@@ -8,10 +8,11 @@ import duckdb
 from include.tidemark.config.sources_file import CsvOptions, FileFormat
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.csv_faults import exact_records, raise_too_long
-from include.tidemark.sources.csv_text import UTF8, Text, check_utf8, read_header, survey, to_utf8
+from include.tidemark.sources.csv_text import read_header, survey
 from include.tidemark.sources.file_names import Compression, compression_by_name
 from include.tidemark.sources.ndjson import stage_ndjson
 from include.tidemark.sources.staged_view import count_rows, explained, literal, make_view
+from include.tidemark.sources.text import UTF8, Text, check_utf8, to_utf8
 
 __all__ = ["columns_of", "explained", "stage"]
 
@@ -104,11 +105,10 @@ def _stage_csv(
     partitions: Mapping[str, str | None],
     scratch: Path,
 ) -> int:
-    if csv.encoding in UTF8:
-        check_utf8(text)
-    else:
+    _refuse_impossible(csv)
+    if csv.encoding not in UTF8:
         text = to_utf8(text, csv.encoding, scratch / "landing.utf8.csv")
-        check_utf8(text)
+    check_utf8(text, "csv: {{encoding: {}}}")
     header = read_header(text, csv)
     names = [name.strip() for name in header]
     if "" in names:
@@ -137,6 +137,13 @@ def _stage_csv(
     return count
 
 
+def _refuse_impossible(csv: CsvOptions) -> None:
+    if not csv.quote.isascii() or {csv.quote, csv.delimiter} & {"\n", "\r", "\0"}:
+        raise SourceError(
+            "csv in sources.yml: quote must be a sign of ASCII, and neither quote nor delimiter a line break or a zero byte."
+        )
+
+
 def _csv_relation(text: Text, csv: CsvOptions, columns: int) -> str:
     types = ", ".join(f"c{position}: 'VARCHAR'" for position in range(columns))
     nulls = ", ".join(literal(word) for word in dict.fromkeys(("", *csv.null_words)))
@@ -157,7 +164,9 @@ def _stage_parquet(
     try:
         with pq.ParquetFile(local) as file:
             names, expected = list(file.schema_arrow.names), file.metadata.num_rows
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the machine's own
         raise SourceError(
             f"The landing file {uri} is no whole Parquet file: it is cut off, damaged, or of another format; upload it again, whole."
         ) from None

@@ -14,12 +14,25 @@ CLOCK_SQL = re.compile(
     r"current_date|current_timestamp|\bnow\s*\(|getdate\s*\(|sysdate|run_started_at|localtimestamp", re.I
 )
 CLOCK_PYTHON = re.compile(r"\.(now|today|utcnow)\(|time\.time\(")
-MAY_READ_THE_CLOCK = {PROJECT / "include" / "tidemark" / "warehouse" / "ledger.py"}
+RAW_TABLE = re.compile(r"\braw\.[a-z_]+|source\(\s*['\"]raw['\"]")
+BEYOND_STAGING = sorted(
+    file
+    for place in ("include/tidemark/families/*/**/*", "dbt/models/**/*", "dbt/macros/**/*", "dbt/tests/**/*")
+    for file in PROJECT.glob(place)
+    if file.suffix in {".py", ".j2", ".sql", ".yml"}
+    and file.parent.name != "staging"
+    and file.name != "source_rows.sql"
+)
+MAY_READ_THE_CLOCK = {
+    PROJECT / "include" / "tidemark" / "warehouse" / "ledger.py",
+    PROJECT / "include" / "tidemark" / "cli" / "clock.py",
+}
 
 
 def test_there_is_something_to_look_at():
     assert len(SQL) > 20
     assert len(PYTHON) > 40
+    assert {".py", ".j2", ".sql", ".yml"} == {file.suffix for file in BEYOND_STAGING}
 
 
 @pytest.mark.parametrize("file", SQL, ids=lambda file: file.name)
@@ -31,6 +44,15 @@ def test_no_model_macro_or_data_test_reads_the_clock(file):
 def test_no_python_reads_the_clock_but_the_ledgers_own_time_stamp():
     readers = {file for file in PYTHON if CLOCK_PYTHON.search(file.read_text(encoding="utf-8"))}
     assert readers == MAY_READ_THE_CLOCK
+
+
+def test_nothing_beyond_staging_names_a_raw_table():
+    named = {
+        str(file.relative_to(PROJECT)): found[0]
+        for file in BEYOND_STAGING
+        if (found := RAW_TABLE.search(file.read_text(encoding="utf-8")))
+    }
+    assert not named, "read staging, which every deployment has: its own tables may have other names"
 
 
 def imports_of(file: Path) -> set[str]:

@@ -21,7 +21,7 @@ def candidate(run: Run) -> list[Asset]:
                     measure="count(*)",
                     minimum=1,
                     claim=f"{TABLE} has rows for this run.",
-                    failure=f"{TABLE} has no row for this run; lower platform_min_users, or load raw.users.",
+                    failure=f"{TABLE} has no row for this run; lower platform_min_users, or load the users.",
                 ),
                 never(TABLE, "too_few_users", f"users < {run.rules.platform_min_users}",
                       "every platform has enough users.", "users", "Correct the model."),

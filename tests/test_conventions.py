@@ -41,7 +41,7 @@ def test_no_model_macro_or_data_test_reads_the_clock(file):
     assert not CLOCK_SQL.search(text), f"{file.name}: take the date from the run's identity"
 
 
-def test_no_python_reads_the_clock_but_the_ledgers_own_time_stamp():
+def test_no_python_reads_the_clock_but_for_the_ledgers_time_stamp_and_the_start_of_a_command():
     readers = {file for file in PYTHON if CLOCK_PYTHON.search(file.read_text(encoding="utf-8"))}
     assert readers == MAY_READ_THE_CLOCK
 

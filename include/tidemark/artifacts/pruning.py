@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from include.tidemark.artifacts.store import ArtifactRoot, run_folder
 from include.tidemark.run import RUN_KEY, Run
 from include.tidemark.settings import Settings
+from include.tidemark.suggest.trial_key import is_trial
 from include.tidemark.warehouse.base import Warehouse
+from include.tidemark.warehouse.ledger import refuse_published
 
 _MAY_BE_AT_WORK = timedelta(days=1)
 """A run that started less than this before the present one may still be computing: a backfill and the schedule overlap."""
@@ -25,7 +27,7 @@ def prune_unpublished(settings: Settings, warehouse: Warehouse, present: Run) ->
     """Drop unpublished runs, except the newest `keep_unpublished_runs` of each as-of date.
 
     A run that was ever published is kept, because a rollback may show it again; so is the present run, and whatever
-    started less than a day before it.
+    started less than a day before it. A trial run that was killed before it could tidy up takes nobody's place.
 
     Returns:
         The runs that were dropped, oldest first.
@@ -41,14 +43,31 @@ def prune_unpublished(settings: Settings, warehouse: Warehouse, present: Run) ->
             candidates[as_of_date].add(run_key)
     pruned = []
     for as_of_date, run_keys in sorted(candidates.items()):
-        newest_first = sorted(run_keys, key=_started_at, reverse=True)
-        for run_key in reversed(newest_first[settings.keep_unpublished_runs :]):
+        trials = {run_key for run_key in run_keys if is_trial(run_key)}
+        newest_first = sorted(run_keys - trials, key=_started_at, reverse=True)
+        for run_key in sorted({*newest_first[settings.keep_unpublished_runs :], *trials}, key=_started_at):
             if _started_at(run_key) < _started_at(present.run_key) - _MAY_BE_AT_WORK:
-                for table in tables:
-                    warehouse.execute(f"delete from {table} where run_key = ?", (run_key,))
-                root.remove(run_folder(as_of_date, run_key))
+                _drop(warehouse, tables, root, as_of_date, run_key)
                 pruned.append(PrunedRun(as_of_date, run_key))
     return pruned
+
+
+def drop_run(settings: Settings, warehouse: Warehouse, as_of_date: date, run_key: str) -> None:
+    """Remove the rows and the files of one run that was never published; nothing happens where it has none.
+
+    Raises:
+        RunIdentityError: it has been published.
+    """
+    refuse_published(warehouse, run_key)
+    _drop(warehouse, _run_tables(warehouse), ArtifactRoot(settings), as_of_date, run_key)
+
+
+def _drop(
+    warehouse: Warehouse, tables: list[str], root: ArtifactRoot, as_of_date: date, run_key: str
+) -> None:
+    for table in tables:
+        warehouse.execute(f"delete from {table} where run_key = ?", (run_key,))
+    root.remove(run_folder(as_of_date, run_key))
 
 
 def _run_tables(warehouse: Warehouse) -> list[str]:

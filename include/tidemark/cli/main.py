@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
-from include.tidemark.cli import reading
+from include.tidemark.cli import reading, suggest
 from include.tidemark.cli.guard import guarded
 from include.tidemark.settings import load_settings
 
-GROUPS = (reading,)
+GROUPS = (reading, suggest)
 """Modules of commands, in the order of the help."""
 
 _EXIT_CODES = """\

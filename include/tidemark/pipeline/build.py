@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from include.tidemark.errors import TidemarkError
@@ -31,27 +32,36 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def build_command(run: Run, settings: Settings, target: Path) -> list[str]:
-    """The command line of the one dbt process that builds and tests the enabled families' models."""
+def build_command(
+    run: Run, settings: Settings, target: Path, select: Sequence[str] | None = None
+) -> list[str]:
+    """The command line of the one dbt process that builds and tests the enabled families' models.
+
+    Args:
+        select: of dbt's nodes, instead of all that the families need.
+    """
     profiles = target if settings.warehouse == "snowflake" else DBT_DIR
     return [
         str(settings.dbt_executable), "build", "--project-dir", str(DBT_DIR), "--profiles-dir", str(profiles),
         "--target", settings.warehouse, "--target-path", str(target), "--log-path", str(target),
         "--vars", json.dumps(run.dbt_vars()),
-        "--select", *dbt_selectors(run.families),
+        "--select", *(select or dbt_selectors(run.families)),
         *(["--full-refresh"] if run.options.full_refresh else []),
     ]  # fmt: skip
 
 
-def build_models(run: Run, settings: Settings) -> Path:
+def build_models(run: Run, settings: Settings, select: Sequence[str] | None = None) -> Path:
     """Build and test the models; returns dbt's run_results.json, in a temporary folder that is kept.
+
+    Args:
+        select: as in `build_command`.
 
     Raises:
         BuildError: dbt failed; the message holds its last lines.
     """
     target = Path(tempfile.mkdtemp(prefix="tidemark-dbt-", dir=settings.scratch_dir))
     done = subprocess.run(
-        build_command(run, settings, target),
+        build_command(run, settings, target, select),
         env=os.environ | dbt_environment(settings) | _write_profile(settings, target),
         capture_output=True,
         text=True,

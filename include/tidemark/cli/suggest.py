@@ -1,0 +1,104 @@
+"""`suggest-rules`: thresholds of the five customer segments that fit the deployment's own data."""
+
+import argparse
+import logging
+import signal
+import sys
+
+from include.tidemark.cli.clock import started_now
+from include.tidemark.cli.command import Commands, add_command, iso_date
+from include.tidemark.cli.output import json_text
+from include.tidemark.settings import Settings
+
+_DESCRIPTION = """\
+Thresholds of the five customer segments that fit your own data.
+
+Computes the month twice as a run that is never published and leaves nothing behind:
+with today's rules, and with proposed ones whose segments come near the reference
+shares (those of credit-card portfolios) or the shares that --shares asks for. Shows
+what each threshold cuts, the proposed rules.yml, and customers and audiences by
+today's rules and by the proposal. Landing files that are new are loaded, as every
+run loads them. Without --write no rule changes.
+
+Exit code 1: what it shows is complete, but some segment can't come near its share
+whatever the thresholds are, or an audience stays empty; the notes say why.
+"""
+
+_STAGES = {
+    "resolve_run": "Resolving the month",
+    "load_sources": "Loading the sources",
+    "check_sources": "Checking the sources",
+    "models": "Computing the month with today's rules",
+    "thresholds": "Choosing thresholds",
+    "preview": "Computing the month with the proposed rules",
+    "tidy_up": "Removing both again",
+}
+
+
+def add_parser(sub: Commands) -> None:
+    """Declare the command."""
+    parser = add_command(
+        sub, "suggest-rules", run_suggest, "thresholds of the customer segments that fit your data",
+        description=_DESCRIPTION,
+        examples=[
+            "tidemark suggest-rules --as-of 2026-11-01",
+            'tidemark suggest-rules --as-of 2026-11-01 --shares "High-Value Travelers=5,Declining=15"',
+            "tidemark suggest-rules --as-of 2026-11-01 --write && tidemark run --as-of 2026-11-01",
+            "tidemark suggest-rules --as-of 2026-11-01 --format json > proposal.json",
+        ],
+    )  # fmt: skip
+    parser.add_argument(
+        "--as-of", type=iso_date, required=True, metavar="YYYY-MM-DD",
+        help="the month to look at: only what happened before this day is seen",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shares", metavar="SEGMENT=PERCENT,...",
+        help="wished shares of all customers; segments that are not named share the rest as they do in the reference",
+    )  # fmt: skip
+    parser.add_argument(
+        "--write", action="store_true",
+        help="put the proposed rules into rules.yml of the configuration folder; what else stands there stays, and a comment above"
+        " each rule keeps the value before",
+    )  # fmt: skip
+    parser.add_argument(
+        "--format", choices=("table", "json"), default="table", help="table (default) or json"
+    )
+
+
+def run_suggest(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Print the proposal, and write it where that was asked for; returns 1 where a segment can't come near its share."""
+    # These load pandas, dbt's and Airflow's parts: not for every other command.
+    from include.tidemark.cli.suggest_text import document, page
+    from include.tidemark.suggest import rules_file
+    from include.tidemark.suggest.suggestion import suggest
+    from include.tidemark.suggest.wishes import aims
+
+    wishes = aims(arguments.shares)
+    if arguments.write:
+        rules_file.refuse_unwritable(settings)
+    _log_to_stderr()
+    # A process that is asked to end tidies up, as it does on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    found = suggest(settings, arguments.as_of, wishes, started_now(), _say_stage)
+    text = rules_file.changed_text(
+        rules_file.current_text(settings), found.changes, found.today, found.as_of_date
+    )
+    written = rules_file.write_rules(settings, text) if arguments.write and found.changes else None
+    if arguments.format == "json":
+        print(json_text(document(found, text, written)))
+    else:
+        print(page(found, text, written, rules_file.rules_path(settings)))
+    return int(not found.is_near)
+
+
+def _say_stage(stage: str) -> None:
+    print(f"{_STAGES[stage]} ...", file=sys.stderr)
+
+
+def _log_to_stderr() -> None:
+    """Airflow sends logs to stdout, where the result goes; of what a run logs, only warnings about the command itself are left."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
+            handler.setStream(sys.stderr)
+    logging.getLogger("include.tidemark").setLevel(logging.ERROR)
+    logging.getLogger("include.tidemark.suggest").setLevel(logging.WARNING)

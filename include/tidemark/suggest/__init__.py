@@ -1,0 +1,1 @@
+"""`tidemark suggest-rules`: thresholds of the five segments that fit a deployment's own customers."""

@@ -16,6 +16,7 @@ from include.tidemark.report.charts.palette import themed_css
 from include.tidemark.report.parts import ReportPart, Section
 from include.tidemark.report.templating import TEMPLATES, environment
 from include.tidemark.run import Run
+from include.tidemark.sources.contract import source_tables
 from include.tidemark.warehouse.base import Row
 
 _STAGES = {"sources": "Raw data", "models": "Tables", "statistics": "Statistics"}
@@ -70,6 +71,7 @@ def render(
                 {"title": _title(family), "previous": run.previous_of(family)} for family in run.families
             ],
             left_out=[{"title": _title(family.name), "reason": family.reason} for family in left_out],
+            sources=_own_sources(run),
             style=Markup(style),  # noqa: S704 (our own file)
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
             gate=summary,
@@ -86,6 +88,19 @@ def render(
             validation=[(page, _STAGES.get(page.split("/")[1], page)) for page in validation],
         )
     )
+
+
+def _own_sources(run: Run) -> list[dict[str, Any]]:
+    """The source tables that are not what the contract says, and what each lacks."""
+    return [
+        {
+            "table": name,
+            "relation": rows.relation,
+            "absent": [source_tables()[name].column(column) for column in rows.absent],
+        }
+        for name, rows in run.sources.items()
+        if rows.sql or rows.absent
+    ]
 
 
 def _shown(part: ReportPart, files: Sequence[WrittenFile], *, deeper: bool) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def exact_records(text: Text, options: CsvOptions, columns: int) -> int:
         try:
             for record in reader:
                 records += bool(record) or columns == 1
-                _check_record(text, record, columns, start, options)
+                _check_record(text, record, columns, start, options, is_first=records == 2)
                 ending = ending or lines.ending
                 if lines.ending != ending:
                     raise SourceError(
@@ -55,17 +55,19 @@ def exact_records(text: Text, options: CsvOptions, columns: int) -> int:
     return records
 
 
-def _check_record(text: Text, record: list[str], columns: int, line: int, options: CsvOptions) -> None:
+def _check_record(
+    text: Text, record: list[str], columns: int, line: int, options: CsvOptions, *, is_first: bool
+) -> None:
     if (not record and columns > 1) or len(record or [""]) == columns:
         return
     count = len(record)
     hint = "correct the line: a delimiter within a cell must be quoted"
-    if columns == 1 and line == 2:
-        hint = "if the first line is a title, remove it: the first line must be the header"
+    if count == columns + 1 and not record[-1]:
+        hint = f"it ends with {options.delimiter!r}, which the header does not: write both alike"
+    elif is_first and count > columns:
+        hint = "if lines stand above the header, remove them: the first line must be the header"
     elif count == 1:
         hint = "it may be a footer or a title: remove it; or the file may be cut off there"
-    elif count == columns + 1 and not record[-1]:
-        hint = f"it ends with {options.delimiter!r}, which the header does not: write both alike"
     raise SourceError(
         f"Line {line} of the landing file {text.uri} has {count} column{'s' * (count != 1)}, but its header has {columns}; {hint}."
     )

@@ -35,6 +35,7 @@ def make_view(  # noqa: PLR0917 - a view is all of these
     relation: str,
     partitions: Mapping[str, str | None],
     reader: Sequence[str] | None = None,
+    null_words: Sequence[str] = (),
 ) -> None:
     """Make the view `landing`.
 
@@ -43,6 +44,7 @@ def make_view(  # noqa: PLR0917 - a view is all of these
         texts: which of them are text, whose blank cells become null.
         relation: SQL of the reader.
         reader: the reader's own names; c0, c1, ... by default.
+        null_words: texts that mean null besides blank ones. (DuckDB's own option takes no word with a quote sign.)
 
     Raises:
         SourceError: a name is repeated, as it also is when it differs in case alone.
@@ -51,17 +53,18 @@ def make_view(  # noqa: PLR0917 - a view is all of these
     columns = []
     for position, (name, is_text) in enumerate(zip(names, texts, strict=True)):
         own = identifier(reader[position] if reader else f"c{position}")
-        value = _blank_as_null(own) if is_text else own
+        value = _blank_as_null(own, null_words) if is_text else own
         columns.append(f"{value} as {identifier(name)}")
     for name, text in partitions.items():
         columns.append(f"cast({'null' if text is None else literal(text)} as varchar) as {identifier(name)}")
     engine.execute(f"create or replace view landing as select {', '.join(columns)} from {relation}")
 
 
-def _blank_as_null(column: str) -> str:
+def _blank_as_null(column: str, null_words: Sequence[str]) -> str:
+    words = f"when {column} in ({', '.join(map(literal, null_words))}) then null " if null_words else ""
     # Most values begin with a visible ASCII sign: to ask this first takes a third of the time.
     return (
-        f"case when {column} between '!' and e'\\x7f' then {column}"
+        f"case {words}when {column} between '!' and e'\\x7f' then {column}"
         f" when regexp_matches({column}, '[^\\s\\pZ]') then {column} end"
     )
 

@@ -115,7 +115,8 @@ def _stage_csv(
         raise SourceError(
             f"Column {names.index('') + 1} in the header of the landing file {text.uri} has no name; name it, or remove the column."
         )
-    make_view(engine, text.uri, names, [True] * len(names), _csv_relation(text, csv, len(names)), partitions)
+    relation = _csv_relation(text, csv, len(names))
+    make_view(engine, text.uri, names, [True] * len(names), relation, partitions, null_words=csv.null_words)
     found = survey(text, csv, len(names))
     try:
         count = count_rows(engine)
@@ -146,12 +147,11 @@ def _refuse_impossible(csv: CsvOptions) -> None:
 
 def _csv_relation(text: Text, csv: CsvOptions, columns: int) -> str:
     types = ", ".join(f"c{position}: 'VARCHAR'" for position in range(columns))
-    nulls = ", ".join(literal(word) for word in dict.fromkeys(("", *csv.null_words)))
     return (
         f"read_csv({literal(str(text.path))}, columns = {{{types}}}, auto_detect = false, header = true, skip = 0,"
         f" delim = {literal(csv.delimiter)}, quote = {literal(csv.quote)}, escape = {literal(csv.quote)}, comment = '',"
         f" encoding = 'utf-8', compression = '{text.compression}', strict_mode = true, null_padding = false,"
-        f" ignore_errors = false, nullstr = [{nulls}], allow_quoted_nulls = true, hive_partitioning = false)"
+        f" ignore_errors = false, nullstr = [''], allow_quoted_nulls = true, hive_partitioning = false)"
     )
 
 

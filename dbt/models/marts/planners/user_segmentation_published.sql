@@ -8,7 +8,7 @@
         'email': 'named_users.email',
     },
 ) }}
--- What a user is called now, which is no part of what a run found. One row a user, also while the source holds a user twice:
+-- What a user is called now, which is no part of what a run found. One row a user, also while the source holds one twice:
 -- no load may change what is published. (The WITH of the macro stands before, so this can't be a CTE.)
 left join (  -- noqa: ST05
     select

@@ -64,7 +64,7 @@ class DuckDB:
         return f"timezone('UTC', timezone('{zone}', {time}))"
 
     def zoned_to_utc(self, time: str) -> str:
-        return f"timezone('UTC', {time})"
+        return f"timezone('UTC', cast({time} as timestamptz))"
 
     def from_epoch(self, microseconds: str) -> str:
         return f"make_timestamp({microseconds})"

@@ -30,7 +30,8 @@ _KINDS = {
     Kind.DATE: {"date"},
     Kind.TIMESTAMP: {"timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s", "timestamp_ntz", "datetime",
                      "timestamp without time zone"},
-    Kind.ZONED: {"timestamp with time zone", "timestamptz", "timestamp_tz", "timestamp_ltz", "timestamp with local time zone"},
+    Kind.ZONED: {"timestamp with time zone", "timestamptz", "timestamptz_ns", "timestamp_tz", "timestamp_ltz",
+                 "timestamp with local time zone"},
     Kind.JSON: {"json", "variant", "object", "array"},
 }  # fmt: skip
 _BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names}

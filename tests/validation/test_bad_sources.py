@@ -156,8 +156,8 @@ def test_fewer_rows_than_the_previous_publication_saw_warn_and_then_stop(
 ) -> None:
     world.after_previous()
     world.sql(
-        f"insert into control.gate_results values ('2026-10-01', '{world.run.previous.run_key}', 'sources', 's',"  # type: ignore[union-attr]
-        f" 'rows_before_as_of', 'raw.transactions', 'transaction_at', 'critical', true, '{seen}', '')"
+        f"insert into control.gate_results values ('2026-10-01', '{world.run.previous.run_key}', 'sources',"  # type: ignore[union-attr]
+        f" 'sources.transactions', 'rows_before_as_of', 'raw.transactions', 'transaction_at', 'critical', true, '{seen}', '')"
     )
     assert {severity for severity, _ in world.failures("sources").values()} == severities
     assert world.observed("sources", "volume_drop_pct_warning") == pytest.approx(

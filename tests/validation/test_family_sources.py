@@ -9,8 +9,9 @@ import pytest
 from include.tidemark.rules import load_rules
 from include.tidemark.run import PublishedRun, Run, RunOptions
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.sources.rows import raw_rows
 from include.tidemark.validation.checks import Asset
-from include.tidemark.validation.contract import RawTable
+from include.tidemark.validation.contract import FoundTable
 from include.tidemark.validation.sources import table_asset
 
 RUN = Run(
@@ -63,12 +64,12 @@ def all_tables() -> list[str]:
 
 
 def asset_of(connection: Any, name: str, seen_before: int | None = None, run: Run = RUN) -> Asset:
-    def raw(table: str) -> RawTable:
+    def raw(table: str) -> FoundTable:
         types = connection.execute(
             "select column_name, lower(data_type) from information_schema.columns where table_schema = 'raw' and table_name = ?",
             [table],
         )
-        return RawTable(source_tables()[table], dict(types.fetchall()))
+        return FoundTable(source_tables()[table], raw_rows(table), dict(types.fetchall()))
 
     return table_asset(raw(name), run, raw("users"), seen_before)
 

@@ -3,5 +3,7 @@
 import sys
 
 from include.tidemark.cli.main import main
+from include.tidemark.cli.process import prepare
 
+prepare()
 sys.exit(main())

@@ -205,3 +205,8 @@ def resolve_as_of_date(
             f" so its last day has not been seen; use {latest} or an earlier date."
         )
     return as_of_date
+
+
+def newest_month(instant: datetime, business_timezone: str) -> date:
+    """The newest first of a month that has begun there: as of that day the last whole month is seen."""
+    return instant.astimezone(ZoneInfo(business_timezone)).date().replace(day=1)

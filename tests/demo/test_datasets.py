@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 import yaml
 
+from include.tidemark.cli.ending import family_lines
 from include.tidemark.demo import local
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.datasets import NAMES, dataset
-from include.tidemark.demo.summary import family_lines
 from include.tidemark.demo.synthetic.truth import CATEGORIES, LAST_DAY
 from include.tidemark.errors import SettingsError
 from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT

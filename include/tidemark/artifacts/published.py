@@ -4,11 +4,12 @@ import csv
 import io
 import json
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 
 from include.tidemark.artifacts.manifest import MANIFEST
-from include.tidemark.artifacts.pointers import INDEX
-from include.tidemark.artifacts.store import ArtifactRoot
+from include.tidemark.artifacts.pointers import INDEX, REPORT
+from include.tidemark.artifacts.store import ArtifactRoot, run_folder
 from include.tidemark.settings import Settings
 
 
@@ -61,3 +62,12 @@ def published_months(settings: Settings) -> list[PublishedMonth]:
     return sorted(
         (PublishedMonth(root, **{n: m[n] for n in names}) for m in months), key=lambda m: m.as_of_date
     )
+
+
+def month_of_run(settings: Settings, as_of_date: date, run_key: str) -> PublishedMonth:
+    """The files of a run as those of a month, though it may not be published; its manifest has been written."""
+    folder = run_folder(as_of_date, run_key)
+    return PublishedMonth(
+        ArtifactRoot(settings), as_of_date.isoformat(), run_key,
+        published_at="", action="", folder=folder, manifest_sha256="", report=f"{folder}/{REPORT}",
+    )  # fmt: skip

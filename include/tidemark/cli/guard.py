@@ -14,9 +14,14 @@ FAILED, REFUSED, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
 """Exit codes; the last two are those by which shells know of a Ctrl-C and of a reader that went away."""
 
 _TELLING = (
-    ArithmeticError, AssertionError, AttributeError, ImportError, NameError, NotImplementedError, TypeError, OSError
+    ArithmeticError, AssertionError, AttributeError, ImportError, NameError, NotImplementedError, TypeError, OSError,
 )  # fmt: skip
-"""Errors whose message is about code or files. That of any other, such as a database's, may hold a row's content or a password."""
+"""Python's own errors whose message is about code or files. That of any other, such as a database's, may hold a row's content
+or a password."""
+
+
+class FailedError(TidemarkError):
+    """What was begun has failed: exit code 1, where another TidemarkError says that it could not begin."""
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -26,7 +31,7 @@ def guarded(command: Callable[[], int]) -> int:
         sys.stdout.flush()
     except TidemarkError as error:
         say(str(error))
-        return REFUSED
+        return FAILED if isinstance(error, FailedError) else REFUSED
     except KeyboardInterrupt as interruption:
         say(str(interruption) or "interrupted.")
         return INTERRUPTED
@@ -35,7 +40,10 @@ def guarded(command: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except Exception as error:
-        say(f"an unexpected {type(error).__name__} stopped the command; {_where_to_look(error)}")
+        about = (
+            f" ({error.strerror}: {error.filename})" if isinstance(error, OSError) and error.filename else ""
+        )
+        say(f"an unexpected {type(error).__name__}{about} stopped the command; {_where_to_look(error)}")
         return FAILED
     return code
 
@@ -62,10 +70,9 @@ def _trace(error: BaseException) -> str:
     """The traceback of an error and of those behind it, without messages that may hold data."""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     before = f"{_trace(cause)}\nafter which:\n\n" if cause else ""
-    message = (
-        str(error)
-        if isinstance(error, (*_TELLING, TidemarkError))
-        else "(its message may hold data and is left out)"
+    tells = isinstance(error, TidemarkError) or (
+        isinstance(error, _TELLING) and type(error).__module__ == "builtins"
     )
+    message = str(error) if tells else "(its message may hold data and is left out)"
     frames = "".join(traceback.format_tb(error.__traceback__))
     return f"{before}Traceback (most recent call last):\n{frames}{type(error).__module__}.{type(error).__qualname__}: {message}\n"

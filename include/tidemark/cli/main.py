@@ -3,11 +3,13 @@
 import argparse
 from collections.abc import Sequence
 
+from include.tidemark.cli import open as open_report
 from include.tidemark.cli import reading, suggest
+from include.tidemark.cli import run as run_month
 from include.tidemark.cli.guard import guarded
 from include.tidemark.settings import load_settings
 
-GROUPS = (reading, suggest)
+GROUPS = (suggest, run_month, open_report, reading)
 """Modules of commands, in the order of the help."""
 
 _EXIT_CODES = """\

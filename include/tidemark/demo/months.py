@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from include.tidemark.artifacts.published import published_months
+from include.tidemark.cli.ending import family_lines, segment_table
 from include.tidemark.demo import airflow_stack, local
 from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.dataset import Dataset
-from include.tidemark.demo.summary import family_lines, segment_table
 from include.tidemark.errors import TidemarkError
 from include.tidemark.settings import Settings
 

@@ -4,14 +4,24 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from include.tidemark.errors import TidemarkError
+from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.families import dbt_selectors
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
+
+_TAIL_LINES = 12
+"""How much of dbt's output an error shows."""
+_EVENTS = ("--log-format", "json", "--log-format-file", "debug", "--no-use-colors")
+"""Makes dbt print an event a line; its log file stays for people."""
+_SECONDS_TO_END = 10
+"""How long dbt may take to end when it is told to."""
 
 
 class BuildError(TidemarkError):
@@ -21,7 +31,8 @@ class BuildError(TidemarkError):
 def dbt_environment(settings: Settings) -> dict[str, str]:
     """What dbt's profile reads from the environment, and how dbt behaves in a run."""
     return {
-        "TIDEMARK_DUCKDB_PATH": str(settings.duckdb_path),
+        # dbt works in the project's folder, so a path that is relative to the caller's would be another file there.
+        "TIDEMARK_DUCKDB_PATH": str(settings.duckdb_path.absolute()),
         "TIDEMARK_DBT_THREADS": str(settings.dbt_threads),
         # Unit tests prove the rules before a deployment; in a run they would only cost time.
         "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
@@ -50,27 +61,85 @@ def build_command(
     ]  # fmt: skip
 
 
-def build_models(run: Run, settings: Settings, select: Sequence[str] | None = None) -> Path:
-    """Build and test the models; returns dbt's run_results.json, in a temporary folder that is kept.
+def require_dbt(settings: Settings) -> None:
+    """Raises:
+    SettingsError: dbt is not where the settings say.
+    """
+    if not os.access(settings.dbt_executable, os.X_OK):
+        raise SettingsError(
+            f"There is no dbt at {settings.dbt_executable}; install its environment with `make setup` in the project's folder, or"
+            " set TIDEMARK_DBT_EXECUTABLE to the dbt of an environment that has dbt/requirements.txt."
+        )
+
+
+def build_models(
+    run: Run,
+    settings: Settings,
+    select: Sequence[str] | None = None,
+    *,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Path:
+    """Build and test the models; returns dbt's run_results.json, in a temporary folder that is the caller's to remove.
+
+    However this ends, no dbt process is left.
 
     Args:
         select: as in `build_command`.
+        on_progress: told how many of the models and tests are done, out of how many, as often as that changes.
 
     Raises:
-        BuildError: dbt failed; the message holds its last lines.
+        SettingsError: dbt is not where the settings say.
+        BuildError: dbt failed; the message holds its last lines and names the folder with its log.
     """
+    require_dbt(settings)
     target = Path(tempfile.mkdtemp(prefix="tidemark-dbt-", dir=settings.scratch_dir))
-    done = subprocess.run(
-        build_command(run, settings, target, select),
-        env=os.environ | dbt_environment(settings) | _write_profile(settings, target),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        tail = " | ".join(line.strip() for line in done.stdout.splitlines()[-12:] if line.strip())
-        raise BuildError(f"dbt failed for run {run.run_key} (its log is in {target}): {tail}")
+    environment = os.environ | dbt_environment(settings) | _write_profile(settings, target)
+    with _dbt([*build_command(run, settings, target, select), *_EVENTS], environment) as process:
+        tail = _follow(process.stdout or (), on_progress)
+    if process.returncode:
+        said = " | ".join(line.strip() for line in tail)
+        raise BuildError(f"dbt failed for run {run.run_key} (its log is in {target}): {said}")
     return target / "run_results.json"
+
+
+@contextmanager
+def _dbt(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The process, which does not outlive the block: a Ctrl-C in a terminal reaches it by itself, any other end does not."""
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        except BaseException:
+            process.terminate()
+            try:
+                process.wait(_SECONDS_TO_END)
+            finally:
+                process.kill()
+            raise
+
+
+def _follow(lines: Iterable[str], on_progress: Callable[[int, int], None]) -> Sequence[str]:
+    """Read dbt's output to its end; returns its last lines, as a person would have seen them."""
+    tail: deque[str] = deque(maxlen=_TAIL_LINES)
+    done = 0
+    for line in lines:
+        event = _event(line)
+        tail.extend(part for part in event["info"]["msg"].splitlines() if part.strip())
+        data = event["data"]
+        if "index" in data and event["info"]["name"] != "LogStartLine":
+            done += 1
+            on_progress(done, data.get("total") or data["num_models"])
+    return tail
+
+
+def _event(line: str) -> dict[str, Any]:
+    """One line of dbt's log as its event; what is none, such as Python's own words, as an event without data."""
+    try:
+        event: dict[str, Any] = json.loads(line)
+        return {"info": {"name": event["info"]["name"], "msg": event["info"]["msg"]}, "data": event["data"]}
+    except (ValueError, TypeError, KeyError):
+        return {"info": {"name": "", "msg": line}, "data": {}}
 
 
 def _write_profile(settings: Settings, folder: Path) -> dict[str, str]:

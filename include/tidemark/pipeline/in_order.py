@@ -1,10 +1,11 @@
-"""A whole run from a shell, one stage after the other: for development, tests and measurements.
+"""A whole run from a shell, one stage after the other: for `tidemark run`, tests and measurements.
 
 Production runs the same stages as Airflow tasks, with retries, logs and alerts.
 """
 
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from include.tidemark.pipeline.build import build_models
 from include.tidemark.pipeline.check import check_stage
 from include.tidemark.pipeline.estimate import estimate
 from include.tidemark.pipeline.load import load
+from include.tidemark.pipeline.progress import Progress
 from include.tidemark.pipeline.publish import publish
 from include.tidemark.pipeline.resolve import resolve_run
 from include.tidemark.run import Run
@@ -27,25 +29,27 @@ def run_in_order(
     parameters: dict[str, Any],
     started_at: datetime,
     dag_run_id: str = "shell",
-    on_stage: Callable[[str], None] = lambda stage: None,
+    progress: Progress | None = None,
 ) -> tuple[Run, Timings]:
     """Run every stage; returns the run and the seconds of each stage.
 
     Args:
         parameters: as `resolve_run` takes them.
-        on_stage: told the name of each stage before it starts.
+        progress: told of each stage.
 
     Raises:
         TidemarkError: from the first stage that fails.
     """
     timings: Timings = {}
+    told = progress or Progress()
 
     @contextmanager
     def stage(name: str) -> Iterator[None]:
-        on_stage(name)
+        told.starts(name)
         started = time.perf_counter()
         yield
         timings[name] = time.perf_counter() - started
+        told.ends(name, timings[name])
 
     with stage("resolve_run"):
         run = resolve_run(
@@ -60,13 +64,17 @@ def run_in_order(
     with stage("check_sources"):
         check_stage("sources", run, settings)
     with stage("models"):
-        build_models(run, settings)
+        results = build_models(
+            run, settings, on_progress=lambda done, total: told.advances(done, total, "models and tests")
+        )
+        shutil.rmtree(results.parent, ignore_errors=True)  # what dbt wrote is of use where it failed
     with stage("check_models"):
         check_stage("models", run, settings)
     with stage("statistics"):
-        for family in enabled_families(run.families):
-            for question in family.questions:
-                estimate(run, settings, family.name, question)
+        questions = [(f.name, question) for f in enabled_families(run.families) for question in f.questions]
+        for done, (family, question) in enumerate(questions, start=1):
+            estimate(run, settings, family, question)
+            told.advances(done, len(questions), "questions")
     with stage("check_statistics"):
         check_stage("statistics", run, settings)
     with stage("publish"):

@@ -1,5 +1,6 @@
 """The embedded warehouse: one DuckDB file."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import duckdb
 import pyarrow as pa
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from include.tidemark.errors import TidemarkError
 from include.tidemark.warehouse.base import Row, WarehouseRefusedError
 
 _BATCH_ROWS = 100_000
@@ -93,6 +95,27 @@ class DuckDBWarehouse:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def refuse_held(path: Path) -> None:
+    """For commands that rather say at once who holds the file than wait for it.
+
+    Raises:
+        TidemarkError: another process has the file open, or it can't be opened at all.
+    """
+    if not path.exists():
+        return
+    try:
+        duckdb.connect(str(path)).close()
+    except duckdb.Error as error:
+        if held := re.search(r"lock is held in (.*?\(PID \d+\))", str(error)):
+            raise TidemarkError(
+                f"The DuckDB file {path} is open in another process, {held.group(1)}; a file serves one process at a time, so end"
+                " that one or wait for it, then run the command again."
+            ) from None
+        raise TidemarkError(
+            f"The file {path} can't be opened as a DuckDB database; correct TIDEMARK_DUCKDB_PATH or the file's permissions."
+        ) from None
 
 
 @retry(

@@ -1,0 +1,73 @@
+"""What a run needs before it may cost anything: for those that start one from a shell and want to be told at once."""
+
+from pathlib import Path
+
+from include.tidemark.artifacts.user_ids import user_ids
+from include.tidemark.config.folder import load_config
+from include.tidemark.errors import SettingsError, SourceError
+from include.tidemark.families import enabled_families
+from include.tidemark.paths import DEMO_KEY_FILE
+from include.tidemark.pipeline.build import require_dbt
+from include.tidemark.settings import Settings
+from include.tidemark.warehouse import open_warehouse
+
+
+def refuse_unready(settings: Settings) -> None:
+    """Look at what can be seen without the data: families, configuration folder, id key, dbt, landing folder, warehouse.
+
+    Raises:
+        TidemarkError: something is missing or can't be used; the message says what, and what to do.
+    """
+    enabled_families(settings.families)
+    load_config(settings)
+    user_ids(settings)
+    require_dbt(settings)
+    _refuse_the_demos(settings)
+    _refuse_no_landing(settings)
+    _refuse_unreachable(settings)
+
+
+def _refuse_the_demos(settings: Settings) -> None:
+    """Keep own months out of the warehouse that `make demo` has filled: the default path is the same."""
+    if settings.warehouse != "duckdb" or not (file := settings.duckdb_path.parent / DEMO_KEY_FILE).exists():
+        return
+    key = settings.id_hash_key.get_secret_value() if settings.id_hash_key else None
+    if key != file.read_text(encoding="utf-8"):
+        raise SettingsError(
+            f"The warehouse {settings.duckdb_path} is the one of `make demo`; set TIDEMARK_DUCKDB_PATH and TIDEMARK_ARTIFACT_ROOT"
+            " to places of your own."
+        )
+
+
+def _refuse_no_landing(settings: Settings) -> None:
+    if settings.landing_url is None:
+        if settings.warehouse == "duckdb" and not settings.duckdb_path.exists():
+            raise SourceError(
+                f"There are no tables to read: TIDEMARK_LANDING_URL is not set, and the warehouse {settings.duckdb_path} does not"
+                " exist. Set the one to the folder of your files, or TIDEMARK_DUCKDB_PATH to a database with your tables."
+            )
+        return
+    folder = settings.landing_url.removeprefix("file://")
+    if "://" not in folder and not Path(folder).is_dir():
+        raise SourceError(
+            f"TIDEMARK_LANDING_URL is {settings.landing_url}, where no folder is; correct it, or put your files there."
+        )
+
+
+def _refuse_unreachable(settings: Settings) -> None:
+    if settings.warehouse == "duckdb":
+        from include.tidemark.warehouse.duckdb import refuse_held
+
+        refuse_held(settings.duckdb_path)
+        return
+    try:
+        with open_warehouse(settings):
+            return
+    except Exception as error:
+        # The driver's own words may hold the account's address and user, so only its code is shown.
+        code = getattr(error, "errno", None)
+        raise SettingsError(
+            f"Snowflake can't be reached through the Airflow connection {settings.snowflake_conn_id}"
+            f" ({type(error).__name__}{f' {code}' if code else ''}); define it, for example as the variable"
+            f" AIRFLOW_CONN_{settings.snowflake_conn_id.upper()}, and see docs/snowflake.md for its form and grants."
+        ) from None

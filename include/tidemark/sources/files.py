@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from airflow.sdk import ObjectStoragePath
 
@@ -66,7 +67,7 @@ def find_files(settings: Settings, table: str, source: TableSource | None) -> li
     if settings.landing_url is None or (source is not None and source.files is None):
         return []
     # Through the connection's own file system, here and below: the path's methods lose the connection on Airflow 3.2.
-    landing = ObjectStoragePath(settings.landing_url, conn_id=settings.landing_conn_id)
+    landing = ObjectStoragePath(_readable(settings.landing_url), conn_id=settings.landing_conn_id)
     with _permitted(str(landing)):
         landing.fs.invalidate_cache()  # a listing from before the last upload would hide files
         if source is None or source.files is None:
@@ -100,6 +101,14 @@ def local_copy(file: LandingFile, folder: Path) -> Iterator[Path]:
         yield local
     finally:
         local.unlink(missing_ok=True)
+
+
+def _readable(url: str) -> str:
+    """The URL as the file systems read it: they take `%3D`, as others write the `=` of a local folder, for a part of a name."""
+    path = url.removeprefix("file://")
+    if path == url or "%" not in path or Path(path).exists() or not Path(unquote(path)).exists():
+        return url
+    return f"file://{unquote(path)}"
 
 
 @contextmanager

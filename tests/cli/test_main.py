@@ -10,6 +10,7 @@ import pytest
 from include.tidemark.cli import guard
 from include.tidemark.cli.main import GROUPS, main
 from include.tidemark.errors import TidemarkError
+from include.tidemark.paths import PROJECT_ROOT
 
 
 def commands() -> list[str]:
@@ -111,3 +112,14 @@ def test_a_reader_that_has_seen_enough_is_no_error():
         ["bash", "-c", shell], env=os.environ | {"PROGRAM": program}, capture_output=True, text=True, check=False
     )  # fmt: skip
     assert (done.stdout, done.stderr, done.returncode) == ("line\n", "", guard.CLOSED_PIPE)
+
+
+def test_no_home_of_airflow_is_made_in_the_user_s_own_folder(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "AIRFLOW_HOME"}
+    done = subprocess.run(
+        [PROJECT_ROOT / "deploy" / "tidemark", "runs"], cwd=tmp_path,
+        env=environment | {"HOME": str(tmp_path), "TIDEMARK_ARTIFACT_ROOT": tmp_path.as_uri()},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr, done.returncode) == ("(no rows)\n", "", 0)
+    assert list(tmp_path.iterdir()) == []

@@ -1,58 +1,55 @@
-"""`tidemark run` as a person calls it: deploy/tidemark, in a process of its own, on a sample of the demo's data."""
+"""`tidemark run` as a person calls it: deploy/tidemark, in a process of its own, on synthetic data."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import psutil
 import pytest
 
 from include.tidemark.artifacts.published import published_months
-from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
+from include.tidemark.demo.synthetic.dataset import synthetic
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.pipeline.progress import STAGES
-from tests.pipeline.deployment import AS_OF, FIRST, Deployment
+from include.tidemark.settings import Settings
 
 TIDEMARK = PROJECT_ROOT / "deploy" / "tidemark"
+FIRST, AS_OF = "2026-06-01", "2026-07-01"
+DATA = synthetic(400)
 Done = subprocess.CompletedProcess[str]
+
+
+@dataclass
+class Deployment:
+    """A deployment of one family: its folder, and what its shell exports."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "TIDEMARK_DUCKDB_PATH": str(self.folder / "warehouse.duckdb"),
+            "TIDEMARK_LANDING_URL": (self.folder / "landing").as_uri(),
+            "TIDEMARK_ARTIFACT_ROOT": (self.folder / "artifacts").as_uri(),
+            "TIDEMARK_CONFIG_DIR": str(DATA.config_dir),
+            "TIDEMARK_ID_HASH_KEY": "a key for tests only, 16 and more",
+            "TIDEMARK_SCRATCH_DIR": str(self.folder),
+        }
+
+    def months(self):
+        return published_months(Settings(artifact_root=self.environment["TIDEMARK_ARTIFACT_ROOT"]))
 
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory):
     """A deployment in which nothing has run."""
-    whole, folder = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("own")
-    COMPLETE_JOURNEY.write_landing_files(whole)
-    (folder / "landing").mkdir()
-    with duckdb.connect() as engine:
-        engine.execute("set timezone = 'UTC'")
-        for table in ("users", "transactions"):
-            engine.execute(
-                f"copy (from read_parquet('{whole}/{table}.parquet') where user_id::int % 8 = 0) to '{folder}/landing/{table}.csv' (header)"
-            )
+    folder = tmp_path_factory.mktemp("own")
+    DATA.write_landing_files(folder / "landing")
     return Deployment(folder)
-
-
-def environment_of(deployment: Deployment) -> dict[str, str]:
-    settings = deployment.settings
-    return os.environ | {
-        "TIDEMARK_DUCKDB_PATH": str(settings.duckdb_path),
-        "TIDEMARK_LANDING_URL": str(settings.landing_url),
-        "TIDEMARK_ARTIFACT_ROOT": settings.artifact_root,
-        "TIDEMARK_RULES_FILE": str(settings.rules_file),
-        "TIDEMARK_ID_HASH_KEY": settings.id_hash_key.get_secret_value(),
-        "TIDEMARK_SCRATCH_DIR": str(deployment.folder),
-    }
-
-
-def run(deployment: Deployment, *arguments: str) -> Done:
-    return subprocess.run(
-        [TIDEMARK, "run", "--resamples", "1000", *arguments],
-        env=environment_of(deployment), cwd=deployment.folder, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
 
 
 def dbt_of(process: subprocess.Popen[str]) -> psutil.Process | None:
@@ -66,7 +63,7 @@ def dbt_of(process: subprocess.Popen[str]) -> psutil.Process | None:
 def interrupted(deployment) -> tuple[Done, psutil.Process]:
     """The first run, which gets a Ctrl-C while dbt works, and that dbt."""
     with subprocess.Popen(
-        [TIDEMARK, "run", "--as-of", FIRST], env=environment_of(deployment), cwd=deployment.folder,
+        [TIDEMARK, "run", "--as-of", FIRST], env=deployment.environment, cwd=deployment.folder,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         while (dbt := dbt_of(process)) is None:
@@ -86,7 +83,7 @@ def first(deployment, interrupted) -> Done:
     link.symlink_to(TIDEMARK)
     return subprocess.run(
         [link, "run", "--resamples", "1000", "--as-of", FIRST],
-        env=environment_of(deployment) | {"TIDEMARK_DUCKDB_PATH": "warehouse.duckdb"}, cwd=deployment.folder,
+        env=deployment.environment | {"TIDEMARK_DUCKDB_PATH": "warehouse.duckdb"}, cwd=deployment.folder,
         capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
 
@@ -94,7 +91,10 @@ def first(deployment, interrupted) -> Done:
 @pytest.fixture(scope="module")
 def dry(deployment, first) -> Done:
     """The month after it, as a dry run."""
-    return run(deployment, "--as-of", AS_OF, "--dry-run")
+    return subprocess.run(
+        [TIDEMARK, "run", "--resamples", "1000", "--as-of", AS_OF, "--dry-run"],
+        env=deployment.environment, capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
 
 
 def test_a_ctrl_c_during_dbt_is_one_sentence_and_leaves_no_process(interrupted):
@@ -110,7 +110,7 @@ def test_a_ctrl_c_during_dbt_is_one_sentence_and_leaves_no_process(interrupted):
 
 def test_the_run_after_an_interrupted_one_publishes(deployment, first):
     assert first.returncode == 0, first.stderr
-    assert [month.as_of_date for month in published_months(deployment.settings)] == [FIRST]
+    assert [month.as_of_date for month in deployment.months()] == [FIRST]
 
 
 def test_progress_is_a_line_a_stage_on_stderr_with_the_count_of_what_dbt_built(first):
@@ -126,7 +126,7 @@ def test_progress_is_a_line_a_stage_on_stderr_with_the_count_of_what_dbt_built(f
 
 
 def test_a_run_ends_with_the_table_the_report_the_warnings_and_the_next_step(deployment, first):
-    (month,) = published_months(deployment.settings)
+    (month,) = deployment.months()
     assert f"customers by segment  as of {FIRST}" in first.stdout
     assert f"Report:  {month.report_uri}" in first.stdout
     assert "  engagement: left out, " in first.stdout
@@ -152,7 +152,7 @@ def test_what_dbt_wrote_is_removed_after_a_run_and_kept_after_one_that_was_inter
 
 
 def test_the_second_month_shows_how_long_each_stage_of_the_first_one_took(deployment, dry):
-    (month,) = published_months(deployment.settings)
+    (month,) = deployment.months()
     lines = dry.stderr.splitlines()
     assert lines[0].endswith(f"; `last` is the month as of {FIRST}:")
     for stage, seconds in month.manifest()["timings_seconds"].items():
@@ -163,7 +163,7 @@ def test_a_dry_run_shows_the_month_and_publishes_nothing(deployment, dry):
     assert dry.returncode == 0, dry.stderr
     assert f"as of {FIRST}" in dry.stdout and f"as of {AS_OF}" in dry.stdout
     assert "Nothing was published (--dry-run)" in dry.stdout
-    assert [month.as_of_date for month in published_months(deployment.settings)] == [FIRST]
+    assert [month.as_of_date for month in deployment.months()] == [FIRST]
     report = next(line for line in dry.stdout.splitlines() if line.startswith("Report:")).split()[1]
     assert f"as_of={AS_OF}" in report and Path(report.removeprefix("file://")).is_file()
 

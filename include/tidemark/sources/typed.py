@@ -1,7 +1,8 @@
 """Landing files as Parquet files with the contract's columns and types; what can't be read is an error that says where."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,19 +52,11 @@ def write_typed(  # noqa: PLR0917 - one call
     columns: tuple[LandingFile, set[str]] | None = None
     for number, file in enumerate(files):
         target = folder / f"{table.name}-{number}.parquet"
-        with duckdb.connect() as engine, local_copy(file, folder) as local:
-            engine.execute("set timezone = 'UTC'")
-            engine.execute("set preserve_insertion_order = false")
-            options = (source.csv if source else None) or CsvOptions()
-            stage(engine, local, file.uri, file.format, options, file.partitions, folder, file.sidecar.rows)
-            types = {str(name): str(kind) for name, kind, *_ in engine.execute("describe landing").fetchall()}
-            columns = columns or (file, set(types))
-            _refuse_other_columns(columns, file, set(types))
-            append = source is not None and source.mode == "append"
-            typing = _Typing(
-                table, source or TableSource(files=table.name), file, engine, types, options, currency, places
-            )
-            count = typing.write(target, loaded_at, names_its_file=append)
+        append = source is not None and source.mode == "append"
+        with staged_file(table, source, file, folder, currency, places) as staged:
+            columns = columns or (file, set(staged.types))
+            refuse_other_columns(columns, file, set(staged.types))
+            count = staged.write(target, loaded_at, names_its_file=append)
         written.append(TypedFile(target, count, append))
     if not any(file.row_count for file in written) and not (source and source.mode == "append"):
         named = files[0].uri if len(files) == 1 else f"{files[0].uri} and {len(files) - 1} more"
@@ -73,7 +66,12 @@ def write_typed(  # noqa: PLR0917 - one call
     return written
 
 
-def _refuse_other_columns(first: tuple[LandingFile, set[str]], file: LandingFile, names: set[str]) -> None:
+def refuse_other_columns(first: tuple[LandingFile, set[str]], file: LandingFile, names: set[str]) -> None:
+    """Files of one pattern have the same columns.
+
+    Raises:
+        SourceError: this one has others than the first.
+    """
     other, known = first
     if names == known:
         return
@@ -85,23 +83,69 @@ def _refuse_other_columns(first: tuple[LandingFile, set[str]], file: LandingFile
     )
 
 
+@contextmanager
+def staged_file(  # noqa: PLR0917 - one call
+    table: SourceTable,
+    source: TableSource | None,
+    file: LandingFile,
+    folder: Path,
+    currency: str,
+    places: Mapping[str, str],
+) -> Iterator["StagedFile"]:
+    """A landing file, copied to this machine where it is elsewhere, as a view of its rows until the end of the block.
+
+    Raises:
+        SourceError: the file is not whole, not of its format, or not as its dialect says.
+    """
+    with duckdb.connect() as engine, local_copy(file, folder) as local:
+        engine.execute("set timezone = 'UTC'")
+        engine.execute("set preserve_insertion_order = false")
+        options = (source.csv if source else None) or CsvOptions()
+        stage(engine, local, file.uri, file.format, options, file.partitions, folder, file.sidecar.rows)
+        types = {str(name): str(kind) for name, kind, *_ in engine.execute("describe landing").fetchall()}
+        yield StagedFile(
+            table, source or TableSource(files=table.name), file, engine, types, options, currency, places
+        )
+
+
 @dataclass(frozen=True)
-class _Typing:
-    """One staged file on its way to the contract's types."""
+class Fault:
+    """Values of one column that can't be taken as they are."""
+
+    flag: Flag
+    count: int
+    first_row: str
+    """Number of the first such row in the file, from 1."""
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """One landing file on its way to the contract's types. Its rows are the view `landing`."""
 
     table: SourceTable
     source: TableSource
     file: LandingFile
     engine: duckdb.DuckDBPyConnection
     types: Mapping[str, str]
+    """The file's own columns."""
     options: CsvOptions
     currency: str
     places: Mapping[str, str]
 
     def write(self, target: Path, loaded_at: datetime, *, names_its_file: bool) -> int:
-        self._check_columns()
-        reading = self._reading()
-        self._refuse_flagged(reading)
+        """Write the rows with the contract's types; returns their number.
+
+        Raises:
+            SourceError: a column is missing, or a value can't be read.
+        """
+        self.check_columns()
+        reading = self.reading()
+        for fault in self.faults(reading):
+            raise SourceError(self.explain(fault))
+        return self.copy(reading, target, loaded_at, names_its_file=names_its_file)
+
+    def copy(self, reading: Reading, target: Path, loaded_at: datetime, *, names_its_file: bool) -> int:
+        """Write the rows of a reading, faults or not; returns their number."""
         more = {LOADED_AT: f"cast('{loaded_at.isoformat()}' as timestamp)"}
         if names_its_file:
             more[FILE] = "'" + self.file.uri.replace("'", "''") + "'"
@@ -110,6 +154,31 @@ class _Typing:
             f"copy ({reading.with_columns(more)}) to '{quoted}' (format parquet)"
         ).fetchone() or (0,)
         return int(count)
+
+    def reading(self) -> Reading:
+        """How the contract's columns are made of the file's.
+
+        Raises:
+            SourceError: a column does not exist, or can't be read as what the contract says.
+        """
+        return self._reading()
+
+    def faults(self, reading: Reading) -> Iterator[Fault]:
+        """Columns with values that can't be read, in the order of the contract."""
+        if not reading.flags:
+            return
+        counts = ", ".join(f"count(*) filter ({flag.condition})" for flag in reading.flags)
+        found = self.engine.execute(f"select {counts} from ({reading.given}) as given").fetchone() or ()
+        for flag, count in zip(reading.flags, found, strict=True):
+            if count:
+                yield Fault(flag, int(count), self._first_row(flag))
+
+    def explain(self, fault: Fault) -> str:
+        """What is wrong, where, and what to do."""
+        return (
+            f"The landing file {self.file.uri} has {fault.count} values in column {fault.flag.column} {fault.flag.what}"
+            f" (the first in data row {fault.first_row}); correct them and upload the file again{self._or_mapping()}."
+        )
 
     def _reading(self, *, numbered: bool = False) -> Reading:
         origin = Origin(
@@ -136,8 +205,12 @@ class _Typing:
             ) from None
         return {str(name).lower(): str(kind) for name, kind, *_ in rows}
 
-    def _check_columns(self) -> None:
-        """Without a mapping the file has the contract's own columns."""
+    def check_columns(self) -> None:
+        """Without a mapping the file has the contract's own columns.
+
+        Raises:
+            SourceError: it lacks one.
+        """
         if self.source.columns is not None:
             return
         found = {name.lower() for name in self.types}
@@ -153,18 +226,6 @@ class _Typing:
                 self.file.uri,
                 ", ".join(extra),
             )
-
-    def _refuse_flagged(self, reading: Reading) -> None:
-        if not reading.flags:
-            return
-        counts = ", ".join(f"count(*) filter ({flag.condition})" for flag in reading.flags)
-        found = self.engine.execute(f"select {counts} from ({reading.given}) as given").fetchone() or ()
-        for flag, count in zip(reading.flags, found, strict=True):
-            if count:
-                raise SourceError(
-                    f"The landing file {self.file.uri} has {count} values in column {flag.column} {flag.what}"
-                    f" (the first in data row {self._first_row(flag)}); correct them and upload the file again{self._or_mapping()}."
-                )
 
     def _first_row(self, flag: Flag) -> str:
         self.engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file

@@ -124,10 +124,7 @@ def _find(
             count = warehouse.fetch(f"select count(*) as n from {rows.rows} as counted")[0]["n"]
             return LoadedTable(table.name, rows.relation, int(count), changed=True, rows=rows)
         if source is not None and settings.landing_url is None:
-            raise SourceError(
-                f"{deployment.places.get(table.name, table.name)}: the rows of {table.name} are in files, but no landing folder is"
-                " set; set TIDEMARK_LANDING_URL to the folder that holds them."
-            )
+            raise no_landing_folder(table, deployment.places)
         if files := find_files(settings, table.name, source):
             return _check_files(deployment, warehouse, table, files, folder)
     except SourceError as error:
@@ -140,12 +137,25 @@ def _find(
         )
     if family is None:
         return None
+    raise not_found(settings, table, family)
+
+
+def no_landing_folder(table: SourceTable, places: Mapping[str, str]) -> SourceError:
+    """The error about a table whose rows are in files, where nothing says in which folder."""
+    return SourceError(
+        f"{places.get(table.name, table.name)}: the rows of {table.name} are in files, but no landing folder is"
+        " set; set TIDEMARK_LANDING_URL to the folder that holds them."
+    )
+
+
+def not_found(settings: Settings, table: SourceTable, family: str) -> SourceError:
+    """The error about a table that is nowhere, and that a family needs."""
     place = (
         f"no file {table.name}.parquet or {table.name}.csv at {settings.landing_url}"
         if settings.landing_url
         else "no landing folder is set (TIDEMARK_LANDING_URL)"
     )
-    raise SourceError(
+    return SourceError(
         f"The family {family} needs the table {table.qualified_name}, which is not in the warehouse, and {place};"
         " provide one of the two, map your own table in sources.yml, or leave the family out of TIDEMARK_FAMILIES."
     )

@@ -17,13 +17,20 @@ _BATCH_ROWS = 100_000
 
 
 class DuckDBWarehouse:
-    """A read-write connection to a DuckDB file, which only one process can hold."""
+    """A connection to a DuckDB file: read-write, which only one process can hold, unless it only looks.
+
+    Args:
+        read_only: look at a file that exists; one that another process holds is then an error at once.
+    """
 
     dialect = "duckdb"
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = _connect(str(path))
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        if read_only:
+            self._connection = duckdb.connect(str(path), read_only=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _connect(str(path))
         # Stored timestamps are UTC without a zone; a session zone would shift them on comparison with an instant.
         self._connection.execute("set timezone = 'UTC'")
 

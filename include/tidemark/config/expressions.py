@@ -29,46 +29,66 @@ _OPERATORS: tuple[type[exp.Expr], ...] = (
     exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey,
 )  # fmt: skip
 _TYPES = frozenset(
-    {
-        "VARCHAR",
-        "TEXT",
-        "BIGINT",
-        "INT",
-        "DOUBLE",
-        "FLOAT",
-        "DECIMAL",
-        "BOOLEAN",
-        "DATE",
-        "TIMESTAMP",
-        "TIMESTAMPNTZ",
-    }
-)
+    {"VARCHAR", "TEXT", "BIGINT", "INT", "DOUBLE", "FLOAT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPNTZ"}
+)  # fmt: skip
+_LONGEST, _LONGEST_SHOWN = 10_000, 200
 _ALLOWED: tuple[type[exp.Expr], ...] = (*_OPERATORS, *FUNCTIONS.values())
 
 
 def parse_expression(text: str, dialect: str) -> exp.Expr:
-    """The expression that a text holds.
+    """The expression that a text holds, as it reads once written anew: what is parsed later is this very tree.
 
     Raises:
         SettingsError: it is no single expression, or holds something that is not allowed; the message shows the place.
     """
     if not text.strip():
         raise SettingsError("the expression is empty; write a column's name, an expression, or null.")
+    if len(text) > _LONGEST:
+        raise SettingsError(
+            f"an expression of {len(text):,} characters is too long (at most {_LONGEST:,}); make a view of it."
+        )
     _refuse_trivia(text, dialect)
+    try:
+        parsed = _single(text, dialect)
+        _refuse_other_nodes(parsed, text)
+        written = to_sql(parsed, dialect)
+        again = _single(written, dialect)
+        _refuse_other_nodes(again, text)
+        stable = to_sql(again, dialect) == written and _single(written, dialect) == again
+    except RecursionError:
+        raise SettingsError(
+            f"{_shown(text)} is nested too deeply; write it with fewer parentheses and operators, or make a view of it."
+        ) from None
+    if not stable:
+        raise SettingsError(
+            f"{_shown(text)} can't be written for the warehouse as it is; write it another way."
+        )
+    return again
+
+
+def _single(text: str, dialect: str) -> exp.Expr:
     try:
         statements = sqlglot.parse(text, dialect=dialect)
     except SqlglotError as error:
         found = getattr(error, "errors", None) or [{}]
         column = found[0].get("col")
-        at = f" at character {column}" if column else ""
-        raise SettingsError(f"'{text}' is not one SQL expression: it can't be read{at}.") from None
+        at = f": it can't be read at character {column}" if column else ""
+        raise SettingsError(f"{_shown(text)} is not one SQL expression{at}.") from None
     (parsed,) = statements if len(statements) == 1 else (None,)
     if parsed is None:
-        raise SettingsError(f"'{text}' is not one SQL expression.")
+        raise SettingsError(f"{_shown(text)} is not one SQL expression.")
+    return parsed
+
+
+def _refuse_other_nodes(parsed: exp.Expr, text: str) -> None:
     for node in parsed.walk():
         if complaint := _complaint(node):
-            raise SettingsError(f"'{text}' can't be used: {complaint}")
-    return parsed
+            raise SettingsError(f"{_shown(text)} can't be used: {complaint}")
+
+
+def _shown(text: str) -> str:
+    text = " ".join(text.split())
+    return f"'{text}'" if len(text) <= _LONGEST_SHOWN else f"'{text[:_LONGEST_SHOWN]}…'"
 
 
 def columns_of(expression: exp.Expr) -> Iterator[exp.Column]:
@@ -92,39 +112,52 @@ def resolve_columns(expression: exp.Expr, known: Mapping[str, str], relation: st
         if not isinstance(node, exp.Column):
             return node
         name = node.name
-        found = [column for column in known if column == name]
-        if not found and not node.this.quoted:
-            found = [column for column in known if column.lower() == name.lower()]
+        found = [
+            column
+            for column in known
+            if column == name or (not node.this.quoted and column.lower() == name.lower())
+        ]
         if len(found) > 1:
             raise SettingsError(
                 f"{relation} has more than one column '{name}' ({', '.join(found)}); quote the one you mean."
             )
         if not found:
-            raise SettingsError(f"{relation} has no such column: {unknown_name(name, name, sorted(known))}")
+            raise SettingsError(
+                f"{relation} has no such column: {unknown_name(name, name, sorted(known))}{_case_hint(node, known)}"
+            )
         return exp.column(exp.to_identifier(found[0], quoted=True))
 
     return expression.copy().transform(resolve)
 
 
 def to_sql(expression: exp.Expr, dialect: str) -> str:
-    """The expression as one line of SQL."""
-    return expression.sql(dialect=dialect, comments=False)
+    """The expression as one line of SQL. A quote within a text is doubled, which both warehouses read; a backslash is in none."""
+    return expression.sql(dialect=dialect, comments=False).replace("\\'", "''")
+
+
+def _case_hint(column: exp.Column, known: Mapping[str, str]) -> str:
+    near = [name for name in known if name.lower() == column.name.lower()]
+    return f" In quotes it is taken as it is written: it is {near[0]} there." if near else ""
 
 
 def _refuse_trivia(text: str, dialect: str) -> None:
     try:
         tokens = sqlglot.Dialect.get_or_raise(dialect).tokenize(text)
     except SqlglotError:
-        raise SettingsError(f"'{text}' is not one SQL expression: a quote is not closed.") from None
+        raise SettingsError(
+            f"{_shown(text)} is not one SQL expression: a quote is not closed, or a sign is not SQL's."
+        ) from None
     for token in tokens:
         if token.comments:
-            raise SettingsError(f"'{text}' holds an SQL comment; write it as a YAML comment behind #.")
+            raise SettingsError(f"{_shown(text)} holds an SQL comment; write it as a YAML comment behind #.")
         if token.token_type is sqlglot.TokenType.SEMICOLON:
             raise SettingsError(
-                f"'{text}' holds a semicolon at character {token.col}; it must be one expression."
+                f"{_shown(text)} holds a semicolon at character {token.col}; it must be one expression."
             )
     if any(mark in text for mark in ("{{", "{%", "{#")):
-        raise SettingsError(f"'{text}' holds template marks, which mean nothing here; remove the braces.")
+        raise SettingsError(
+            f"{_shown(text)} holds template marks, which mean nothing here; remove the braces."
+        )
 
 
 def _complaint(node: exp.Expr) -> str:  # noqa: PLR0911 - one return per reason
@@ -137,10 +170,25 @@ def _complaint(node: exp.Expr) -> str:  # noqa: PLR0911 - one return per reason
     if isinstance(node, exp.DataType) and node.this.name not in _TYPES:
         return f"the type {node.sql()} is not among {', '.join(sorted(_TYPES)).lower()}."
     if isinstance(node, exp.Anonymous | exp.Func) and not isinstance(node, _ALLOWED):
-        name = str(node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-        return f"the function {unknown_name(name, name, sorted(FUNCTIONS))}"
+        name = str(node.name if isinstance(node, exp.Anonymous) else node.meta.get("name") or node.sql_name())
+        return f"the function {unknown_name(name.lower(), name.lower(), sorted(FUNCTIONS))}"
     if isinstance(node, exp.Command | exp.DDL | exp.DML | exp.Drop):
         return "it is a statement; only an expression is allowed."
     if not isinstance(node, _ALLOWED):
         return f"{node.key} is not allowed in an expression."
+    return _other_meaning(node)
+
+
+def _other_meaning(node: exp.Expr) -> str:
+    """What would be read in two ways, or written otherwise than it is meant."""
+    if isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null):
+        return "after `is` only null and not null are allowed; write coalesce(..., false) for `is true`."
+    if isinstance(node, exp.In) and not node.expressions and not node.args.get("query"):
+        return "after `in` name the values, such as ('a', 'b')."
+    if isinstance(node, exp.Literal | exp.Identifier) and any(
+        ord(sign) < 32 or sign == "\\" for sign in node.name
+    ):
+        return "a text or name holds a backslash, a line break or a control character, which warehouses read differently."
+    if isinstance(node, exp.JSONPathKey) and "$" in str(node.this):
+        return "name a key of JSON without $, such as properties ->> 'plan'."
     return ""

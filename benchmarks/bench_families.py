@@ -68,7 +68,7 @@ def main() -> None:
             "TIDEMARK_DUCKDB_PATH": str(folder / "warehouse.duckdb"),
             "TIDEMARK_LANDING_URL": (folder / "landing").as_uri(),
             "TIDEMARK_ARTIFACT_ROOT": (folder / "artifacts").as_uri(),
-            "TIDEMARK_RULES_FILE": str(synthetic(users).rules_file),
+            "TIDEMARK_CONFIG_DIR": str(synthetic(users).config_dir),
             "TIDEMARK_FAMILIES": ",".join(FAMILIES),
             "TIDEMARK_ID_HASH_KEY": "the key of the families' benchmark",
         }

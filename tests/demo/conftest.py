@@ -9,6 +9,7 @@ import pytest
 
 from include.tidemark.demo.completejourney import DATA_PACKAGE, write_landing_files
 from include.tidemark.demo.synthetic.writing import write_raw_tables
+from tests.complete_journey import contract_tables
 
 USERS = 20_000
 ERRORS = 4.0
@@ -35,6 +36,12 @@ def complete_journey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("complete_journey")
     write_landing_files(DATA_PACKAGE, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def complete_journey_tables(complete_journey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the same as the tables of the source contract, one Parquet file each. Shared: tests only read it."""
+    return contract_tables(complete_journey, tmp_path_factory.mktemp("complete_journey_tables"))
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ def month(complete_journey: Path, tmp_path_factory: pytest.TempPathFactory) -> M
         duckdb_path=folder / "warehouse.duckdb",
         landing_url=complete_journey.as_uri(),
         artifact_root=(folder / "artifacts").as_uri(),
-        rules_file=COMPLETE_JOURNEY.rules_file,
+        config_dir=COMPLETE_JOURNEY.config_dir,
         families=COMPLETE_JOURNEY.families,
         id_hash_key=SecretStr("the key of the demo's month"),
     )
@@ -81,8 +81,8 @@ def month(complete_journey: Path, tmp_path_factory: pytest.TempPathFactory) -> M
 
 
 @pytest.fixture(scope="module")
-def expected(complete_journey: Path) -> Oracle:
-    return Oracle(complete_journey, pd.Timestamp(AS_OF))
+def expected(complete_journey_tables: Path) -> Oracle:
+    return Oracle(complete_journey_tables, pd.Timestamp(AS_OF))
 
 
 def test_the_oracle_s_numbers_are_those_of_the_demo_s_rules():

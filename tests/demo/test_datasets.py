@@ -68,7 +68,7 @@ def test_settings_of_the_local_set_up_are_read_as_they_are_meant(tmp_path, monke
         monkeypatch.setenv(variable, value)
     settings = load_settings()
     assert settings.families == data.families
-    assert settings.rules_file == data.rules_file and settings.schedule_end == data.schedule_end
+    assert settings.config_dir == data.config_dir and settings.schedule_end == data.schedule_end
     assert settings.duckdb_path == tmp_path / "warehouse.duckdb"
     load_rules(data.rules_file, environ={})
 

@@ -62,7 +62,7 @@ def synthetic_deployment(root: Path, users: int) -> Settings:
         duckdb_path=root / "warehouse.duckdb",
         landing_url=(root / "landing").as_uri(),
         artifact_root=(root / "artifacts").as_uri(),
-        rules_file=synthetic(users).rules_file,
+        config_dir=synthetic(users).config_dir,
         families=FAMILIES,
         id_hash_key=SecretStr("the key of the families' tests"),
     )

@@ -42,7 +42,7 @@ class Deployment:
             duckdb_path=self.state / "warehouse.duckdb",
             artifact_root=(self.state / "artifacts").as_uri(),
             landing_url=(self.state / "landing").as_uri(),
-            rules_file=DATASET.rules_file,
+            config_dir=DATASET.config_dir,
             id_hash_key=SecretStr(MARKED_KEY),
         )
 

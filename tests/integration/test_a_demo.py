@@ -120,10 +120,10 @@ def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, mont
         engine.execute(
             f"""
             create table lines as
-            select user_id, amount_usd as amount, coalesce(category_group, 'other') as category_group,
-                   (transaction_at - interval 5 hours)::date as day
-            from read_parquet('{deployment.state}/landing/transactions.parquet') left join groups using (category)
-            where (transaction_at - interval 5 hours)::date < ?
+            select household_id as user_id, sales_value as amount, coalesce(category_group, 'other') as category_group,
+                   (transaction_timestamp - interval 5 hours)::date as day
+            from read_parquet('{deployment.state}/landing/sales.parquet') left join groups on department = category
+            where (transaction_timestamp - interval 5 hours)::date < ?
             """,
             [as_of],
         )

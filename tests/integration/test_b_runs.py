@@ -154,7 +154,7 @@ def test_an_unparsable_date_is_refused_before_a_run_is_made(deployment):
 
 def test_a_landing_file_that_was_cut_off_stops_the_run_with_a_sentence_and_loses_nothing(deployment):
     before = deployment.consumers_view()
-    file = deployment.state / "landing" / "transactions.parquet"
+    file = deployment.state / "landing" / "sales.parquet"
     whole = file.read_bytes()
     raw = deployment.query("select count(*) as n, sum(amount_usd) as s from raw.transactions")
     try:
@@ -163,7 +163,7 @@ def test_a_landing_file_that_was_cut_off_stops_the_run_with_a_sentence_and_loses
     finally:
         file.write_bytes(whole)
     assert state == "failed"
-    assert "transactions.parquet can't be read" in deployment.task_log(run_id, "load_sources")
+    assert "sales.parquet is no whole Parquet file" in deployment.task_log(run_id, "load_sources")
     assert "Consumers still see the last published month" in deployment.task_log(run_id, "load_sources")
     assert deployment.query("select count(*) as n, sum(amount_usd) as s from raw.transactions") == raw
     assert deployment.consumers_view() == before

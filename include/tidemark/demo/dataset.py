@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from include.tidemark.config.folder import RULES
+
+CONFIG = Path(__file__).with_name("config")
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -20,11 +24,17 @@ class Dataset:
     """Months that the demo runs: firsts of consecutive months."""
     schedule_end: date
     """The data end before, so no later month is scheduled."""
-    rules_file: Path
+    config_dir: Path
+    """Its tables and rules, as a deployment's own folder says them."""
     state: Path
     """Folder of all that its runs keep: landing files, warehouse, artifacts, Airflow's home."""
     write_landing_files: Callable[[Path], dict[str, int]]
     """Writes the landing files into a folder, keeps those that stand there, and returns the rows of each table."""
+
+    @property
+    def rules_file(self) -> Path:
+        """Its rules."""
+        return self.config_dir / RULES
 
     @property
     def logical_dates(self) -> tuple[date, date]:

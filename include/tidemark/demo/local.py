@@ -1,4 +1,4 @@
-"""What the local set-up adds to the defaults: where a data set's state is, its rules and families, and the id key."""
+"""What the local set-up adds to the defaults: where a data set's state is, its configuration and families, and the id key."""
 
 import secrets
 from pathlib import Path
@@ -16,7 +16,7 @@ def settings_environment(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> di
         "TIDEMARK_DUCKDB_PATH": str(state / "warehouse.duckdb"),
         "TIDEMARK_LANDING_URL": (state / "landing").as_uri(),
         "TIDEMARK_ARTIFACT_ROOT": (state / "artifacts").as_uri(),
-        "TIDEMARK_RULES_FILE": str(dataset.rules_file),
+        "TIDEMARK_CONFIG_DIR": str(dataset.config_dir),
         "TIDEMARK_FAMILIES": ",".join(dataset.families),
         "TIDEMARK_SCHEDULE_END": dataset.schedule_end.isoformat(),
         "TIDEMARK_ID_HASH_KEY": _id_hash_key(state),

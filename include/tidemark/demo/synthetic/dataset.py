@@ -4,7 +4,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from include.tidemark.demo.dataset import Dataset
+from include.tidemark.demo.dataset import CONFIG, Dataset
 from include.tidemark.demo.synthetic.writing import write_landing_files
 from include.tidemark.errors import SettingsError
 from include.tidemark.paths import LOCAL_STATE
@@ -30,7 +30,7 @@ def synthetic(users: int = DEFAULT_USERS) -> Dataset:
         families=FAMILIES,
         as_of_dates=(date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1)),
         schedule_end=date(2026, 7, 31),
-        rules_file=Path(__file__).with_name("rules.yml"),
+        config_dir=CONFIG / "synthetic",
         state=LOCAL_STATE / f"synthetic-{users}",
         write_landing_files=partial(_write_missing, users),
     )

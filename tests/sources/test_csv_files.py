@@ -61,8 +61,9 @@ def test_partitions_become_text_columns_after_those_of_the_file(tmp_path):
     assert staged.rows[0] == ("1", "x", "2026-01-01", None)
 
 
-def test_a_folder_like_a_partition_is_no_column(tmp_path):
-    folder = tmp_path / "id=7"
+@pytest.mark.parametrize("name", ["id=7", "c0=7", "other=7"])
+def test_a_folder_like_a_partition_is_no_column(tmp_path, name):
+    folder = tmp_path / name
     folder.mkdir()
     assert Staged(folder, GOOD).rows == [("1", "x"), ("2", "y")]
 

@@ -1,7 +1,11 @@
 """Old unpublished runs go; what was ever published, is at work, or is new enough stays."""
 
-from include.tidemark.artifacts.pruning import prune_unpublished
+import pytest
+
+from include.tidemark.artifacts.pruning import drop_run, prune_unpublished
+from include.tidemark.errors import RunIdentityError
 from include.tidemark.pipeline.publish import publish, rollback
+from include.tidemark.suggest.trial_key import PROPOSAL, TODAY, trial_key
 from include.tidemark.warehouse import open_warehouse
 from tests.artifacts.months import MONTHS, make_run, write_candidate
 
@@ -71,3 +75,34 @@ def test_folders_without_rows_are_pruned_too_and_other_files_are_left_alone(cand
         assert failed.run_key in [old.run_key for old in prune_unpublished(settings, warehouse, present)]
     assert not candidate.folder(failed).files()
     assert (candidate.root / "as_of=2026-08-01" / "run=notes").exists()
+
+
+def test_a_trial_that_was_killed_takes_nobody_s_place_and_goes_a_day_later(candidate, rules):
+    """`suggest-rules` removes its runs itself, unless it is killed."""
+    settings = candidate.settings.model_copy(update={"keep_unpublished_runs": 1})
+    (kept,) = dry_runs(candidate, rules, (1,))
+    trials = []
+    for attempt, number in ((2, TODAY), (2, PROPOSAL), (9, TODAY)):
+        trial = make_run(MONTHS[0], rules, attempt=attempt)
+        key = trial_key(trial.as_of_date, trial.started_at, number)
+        trials.append(trial.model_copy(update={"run_key": key}))
+        write_candidate(settings, trials[-1])
+    present = make_run(MONTHS[0], rules, attempt=9)
+    with open_warehouse(settings) as warehouse:
+        pruned = {old.run_key for old in prune_unpublished(settings, warehouse, present)}
+    older, other, at_work = (trial.run_key for trial in trials)
+    assert {older, other} <= pruned
+    assert not {kept.run_key, at_work} & pruned
+
+
+def test_one_run_can_be_dropped_and_a_published_one_can_not(candidate, rules):
+    settings = candidate.settings
+    (unpublished,) = dry_runs(candidate, rules, (1,))
+    published = candidate.runs[MONTHS[0]]
+    publish(published, settings)
+    with open_warehouse(settings) as warehouse:
+        drop_run(settings, warehouse, unpublished.as_of_date, unpublished.run_key)
+        with pytest.raises(RunIdentityError):
+            drop_run(settings, warehouse, published.as_of_date, published.run_key)
+    assert unpublished.run_key not in run_keys_with_rows(candidate) | run_keys_with_files(candidate)
+    assert published.run_key in run_keys_with_rows(candidate) & run_keys_with_files(candidate)

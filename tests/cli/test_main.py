@@ -36,7 +36,8 @@ def test_the_help_lists_every_command(capsys):
         main(["--help"])
     assert stopped.value.code == 0
     printed = capsys.readouterr().out
-    assert all(f"\n    {command} " in printed for command in commands())
+    listed = {line.split()[0] for line in printed.splitlines() if line.startswith("    ") and line.split()}
+    assert listed >= set(commands())
 
 
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["runs", "--what"], ["runs", "--format", "xml"]])

@@ -42,8 +42,8 @@ def add_parser(sub: Commands) -> None:
         description=_DESCRIPTION,
         examples=[
             "tidemark suggest-rules --as-of 2026-11-01",
-            'tidemark suggest-rules --as-of 2026-11-01 --shares "High-Value Travelers=5,Declining=15"',
-            "tidemark suggest-rules --as-of 2026-11-01 --write && tidemark run --as-of 2026-11-01",
+            'tidemark suggest-rules --as-of 2026-11-01 --shares "Declining=15"',
+            "tidemark suggest-rules --as-of 2026-11-01 --write",
             "tidemark suggest-rules --as-of 2026-11-01 --format json > proposal.json",
         ],
     )  # fmt: skip

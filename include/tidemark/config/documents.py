@@ -17,6 +17,16 @@ Place = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
 _LONGEST_VALUE = 60
+_MOST_VALUES = 50_000
+"""More than any deployment says: aliases within aliases would make billions."""
+_TAGS = {
+    "bool": "true or false",
+    "int": "a number",
+    "float": "a number",
+    "null": "nothing",
+    "timestamp": "a date",
+}
+_TEXT_TAGS = ("str", "merge")
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,38 @@ def read_document(path: Path) -> Document:
     Raises:
         SettingsError: it can't be read, is not YAML, has a key twice, or holds something else than a mapping.
     """
+    root, content = _load(path)
+    if content is None:
+        return Document(path, {}, {})
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path} must hold a mapping from names to values, not {_kind(content)}.")
+    lines: dict[Place, int] = {}
+    for number, (place, node) in enumerate(_keys(root, ())):
+        line = node.start_mark.line + 1
+        tag = node.tag.rpartition(":")[2]
+        if isinstance(place[-1], str) and tag not in _TEXT_TAGS:
+            raise SettingsError(
+                f"{path}, line {line}: YAML reads the key {place[-1]} as {_TAGS.get(tag, 'no text')}; write it in quotes."
+            )
+        if place in lines:
+            raise SettingsError(
+                f"{path}, line {line}: the key '{_dotted(place)}' stands here a second time (first on line {lines[place]});"
+                " remove one of them."
+            )
+        if number > _MOST_VALUES:
+            raise SettingsError(
+                f"{path} says more than {_MOST_VALUES:,} things; look at its aliases (*), and write out what they mean."
+            )
+        lines[place] = line
+    return Document(path, {str(key): value for key, value in content.items()}, lines)
+
+
+def _load(path: Path) -> tuple[yaml.Node | None, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        _refuse_itself(path, root)
+        return root, yaml.safe_load(text)
     except OSError as error:
         raise SettingsError(
             f"{path} can't be read ({error.strerror}); correct the path or its permissions."
@@ -57,21 +95,10 @@ def read_document(path: Path) -> Document:
         raise SettingsError(
             f"{path}, line {line}: this is not valid YAML ({error.problem}); correct it."
         ) from None
+    except RecursionError:
+        raise SettingsError(f"{path} is nested too deeply; write it with fewer brackets.") from None
     except (yaml.YAMLError, ValueError) as error:
         raise SettingsError(f"{path} is not valid YAML ({type(error).__name__}); correct it.") from None
-    if content is None:
-        return Document(path, {}, {})
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path} must hold a mapping from names to values, not {_kind(content)}.")
-    lines: dict[Place, int] = {}
-    for place, node in _keys(root, ()):
-        if place in lines:
-            raise SettingsError(
-                f"{path}, line {node.start_mark.line + 1}: the key '{_dotted(place)}' stands here a second time"
-                f" (first on line {lines[place]}); remove one of them."
-            )
-        lines[place] = node.start_mark.line + 1
-    return Document(path, {str(key): value for key, value in content.items()}, lines)
 
 
 def validate(document: Document, model: type[Model], content: Any = None) -> Model:
@@ -102,8 +129,27 @@ def explain(document: Document, model: type[BaseModel], error: Any) -> str:
     if error["type"] == "missing":
         return f"{where}: '{key}' is missing; add it."
     if error["type"] == "value_error":
-        return f"{where}: {f'{key}: ' if key else ''}{message}"
-    return f"{where}: '{key}' can't be used: {message} (found {_shown(error['input'])})."
+        return f"{where}: {f'{key}: ' if key else ''}{message.rstrip('.')}."
+    found = error["input"]
+    if error["type"] in ("string_type", "model_type") and not isinstance(found, str | list | dict):
+        return f"{where}: YAML reads '{key}' as {_read_as(found)}, which it can't be; write a text in quotes."
+    message = _EXPECTED.get(error["type"], message)
+    return f"{where}: '{key}' can't be used: {message} (found {_shown(found)})."
+
+
+_EXPECTED = {
+    "string_type": "it must be one text",
+    "model_type": "it must be a mapping of keys to values",
+    "dict_type": "it must be a mapping of keys to values",
+    "tuple_type": "it must be a list",
+    "list_type": "it must be a list",
+}
+
+
+def _read_as(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    return "a number" if isinstance(value, int | float) else "a date"
 
 
 def unknown_name(key: str, name: str, known: Sequence[str]) -> str:
@@ -112,6 +158,26 @@ def unknown_name(key: str, name: str, known: Sequence[str]) -> str:
     hint = f"; did you mean '{near[0]}'?" if near else "."
     listed = f" Known names: {', '.join(known)}." if len(known) <= 30 and known else ""
     return f"'{key}' is not known{hint}{listed}"
+
+
+def _refuse_itself(path: Path, root: yaml.Node | None) -> None:
+    """Refuse a value that holds itself; each node is looked at once."""
+    seen: set[int] = set()
+
+    def look(node: yaml.Node, above: frozenset[int]) -> None:
+        if id(node) in above:
+            raise SettingsError(
+                f"{path}, line {node.start_mark.line + 1}: what stands here holds itself by an alias (*); write it out."
+            )
+        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+            return
+        for value in node.value:
+            for part in value if isinstance(value, tuple) else (value,):
+                look(part, above | {id(node)})
+        seen.add(id(node))
+
+    if root is not None:
+        look(root, frozenset())
 
 
 def _keys(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, yaml.Node]]:

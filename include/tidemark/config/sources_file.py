@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -12,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StrictStr,
     create_model,
     field_validator,
@@ -27,6 +29,9 @@ FileFormat = Literal["csv", "parquet", "ndjson"]
 
 DIRECTIVES = frozenset("dmYyHIMSfpbBjz%")
 """Directives of a format that both warehouses can be told."""
+_NO_ENCODINGS_OF_FILES = frozenset(
+    {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+)
 _CODE = re.compile(r"[A-Z]{3}")
 
 Text = Annotated[StrictStr, Field(min_length=1)]
@@ -59,7 +64,7 @@ class ColumnMapping(_Part):
         default=None,
         description="ISO 4217 code of the amounts, or the column or expression that holds the code of each row.",
     )
-    values: dict[str, StrictStr | bool] | None = Field(
+    values: dict[StrictStr, StrictStr | StrictBool] | None = Field(
         default=None,
         description="What the source's values are called here; a value that is not named stays as it is.",
     )
@@ -85,6 +90,25 @@ class ColumnMapping(_Part):
             raise ValueError(
                 f"{value!r} is no format: write it with directives such as %d.%m.%Y, or {' or '.join(EPOCH_FORMATS)}"
             )
+        said = set(directives)
+        if not said & {"Y", "y"} or not ("j" in said or ("d" in said and said & {"m", "b", "B"})):
+            raise ValueError(
+                f"the format {value} does not say year, month and day, so a day would be guessed"
+            )
+        return value
+
+    @field_validator("values")
+    @classmethod
+    def _plain_values(cls, value: dict[str, str | bool] | None) -> dict[str, str | bool] | None:
+        for theirs in value or ():
+            if not theirs.strip():
+                raise ValueError(
+                    "a blank value means nothing here and can't be named; use coalesce(..., 'word') in from"
+                )
+            if theirs != theirs.strip():
+                raise ValueError(
+                    f"{theirs!r} has blanks around it, which are taken off before; write {theirs.strip()!r}"
+                )
         return value
 
     @property
@@ -112,12 +136,11 @@ class CsvOptions(_Part):
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, value: str) -> str:
-        try:
-            return codecs.lookup(value).name
-        except LookupError:
-            raise ValueError(
-                f"{value!r} is not an encoding such as utf-8, latin-1, cp1252 or utf-16"
-            ) from None
+        with suppress(LookupError):
+            found = codecs.lookup(value)
+            if found._is_text_encoding and found.name not in _NO_ENCODINGS_OF_FILES:
+                return found.name
+        raise ValueError(f"{value!r} is not an encoding such as utf-8, latin-1, cp1252 or utf-16")
 
     @model_validator(mode="after")
     def _different_signs(self) -> Self:

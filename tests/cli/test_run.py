@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import psutil
 import pytest
 
@@ -46,9 +47,15 @@ class Deployment:
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory):
-    """A deployment in which nothing has run."""
+    """A deployment in which nothing has run, with a category that its rules do not know."""
     folder = tmp_path_factory.mktemp("own")
     DATA.write_landing_files(folder / "landing")
+    file = folder / "landing" / "transactions.parquet"
+    with duckdb.connect() as engine:
+        engine.execute("set timezone = 'UTC'")
+        engine.execute(f"create table t as from read_parquet('{file}')")
+        engine.execute("update t set category = 'LLAMAS' where rowid % 50 = 0")
+        engine.execute(f"copy t to '{file}' (format parquet)")
     return Deployment(folder)
 
 
@@ -135,7 +142,7 @@ def test_a_run_ends_with_the_table_the_report_the_warnings_and_the_next_step(dep
         for row in month.manifest()["gate"]["results"]
         if row["severity"] == "warning" and not row["success"]
     ]
-    assert warnings
+    assert any("LLAMAS" in warning for warning in warnings)
     said = " ".join(first.stdout.split())
     assert all(warning in said for warning in warnings)
     assert first.stdout.splitlines()[-1].startswith(f"The month as of {FIRST} is published, after ")

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,8 @@ def _dbt(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[sub
         except BaseException:
             process.terminate()
             try:
-                process.wait(_SECONDS_TO_END)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_SECONDS_TO_END)
             finally:
                 process.kill()
             raise

@@ -1,0 +1,93 @@
+"""How dbt is followed from a shell, with a program in its place that says what dbt would."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from include.tidemark.errors import SettingsError
+from include.tidemark.pipeline.build import BuildError, build_models
+from include.tidemark.settings import Settings
+
+RUN = SimpleNamespace(
+    run_key="k", families=("customer_segments",), options=SimpleNamespace(full_refresh=False), dbt_vars=dict
+)
+
+
+def event(name: str, message: str, **data: object) -> str:
+    return json.dumps({"info": {"name": name, "msg": message, "level": "info"}, "data": data})
+
+
+BUILD = [
+    "Python says something of its own",
+    event("ConcurrencyLine", "Concurrency: 4 threads"),
+    event("LogStartLine", "1 of 3 START view", index=1, total=3),
+    event("LogModelResult", "1 of 3 OK view", index=1, total=3, status="OK"),
+    event("LogTestResult", "3 of 3 PASS test", index=3, num_models=3, status="pass"),
+    event("SkippingDetails", "2 of 3 SKIP table", index=2, total=3, status="skip"),
+    event("StatsLine", "Done.\nPASS=2 SKIP=1"),
+]
+
+
+@pytest.fixture
+def dbt(tmp_path):
+    """Writes a program and returns settings that take it for dbt."""
+
+    def write(script: str) -> Settings:
+        program = tmp_path / "dbt"
+        program.write_text(f"#!/bin/bash\n{script}\n")
+        program.chmod(0o755)
+        return Settings(dbt_executable=program, scratch_dir=tmp_path)
+
+    return write
+
+
+def says(lines: list[str], code: int) -> str:
+    return "cat <<'END'\n" + "\n".join(lines) + f"\nEND\nexit {code}"
+
+
+def test_what_is_done_is_counted_as_dbt_goes_on(dbt):
+    counted = []
+    results = build_models(RUN, dbt(says(BUILD, 0)), on_progress=lambda *count: counted.append(count))
+    assert counted == [(1, 3), (2, 3), (3, 3)]
+    assert results.name == "run_results.json" and results.parent.is_dir()
+
+
+def test_a_failed_build_shows_dbt_s_last_lines_as_people_read_them_and_where_its_log_is(dbt, tmp_path):
+    with pytest.raises(BuildError) as caught:
+        build_models(RUN, dbt(says(["old"] * 20 + BUILD, 1)))
+    (folder,) = tmp_path.glob("tidemark-dbt-*")
+    assert str(caught.value).startswith(f"dbt failed for run k (its log is in {folder}): old | old | old | ")
+    assert str(caught.value).endswith(" | 2 of 3 SKIP table | Done. | PASS=2 SKIP=1")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dbt_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(
+        SettingsError, match="There is no dbt at .*; install its environment with `make setup`"
+    ):
+        build_models(RUN, Settings(dbt_executable=tmp_path / "dbt"))
+
+
+@pytest.mark.parametrize("trap", ["", "trap '' TERM"], ids=["ends when asked", "deaf"])
+def test_whatever_interrupts_a_build_no_dbt_is_left(dbt, monkeypatch, trap):
+    monkeypatch.setattr("include.tidemark.pipeline.build._SECONDS_TO_END", 0.5)
+
+    def interrupt(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    ready = event("LogModelResult", "1 of 3", index=1, total=3)
+    before = {process.pid for process in psutil.Process().children()}
+    with pytest.raises(KeyboardInterrupt):
+        build_models(RUN, dbt(f"{trap}\necho '{ready}'\nwhile true; do read -t 0.1 <> <(:); done"), on_progress=interrupt)  # fmt: skip
+    left = {process.pid for process in psutil.Process().children()} - before
+    assert left == set()
+
+
+def test_a_relative_path_of_the_warehouse_is_the_caller_s(dbt, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = dbt('echo "$TIDEMARK_DUCKDB_PATH" > path')
+    build_models(RUN, settings.model_copy(update={"duckdb_path": Path("w.duckdb")}))
+    assert (tmp_path / "path").read_text() == f"{tmp_path}/w.duckdb\n"

@@ -31,6 +31,8 @@ _OPERATORS: tuple[type[exp.Expr], ...] = (
 _TYPES = frozenset(
     {"VARCHAR", "TEXT", "BIGINT", "INT", "DOUBLE", "FLOAT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPNTZ"}
 )  # fmt: skip
+TEMPLATE_MARKS = ("{{", "{%", "{#")
+"""What a template engine on the way to the warehouse would take for its own."""
 _LONGEST, _LONGEST_SHOWN = 10_000, 200
 _ALLOWED: tuple[type[exp.Expr], ...] = (*_OPERATORS, *FUNCTIONS.values())
 
@@ -154,7 +156,7 @@ def _refuse_trivia(text: str, dialect: str) -> None:
             raise SettingsError(
                 f"{_shown(text)} holds a semicolon at character {token.col}; it must be one expression."
             )
-    if any(mark in text for mark in ("{{", "{%", "{#")):
+    if any(mark in text for mark in TEMPLATE_MARKS):
         raise SettingsError(
             f"{_shown(text)} holds template marks, which mean nothing here; remove the braces."
         )

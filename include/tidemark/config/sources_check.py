@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from include.tidemark.config.documents import Document, Place
-from include.tidemark.config.expressions import parse_expression
-from include.tidemark.config.sources_file import ColumnMapping, Sources, TableSource
+from include.tidemark.config.expressions import TEMPLATE_MARKS, parse_expression
+from include.tidemark.config.sources_file import (
+    EPOCH_FORMATS,
+    ColumnMapping,
+    Sources,
+    TableSource,
+    short_name,
+)
 from include.tidemark.errors import SettingsError, SourceError
 from include.tidemark.rules import Rules
+from include.tidemark.sources.contract import Column, source_tables
 from include.tidemark.sources.dialects import snowflake_format
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.relations import parse_relation
@@ -32,7 +39,7 @@ def check_sources(document: Document, sources: Sources, rules: Rules, warehouse:
                 parse_expression(text, dialect)
         for place, mapping in _mappings(name, source):
             with _at(document, place):
-                _check_mapping(mapping, rules.currency, dialect)
+                _check_mapping(_contract_column(name, str(place[-1])), mapping, rules.currency, dialect)
 
 
 @contextmanager
@@ -63,15 +70,40 @@ def _mappings(name: str, source: TableSource) -> Iterator[tuple[Place, ColumnMap
             yield (name, "columns", column), mapping
 
 
-def _check_mapping(mapping: ColumnMapping, currency: str, dialect: str) -> None:
+def _contract_column(table: str, key: str) -> Column:
+    columns = source_tables()[table].file_columns
+    return next(column for column in columns if key in (column.name, short_name(column.name)))
+
+
+def _check_mapping(column: Column, mapping: ColumnMapping, currency: str, dialect: str) -> None:
+    kind = column.data_type.partition("(")[0]
+    if mapping.currency and short_name(column.name) == column.name:
+        raise SettingsError("currency is about amounts of money, which this is not; remove it.")
     if mapping.currency_code and mapping.currency_code != currency:
         raise SettingsError(
             f"the amounts are in {mapping.currency_code}, but the deployment's currency is {currency}; all amounts are of one"
             f" currency: write `currency: {mapping.currency_code}` into rules.yml, or convert the amounts."
         )
-    for text in (mapping.format or "", *(mapping.values or {})):
+    if (mapping.format or mapping.timezone) and kind not in ("timestamp", "date"):
+        raise SettingsError(
+            f"format and timezone are about times, but the contract's type is {kind}; remove them."
+        )
+    if kind == "date" and (mapping.timezone or mapping.format in EPOCH_FORMATS):
+        raise SettingsError(
+            "the contract's type is date, which has no zone; remove timezone, or give a format of dates."
+        )
+    if mapping.timezone and "%z" in (mapping.format or ""):
+        raise SettingsError(
+            "the format has an offset (%z), so timezone would say it twice; remove one of them."
+        )
+    for theirs, ours in (mapping.values or {}).items():
+        if isinstance(ours, bool) and kind != "boolean":
+            raise SettingsError(
+                f"YAML reads what stands behind {theirs} as {str(ours).lower()}, but the contract's type is {kind}; write it in quotes."
+            )
+    for text in (mapping.format or "", *(mapping.values or {}), *map(str, (mapping.values or {}).values())):
         text_literal(text)
-    for ours in (mapping.values or {}).values():
-        text_literal(str(ours))
+        if any(mark in text for mark in TEMPLATE_MARKS):
+            raise SettingsError(f"{text!r} holds template marks, which mean nothing here; remove the braces.")
     if dialect == "snowflake" and mapping.format and "%" in mapping.format:
         snowflake_format(mapping.format)

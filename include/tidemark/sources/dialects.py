@@ -114,6 +114,10 @@ def snowflake_format(form: str) -> str:
     >>> snowflake_format("%d.%m.%Y %H:%M"), snowflake_format("%Y-%m-%dT%H:%M")
     ('DD.MM.YYYY HH24:MI', 'YYYY-MM-DD"T"HH24:MI')
     """
+    if '"' in form:
+        raise SourceError(
+            f"The format {form} has a double quote, which Snowflake takes for its own; convert the column in a view."
+        )
     parts = re.findall(r"%.|[A-Za-z]+|[^%A-Za-z]+", form)
     words = []
     for part in parts:

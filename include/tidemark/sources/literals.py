@@ -11,5 +11,5 @@ def text_literal(value: str) -> str:
     "'it''s'"
     """
     if "\\" in value or any(ord(each) < 32 for each in value):
-        raise ValueError(f"{value!r} holds a character that warehouses quote differently")
+        raise ValueError(f"{value!r} holds a character that warehouses quote differently; leave it out")
     return "'" + value.replace("'", "''") + "'"

@@ -107,7 +107,7 @@ def test_blanks_among_the_purchases(holds_share, condition, share):
         ("amount_usd < 0", truth.REFUND_SHARE),
         ("status = 'declined'", truth.DECLINED_SHARE),
         ("status = 'Pending'", truth.PENDING_SHARE),
-        ("status = ''", truth.BLANK_STATUS_SHARE),
+        ("status = 'disputed'", truth.UNKNOWN_STATUS_SHARE),
     ],
 )
 def test_rows_around_the_purchases(holds_share, condition, share):

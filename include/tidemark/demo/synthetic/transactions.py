@@ -133,7 +133,7 @@ def transactions() -> str:
         _extra(4, truth.REFUND_SHARE, "posted", "-volume * (0.05 + 0.15 * draw(w, 5))"),
         _extra(5, truth.DECLINED_SHARE, "declined", "volume"),
         _extra(6, truth.PENDING_SHARE, "Pending", "volume / 2"),
-        _extra(7, truth.BLANK_STATUS_SHARE, "", "1"),
+        _extra(7, truth.UNKNOWN_STATUS_SHARE, "disputed", "1"),
     ]
     return f"""
         with all_rows as (

@@ -161,8 +161,8 @@ DECLINE_ENDS = date(2026, 4, 1)
 """Established users buy in two of three weeks. A declining user buys in one of four from the first of these days, and
 not at all from the second; what they spend in a week in which they buy stays as it was."""
 
-REFUND_SHARE, DECLINED_SHARE, PENDING_SHARE, BLANK_STATUS_SHARE = 0.015, 0.03, 0.02, 0.001
-"""Of the weeks in which a user buys: a refund of 5 to 20 % of the week, a declined, a pending, a blank-status row."""
+REFUND_SHARE, DECLINED_SHARE, PENDING_SHARE, UNKNOWN_STATUS_SHARE = 0.015, 0.03, 0.02, 0.001
+"""Of the weeks in which a user buys: a refund of 5 to 20 % of the week, a declined, a pending, a disputed row (a status that nobody knows)."""
 NULL_STATUS_SHARE, SPELLED_STATUS_SHARE = 0.01, 0.01
 """Of the purchases: status null (posted), or posted in another spelling."""
 

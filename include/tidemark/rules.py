@@ -8,14 +8,16 @@ import difflib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
+from include.tidemark.currency import MOST_DECIMALS, Currency, currency_named
 from include.tidemark.errors import SettingsError
 from include.tidemark.families.customer_segments.rules import CustomerSegmentsRules
 from include.tidemark.families.early_engagement.rules import EarlyEngagementRules
@@ -50,10 +52,25 @@ def _known_zone(value: str) -> str:
     return value
 
 
+def _known_currency(value: str) -> str:
+    return currency_named(value).code
+
+
+def _plain_symbol(value: str) -> str:
+    if not re.fullmatch(r"""[^\s\d'"`\\<>&=+,\x00-\x1f-]{1,6}""", value):
+        raise ValueError(
+            f"{value!r} is no symbol of a currency: use 1 to 6 letters and signs, such as € or kr"
+        )
+    return value
+
+
 class CommonRules(BaseModel):
     """The rules that belong to no family."""
 
     business_timezone: Annotated[StrictStr, AfterValidator(_known_zone)]
+    currency: Annotated[StrictStr, AfterValidator(_known_currency)]
+    currency_symbol: Annotated[StrictStr, AfterValidator(_plain_symbol)] | None
+    currency_decimals: Annotated[StrictInt, Field(ge=0, le=MOST_DECIMALS)] | None
     lookback_days: Days
     lookback_window_days: Days
 
@@ -64,6 +81,11 @@ class CommonRules(BaseModel):
     reconciliation_tolerance_pct: Percent
     volume_warning_drop_pct: Percent
     volume_critical_drop_pct: Percent
+
+    @property
+    def money(self) -> Currency:
+        """The currency of every amount."""
+        return currency_named(self.currency, self.currency_symbol, self.currency_decimals)
 
 
 class Rules(

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
+from include.tidemark.currency import currency_named
 from include.tidemark.families.left_out import LeftOut
 from include.tidemark.report import charts
 from include.tidemark.report.charts import (
@@ -21,8 +22,9 @@ from include.tidemark.report.charts import (
 from include.tidemark.report.numbers import number, p_value, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import environment
-from include.tidemark.report.words import dollars, percent, ratio
+from include.tidemark.report.words import money_in, percent, ratio
 
+DOLLAR = currency_named("USD")
 TIERS = (1, 5, 10, 15, 25)
 FEES = {f"{tier} bps": colour for tier, colour in sequential(TIERS).items()}
 SIZES = categorical(["micro", "small", "medium", "large", "whale"])
@@ -99,14 +101,14 @@ def engagement():
         {
             "name": "whale",
             "colour": "#0072B2",
-            "shown": number(row(1234.5, 1100.0, 1400.0), dollars),
+            "shown": number(row(1234.5, 1100.0, 1400.0), money_in(DOLLAR)),
             "p": p_value(row(1.0, p_value=0.01, p_adjusted=0.03, family_size=12)),
             "trust": trust(row(1, trust="caution")),
         },
         {
             "name": "minnow",
             "colour": None,
-            "shown": number(row(None, reason="too_few_users"), dollars),
+            "shown": number(row(None, reason="too_few_users"), money_in(DOLLAR)),
             "p": p_value(None),
             "trust": trust(None),
         },
@@ -212,8 +214,8 @@ def fee_tiers():
         (
             Section("retention", "Retention by fee tier", figure(charts.curves(retention, FEES, x_title="weeks since the first swap", y_format="percent", description="Retention by tier."), "Active in week k or later", "By the fee of the week of the first swap.") + figure(charts.heat_map(cells, "Retention by tier and week.", x_title="weeks since the first swap", ends=("0%", "61%")), "Each tier and week", "Rows are tiers."), FILES[:1]),
             Section("acquisition", "New and returning", charts.stacked_bars(swappers, categorical(["new", "returning"]), normalised=False, description="New and returning by period.")),
-            Section("sizes", "Trade sizes", charts.stacked_bars(volume, SIZES, normalised=True, form="dollars", description="Volume by size.") + charts.small_multiples(fits) + charts.pareto([(i / 100, 1 - (1 - i / 100) ** 9) for i in range(101)], marks, "Volume over users.")),
-            Section("value", "Lifetime value", charts.curves(value, FEES, x_title="weeks", y_format="dollars", description="Value by tier.") + charts.dot_intervals([Estimate(f"{t} bps", 10 + t / 3, 8 + t / 3, 13 + t / 3) for t in TIERS], colours=list(FEES.values()), form="dollars", description="Value after 12 weeks.") + charts.dot_intervals([Estimate("micro", -0.012, -0.02, -0.004), Estimate("whale", 0.02, None, None)], form="percent", reference=0.0, description="Effect of 5 bps more."), (FILES[1], "data/never_written.csv")),
+            Section("sizes", "Trade sizes", charts.stacked_bars(volume, SIZES, normalised=True, form=DOLLAR, description="Volume by size.") + charts.small_multiples(fits) + charts.pareto([(i / 100, 1 - (1 - i / 100) ** 9) for i in range(101)], marks, "Volume over users.")),
+            Section("value", "Lifetime value", charts.curves(value, FEES, x_title="weeks", y_format=DOLLAR, description="Value by tier.") + charts.dot_intervals([Estimate(f"{t} bps", 10 + t / 3, 8 + t / 3, 13 + t / 3) for t in TIERS], colours=list(FEES.values()), form=DOLLAR, description="Value after 12 weeks.") + charts.dot_intervals([Estimate("micro", -0.012, -0.02, -0.004), Estimate("whale", 0.02, None, None)], form="percent", reference=0.0, description="Effect of 5 bps more."), (FILES[1], "data/never_written.csv")),
         ),
         intro="What users do at different fees: whether they come back, how much they trade, and what they are worth.",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from include.tidemark.currency import currency_named
 from include.tidemark.report import charts, words
 from include.tidemark.report.charts import (
     Bar,
@@ -77,7 +78,7 @@ ALL = {
         [Estimate(NASTY, 1.5, 1.2, None)], ["#000"], description=text
     ),
     "dot_intervals": lambda text: dot_intervals(
-        [Estimate(NASTY, 1.5, 1.2, 1.9)], form="dollars", reference=0.0, description=text
+        [Estimate(NASTY, 1.5, 1.2, 1.9)], form=currency_named("USD"), reference=0.0, description=text
     ),
     "curves": curves,
     "heat_map": heat_map,
@@ -231,9 +232,13 @@ def test_nothing_at_all_is_drawn_without_an_error():
         ratios(nothing, ["#0072B2"], 300, "x"),
         dot_intervals(nothing, form="percent", description="x"),
         dot_intervals([], form="percent", description="x"),
-        charts.curves({}, {}, x_title="", y_format="dollars", description="x"),
+        charts.curves({}, {}, x_title="", y_format=currency_named("USD"), description="x"),
         charts.curves(
-            {"a": [Point(1, None)]}, {"a": "#000"}, x_title="", y_format="dollars", description="x"
+            {"a": [Point(1, None)]},
+            {"a": "#000"},
+            x_title="",
+            y_format=currency_named("USD"),
+            description="x",
         ),
         charts.heat_map([], "x"),
         charts.heat_map([HeatCell("1", "a", None, "")], "x"),
@@ -246,11 +251,41 @@ def test_nothing_at_all_is_drawn_without_an_error():
 
 def test_axes_write_numbers_as_the_words_beside_them_do():
     points = [Point(1, 1_200_000.0), Point(2, 400_000.0)]
-    drawing = charts.curves({"a": points}, {"a": "#000"}, x_title="", y_format="dollars", description="x")
+    drawing = charts.curves(
+        {"a": points}, {"a": "#000"}, x_title="", y_format=currency_named("USD"), description="x"
+    )
     assert "$1M</text>" in drawing
     assert "$200K</text>" in drawing
     assert told(drawing)[0] == "a, 1, $1.20M"
     assert scales.write_with_interval(0.123, 0.1, 0.15, "percent") == "12.3% (10.0% to 15.0%)"
+
+
+def money_curve(currency, *amounts):
+    points = [Point(number, amount) for number, amount in enumerate(amounts)]
+    return charts.curves(
+        {"a": points}, {"a": "#000"}, x_title="", y_format=currency, description="x", from_zero=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "symbol", "prefix"),
+    [("EUR", None, "€"), ("CAD", None, "CA$"), ("CHF", None, "CHF\N{NO-BREAK SPACE}"), ("USD", "US$", "US$"), ("XOF", "Gk", "Gk\N{NO-BREAK SPACE}")],
+)  # fmt: skip
+def test_axes_have_the_symbol_of_any_currency_as_they_have_the_dollar(code, symbol, prefix):
+    for amounts in ((1_200_000.0, -400_000.0), (0.5, 1.5), (-80.0, 300.0)):
+        dollars = str(money_curve(currency_named("USD"), *amounts))
+        written = re.findall(r"<text[^>]*>([^<]*)</text>", dollars)
+        assert any("$" in label for label in written)
+        found = re.findall(
+            r"<text[^>]*>([^<]*)</text>", str(money_curve(currency_named(code, symbol, 2), *amounts))
+        )
+        assert found == [label.replace("$", prefix) for label in written]
+
+
+def test_axes_of_a_currency_without_decimals_have_whole_amounts_once():
+    labels = re.findall(r"<text[^>]*>(¥[^<]*)</text>", str(money_curve(currency_named("JPY"), 1.0, 3.0)))
+    assert "¥1" in labels
+    assert not [label for label in labels if "." in label]
 
 
 @every_chart

@@ -12,14 +12,14 @@ from include.tidemark.report.numbers import (
     trust,
     worst_reason,
 )
-from include.tidemark.report.words import count, dollars, percent, points
-from tests.report.fabricated import row
+from include.tidemark.report.words import count, money_in, percent, points
+from tests.report.fabricated import DOLLAR, row
 
 
 def test_a_number_stands_with_its_interval_and_the_unit_once():
     assert number(row(0.123, 0.1, 0.15), percent) == Number("12.3%", "10.0 to 15.0%", "", warns=False)
     assert interval(row(0.01, -0.01, 0.03), points) == "\u22121.0 to +3.0 pp"
-    assert interval(row(12.0, 10.0, 15.0), dollars) == "$10.00 to $15.00"
+    assert interval(row(12.0, 10.0, 15.0), money_in(DOLLAR)) == "$10.00 to $15.00"
 
 
 def test_an_interval_with_one_end_is_not_written_as_an_interval():

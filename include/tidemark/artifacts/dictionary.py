@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_rows
+from include.tidemark.currency import Currency
 from include.tidemark.paths import DBT_DIR
 
 DICTIONARY = PublishedTable(
@@ -26,24 +27,24 @@ DICTIONARY = PublishedTable(
 )
 
 
-def write_dictionary(tables: Iterable[PublishedTable], target: Path) -> list[WrittenFile]:
-    """Write `data/data_dictionary.csv` for these tables and for itself."""
+def write_dictionary(tables: Iterable[PublishedTable], target: Path, currency: Currency) -> list[WrittenFile]:
+    """Write `data/data_dictionary.csv` for these tables and for itself, with the names and words of the currency."""
     rows = [
         {
             "table": table.path,
             "column": column.name,
             "type": column.kind,
-            "description": describe(table, column),
+            "description": currency.words(describe(table, column)),
         }
         for table in (*tables, DICTIONARY)
-        for column in table.columns
+        for column in table.in_currency(currency).columns
     ]
     return write_rows(DICTIONARY, rows, target)
 
 
 def describe(table: PublishedTable, column: Column) -> str:
     """The column in words: its own, else those of the dbt model; empty when neither has any."""
-    return column.description or model_descriptions().get((table.model or "", column.name), "")
+    return column.description or model_descriptions().get((table.model or "", column.key), "")
 
 
 @cache

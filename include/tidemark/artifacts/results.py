@@ -8,6 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
+from include.tidemark.currency import Currency
 from include.tidemark.errors import TidemarkError
 from include.tidemark.run import Run
 from include.tidemark.statistics.results import COLUMNS, result_schema
@@ -74,9 +75,10 @@ def read_statistics(run: Run, warehouse: Warehouse) -> StatisticRows:
     return StatisticRows(tuple(rows))
 
 
-def write_statistics(results: StatisticRows, target: Path) -> list[WrittenFile]:
-    """Write `data/statistics.csv` and `.parquet`."""
-    return write_rows(STATISTICS, results.rows, target)
+def write_statistics(results: StatisticRows, target: Path, currency: Currency) -> list[WrittenFile]:
+    """Write `data/statistics.csv` and `.parquet`; metrics that end in `_usd` end in the code of the currency."""
+    rows = [row | {"metric": currency.name(row["metric"])} for row in results.rows]
+    return write_rows(STATISTICS, rows, target)
 
 
 def estimate_columns(name: str, statistic: Row | None, factor: float = 1.0) -> Row:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from include.tidemark.currency import Currency
 from include.tidemark.errors import TidemarkError
 
 Kind = Literal["id", "text", "integer", "money", "number", "date", "timestamp", "boolean"]
@@ -42,6 +43,18 @@ class Column:
     kind: Kind
     description: str = ""
     """In words; empty where the dbt model of the table describes the column of that name."""
+    inside: str = ""
+    """The name of its values inside the project, where it is published under another one."""
+
+    @property
+    def key(self) -> str:
+        """The name of its values inside the project: in the rows that are written, and in the dbt model."""
+        return self.inside or self.name
+
+    def in_currency(self, currency: Currency) -> "Column":
+        """The column under its published name where amounts are of that currency."""
+        name = currency.name(self.key)
+        return replace(self, name=name, inside=self.key if name != self.key else "")
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,10 @@ class PublishedTable:
     def names(self) -> tuple[str, ...]:
         """The column names, in order."""
         return tuple(column.name for column in self.columns)
+
+    def in_currency(self, currency: Currency) -> "PublishedTable":
+        """The table with the published names of its columns where amounts are of that currency."""
+        return replace(self, columns=tuple(column.in_currency(currency) for column in self.columns))
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -115,9 +132,10 @@ def write_table(
 
 
 def write_rows(table: PublishedTable, rows: Sequence[Mapping[str, Any]], target: Path) -> list[WrittenFile]:
-    """Write a small table from dictionaries with the table's column names."""
-    typed = [{c.name: _python_value(c, row[c.name]) for c in table.columns} for row in rows]
-    return write_table(table, pa.Table.from_pylist(typed, schema=table.arrow_schema).to_batches(), target)
+    """Write a small table from dictionaries whose keys are those of its columns."""
+    typed = [{c.key: _python_value(c, row[c.key]) for c in table.columns} for row in rows]
+    schema = pa.schema([(c.key, ARROW_TYPES[c.kind]) for c in table.columns])
+    return write_table(table, pa.Table.from_pylist(typed, schema=schema).to_batches(), target)
 
 
 def escape_formula(text: str) -> str:
@@ -184,7 +202,7 @@ def _conform(
 ) -> pa.RecordBatch:
     arrays = []
     for column in table.columns:
-        values = batch.column(column.name)
+        values = batch.column(column.key)
         if column.kind == "id":
             if publish_id is None:
                 raise TidemarkError(

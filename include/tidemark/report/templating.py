@@ -29,7 +29,7 @@ def environment() -> Environment:
     made.globals |= {"DASH": words.DASH, "chip": charts.chip}
     made.filters |= {
         "day": words.day, "short_day": words.short_day, "count": words.count, "percent": words.percent,
-        "dollars": words.dollars, "ratio": words.ratio, "number": words.number, "bps": words.bps,
+        "ratio": words.ratio, "number": words.number, "bps": words.bps,
         "points": words.points, "p_value": words.p_value,
     }  # fmt: skip
     return made

@@ -1,8 +1,12 @@
 """Numbers and dates as the report writes them."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
+
+from include.tidemark.currency import Currency
 
 DASH = "\u2013"
 _MINUS = "\u2212"
@@ -46,19 +50,26 @@ def percent(share: float | None, digits: int = 1) -> str:
     return DASH if share is None else _signed(f"{share * 100:.{digits}f}%")
 
 
-def dollars(amount: float | Decimal | None) -> str:
+def money(amount: float | Decimal | None, currency: Currency) -> str:
     """An amount with three or more significant digits, short enough for a table.
 
-    >>> dollars(12.345), dollars(1234.6), dollars(2_345_678), dollars(-0.5)
-    ('$12.35', '$1,235', '$2.35M', '−$0.50')
+    >>> from include.tidemark.currency import currency_named
+    >>> [money(amount, currency_named("USD")) for amount in (12.345, 1234.6, 2_345_678, -0.5)]
+    ['$12.35', '$1,235', '$2.35M', '−$0.50']
     """  # noqa: RUF002
     if amount is None:
         return DASH
     size = abs(float(amount))
-    for limit, unit in ((1e9, "B"), (1e6, "M")):
+    digits = f"{size:,.{0 if size >= 100 else currency.decimals}f}"
+    for limit, unit in ((1e6, "M"), (1e9, "B")):
         if size >= limit:
-            return _signed(f"{'-' if amount < 0 else ''}${size / limit:,.2f}{unit}")
-    return _signed(f"{'-' if amount < 0 else ''}${size:,.{0 if size >= 100 else 2}f}")
+            digits = f"{size / limit:,.2f}{unit}"
+    return f"{_MINUS if amount < 0 else ''}{currency.prefix}{digits}"
+
+
+def money_in(currency: Currency) -> Callable[[float | Decimal | None], str]:
+    """What writes amounts of a currency, for tables that hold amounts beside shares and counts."""
+    return partial(money, currency=currency)
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -1,3 +1,3 @@
 {{ config(alias='statistics') }}
 
-{{ published_rows(source('runs', 'statistics')) }}
+{{ published_rows(source('runs', 'statistics'), computed=values_in_currency('candidates', 'metric')) }}

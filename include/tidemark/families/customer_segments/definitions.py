@@ -46,6 +46,7 @@ class SegmentDefinition:
 
 def segment_definitions(rules: Rules) -> list[SegmentDefinition]:
     """The segments under these rules, in order of priority."""
+    money = rules.money
     growing = (
         f"First purchase at most {rules.new_growing_max_tenure_months} completed months ago; and spend in the last 90 days"
         f" {rules.new_growing_min_spend_change_pct:g}% or more above that of the 90 days before"
@@ -60,18 +61,18 @@ def segment_definitions(rules: Rules) -> list[SegmentDefinition]:
     words = {
         "High-Value Travelers": (
             "Keep the best customers.",
-            f"Average monthly spend of {money(rules.high_value_min_avg_monthly_spend)} or more, and at least"
+            f"Average monthly spend of {money.write(rules.high_value_min_avg_monthly_spend)} or more, and at least"
             f" {rules.high_value_min_travel_pct:g}% of {basis} is travel.",
         ),
         "Declining": (
             "Win back customers whose spend falls.",
             f"Spend in the last 90 days fell by {-rules.declining_max_spend_change_pct:g}% or more against the 90 days before,"
-            f" which held {money(rules.declining_min_prior_spend)} or more.",
+            f" which held {money.write(rules.declining_min_prior_spend)} or more.",
         ),
         "New & Growing": ("Help new customers to grow.", f"{growing}."),
         "Budget-Conscious": (
             "Offer value on everyday purchases.",
-            f"Average monthly spend below {money(rules.budget_max_avg_monthly_spend)}, and at least"
+            f"Average monthly spend below {money.write(rules.budget_max_avg_monthly_spend)}, and at least"
             f" {rules.budget_min_necessities_pct:g}% of {basis} is necessities.",
         ),
         "Stable Mid-Spenders": (
@@ -109,7 +110,7 @@ def definitions(run: Run) -> dict[str, Any]:
             }
             for d in segment_definitions(run.rules)
         ],
-        "terms": dict(TERMS),
+        "terms": terms(run.rules),
     }
 
 
@@ -124,11 +125,6 @@ TERMS: Mapping[str, str] = {
 }
 
 
-def money(amount: float) -> str:
-    """An amount of dollars as people write it.
-
-    >>> money(5000), money(1499.5)
-    ('$5,000', '$1,499.50')
-    """
-    text = f"{abs(amount):,.2f}".removesuffix(".00")
-    return f"-${text}" if amount < 0 else f"${text}"
+def terms(rules: Rules) -> dict[str, str]:
+    """What the family's words mean, in the deployment's currency."""
+    return {term: rules.money.words(meaning) for term, meaning in TERMS.items()}

@@ -1,5 +1,6 @@
 """This family's part of the report: how large the segments are, how sure that is, and what moved."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,8 @@ from include.tidemark.families.customer_segments.definitions import (
     LEFT,
     REFERENCE_SHARES_PCT,
     SEGMENTS,
-    TERMS,
     segment_definitions,
+    terms,
 )
 from include.tidemark.families.customer_segments.report_months import share_panels
 from include.tidemark.report import words
@@ -50,9 +51,10 @@ class Cell:
 def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
     """The key figures and sections of the customer segments."""
     summary = summary_rows(run, warehouse, results)
-    context = {"run": run, "colours": COLOURS}
+    money = words.money_in(run.rules.money)
+    context = {"run": run, "colours": COLOURS, "money": money}
     sections = (
-        ("segments", "The segments now", {"rows": _segment_rows(summary, results)}),
+        ("segments", "The segments now", {"rows": _segment_rows(summary, results, money)}),
         ("months", "Share over the months", share_panels(run, warehouse, results, COLOURS)),
         ("movement", "Who moved", _movement(run, warehouse, results)),
         ("backtest", "How earlier segments did", _backtest(run, warehouse, results)),
@@ -83,7 +85,8 @@ def _key_figures(
     previous = run.previous_of(BACKTESTED)
     before = _totals(warehouse, previous.run_key) if previous else None
     active = total["customers"] - total["dormant_customers"]
-    mean = number(results.find("mean_spend_90d", None, "percentile_bootstrap"), words.dollars)
+    money = words.money_in(run.rules.money)
+    mean = number(results.find("mean_spend_90d", None, "percentile_bootstrap"), money)
     return (
         KeyFigure(
             "Customers",
@@ -97,7 +100,7 @@ def _key_figures(
         ),
         KeyFigure(
             "Spend in 90 days",
-            words.dollars(total["spend_last_90_days"]),
+            money(total["spend_last_90_days"]),
             _compared(previous, total["spend_last_90_days"], before, "spend"),
         ),
         KeyFigure("Mean spend in 90 days", mean.value, mean.interval or mean.note),
@@ -117,7 +120,9 @@ def _compared(previous: PublishedRun | None, now: Any, before: Row | None, name:
     return f"{change} since {since}" if change else f"No comparison with {since}"
 
 
-def _segment_rows(summary: list[Row], results: StatisticRows) -> list[dict[str, Any]]:
+def _segment_rows(
+    summary: list[Row], results: StatisticRows, money: Callable[[Any], str]
+) -> list[dict[str, Any]]:
     shares = [results.find("segment_share", segment) for segment in SEGMENTS]
     top = max((row["ci_high"] or row["estimate"] or 0.0 for row in shares if row), default=0.0)
     rows = []
@@ -135,11 +140,9 @@ def _segment_rows(summary: list[Row], results: StatisticRows) -> list[dict[str, 
                 if segment
                 else None,
                 "bar": _bar(share, top, COLOURS[segment]) if segment else "",
-                "spend": number(
-                    results.find("mean_spend_90d", segment, "percentile_bootstrap"), words.dollars
-                ),
+                "spend": number(results.find("mean_spend_90d", segment, "percentile_bootstrap"), money),
                 "lifetime": number(
-                    results.find("mean_lifetime_value", segment, "percentile_bootstrap"), words.dollars
+                    results.find("mean_lifetime_value", segment, "percentile_bootstrap"), money
                 ),
                 "trust": trust(
                     *(
@@ -227,5 +230,5 @@ def _definitions(run: Run) -> dict[str, Any]:
     return {
         "definitions": segment_definitions(run.rules),
         "references": REFERENCE_SHARES_PCT,
-        "terms": TERMS,
+        "terms": terms(run.rules),
     }

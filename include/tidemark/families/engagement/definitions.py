@@ -38,6 +38,11 @@ TERMS: Mapping[str, str] = {
 }
 
 
+def terms(rules: Rules) -> dict[str, str]:
+    """What the family's words mean, in the deployment's currency."""
+    return {term: rules.money.words(meaning) for term, meaning in TERMS.items()}
+
+
 def stage_names(rules: Rules) -> tuple[str, ...]:
     """The journey's stages in order, from its start on."""
     return (START, *(stage.stage for stage in rules.journey_stages))
@@ -109,7 +114,7 @@ def definitions(run: Run) -> dict[str, Any]:
         },
         "retention_days": list(rules.retention_days),
         "parameters": parameters(rules),
-        "terms": dict(TERMS),
+        "terms": terms(rules),
     }
 
 

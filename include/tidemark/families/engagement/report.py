@@ -1,6 +1,6 @@
 """This family's part of the report: how engaged users are, what they are worth, who comes back, and how far they come."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from include.tidemark.artifacts.definitions import DEFINITIONS
@@ -15,9 +15,9 @@ from include.tidemark.families.engagement.definitions import (
     BEHAVIORAL_SEGMENTS,
     LABELS,
     REVENUE_SEGMENTS,
-    TERMS,
     behavioral_criteria,
     revenue_criteria,
+    terms,
 )
 from include.tidemark.families.engagement.report_journey import journey
 from include.tidemark.families.engagement.report_retention import retention
@@ -45,21 +45,22 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     behavioral = summary_rows(run, warehouse, results, "behavioral_segment")
     revenue = summary_rows(run, warehouse, results, "revenue_segment")
     funnel = funnel_rows(run, results)
-    context = {"run": run, "colours": COLOURS, "labels": LABELS}
+    money = words.money_in(run.rules.money)
+    context = {"run": run, "colours": COLOURS, "labels": LABELS, "money": money}
     sections = (
         (
             "behavior",
             "How engaged users are",
             {"rows": _behavioral(behavioral, results), **_lengths(behavioral)},
         ),
-        ("revenue", "What users are worth", {"rows": _revenue(revenue, results)}),
+        ("revenue", "What users are worth", {"rows": _revenue(revenue, results, money)}),
         ("retention", "Who comes back", retention(run, cohort_rows(run, warehouse, results), results)),
         ("journey", "How far users come", journey(run, funnel, results)),
         ("definitions", "What the segments mean", _definitions(run)),
     )
     return ReportPart(
         title="Engagement",
-        key_figures=_key_figures(behavioral[-1], results, run.rules.churn_days_threshold),
+        key_figures=_key_figures(behavioral[-1], results, run.rules.churn_days_threshold, money),
         sections=tuple(
             Section(anchor, title, render_section("engagement", anchor, context | extra), _FILES[anchor])
             for anchor, title, extra in sections
@@ -70,11 +71,13 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     )
 
 
-def _key_figures(everybody: Row, results: StatisticRows, churn_days: int) -> tuple[KeyFigure, ...]:
+def _key_figures(
+    everybody: Row, results: StatisticRows, churn_days: int, money: Callable[[Any], str]
+) -> tuple[KeyFigure, ...]:
     churned = results.find("segment_share", "churned")
     active = None if churned is None or churned["estimate"] is None else 1 - churned["estimate"]
     whales = number(results.find("revenue_share", "whale", "logit_delta"), words.percent)
-    mean = number(results.find("mean_revenue_90d", None, "percentile_bootstrap"), words.dollars)
+    mean = number(results.find("mean_revenue_90d", None, "percentile_bootstrap"), money)
     return (
         KeyFigure(
             "Not churned",
@@ -108,7 +111,9 @@ def _lengths(summary: Sequence[Row]) -> dict[str, bool]:
     return {"has_session_lengths": summary[-1]["mean_session_duration"] is not None}
 
 
-def _revenue(summary: Sequence[Row], results: StatisticRows) -> list[dict[str, Any]]:
+def _revenue(
+    summary: Sequence[Row], results: StatisticRows, money: Callable[[Any], str]
+) -> list[dict[str, Any]]:
     rows = []
     for row in summary:
         segment = _segment(row, "revenue_segment")
@@ -122,7 +127,7 @@ def _revenue(summary: Sequence[Row], results: StatisticRows) -> list[dict[str, A
                 "revenue_share": number(results.find("revenue_share", segment, "logit_delta"), words.percent)
                 if segment
                 else None,
-                "mean": number(mean, words.dollars),
+                "mean": number(mean, money),
                 "trust": trust(mean),
             }
         )
@@ -155,5 +160,5 @@ def _definitions(run: Run) -> dict[str, Any]:
         "behavioral": behavioral_criteria(run.rules),
         "revenue": revenue_criteria(run.rules),
         "weights": {name.replace("_", " "): weight for name, weight in run.rules.engagement_weights.items()},
-        "terms": TERMS,
+        "terms": terms(run.rules),
     }

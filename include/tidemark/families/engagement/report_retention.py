@@ -38,7 +38,10 @@ def retention(run: Run, cohorts: Sequence[Row], results: StatisticRows) -> dict[
                 "day": day,
                 "rate": number(found.get((IN_WINDOW, "wilson", horizon(day))), words.percent),
                 "later": number(found.get((IN_OR_AFTER, "wilson", horizon(day))), words.percent),
-                "revenue": number(found.get((REVENUE_PER_USER, "hall_skew_t", horizon(day))), words.dollars),
+                "revenue": number(
+                    found.get((REVENUE_PER_USER, "hall_skew_t", horizon(day))),
+                    words.money_in(run.rules.money),
+                ),
                 "users": (found.get((IN_WINDOW, "wilson", horizon(day))) or {}).get("n"),
             }
             for day in days

@@ -32,7 +32,8 @@ def export(
     written = _write_cohorts(run, warehouse, ids, target)
     written += write_rows(tables.RETENTION, retention_by_fee(results), target)
     written += write_rows(tables.ACQUISITION, acquisition_by_period(weeks), target)
-    written += write_rows(tables.SEGMENT_METRICS, segment_metric_rows(weeks, results), target)
+    metrics = tables.SEGMENT_METRICS.in_currency(run.rules.money)
+    written += write_rows(metrics, segment_metric_rows(weeks, results), target)
     written += write_rows(tables.LIFETIME_VALUE, ltv_by_fee(results), target)
     return written
 

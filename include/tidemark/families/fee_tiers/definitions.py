@@ -30,7 +30,7 @@ LEFT_OUT: Mapping[str, str] = {
 def size_criteria(rules: Rules) -> dict[str, str]:
     """Each trade size in words, from the smallest to the largest."""
     small, medium, large, whale = (
-        dollars(value)
+        rules.money.write(value)
         for value in (
             rules.trade_size_small_min_usd,
             rules.trade_size_medium_min_usd,
@@ -76,12 +76,3 @@ def definitions(run: Run) -> dict[str, Any]:
         "left_out_of_cohorts": dict(LEFT_OUT),
         "terms": dict(TERMS),
     }
-
-
-def dollars(amount: float) -> str:
-    """An amount of dollars as people write it.
-
-    >>> dollars(1000), dollars(99.5)
-    ('$1,000', '$99.50')
-    """
-    return f"${amount:,.2f}".removesuffix(".00")

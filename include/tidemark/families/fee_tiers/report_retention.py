@@ -114,8 +114,9 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
     ends = [_estimate(tier, value(tier, longest, rate)) for tier in numbers.tiers]
     if not any(point.value is not None for points in series.values() for point in points):
         return {"reason": REASONS["window_not_complete"]}
-    colours = numbers.tier_colours
-    told = "; ".join(f"{point.label} {words.dollars(point.value)}" for point in ends)
+    colours, currency = numbers.tier_colours, run.rules.money
+    money = words.money_in(currency)
+    told = "; ".join(f"{point.label} {money(point.value)}" for point in ends)
     return {
         "reason": "",
         "rate": words.percent(rate, 0),
@@ -124,13 +125,13 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
             series,
             colours,
             x_title="weeks counted",
-            y_format="dollars",
+            y_format=currency,
             description=f"Mean discounted fees per user over the first weeks, by fee at the first swap. After {longest}: {told}.",
         ),
         "ends": dot_intervals(
             ends,
             colours=[colours[tier] for tier in numbers.tiers],
-            form="dollars",
+            form=currency,
             description=f"Mean discounted fees of the first {longest} weeks per user: {told}.",
         ),
         "rates": [words.percent(at, 0) for at in rates],
@@ -138,12 +139,10 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
             {
                 "tier": tier.replace(" ", "\N{NO-BREAK SPACE}"),
                 "colour": colours[tier],
-                "values": [number(value(tier, longest, at), words.dollars) for at in rates],
-                "skew": number(value(tier, longest, rate, "hall_skew_t"), words.dollars),
-                "weighted": number(value(tier, longest, rate, WEIGHTED), words.dollars),
-                "rest": number(
-                    numbers.find(f"{LTV_MEAN}_vs_rest", tier, horizon_name(longest, rate)), words.dollars
-                ),
+                "values": [number(value(tier, longest, at), money) for at in rates],
+                "skew": number(value(tier, longest, rate, "hall_skew_t"), money),
+                "weighted": number(value(tier, longest, rate, WEIGHTED), money),
+                "rest": number(numbers.find(f"{LTV_MEAN}_vs_rest", tier, horizon_name(longest, rate)), money),
                 "p": p_value(numbers.find(f"{LTV_MEAN}_vs_rest", tier, horizon_name(longest, rate))),
                 "trust": trust(value(tier, longest, rate)),
             }

@@ -50,7 +50,7 @@ def sizes_section(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: Seque
     last = next((week for week in reversed(complete) if week["swappers"]), None)
     if last is None:
         return {"reason": REASONS["window_not_complete"]}
-    volumes = _volumes(run, warehouse)
+    volumes, currency = _volumes(run, warehouse), run.rules.money
     bars = [
         Bar(
             words.short_day(week["period_start_date"]),
@@ -67,7 +67,7 @@ def sizes_section(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: Seque
             "volume": number(numbers.find("volume_share", size, last["period_id"], "logit_delta"), words.percent),
             "fees": number(numbers.find("fees_share", size, last["period_id"], "logit_delta"), words.percent),
             "paid": number(
-                numbers.find(FEE_PAID, size, last["period_id"], "percentile_bootstrap"), words.dollars
+                numbers.find(FEE_PAID, size, last["period_id"], "percentile_bootstrap"), words.money_in(currency)
             ),
             "again": number(_before_last(numbers, complete, size), words.percent),
         }
@@ -80,7 +80,7 @@ def sizes_section(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: Seque
             bars,
             SIZE_COLOURS,
             normalised=True,
-            form="dollars",
+            form=currency,
             description=f"Shares of the volume of each fee week by trade size. In the last whole week: {told}.",
             x_title="First day of the week",
         ),
@@ -129,11 +129,12 @@ def elasticity_section(run: Run, warehouse: Warehouse, numbers: Numbers) -> dict
         ),
         "rows": rows,
         "panels": _panels(elasticity_cells(run, warehouse, CONTROLS), numbers),
+        "unit": run.rules.money.words("dollars"),
     }
 
 
 def _volumes(run: Run, warehouse: Warehouse) -> dict[tuple[int, str], float]:
-    """Week and trade size -> dollars. The shares of the statistics leave out sizes of a few users; bars must not."""
+    """Week and trade size -> volume. The shares of the statistics leave out sizes of a few users; bars must not."""
     rows = warehouse.fetch(
         "select week_number, segment, sum(s1) as cents from runs.fee_segment_cells where run_key = ? and metric = 'volume'"
         " group by week_number, segment",

@@ -1,21 +1,26 @@
 """How axes write numbers and dates, so that they agree with the words and tables beside them."""
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 
 import altair as alt
 
+from include.tidemark.currency import Currency
 from include.tidemark.report import words
 
-Format = Literal["percent", "dollars", "number"]
+Format = Literal["percent", "number"] | Currency
+"""What a number is; an amount is one of its currency."""
+
+_MILLION = 1e6
 
 
 def write(value: float | None, form: Format) -> str:
     """A number in the words of the report."""
     if form == "percent":
         return words.percent(value)
-    return words.dollars(value) if form == "dollars" else words.number(value)
+    return words.money(value, form) if isinstance(form, Currency) else words.number(value)
 
 
 def write_with_interval(value: float | None, low: float | None, high: float | None, form: Format) -> str:
@@ -31,14 +36,30 @@ def number_axis(form: Format, ends: Sequence[float], **settings: Any) -> Any:
     top = max((abs(end) for end in ends), default=0.0)
     if form == "percent":
         return alt.Axis(format=".0%" if span >= 0.03 else ".1%", **settings)
-    sign = "$" if form == "dollars" else ""
-    if top >= 1e6:
-        return alt.Axis(
-            labelExpr=f"replace(replace(format(datum.value, '{sign}.3~s'), 'G', 'B'), 'k', 'K')", **settings
-        )
-    if form == "dollars":
-        return alt.Axis(format="$,.0f" if span >= 4 else "$,.2f", **settings)
+    if isinstance(form, Currency):
+        return _money_axis(form, span, top, settings)
+    if top >= _MILLION:
+        return alt.Axis(labelExpr=_shortened(".3~s"), **settings)
     return alt.Axis(format=",.4~", **settings)
+
+
+def _money_axis(currency: Currency, span: float, top: float, settings: dict[str, Any]) -> Any:
+    form = f"$,.{0 if span >= 4 else currency.decimals}f"
+    if currency.prefix == "$":
+        if top >= _MILLION:
+            return alt.Axis(labelExpr=_shortened("$.3~s"), **settings)
+        return alt.Axis(format=form, **settings)
+    written = _shortened("$.3~s") if top >= _MILLION else f"format(datum.value, '{form}')"
+    # Vega's expressions take a dollar of what is put in for a reference to what was found, unless it is doubled.
+    prefix = json.dumps(currency.prefix.replace("$", "$$"))
+    if currency.decimals == 0:
+        settings = {"tickMinStep": 1} | settings
+    return alt.Axis(labelExpr=f"replace({written}, '$', {prefix})", **settings)
+
+
+def _shortened(form: str) -> str:
+    """Vega's expression for a number with the units that the words use."""
+    return f"replace(replace(format(datum.value, '{form}'), 'G', 'B'), 'k', 'K')"
 
 
 def name_axis(names: Sequence[str], **settings: Any) -> Any:

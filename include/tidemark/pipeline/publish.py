@@ -155,7 +155,7 @@ def _write_files(
 ) -> list[WrittenFile]:
     ids = user_ids(settings)
     tables = [STATISTICS]
-    written = write_statistics(evidence.results, target)
+    written = write_statistics(evidence.results, target, run.rules.money)
     parts, definitions = [], {}
     for family in enabled_families(run.families):
         artifacts, results = family.part("artifacts"), evidence.results.of_family(family.name)
@@ -164,7 +164,7 @@ def _write_files(
         definitions[family.name] = family.part("definitions").definitions(run)
         parts.append(family.part("report").report_part(run, warehouse, results))
     written.append(write_definitions(run, definitions, target))
-    written += write_dictionary(tables, target)
+    written += write_dictionary(tables, target, run.rules.money)
     report = write_report(
         run,
         parts,

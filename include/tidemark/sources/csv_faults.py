@@ -68,6 +68,8 @@ def _check_record(
         hint = "if lines stand above the header, remove them: the first line must be the header"
     elif count == 1:
         hint = "it may be a footer or a title: remove it; or the file may be cut off there"
+    elif count < columns:
+        hint = "it may be cut off, or hold a line break within a cell that is not quoted"
     raise SourceError(
         f"Line {line} of the landing file {text.uri} has {count} column{'s' * (count != 1)}, but its header has {columns}; {hint}."
     )

@@ -87,8 +87,22 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = "TIDEMARK_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(
-            f"The environment variable {name} can't be used: {first['msg']}. Correct or unset it."
-        ) from None
+        raise SettingsError(_sentences(error)[0]) from None
+
+
+def wrong_settings() -> list[str]:
+    """Everything in the environment that `load_settings` refuses, each in a sentence."""
+    try:
+        Settings()
+    except ValidationError as error:
+        return _sentences(error)
+    return []
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    found = error.errors(include_url=False, include_input=False)
+    names = ["TIDEMARK_" + "_".join(str(part) for part in each["loc"]).upper() for each in found]
+    return [
+        f"The environment variable {name} can't be used: {each['msg']}. Correct or unset it."
+        for name, each in zip(names, found, strict=True)
+    ]

@@ -13,6 +13,9 @@ Run = Callable[[argparse.Namespace, Settings], int]
 A `TidemarkError` that it raises is printed as one sentence, with exit code 2.
 """
 
+RunWithoutSettings = Callable[[argparse.Namespace], int]
+"""The same of a command that looks at the settings itself, and says so to the parser."""
+
 if TYPE_CHECKING:  # at run time argparse's class takes no parameter
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
@@ -22,7 +25,7 @@ else:
 def add_command(
     sub: Commands,
     name: str,
-    run: Run,
+    run: Run | RunWithoutSettings,
     summary: str,
     *,
     examples: Sequence[str],

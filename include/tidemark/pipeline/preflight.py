@@ -22,13 +22,17 @@ def refuse_unready(settings: Settings) -> None:
     load_config(settings)
     user_ids(settings)
     require_dbt(settings)
-    _refuse_the_demos(settings)
+    refuse_the_demos(settings)
     _refuse_no_landing(settings)
     _refuse_unreachable(settings)
 
 
-def _refuse_the_demos(settings: Settings) -> None:
-    """Keep own months out of the warehouse that `make demo` has filled: the default path is the same."""
+def refuse_the_demos(settings: Settings) -> None:
+    """Keep own months out of the warehouse that `make demo` has filled: the default path is the same.
+
+    Raises:
+        SettingsError: the DuckDB file is the demo's, and this is not the demo.
+    """
     if settings.warehouse != "duckdb" or not (file := settings.duckdb_path.parent / DEMO_KEY_FILE).exists():
         return
     key = settings.id_hash_key.get_secret_value() if settings.id_hash_key else None

@@ -1,0 +1,1 @@
+"""`tidemark doctor`: looks at everything that a run needs before anything runs, and changes nothing."""

@@ -1,0 +1,94 @@
+"""What a check found, in one line: is it right, and if not, what to do."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from include.tidemark.errors import TidemarkError
+
+if TYPE_CHECKING:
+    from include.tidemark.doctor.examination import Examination
+
+State = Literal["ok", "warning", "wrong"]
+"""ok also where there is nothing to look at, which `found` then says; a run is stopped by what is wrong, or gives wrong numbers."""
+
+AGAIN = "Correct that first, and run `tidemark doctor` again."
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    """What was looked at, in a word or two."""
+    state: State
+    found: str
+    action: str = ""
+    """What to do; empty where nothing is to be done."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One kind of thing that is looked at."""
+
+    title: str
+    looks_at: str
+    """What it looks at, as a line of the documentation."""
+    look: Callable[["Examination"], Iterable[Finding]]
+
+
+class CannotLookError(Exception):
+    """Something that a check needs is itself wrong, and another check says so."""
+
+
+def findings_of(check: Check, examination: "Examination") -> Iterator[Finding]:
+    """What a check finds. Whatever goes wrong in it is a finding, too, without words that may hold data or a secret."""
+    try:
+        yield from check.look(examination)
+    except CannotLookError as reason:
+        yield Finding(check.title, "warning", f"Not looked at: {reason}.", AGAIN)
+    except TidemarkError as error:
+        yield wrong(check.title, error)
+    except Exception as error:
+        yield Finding(
+            check.title,
+            "wrong",
+            f"It could not be looked at: an unexpected {type(error).__name__}{code_of(error)}.",
+            "Correct what is wrong above; if nothing is, report this with the kind of the error.",
+        )
+
+
+def wrong(subject: str, error: TidemarkError | str, state: State = "wrong") -> Finding:
+    """An error of the project as a finding: the end of its message is what to do."""
+    found, action = _parted(str(error))
+    return Finding(subject, state, found, action)
+
+
+def code_of(error: Exception) -> str:
+    """The number that a driver or the system gives an error; its words may hold an address, a user or a row."""
+    code = getattr(error, "errno", None)
+    return f" ({code})" if isinstance(code, int) and code > 0 else ""
+
+
+def counts(findings: Sequence[Finding]) -> dict[State, int]:
+    """Number of findings in each state."""
+    found = Counter(finding.state for finding in findings)
+    return {"ok": found["ok"], "warning": found["warning"], "wrong": found["wrong"]}
+
+
+def _parted(message: str) -> tuple[str, str]:
+    """What is wrong and what to do.
+
+    >>> _parted("The file a.csv is empty; upload it again, whole.")
+    ('The file a.csv is empty.', 'Upload it again, whole.')
+    >>> _parted("The key is not set. Set it to a secret.")
+    ('The key is not set.', 'Set it to a secret.')
+    >>> _parted("The key is not set.")
+    ('The key is not set.', 'Correct it.')
+    """
+    for mark in ("; ", ". "):
+        found, _, action = message.strip().rpartition(mark)
+        if found:
+            return f"{found.rstrip('.')}.", f"{action[:1].upper()}{action[1:]}"
+    return message.strip(), "Correct it."

@@ -1,0 +1,163 @@
+"""The tables that the enabled families need: can they be read, with these columns and types, as the loader reads them?"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from include.tidemark.config.sources_file import TableSource
+from include.tidemark.doctor.examination import Examination
+from include.tidemark.doctor.findings import CannotLookError, Finding, wrong
+from include.tidemark.doctor.money import relation_currencies
+from include.tidemark.errors import SourceError, TidemarkError
+from include.tidemark.sources.contract import SourceTable, source_tables
+from include.tidemark.sources.files import LandingFile, find_files
+from include.tidemark.sources.landing import no_landing_folder, not_found
+from include.tidemark.sources.relations import locate
+from include.tidemark.sources.rows import SourceRows, raw_rows
+from include.tidemark.validation.contract import FoundTable, contract_asset, found_table, is_accepted
+from include.tidemark.warehouse.base import Warehouse
+
+
+@dataclass(frozen=True)
+class SeenRows:
+    """The rows of a table, where SQL can look at them."""
+
+    found: FoundTable
+    warehouse: Warehouse
+    """Where that SQL runs."""
+    part: str = ""
+    """Which rows these are, where they are not all."""
+    judged: frozenset[str] = frozenset()
+    """Columns whose unreadable values have been told already, so that their being null is no news."""
+    currencies: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Of columns that look like a currency and that nothing reads: their values, a few at most."""
+
+
+@dataclass(frozen=True)
+class SeenTable:
+    """A table that a family needs."""
+
+    table: SourceTable
+    findings: tuple[Finding, ...]
+    rows: SeenRows | None
+    """None where the rows can't be read."""
+
+
+def look_at_sources(examination: Examination) -> Iterator[Finding]:
+    """What was found of each table, and what is mapped without need."""
+    for seen in examination.tables:
+        yield from seen.findings
+    for name in examination.mapped.keys() - examination.needed.keys():
+        yield Finding(
+            name, "ok", "It is mapped in sources.yml, but no enabled family needs it: not looked at."
+        )
+
+
+def see_tables(examination: Examination) -> list[SeenTable]:
+    """Look at every table that an enabled family needs, in the order of the contract. Nothing is loaded."""
+    return [_see(examination, table) for name, table in source_tables().items() if name in examination.needed]
+
+
+def _see(examination: Examination, table: SourceTable) -> SeenTable:
+    try:
+        return _find(examination, table)
+    except CannotLookError as reason:
+        return SeenTable(table, (Finding(table.name, "warning", f"Not looked at: {reason}.", "Correct that first."),), None)  # fmt: skip
+    except TidemarkError as error:
+        return SeenTable(table, (wrong(table.name, error),), None)
+
+
+def _find(examination: Examination, table: SourceTable) -> SeenTable:
+    """As the loader finds a table: mapped to a relation, as files, or standing in the schema `raw`."""
+    from include.tidemark.doctor.landing_files import see_files
+
+    settings, source = examination.settings, examination.mapped.get(table.name)
+    if source is not None and source.from_ is not None:
+        return _see_relation(examination, table, source)
+    if source is not None and settings.landing_url is None:
+        raise no_landing_folder(table, examination.config.places)
+    if files := _files(examination, table, source):
+        return see_files(examination, table, source, files)
+    warehouse = examination.warehouse
+    found = None if warehouse is None else found_table(table, raw_rows(table.name), warehouse)
+    if warehouse is None or found is None or not found.types:
+        raise not_found(settings, table, examination.needed[table.name])
+    return _see_raw(table, found, warehouse)
+
+
+def _files(examination: Examination, table: SourceTable, source: TableSource | None) -> list[LandingFile]:
+    try:
+        return find_files(examination.settings, table.name, source)
+    except TidemarkError:
+        raise
+    except Exception as error:
+        raise SourceError(
+            f"The landing folder {examination.settings.landing_url} can't be read ({type(error).__name__}); correct"
+            " TIDEMARK_LANDING_URL, or the connection that TIDEMARK_LANDING_CONN_ID names."
+        ) from None
+
+
+def _see_relation(examination: Examination, table: SourceTable, source: TableSource) -> SeenTable:
+    warehouse = examination.warehouse
+    if warehouse is None:
+        raise SourceError(
+            f"{table.name} is mapped to {source.from_}, but the DuckDB file {examination.settings.duckdb_path} does not exist;"
+            " correct TIDEMARK_DUCKDB_PATH, or map the table to files."
+        )
+    config = examination.config
+
+    def read(part: TableSource) -> SourceRows:
+        return locate(warehouse, table, part, examination.started_at, config.rules.currency, config.places)
+
+    if errors := mapping_errors(source, read):
+        return SeenTable(table, tuple(wrong(table.name, error) for error in errors), None)
+    rows = read(source)
+    what = f"The table {source.from_} can be read with these columns and types."
+    rows = rows.model_copy(update={"relation": table.name})
+    found = FoundTable(table, rows, {column.name: column.data_type for column in table.columns})
+    currencies = relation_currencies(warehouse, source, rows.flags)
+    seen = SeenRows(found, warehouse, currencies=currencies)
+    return SeenTable(table, (Finding(table.name, "ok", what), *absent_columns(table, rows.absent)), seen)
+
+
+def _see_raw(table: SourceTable, found: FoundTable, warehouse: Warehouse) -> SeenTable:
+    if not found.is_sound:
+        failures = {check.column: check.failure for check in contract_asset([found]).checks}
+        faults = [
+            wrong(table.name, failures[column.name])
+            for column in table.columns
+            if not is_accepted(column.data_type, found.types.get(column.name, ""))
+        ]
+        return SeenTable(table, tuple(faults), None)
+    what = f"{found.name} stands in the warehouse, with these columns and types."
+    return SeenTable(table, (Finding(table.name, "ok", what),), SeenRows(found, warehouse))
+
+
+def absent_columns(table: SourceTable, absent: Iterable[str]) -> Iterator[Finding]:
+    """What is lost for want of a column: the deployment's own choice, so it is right."""
+    for name in absent:
+        yield Finding(table.name, "ok", f"There is no {name}: {table.column(name).without}")
+
+
+def mapping_errors(source: TableSource, read: Callable[[TableSource], object]) -> list[str]:
+    """Everything that is wrong with a mapping: where the whole can't be read, each column is read alone.
+
+    Args:
+        read: raises the error of the first thing that is wrong.
+    """
+    try:
+        read(source)
+    except SourceError as whole:
+        errors = [str(whole)]
+    else:
+        return []
+    if source.columns is None:
+        return errors
+    names = type(source.columns).model_fields
+    for column in names:
+        others = {name: None for name in names if name != column}
+        alone = source.model_copy(update={"columns": source.columns.model_copy(update=others)})
+        try:
+            read(alone)
+        except SourceError as error:
+            errors.append(str(error))
+    return list(dict.fromkeys(errors))

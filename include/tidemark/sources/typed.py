@@ -155,13 +155,16 @@ class StagedFile:
         ).fetchone() or (0,)
         return int(count)
 
-    def reading(self) -> Reading:
+    def reading(self, source: TableSource | None = None) -> Reading:
         """How the contract's columns are made of the file's.
+
+        Args:
+            source: another mapping than the table's own, such as a part of it.
 
         Raises:
             SourceError: a column does not exist, or can't be read as what the contract says.
         """
-        return self._reading()
+        return self._reading(source or self.source)
 
     def faults(self, reading: Reading) -> Iterator[Fault]:
         """Columns with values that can't be read, in the order of the contract."""
@@ -180,7 +183,7 @@ class StagedFile:
             f" (the first in data row {fault.first_row}); correct them and upload the file again{self._or_mapping()}."
         )
 
-    def _reading(self, *, numbered: bool = False) -> Reading:
+    def _reading(self, source: TableSource, *, numbered: bool = False) -> Reading:
         origin = Origin(
             relation=f"(select row_number() over () as {_POSITION}, * from landing)"
             if numbered
@@ -193,7 +196,7 @@ class StagedFile:
             places=self.places,
             kept=(_POSITION,) if numbered else (),
         )
-        return make_reading(self.table, self.source, origin, self.currency)
+        return make_reading(self.table, source, origin, self.currency)
 
     def _describe(self, query: str) -> dict[str, str]:
         try:
@@ -229,7 +232,7 @@ class StagedFile:
 
     def _first_row(self, flag: Flag) -> str:
         self.engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
-        numbered = self._reading(numbered=True)
+        numbered = self._reading(self.source, numbered=True)
         first = self.engine.execute(
             f"select min({_POSITION}) from ({numbered.given}) as given where {flag.condition}"
         ).fetchone()

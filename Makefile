@@ -23,17 +23,21 @@ PYTHON ?= $(shell for p in python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12.*/
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-# completejourney (real) or synthetic (made, with known truth, of any size). Each keeps its state in a folder of its own.
+# completejourney (real), synthetic (with known truth, of any size), or own: what the exported TIDEMARK_* and the configuration
+# folder say. Each keeps its state in a folder of its own. AS_OF=2026-05-01,2026-06-01 names the months of own data.
 DATASET ?= completejourney
 USERS ?= 20000
+AS_OF ?=
+# Importing Airflow makes its home; without this it would be ~/airflow.
+LOCAL_AIRFLOW := AIRFLOW_HOME="$${AIRFLOW_HOME:-$(CURDIR)/.local/airflow_shell}" $(RUN) -m include.tidemark.demo
 
 .PHONY: demo
-demo: setup ## Set up, run four months, print the segments and where the report is (DATASET=synthetic USERS=20000: made data)
-	@$(RUN) -m include.tidemark.demo run --dataset $(DATASET) --users $(USERS)
+demo: setup ## Set up, run four months, print the segments and where the report is (DATASET=synthetic USERS=20000; DATASET=own AS_OF=...)
+	@$(LOCAL_AIRFLOW) run --dataset $(DATASET) --users $(USERS) --as-of "$(AS_OF)"
 
 .PHONY: up
 up: setup ## Start Airflow on this machine and print its address (DATASET as for demo)
-	@$(RUN) -m include.tidemark.demo up --dataset $(DATASET) --users $(USERS)
+	@$(LOCAL_AIRFLOW) up --dataset $(DATASET) --users $(USERS)
 
 .PHONY: down
 down: ## Stop that Airflow wholly, whatever its data set
@@ -94,7 +98,7 @@ distclean: clean ## Remove the environments, too
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(AIRFLOW_ENV)/.done .venv/dbt/.done .venv/demo-data/.done manifest
+setup: $(AIRFLOW_ENV)/.done .venv/dbt/.done $(if $(filter own,$(DATASET)),,.venv/demo-data/.done) manifest
 
 .PHONY: test-setup
 test-setup: $(AIRFLOW_ENV)/.dev $(MWAA_ENV)/.dev $(MWAA_VERSIONS:%=.venv/airflow-%/.done) .venv/fakesnow/.done .venv/moto/.done

@@ -66,6 +66,14 @@ class FakeAirflow:
             for backfill in self.backfills:
                 backfill["completed_at"] = backfill["completed_at"] or "now"
 
+    def trigger(self, conf: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        run_id = f"manual__{len(self.runs)}"
+        self.runs[run_id] = {
+            "dag_run_id": run_id, "state": "queued", "run_type": "manual", "conf": conf,
+            "data_interval_end": conf["as_of_date"],
+        }  # fmt: skip
+        return 200, self.runs[run_id]
+
     def look(self, run_id: str) -> tuple[int, dict[str, Any]]:
         run = self.runs[run_id]
         if run["state"] == "queued":
@@ -85,10 +93,14 @@ class FakeAirflow:
                 return 200, {}
             case "POST", "/api/v2/backfills":
                 return self.post_backfill()
+            case "POST", p if p == f"{DAG}/dagRuns":
+                return self.trigger(sent["conf"])
             case "GET", p if p == f"{DAG}/dagRuns":
                 return 200, {"dag_runs": list(self.runs.values())}
             case "GET", p if p.endswith("/taskInstances"):
-                return 200, {"task_instances": [], "total_entries": 0}
+                failed = self.runs[p.split("/")[-2]]["state"] == "failed"
+                tasks = [{"task_id": "check_sources", "state": "failed"}] if failed else []
+                return 200, {"task_instances": tasks, "total_entries": len(tasks)}
             case "GET", p if p.startswith(f"{DAG}/dagRuns/"):
                 return self.look(p.rsplit("/", 1)[1])
         return 404, {"detail": f"{method} {path}"}

@@ -90,9 +90,13 @@ class AirflowApi:
         )["dag_runs"]
         return runs
 
+    def unfinished_runs(self) -> list[dict[str, Any]]:
+        """Those of them that are queued or running."""
+        return [run for run in self.runs() if run["state"] not in _FINISHED]
+
     def unfinished_backfill_runs(self) -> list[dict[str, Any]]:
-        """Those of them that a backfill made and that are queued or running."""
-        return [run for run in self.runs() if run["run_type"] == "backfill" and run["state"] not in _FINISHED]
+        """Those of them that a backfill made."""
+        return [run for run in self.unfinished_runs() if run["run_type"] == "backfill"]
 
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""

@@ -1,18 +1,25 @@
 """What the local set-up adds to the defaults: where a data set's state is, its configuration and families, and the id key."""
 
+import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from include.tidemark.demo import airflow_stack
 from include.tidemark.demo.airflow_stack import Stack
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.dataset import Dataset
-from include.tidemark.paths import LOCAL_STATE
+from include.tidemark.errors import SettingsError
+from include.tidemark.paths import DEMO_KEY_FILE, LOCAL_STATE
+
+_FOREIGN = ("TIDEMARK_RULES_FILE", "TIDEMARK_LANDING_CONN_ID", "TIDEMARK_ARTIFACT_CONN_ID")
+"""Settings that no data set has, and that would send its runs elsewhere."""
 
 
 def settings_environment(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> dict[str, str]:
     """The `TIDEMARK_*` variables of the local set-up."""
     return {
+        "TIDEMARK_WAREHOUSE": "duckdb",
         "TIDEMARK_DUCKDB_PATH": str(state / "warehouse.duckdb"),
         "TIDEMARK_LANDING_URL": (state / "landing").as_uri(),
         "TIDEMARK_ARTIFACT_ROOT": (state / "artifacts").as_uri(),
@@ -21,6 +28,25 @@ def settings_environment(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> di
         "TIDEMARK_SCHEDULE_END": dataset.schedule_end.isoformat(),
         "TIDEMARK_ID_HASH_KEY": _id_hash_key(state),
     }
+
+
+def refuse_exported(
+    state: Path, dataset: Dataset = COMPLETE_JOURNEY, environ: Mapping[str, str] = os.environ
+) -> None:
+    """Keep a shell's own settings from being replaced without a word.
+
+    Raises:
+        SettingsError: the shell exports settings that are not the data set's.
+    """
+    theirs = settings_environment(state, dataset)
+    exported = [
+        name for name in (*theirs, *_FOREIGN) if environ.get(name) and environ[name] != theirs.get(name)
+    ]
+    if exported:
+        raise SettingsError(
+            f"This shell exports {', '.join(exported)}, which the data set {dataset.name} would replace: `unset"
+            f" {' '.join(exported)}`, or run your own data with DATASET=own."
+        )
 
 
 def up(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> Stack:
@@ -44,7 +70,7 @@ def down_all(root: Path = LOCAL_STATE) -> int:
 
 def _id_hash_key(state: Path) -> str:
     """A key made once for this machine, readable by its owner alone."""
-    file = state / "id_hash_key"
+    file = state / DEMO_KEY_FILE
     if not file.exists():
         state.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)

@@ -99,16 +99,20 @@ def _follow(api: AirflowApi, runs: list[dict[str, Any]]) -> list[str]:
     return [
         run["dag_run_id"]
         for run in runs
-        if _show_progress(api, run["dag_run_id"], run["data_interval_end"][:10]) == "failed"
+        if show_progress(api, run["dag_run_id"], run["data_interval_end"][:10]) == "failed"
     ]
 
 
-def _show_progress(api: AirflowApi, run_id: str, as_of: str) -> str:
-    """Print a line whenever tasks of the run have finished; returns the run's last state."""
+def show_progress(api: AirflowApi, run_id: str, as_of: str, timeout: float = _MONTH_SECONDS) -> str:
+    """Print a line whenever tasks of the run have finished; returns the run's last state.
+
+    Raises:
+        TidemarkError: it has not finished after so many seconds.
+    """
     started: float | None = None
     shown: set[str] = set()
     state = "queued"
-    for state, tasks in api.watch(run_id, _MONTH_SECONDS):
+    for state, tasks in api.watch(run_id, timeout):
         if started is None and state != "queued":
             started = time.monotonic()
         done = {task["task_id"] for task in tasks if task["state"] == "success"}

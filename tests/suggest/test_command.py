@@ -1,7 +1,12 @@
 """From a first month that says nothing to one that does, by the command alone, on a shop's data."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,6 +16,7 @@ import yaml
 
 from include.tidemark.cli.main import main
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
+from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.run import Run
 from include.tidemark.suggest import suggestion
 from tests.suggest.shop import AS_OF, STARTED, Shop
@@ -157,19 +163,50 @@ def test_a_wish_that_makes_no_sense_is_one_sentence(opened, capsys, arguments, s
     assert sentence in printed.err
 
 
+def start(shop: Shop, as_of: str) -> subprocess.Popen[str]:
+    """The command as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "include.tidemark", "suggest-rules", "--as-of", as_of],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)} | shop.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @pytest.mark.parametrize(
     ("as_of", "sentence"),
     [("2025-01-01", "raw.transactions"), ("2999-01-01", "is in the future")],
 )
-def test_a_month_without_rows_or_to_come_is_one_sentence_and_leaves_nothing(opened, capfd, as_of, sentence):
-    before = opened.state()
-    assert main(["suggest-rules", "--as-of", as_of]) == 2
-    printed = capfd.readouterr()
-    said = [line for line in printed.err.splitlines() if not line.endswith(" ...")]
-    assert printed.out == ""
+def test_a_month_without_rows_or_to_come_is_one_sentence_and_leaves_nothing(first_month, as_of, sentence):
+    shop, _ = first_month
+    before = shop.state()
+    process = start(shop, as_of)
+    out, err = process.communicate(timeout=600)
+    said = [line for line in err.splitlines() if not line.endswith(" ...")]
+    assert (process.returncode, out) == (2, "")
     assert len(said) == 1 and said[0].startswith("tidemark: ")
     assert sentence in said[0]
-    assert opened.state() == before
+    assert shop.state() == before
+
+
+def test_a_process_that_is_asked_to_end_while_dbt_works_leaves_nothing_behind(first_month):
+    shop, _ = first_month
+    before = shop.state()
+    process = start(shop, str(AS_OF))
+    for line in process.stderr or ():
+        if line.startswith("Computing the month with today's rules"):
+            break
+    time.sleep(3)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=600)
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "tidemark: interrupted."
+    after = shop.state()
+    assert after["rows"] == before["rows"]
+    assert not [
+        name for name in after["files"] if name not in before["files"] and "tidemark-dbt-" not in name
+    ]
 
 
 def test_write_is_refused_before_the_work_where_the_rules_are_elsewhere(

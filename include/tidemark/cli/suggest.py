@@ -1,14 +1,22 @@
 """`suggest-rules`: thresholds of the five customer segments that fit the deployment's own data."""
 
+from __future__ import annotations
+
 import argparse
-import logging
-import signal
 import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from include.tidemark.cli.clock import started_now
 from include.tidemark.cli.command import Commands, add_command, iso_date
 from include.tidemark.cli.output import json_text
+from include.tidemark.errors import TidemarkError
 from include.tidemark.settings import Settings
+
+if TYPE_CHECKING:
+    from include.tidemark.suggest.suggestion import Suggestion
+    from include.tidemark.suggest.wishes import Aim
 
 _DESCRIPTION = """\
 Thresholds of the five customer segments that fit your own data.
@@ -67,19 +75,18 @@ def add_parser(sub: Commands) -> None:
 
 def run_suggest(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the proposal, and write it where that was asked for; returns 1 where a segment can't come near its share."""
-    # These load pandas, dbt's and Airflow's parts: not for every other command.
+    # Imported here: the stages need Airflow and Great Expectations, which take seconds to load.
     from include.tidemark.cli.suggest_text import document, page
+    from include.tidemark.pipeline.preflight import refuse_unready
     from include.tidemark.suggest import rules_file
-    from include.tidemark.suggest.suggestion import suggest
     from include.tidemark.suggest.wishes import aims
 
+    started_at = started_now()
     wishes = aims(arguments.shares)
     if arguments.write:
         rules_file.refuse_unwritable(settings)
-    _log_to_stderr()
-    # A process that is asked to end tidies up, as it does on Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    found = suggest(settings, arguments.as_of, wishes, started_now(), _say_stage)
+    refuse_unready(settings)
+    found = _suggest(arguments, settings, wishes, started_at)
     text = rules_file.changed_text(
         rules_file.current_text(settings), found.changes, found.today, found.as_of_date
     )
@@ -91,14 +98,21 @@ def run_suggest(arguments: argparse.Namespace, settings: Settings) -> int:
     return int(not found.is_near)
 
 
+def _suggest(
+    arguments: argparse.Namespace, settings: Settings, wishes: Mapping[str, Aim], started_at: datetime
+) -> Suggestion:
+    from include.tidemark.suggest.suggestion import suggest
+    from include.tidemark.warehouse.duckdb import refuse_held
+
+    try:
+        return suggest(settings, arguments.as_of, wishes, started_at, _say_stage)
+    except TidemarkError:
+        raise
+    except Exception:
+        if settings.warehouse == "duckdb":
+            refuse_held(settings.duckdb_path)  # another process may have taken the file meanwhile
+        raise
+
+
 def _say_stage(stage: str) -> None:
     print(f"{_STAGES[stage]} ...", file=sys.stderr)
-
-
-def _log_to_stderr() -> None:
-    """Airflow sends logs to stdout, where the result goes; of what a run logs, only warnings about the command itself are left."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
-            handler.setStream(sys.stderr)
-    logging.getLogger("include.tidemark").setLevel(logging.ERROR)
-    logging.getLogger("include.tidemark.suggest").setLevel(logging.WARNING)

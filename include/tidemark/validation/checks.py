@@ -15,6 +15,9 @@ Severity = Literal["critical", "warning", "info"]
 Stage = Literal["sources", "models", "statistics"]
 
 
+_ADVICE = "Correct the model or its inputs."
+
+
 @dataclass(frozen=True)
 class Check:
     """One expectation."""
@@ -132,31 +135,47 @@ def count_where(condition: str) -> str:
     return f"coalesce(count_if({condition}), 0)"
 
 
-def never(table: str, name: str, condition: str, claim: str, column: str, advice: str) -> Check:  # noqa: PLR0917 - read as a table
+def zero(
+    name: str,
+    measure: str,
+    column: str,
+    claim: str,
+    failure: str,
+    *,
+    severity: Severity = "critical",
+    detail: str | None = None,
+) -> Check:
+    """A count of what must not be, or a difference of what must be alike."""
+    return Check(
+        name=name, measure=measure, maximum=0, column=column, severity=severity, claim=claim, failure=failure, detail=detail
+    )  # fmt: skip
+
+
+def never(  # noqa: PLR0917 - read as a table
+    table: str, name: str, condition: str, claim: str, column: str, advice: str = _ADVICE
+) -> Check:
     """No row of the table keeps a condition: the check of a definition.
 
     Args:
         claim: what holds instead, as a sentence that goes on after `<table>:`.
         advice: what to do when it does not hold, as a sentence.
     """
-    return Check(
-        name=name,
-        measure=count_where(condition),
-        maximum=0,
-        column=column,
-        claim=f"{table}: {claim}",
-        failure=f"{table} has rows ({{observed}}) that break this: {claim} {advice}",
-    )
+    return broken(table, name, count_where(condition), claim, column, advice)
+
+
+def broken(  # noqa: PLR0917 - read as a table
+    table: str, name: str, measure: str, claim: str, column: str, advice: str = _ADVICE
+) -> Check:
+    """The same where the rows that break the definition are counted by a measure."""
+    failure = f"{table} has rows ({{observed}}) that break this: {claim} {advice}"
+    return zero(name, measure, column, f"{table}: {claim}", failure)
 
 
 def warning(  # noqa: PLR0917 - read as a table
     name: str, condition: str, column: str, claim: str, failure: str, detail: str | None = None
 ) -> Check:
     """A condition that no row should keep, and that is published with the result where one does."""
-    return Check(
-        name=name, measure=count_where(condition), maximum=0, column=column, severity="warning", claim=claim, failure=failure,
-        detail=detail,
-    )  # fmt: skip
+    return zero(name, count_where(condition), column, claim, failure, severity="warning", detail=detail)
 
 
 def text_literal(value: str) -> str:

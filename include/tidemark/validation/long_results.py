@@ -4,12 +4,44 @@ from collections.abc import Sequence
 from functools import partial
 
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, Check, never, text_list, text_literal
+from include.tidemark.validation.checks import Asset, Check, never, text_list, text_literal, zero
 
 TABLE = "runs.statistics"
 
 _never = partial(never, TABLE, advice="The question that made them has a defect.")
 _KEY = ("metric", "segment", "segment_to", "horizon", "method")
+
+
+def share_sums(which: str, whole: str) -> str:
+    """Common table expression `share_sums` of a family's `numbers`: `off`, by how much the worst sum of shares misses 1.
+
+    Args:
+        which: SQL of what the numbers come from: the end of `from numbers`, such as `where metric = 'segment_share'`.
+        whole: the columns whose values name one whole.
+    """
+    return f"""share_sums as (
+            select coalesce(max(off), 0) as off from (
+                select case when count_if(estimate is null) > 0 then 0 else abs(sum(estimate) - 1) end as off
+                from numbers {which} group by {whole}
+            ) as sums
+        )"""
+
+
+def sum_to_one(shares: str, question: str) -> Check:
+    """The check of `share_sums`.
+
+    Args:
+        shares: what sums to 1: the end of a sentence that begins with "The shares of".
+        question: which one wrote them.
+    """
+    return Check(
+        name="share_sum_off",
+        measure="share_sums.off",
+        maximum=1e-6,
+        column="estimate",
+        claim=f"The shares of {shares} sum to 1.",
+        failure=f"The shares of {shares} miss a sum of 1 by {{observed}} in {TABLE}; look at the question {question}.",
+    )
 
 
 def long_results_asset(run: Run, family: str, share_metrics: Sequence[str]) -> Asset:
@@ -46,13 +78,12 @@ def long_results_asset(run: Run, family: str, share_metrics: Sequence[str]) -> A
                 "every row carries this run's as-of date.",
                 "as_of_date",
             ),
-            Check(
-                name="duplicate_key",
-                measure=f"count(*) - count(distinct {key})",
-                maximum=0,
-                column="metric",
-                claim=f"{TABLE} holds each number once.",
-                failure=f"{TABLE} holds numbers of {family} more than once ({{observed}} rows too many); two questions write the same"
+            zero(
+                "duplicate_key",
+                f"count(*) - count(distinct {key})",
+                "metric",
+                f"{TABLE} holds each number once.",
+                f"{TABLE} holds numbers of {family} more than once ({{observed}} rows too many); two questions write the same"
                 " metric.",
             ),
             _never("not_finite", not_finite, "every number is finite.", "estimate"),

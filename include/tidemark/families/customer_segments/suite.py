@@ -4,14 +4,13 @@ from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.families.customer_segments.suite_rows import CANDIDATE, candidate_rows
 from include.tidemark.families.customer_segments.suite_usefulness import usefulness
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, Check, count_where, text_list, text_literal
+from include.tidemark.validation.checks import Asset, Check, count_where, text_list, text_literal, zero
 from include.tidemark.validation.distribution import Segmentation, distribution, shares_clause
-from include.tidemark.validation.long_results import long_results_asset
-from include.tidemark.validation.reconciliation import agrees
+from include.tidemark.validation.long_results import long_results_asset, share_sums, sum_to_one
+from include.tidemark.validation.reconciliation import SINGLE_ROWS, agrees
 from include.tidemark.validation.timestamps import timestamp_literal
 
 _STATISTICS = "runs.statistics"
-_SINGLE_ROWS = "the single rows of staging before the as-of date"
 
 _EXPECTED = {"segment_share": 1, "segment_share_active": 1, "mean_spend_90d": 2, "mean_lifetime_value": 2}
 """Number of methods that each metric is published with, for every segment."""
@@ -75,11 +74,11 @@ def _reconciliation(run: Run) -> Asset:
         needs=(CANDIDATE, "core.fct_customer_category_daily", "staging.stg_transactions", "staging.stg_users"),
         checks=(
             agrees("spend_difference_pct", "candidate_totals.cents", "single_rows.customer_cents", tolerance,
-                   f"The sum of lifetime_value in {CANDIDATE}", _SINGLE_ROWS, "lifetime_value"),
+                   f"The sum of lifetime_value in {CANDIDATE}", SINGLE_ROWS, "lifetime_value"),
             agrees("core_spend_difference_pct", "core_totals.cents", "single_rows.all_cents", tolerance,
-                   "The sum of net_cents in core.fct_customer_category_daily", _SINGLE_ROWS, "net_cents"),
+                   "The sum of net_cents in core.fct_customer_category_daily", SINGLE_ROWS, "net_cents"),
             agrees("customer_difference_pct", "candidate_totals.customers", "single_rows.customers", tolerance,
-                   f"The number of customers in {CANDIDATE}", _SINGLE_ROWS, "customer_id"),
+                   f"The number of customers in {CANDIDATE}", SINGLE_ROWS, "customer_id"),
         ),
     )  # fmt: skip
 
@@ -123,12 +122,7 @@ def _coverage(run: Run) -> Asset:
         comparisons as (
             select count(distinct metric) as metrics from numbers where metric in {text_list(_COMPARISONS)}
         ),
-        share_sums as (
-            select max(off) as off from (
-                select case when count_if(estimate is null) > 0 then 0 else abs(sum(estimate) - 1) end as off
-                from numbers where metric in {text_list(_SHARES)} and segment is not null group by metric, method
-            ) as sums
-        ),
+        {share_sums(f"where metric in {text_list(_SHARES)} and segment is not null", "metric, method")},
         customers as (select count(*) as n from {CANDIDATE} where run_key = '{run.run_key}'),
         mean_counts as (
             select min(n) as smallest, max(n) as greatest from (
@@ -143,41 +137,25 @@ def _coverage(run: Run) -> Asset:
         with_clause=with_clause,
         needs=(_STATISTICS, CANDIDATE),
         checks=(
-            Check(
-                name="missing_numbers",
-                measure="missing.pairs",
-                maximum=0,
-                column="metric",
-                claim="Every share and mean has a row for each of the five segments.",
-                failure=f"{_STATISTICS} lacks rows of shares or means ({{observed}} pairs of metric and segment); look at the log of"
-                " the profile task.",
+            zero(
+                "missing_numbers", "missing.pairs", "metric",
+                "Every share and mean has a row for each of the five segments.",
+                f"{_STATISTICS} lacks rows of shares or means ({{observed}} pairs of metric and segment); look at the log of the"
+                " profile task.",
             ),
-            Check(
-                name="missing_comparisons",
-                measure=f"{len(_COMPARISONS)} - comparisons.metrics",
-                maximum=0,
-                column="metric",
-                claim="Movement and backtest have rows, with a reason where there is nothing to compare with.",
-                failure=f"{_STATISTICS} has no row at all for movement or backtest ({{observed}} missing); look at the logs of these"
-                " tasks.",
+            zero(
+                "missing_comparisons", f"{len(_COMPARISONS)} - comparisons.metrics", "metric",
+                "Movement and backtest have rows, with a reason where there is nothing to compare with.",
+                f"{_STATISTICS} has no row at all for movement or backtest ({{observed}} missing); look at the logs of these tasks.",
             ),
-            Check(
-                name="share_sum_off",
-                measure="coalesce(share_sums.off, 0)",
-                maximum=1e-6,
-                column="estimate",
-                claim="The shares of the segments sum to 1.",
-                failure=f"The shares of the segments in {_STATISTICS} miss a sum of 1 by {{observed}}; look at the profile question.",
-            ),
-            Check(
-                name="customers_not_counted",
-                measure="greatest(abs(customers.n - coalesce(mean_counts.smallest, 0)),"
+            sum_to_one("the segments", "profile"),
+            zero(
+                "customers_not_counted",
+                "greatest(abs(customers.n - coalesce(mean_counts.smallest, 0)),"
                 " abs(customers.n - coalesce(mean_counts.greatest, 0)))",
-                maximum=0,
-                column="n",
-                claim=f"The numbers of users behind the means sum to the customers in {CANDIDATE}.",
-                failure=f"The numbers of users behind the means in {_STATISTICS} differ from {CANDIDATE} by {{observed}}; the"
-                " statistics were made from other rows: clear the statistics tasks and let them run again.",
+                "n", f"The numbers of users behind the means sum to the customers in {CANDIDATE}.",
+                f"The numbers of users behind the means in {_STATISTICS} differ from {CANDIDATE} by {{observed}}; the statistics were"
+                " made from other rows: clear the statistics tasks and let them run again.",
             ),
         ),
-    )
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from include.tidemark.validation.checks import Asset, Check, never, text_list, t
 
 CANDIDATE = "runs.customer_segments"
 
-_never = partial(never, CANDIDATE, advice="Correct the model or its inputs.")
+_never = partial(never, CANDIDATE)
 
 _REQUIRED = (
     "customer_id", "customer_segment", "is_dormant", "total_transactions", "lifetime_value", "avg_transaction_value",

@@ -7,7 +7,7 @@ from include.tidemark.families.early_engagement.definitions import return_window
 from include.tidemark.families.early_engagement.features import OUTCOME, event_features, features_of
 from include.tidemark.run import Run
 from include.tidemark.validation.candidates import complete_rows
-from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
+from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list, zero
 from include.tidemark.validation.long_results import long_results_asset
 from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.volume import drop_since_previous
@@ -20,7 +20,7 @@ MODEL_METRICS = ("auc", "calibration_slope", "calibration_in_the_large")
 FRESH_DAYS = 3
 """Events that end earlier before the as-of date look like users who left."""
 
-_never = partial(never, CANDIDATE, advice="Correct the model or its inputs.")
+_never = partial(never, CANDIDATE)
 
 
 def candidate(run: Run) -> list[Asset]:
@@ -200,34 +200,17 @@ def _coverage(run: Run) -> Asset:
             _missing("missing_features", "missing.pairs", "Every feature has its odds ratios and what is to know of it", "drivers"),
             _missing("missing_model", f"{len(MODEL_METRICS)} - whole.metrics", "AUC and calibration have rows", "drivers"),
             _missing("missing_usage", f"{3 * len(used)} - usages.n", "Every event has its shares", "usage"),
-            Check(
-                name="odds_ratio_not_positive",
-                measure="odds.negative",
-                maximum=0,
-                column="estimate",
-                claim="Odds ratios are above zero.",
-                failure=f"{STATISTICS} has odds ratios of zero or less ({{observed}}); look at the drivers question.",
-            ),
-            Check(
-                name="users_not_counted",
-                measure="abs(users.n - coalesce(counted.users, 0))"
-                " + greatest(coalesce(counted.fitted, 0) - users.n, 0)",
-                maximum=0,
-                column="n",
-                claim=f"The statistics are about the users of {CANDIDATE}.",
-                failure=f"The numbers of users behind the statistics differ from {CANDIDATE} by {{observed}}: they were made from"
-                " other rows; clear the statistics tasks and let them run again.",
-            ),
+            zero("odds_ratio_not_positive", "odds.negative", "estimate", "Odds ratios are above zero.",
+                 f"{STATISTICS} has odds ratios of zero or less ({{observed}}); look at the drivers question."),
+            zero("users_not_counted",
+                 "abs(users.n - coalesce(counted.users, 0)) + greatest(coalesce(counted.fitted, 0) - users.n, 0)",
+                 "n", f"The statistics are about the users of {CANDIDATE}.",
+                 f"The numbers of users behind the statistics differ from {CANDIDATE} by {{observed}}: they were made from other"
+                 " rows; clear the statistics tasks and let them run again."),
         ),
     )  # fmt: skip
 
 
 def _missing(name: str, measure: str, what: str, question: str) -> Check:
-    return Check(
-        name=name,
-        measure=measure,
-        maximum=0,
-        column="metric",
-        claim=f"{what}, null with a reason where a number can't be had.",
-        failure=f"{STATISTICS} lacks rows ({{observed}}): {what[0].lower()}{what[1:]}. Look at the log of the {question} task.",
-    )
+    missing = f"{STATISTICS} lacks rows ({{observed}}): {what[0].lower()}{what[1:]}. Look at the log of the {question} task."
+    return zero(name, measure, "metric", f"{what}, null with a reason where a number can't be had.", missing)

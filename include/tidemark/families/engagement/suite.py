@@ -7,15 +7,14 @@ from include.tidemark.families.engagement.definitions import (
 from include.tidemark.families.engagement.suite_coverage import coverage
 from include.tidemark.families.engagement.suite_rows import CANDIDATE, candidate_rows
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, Check, never, text_list
+from include.tidemark.validation.checks import Asset, Check, never, text_list, zero
 from include.tidemark.validation.distribution import Segmentation, distribution
 from include.tidemark.validation.long_results import long_results_asset
-from include.tidemark.validation.reconciliation import agrees
+from include.tidemark.validation.reconciliation import SINGLE_ROWS, agrees
 from include.tidemark.validation.timestamps import timestamp_literal
 
 _COHORTS = "runs.install_cohort_retention"
 _JOURNEYS = "runs.journey_times"
-_SINGLE_ROWS = "the single rows of staging before the as-of date"
 _SHARES = (
     "segment_share", "retention_in_window", "retention_in_or_after", "funnel_reached", "funnel_conversion",
     "funnel_drop_off",
@@ -70,9 +69,9 @@ def _reconciliation(run: Run) -> Asset:
         needs=(CANDIDATE, "staging.stg_users", "staging.stg_transactions"),
         checks=(
             agrees("user_difference_pct", "candidate_totals.users", "single_rows.users", tolerance,
-                   f"The number of users in {CANDIDATE}", _SINGLE_ROWS, "user_id"),
+                   f"The number of users in {CANDIDATE}", SINGLE_ROWS, "user_id"),
             agrees("revenue_difference_pct", "candidate_totals.cents", "single_rows.cents", tolerance,
-                   f"The sum of lifetime_revenue in {CANDIDATE}", _SINGLE_ROWS, "lifetime_revenue"),
+                   f"The sum of lifetime_revenue in {CANDIDATE}", SINGLE_ROWS, "lifetime_revenue"),
         ),
     )  # fmt: skip
 
@@ -94,7 +93,6 @@ def _distribution(run: Run) -> Asset:
 
 def _cohorts(run: Run) -> Asset:
     """The install cohorts' counts, alone and against the users."""
-    advice = "Correct the model or its inputs."
     with_clause = f"""
         cohorts as (select * from {_COHORTS} where run_key = '{run.run_key}'),
         members as (
@@ -108,20 +106,20 @@ def _cohorts(run: Run) -> Asset:
         needs=(_COHORTS, CANDIDATE),
         checks=(
             never(_COHORTS, "cohort_size", "cohorts.user_count <> coalesce(members.n, 0)",
-                  "a cohort holds the users who signed up on its day.", "user_count", advice),
+                  "a cohort holds the users who signed up on its day.", "user_count"),
             never(_COHORTS, "retained_beyond_matured",
                   "active_on_day > active_on_day_or_later or active_on_day_or_later > matured_users or matured_users > user_count"
                   " or active_on_day < 0",
-                  "those who came back are some of those whose day is over.", "active_on_day", advice),
+                  "those who came back are some of those whose day is over.", "active_on_day"),
             never(_COHORTS, "open_window_counted",
                   f"(cast('{run.as_of_date}' as date) - cohort_date <= day_number) <> (matured_users = 0)",
-                  "a cohort counts from the day on which its window is over.", "matured_users", advice),
+                  "a cohort counts from the day on which its window is over.", "matured_users"),
             never(_COHORTS, "unknown_day", f"day_number not in ({', '.join(str(d) for d in run.rules.retention_days)})",
-                  "days are those of the rule retention_days.", "day_number", advice),
+                  "days are those of the rule retention_days.", "day_number"),
             never(_COHORTS, "impossible_revenue",
                   "cast(revenue_s1 as double) * cast(revenue_s1 as double)"
                   " > cast(revenue_s2 as double) * users_with_revenue * (1 + 1e-9)",
-                  "sums and squares of the revenue are those of its users.", "revenue_s2", advice),
+                  "sums and squares of the revenue are those of its users.", "revenue_s2"),
         ),
     )  # fmt: skip
 
@@ -147,14 +145,9 @@ def _journeys(run: Run) -> Asset:
         needs=(_JOURNEYS,),
         checks=(
             never(_JOURNEYS, "more_users_than_before", "stage_number > 0 and (n_before is null or n > n_before)",
-                  "no stage holds more users than the one before.", "user_count", "Correct the model or its inputs."),
-            Check(
-                name="times_outside_the_window",
-                measure="coalesce(max(wrong_times), 0)",
-                maximum=0,
-                column="days_taken",
-                claim=f"{_JOURNEYS}: times lie in the window of {run.rules.journey_window_days} days, of known stages.",
-                failure=f"{_JOURNEYS} has rows ({{observed}}) of times outside the window or of unknown stages; correct the model.",
-            ),
+                  "no stage holds more users than the one before.", "user_count"),
+            zero("times_outside_the_window", "coalesce(max(wrong_times), 0)", "days_taken",
+                 f"{_JOURNEYS}: times lie in the window of {run.rules.journey_window_days} days, of known stages.",
+                 f"{_JOURNEYS} has rows ({{observed}}) of times outside the window or of unknown stages; correct the model."),
         ),
     )  # fmt: skip

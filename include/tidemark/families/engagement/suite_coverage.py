@@ -7,7 +7,8 @@ from include.tidemark.families.engagement.definitions import (
 )
 from include.tidemark.families.engagement.suite_rows import CANDIDATE
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, Check, text_literal
+from include.tidemark.validation.checks import Asset, Check, text_literal, zero
+from include.tidemark.validation.long_results import share_sums
 
 _COHORTS = "runs.install_cohort_retention"
 _STATISTICS = "runs.statistics"
@@ -37,13 +38,7 @@ def coverage(run: Run) -> Asset:
             from ({metrics}) as metrics cross join segments
             left join found on metrics.metric = found.metric and segments.segment = found.segment
         ),
-        share_sums as (
-            select max(off) as off from (
-                select case when count_if(estimate is null) > 0 then 0 else abs(sum(estimate) - 1) end as off
-                from numbers inner join segments on numbers.segment = segments.segment
-                where metric = 'segment_share' group by kind
-            ) as sums
-        ),
+        {share_sums("inner join segments on numbers.segment = segments.segment where metric = 'segment_share'", "kind")},
         users as (select count(*) as n from {CANDIDATE} where run_key = '{run.run_key}'),
         mean_counts as (
             select min(n) as smallest, max(n) as greatest from (
@@ -70,7 +65,7 @@ def coverage(run: Run) -> Asset:
         needs=(_STATISTICS, CANDIDATE, _COHORTS),
         checks=(
             _holds("missing_numbers", "missing.pairs", "Every segment has each of its numbers.", "segments", "metric"),
-            _holds("share_sum_off", "round(coalesce(share_sums.off, 0), 6)",
+            _holds("share_sum_off", "round(share_sums.off, 6)",
                    "The shares of the segments of each kind sum to 1.", "segments", "estimate"),
             _holds("users_not_counted",
                    "greatest(abs(users.n - coalesce(mean_counts.smallest, 0)), abs(users.n - coalesce(mean_counts.greatest, 0)))",
@@ -84,11 +79,5 @@ def coverage(run: Run) -> Asset:
 
 
 def _holds(name: str, measure: str, claim: str, question: str, column: str) -> Check:
-    return Check(
-        name=name,
-        measure=measure,
-        maximum=0,
-        column=column,
-        claim=claim,
-        failure=f"{_STATISTICS} breaks this by {{observed}}: {claim} Clear the task of the question {question} and let it run again.",
-    )
+    advice = f"Clear the task of the question {question} and let it run again."
+    return zero(name, measure, column, claim, f"{_STATISTICS} breaks this by {{observed}}: {claim} {advice}")

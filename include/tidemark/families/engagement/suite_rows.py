@@ -14,7 +14,7 @@ from include.tidemark.validation.checks import Asset, Check, never, text_list, t
 
 CANDIDATE = "runs.user_engagement"
 
-_never = partial(never, CANDIDATE, advice="Correct the model or its inputs.")
+_never = partial(never, CANDIDATE)
 
 _REQUIRED = (
     "user_id", "created_date", "observed_days", "sessions_last_90_days", "events_last_90_days", "session_frequency",

@@ -14,8 +14,8 @@ from include.tidemark.families.fee_tiers.suite_rows import (
 from include.tidemark.run import Run
 from include.tidemark.statistics import elasticity_checks
 from include.tidemark.statistics.lifetime_value import METRIC as LTV_MEAN
-from include.tidemark.validation.checks import Asset, Check, count_where, text_list
-from include.tidemark.validation.long_results import long_results_asset
+from include.tidemark.validation.checks import Asset, Check, count_where, text_list, zero
+from include.tidemark.validation.long_results import long_results_asset, share_sums, sum_to_one
 
 _STATISTICS = "runs.statistics"
 
@@ -83,12 +83,7 @@ def _coverage(run: Run) -> Asset:
             inner join sizes on numbers.segment = sizes.segment where metric in {text_list(_OF_SIZES)}
         ),
         other_numbers as (select count(distinct metric) as n from numbers where metric in {text_list(_OF_ALL)}),
-        share_sums as (
-            select max(off) as off from (
-                select case when count_if(estimate is null) > 0 then 0 else abs(sum(estimate) - 1) end as off
-                from numbers where metric in ('volume_share', 'fees_share') group by metric, horizon, method
-            ) as sums
-        ),
+        {share_sums("where metric in ('volume_share', 'fees_share')", "metric, horizon, method")},
         cohort_users as (
             select first_seen_fee_bps, count(*) as users from {COHORTS} where {this_run} and k = 0 group by first_seen_fee_bps
         ),
@@ -112,34 +107,21 @@ def _coverage(run: Run) -> Asset:
             _none_missing("week_numbers_missing", "week_gaps.gaps", "fee week and trade size", "trade_sizes"),
             _none_missing("size_numbers_missing", f"{len(_OF_SIZES) * len(TRADE_SIZES)} - size_numbers.n", "trade size", "fee_elasticity"),
             _none_missing("other_numbers_missing", f"{len(_OF_ALL)} - other_numbers.n", "model", "fee_effect_on_retention and trade_sizes"),
-            Check(
-                name="share_sum_off",
-                measure="coalesce(share_sums.off, 0)",
-                maximum=1e-6,
-                column="estimate",
-                claim="The shares of the trade sizes in a week's volume and fees sum to 1.",
-                failure=f"The shares of the trade sizes in {_STATISTICS} miss a sum of 1 by {{observed}}; look at the question"
-                " trade_sizes.",
-            ),
-            Check(
-                name="cohort_users_not_counted",
-                measure="counted.off",
-                maximum=0,
-                column="n",
-                claim=f"The users of week 0 are the users of the cohorts in {COHORTS}.",
-                failure=f"The numbers of users in week 0 in {_STATISTICS} differ from {COHORTS} by {{observed}}; the statistics were"
-                " made from other rows: clear the statistics tasks and let them run again.",
-            ),
+            sum_to_one("the trade sizes in a week's volume and fees", "trade_sizes"),
+            zero("cohort_users_not_counted", "counted.off", "n",
+                 f"The users of week 0 are the users of the cohorts in {COHORTS}.",
+                 f"The numbers of users in week 0 in {_STATISTICS} differ from {COHORTS} by {{observed}}; the statistics were made"
+                 " from other rows: clear the statistics tasks and let them run again."),
         ),
     )  # fmt: skip
 
 
 def _none_missing(name: str, measure: str, what: str, tasks: str) -> Check:
-    return Check(
-        name=name,
-        measure=measure,
-        maximum=0,
-        column="metric",
-        claim=f"Every number of each {what} has a row, with a reason where it is null.",
-        failure=f"{_STATISTICS} lacks numbers by {what} ({{observed}}); look at the logs of {tasks}.",
+    claim = f"Every number of each {what} has a row, with a reason where it is null."
+    return zero(
+        name,
+        measure,
+        "metric",
+        claim,
+        f"{_STATISTICS} lacks numbers by {what} ({{observed}}); look at the logs of {tasks}.",
     )

@@ -8,7 +8,17 @@ from include.tidemark.families.fee_tiers.local_days import local_day
 from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.run import Run
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
-from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
+from include.tidemark.validation.candidates import filled_rows
+from include.tidemark.validation.checks import (
+    Asset,
+    Check,
+    broken,
+    count_where,
+    never,
+    text_list,
+    warning,
+    zero,
+)
 from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.timestamps import timestamp_literal
 from include.tidemark.validation.volume import drop_since_previous
@@ -19,12 +29,10 @@ COHORTS, FIRST_SEEN = "runs.fct_user_cohorts", "runs.int_user_first_seen"
 _REMEMBERED = timedelta(days=3660)
 """Offsets of the time zone are written out for so long before the as-of date."""
 
-_ADVICE = "Correct the model or its inputs."
-
 
 def user_week_rows(run: Run) -> Asset:
     """The rows of `fct_user_weekly_summary`."""
-    check = partial(never, USER_WEEKS, advice=_ADVICE)
+    check = partial(never, USER_WEEKS)
     volume, skipped = drop_since_previous(
         run,
         "fee_tiers",
@@ -44,18 +52,10 @@ def user_week_rows(run: Run) -> Asset:
         with_clause=f"earlier as (select count(*) as user_weeks from {USER_WEEKS} where run_key = '{run.previous_key_of('fee_tiers')}')",
         needs=(USER_WEEKS,),
         checks=(
-            Check(
-                name="row_count",
-                measure="count(*)",
-                minimum=1,
-                claim=f"{USER_WEEKS} has rows for this run.",
-                failure=f"{USER_WEEKS} has no row for this run; compare the days of the fee periods with those of the transactions,"
-                " and look at the log of the models task.",
+            *filled_rows(
+                run, USER_WEEKS, ("user_id", "week_number", "swaps_count", "volume_cents", "fee_cents", "is_new"),
+                if_empty="compare the days of the fee periods with those of the transactions, and look at the log of the models task.",
             ),
-            *(check(f"null_{column}", f"{column} is null", f"{column} is never null.", column)
-              for column in ("user_id", "week_number", "swaps_count", "volume_cents", "fee_cents", "is_new")),
-            check("other_as_of_date", f"as_of_date <> cast('{run.as_of_date}' as date)",
-                  "every row carries this run's as-of date.", "as_of_date"),
             check("unknown_segment", f"segment not in {text_list(TRADE_SIZES)}", "every trade size is one of the five.", "segment"),
             check("segment_without_swap", "(swaps_count > 0) <> (segment is not null)",
                   "a user has a trade size exactly in the weeks with a swap.", "segment"),
@@ -95,17 +95,7 @@ def cohort_rows(run: Run) -> Asset:
             select coalesce(sum(new_swappers), 0) as users from {WEEKS}
             where {this_run} and final_fee_bps is not null and exclusion_reason is null
         )"""
-
-    def nothing(name: str, measure: str, claim: str, column: str) -> Check:
-        return Check(
-            name=name,
-            measure=measure,
-            maximum=0,
-            column=column,
-            claim=f"{COHORTS}: {claim}",
-            failure=f"{COHORTS} has rows ({{observed}}) that break this: {claim} {_ADVICE}",
-        )
-
+    check = partial(broken, COHORTS)
     return Asset(
         name="models.fee_tiers_cohorts",
         table=COHORTS,
@@ -113,26 +103,26 @@ def cohort_rows(run: Run) -> Asset:
         with_clause=with_clause,
         needs=(COHORTS, FIRST_SEEN, WEEKS),
         checks=(
-            nothing("not_retained_at_0", "broken.not_retained_at_0", "everybody is retained at k = 0.", "retained_flag"),
-            nothing("open_with_flag", "broken.open_with_flag", "a week has a flag exactly when it is over.", "retained_flag"),
-            nothing("wrong_flag", "broken.wrong_flag", "a flag is 0 or 1, and who is retained in week k is retained in it or later.",
-                    "retained_flag"),
-            nothing("without_fee", "broken.without_fee", "every user of a cohort came for a known fee.", "first_seen_fee_bps"),
-            nothing("weeks_missing", f"abs(broken.user_weeks - broken.users * {last + 1})",
-                    "every user has each week once.", "k"),
-            nothing("later_rises", "rises.rises", "among the same users, retention in week k or later never rises with k.",
-                    "retained_or_later_flag"),
-            nothing("users_not_first_seen", "abs(broken.users - first_seen.users)",
-                    f"a cohort holds everybody in {FIRST_SEEN} who belongs to one.", "user_id"),
-            nothing("newcomers_not_in_cohorts", "abs(broken.users - newcomers.users)",
-                    f"the users of the cohorts are the new swappers in {WEEKS}.", "user_id"),
+            check("not_retained_at_0", "broken.not_retained_at_0", "everybody is retained at k = 0.", "retained_flag"),
+            check("open_with_flag", "broken.open_with_flag", "a week has a flag exactly when it is over.", "retained_flag"),
+            check("wrong_flag", "broken.wrong_flag", "a flag is 0 or 1, and who is retained in week k is retained in it or later.",
+                  "retained_flag"),
+            check("without_fee", "broken.without_fee", "every user of a cohort came for a known fee.", "first_seen_fee_bps"),
+            check("weeks_missing", f"abs(broken.user_weeks - broken.users * {last + 1})",
+                  "every user has each week once.", "k"),
+            check("later_rises", "rises.rises", "among the same users, retention in week k or later never rises with k.",
+                  "retained_or_later_flag"),
+            check("users_not_first_seen", "abs(broken.users - first_seen.users)",
+                  f"a cohort holds everybody in {FIRST_SEEN} who belongs to one.", "user_id"),
+            check("newcomers_not_in_cohorts", "abs(broken.users - newcomers.users)",
+                  f"the users of the cohorts are the new swappers in {WEEKS}.", "user_id"),
         ),
     )  # fmt: skip
 
 
 def fee_week_rows(run: Run) -> Asset:
     """The rows of `fct_weekly_summary_final`: what they must be, and what would make the elasticity worthless."""
-    check = partial(never, WEEKS, advice=_ADVICE)
+    check = partial(never, WEEKS)
     usable = f"case when {USABLE_WEEK} then final_fee_bps end"
     return Asset(
         name="models.fee_tiers_weeks",
@@ -147,29 +137,17 @@ def fee_week_rows(run: Run) -> Asset:
                 claim=f"{WEEKS} has a fee week before the as-of date.",
                 failure=f"{WEEKS} has no fee week for this run; no fee period began before {run.as_of_date}.",
             ),
-            Check(
-                name="duplicate_week",
-                measure="count(*) - count(distinct period_start_date)",
-                maximum=0,
-                column="period_start_date",
-                claim=f"Each fee week has one row in {WEEKS}.",
-                failure=f"{WEEKS} holds fee weeks more than once ({{observed}} rows too many); look for fee periods that share"
-                " days.",
-            ),
+            zero("duplicate_week", "count(*) - count(distinct period_start_date)", "period_start_date",
+                 f"Each fee week has one row in {WEEKS}.",
+                 f"{WEEKS} holds fee weeks more than once ({{observed}} rows too many); look for fee periods that share days."),
             check("new_and_returning", "new_swappers + returning_swappers <> swappers or new_swappers < 0 or returning_swappers < 0",
                   "new and returning swappers are all swappers.", "new_swappers"),
             check("open_week", f"is_complete <> (period_end_date < cast('{run.as_of_date}' as date))",
                   "a week is complete when its last day is before the as-of date.", "is_complete"),
-            Check(
-                name="weeks_without_price",
-                measure=count_where("is_complete and (btc_usd is null or eth_usd is null)"),
-                maximum=0,
-                severity="warning",
-                column="btc_usd",
-                claim="Every complete fee week has market prices.",
-                failure="{observed} complete fee weeks have no price of bitcoin or ether; the elasticity leaves them out until"
-                " the market prices hold their days.",
-            ),
+            warning("weeks_without_price", "is_complete and (btc_usd is null or eth_usd is null)", "btc_usd",
+                    "Every complete fee week has market prices.",
+                    "{observed} complete fee weeks have no price of bitcoin or ether; the elasticity leaves them out until the market"
+                    " prices hold their days."),
             Check(
                 name="fee_levels",
                 measure=f"count(distinct {usable})",

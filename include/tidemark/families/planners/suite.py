@@ -6,13 +6,13 @@ from include.tidemark.families.planners.definitions import CRITERIA, RECENCY, SE
 from include.tidemark.families.planners.questions import UNITS
 from include.tidemark.run import Run
 from include.tidemark.validation.candidates import complete_rows
-from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list
+from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list, zero
 from include.tidemark.validation.distribution import Segmentation, distribution
 from include.tidemark.validation.long_results import long_results_asset
 from include.tidemark.validation.timestamps import timestamp_literal
 
 USERS, SUMMARY, STATISTICS = "runs.user_segmentation", "runs.user_segmentation_summary", "runs.statistics"
-_never = partial(never, USERS, advice="Correct the model or its inputs.")
+_never = partial(never, USERS)
 
 _REQUIRED = (
     "user_id", "user_type", "detailed_segment", "planner_criteria_met", "criteria_count", "is_almost_planner", "created_at",
@@ -111,24 +111,15 @@ def _everybody(run: Run) -> Asset:
         with_clause=with_clause,
         needs=(USERS, SUMMARY, "staging.stg_users"),
         checks=(
-            Check(
-                name="users_missing",
-                measure="abs(expected.users - found.users)",
-                maximum=0,
-                column="user_id",
-                claim=f"{USERS} holds every user with an account before the as-of date who is no test user.",
-                failure=f"{USERS} and staging differ by {{observed}} users; look at the join of the users.",
-            ),
-            Check(
-                name="summary_differs",
-                measure="abs(coalesce(summary.users, 0) - found.users) + abs(coalesce(summary.planners, 0) - found.planners)",
-                maximum=0,
-                column="total_users",
-                claim=f"{SUMMARY} counts the users of {USERS}.",
-                failure=f"{SUMMARY} is off by {{observed}} users; clear the models and let them run again.",
-            ),
+            zero("users_missing", "abs(expected.users - found.users)", "user_id",
+                 f"{USERS} holds every user with an account before the as-of date who is no test user.",
+                 f"{USERS} and staging differ by {{observed}} users; look at the join of the users."),
+            zero("summary_differs",
+                 "abs(coalesce(summary.users, 0) - found.users) + abs(coalesce(summary.planners, 0) - found.planners)",
+                 "total_users", f"{SUMMARY} counts the users of {USERS}.",
+                 f"{SUMMARY} is off by {{observed}} users; clear the models and let them run again."),
         ),
-    )
+    )  # fmt: skip
 
 
 def _distribution(run: Run) -> Asset:
@@ -180,13 +171,10 @@ def _coverage(run: Run) -> Asset:
             )""",
         needs=(STATISTICS,),
         checks=(
-            Check(
-                name="missing_numbers",
-                measure="missing.metrics",
-                maximum=0,
-                column="metric",
-                claim="Every metric of the family has all its rows.",
-                failure=f"{STATISTICS} lacks rows of {{observed}} metrics of planners; look at the logs of the statistics tasks.",
+            zero(
+                "missing_numbers", "missing.metrics", "metric",
+                "Every metric of the family has all its rows.",
+                f"{STATISTICS} lacks rows of {{observed}} metrics of planners; look at the logs of the statistics tasks.",
             ),
             Check(
                 name="recency_sum_off",
@@ -197,4 +185,4 @@ def _coverage(run: Run) -> Asset:
                 failure=f"The recency shares in {STATISTICS} miss a sum of 1 by {{observed}}; look at the question shares.",
             ),
         ),
-    )
+    )  # fmt: skip

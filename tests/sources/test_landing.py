@@ -181,7 +181,7 @@ def test_a_bad_file_that_no_family_needs_is_named_in_the_log_and_stops_nothing(
     assert loaded["transactions"].row_count == 2
     assert ("market_prices" in loaded) == stands_already
     assert "market_prices.csv has 1 values in column btc_usd" in caplog.text
-    assert "No enabled family needs raw.market_prices" in caplog.text
+    assert "No enabled family needs market_prices" in caplog.text
     if stands_already:
         assert loaded["market_prices"].origin == "warehouse"
         assert rows(settings, "select btc_usd from raw.market_prices") == [{"btc_usd": 60_000}]

@@ -15,7 +15,7 @@ from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.dialects import DIALECTS
 from include.tidemark.sources.files import LandingFile, local_copy
 from include.tidemark.sources.reading import Flag, Origin, Reading, make_reading
-from include.tidemark.sources.tabular import stage
+from include.tidemark.sources.tabular import explained, stage
 
 log = logging.getLogger(__name__)
 
@@ -75,12 +75,19 @@ def refuse_other_columns(first: tuple[LandingFile, set[str]], file: LandingFile,
     other, known = first
     if names == known:
         return
-    lacking = [f"lacks {', '.join(sorted(known - names))}"] if known - names else []
-    more = [f"has {', '.join(sorted(names - known))} besides"] if names - known else []
+    lacking = [f"lacks {_named(file, known - names)}"] if known - names else []
+    more = [f"has {_named(file, names - known)} besides"] if names - known else []
     raise SourceError(
         f"The landing file {file.uri} has other columns than {other.uri}: it {' and '.join([*lacking, *more])}; files of one"
         " pattern need the same columns."
     )
+
+
+def _named(file: LandingFile, columns: set[str]) -> str:
+    """Columns in a message. The first line of a CSV file without a header is data, so its names are only counted."""
+    if file.format == "csv":
+        return f"{len(columns)} columns"
+    return ", ".join(sorted(columns))
 
 
 @contextmanager
@@ -103,9 +110,16 @@ def staged_file(  # noqa: PLR0917 - one call
         options = (source.csv if source else None) or CsvOptions()
         stage(engine, local, file.uri, file.format, options, file.partitions, folder, file.sidecar.rows)
         types = {str(name): str(kind) for name, kind, *_ in engine.execute("describe landing").fetchall()}
-        yield StagedFile(
+        staged = StagedFile(
             table, source or TableSource(files=table.name), file, engine, types, options, currency, places
         )
+        try:
+            yield staged
+        except duckdb.Error as error:  # a damaged page of a Parquet file shows when its rows are read
+            failure = explained(error, file.uri)
+        else:
+            return
+        raise failure
 
 
 @dataclass(frozen=True)
@@ -223,11 +237,11 @@ class StagedFile:
                 f"The landing file {self.file.uri} has no column {', '.join(missing)}; table {self.table.name} needs"
                 f" {', '.join(column.name for column in self.table.file_columns)}."
             )
-        if extra := sorted(found - {column.name for column in self.table.columns}):
+        if extra := found - {column.name for column in self.table.columns}:
             log.warning(
                 "The landing file %s has columns that the contract does not know, left out: %s",
                 self.file.uri,
-                ", ".join(extra),
+                _named(self.file, extra),
             )
 
     def _first_row(self, flag: Flag) -> str:

@@ -1,0 +1,31 @@
+"""The table of the documentation that says what each column of the contract is for."""
+
+import re
+
+from include.tidemark.paths import PROJECT_ROOT
+from include.tidemark.sources.contract import source_tables
+
+PAGE = PROJECT_ROOT / "docs" / "your-data.md"
+HEAD = "| table | column | what it is | without it |\n|---|---|---|---|\n"
+
+
+def contract_table() -> str:
+    """The table's rows."""
+    lines = [
+        f"| `{table.name}` | `{column.name}` | {column.description} | {column.without or 'Every row needs it.'} |"
+        for table in source_tables().values()
+        for column in table.file_columns
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_page_says_of_each_column_what_the_contract_says():
+    text = PAGE.read_text(encoding="utf-8")
+    found = re.search(re.escape(HEAD) + r"((?:\|.*\n)*)", text)
+    assert found is not None and found[1] == contract_table()
+
+
+def test_a_column_that_may_be_absent_says_what_is_lost_without_it():
+    for table in source_tables().values():
+        for column in table.file_columns:
+            assert bool(column.without) == (not column.required), f"{table.name}.{column.name}"

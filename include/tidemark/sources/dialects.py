@@ -10,7 +10,9 @@ from include.tidemark.sources.literals import text_literal
 
 ISO_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 ISO_TIME = "[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-_OFFSET_OR_ZONE = "[ ]*(Z|z|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z][A-Za-z_]*(/[A-Za-z_]+)*)"
+_OFFSET = "[ ]?([Zz]|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+# Of the abbreviations only those that mean one thing: to some BST is British and to others of Bangladesh, and CET has a summer.
+_ZONE = "[ ](UTC|GMT|EST|MST|HST|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+)"
 
 
 class Dialect(Protocol):
@@ -26,7 +28,10 @@ class Dialect(Protocol):
         """The time that a text of a strptime format tells of, or null; of one with an offset it is the time in UTC."""
 
     def iso_moment(self, text: str, zone: str | None) -> str | None:
-        """The UTC time of a text as ISO 8601 writes it, or null; None where the engine can't be told to read just that."""
+        """The UTC time of a text as ISO 8601 writes it, or null; None where the engine can't be told to read just that.
+
+        An offset or the name of a zone may follow the time.
+        """
 
     def local_to_utc(self, time: str, zone: str) -> str:
         """A zone's local time in UTC."""
@@ -36,6 +41,9 @@ class Dialect(Protocol):
 
     def from_epoch(self, microseconds: str) -> str:
         """The time so many microseconds after 1970."""
+
+    def json_text(self, value: str) -> str:
+        """The JSON text of a JSON value, a list or a struct."""
 
 
 class DuckDB:
@@ -47,17 +55,23 @@ class DuckDB:
         return f"regexp_full_match({text}, {text_literal(pattern)})"
 
     def moment(self, text: str, form: str) -> str:
-        read = f"try_strptime({text}, {text_literal(form)})"
+        # The words epoch and infinity would be the year 1900, whatever the format is.
+        read = (
+            f"case when regexp_matches({text}, '[0-9]') then try_strptime({text}, {text_literal(form)}) end"
+        )
         return self.zoned_to_utc(read) if "%z" in form else read
 
     def iso_moment(self, text: str, zone: str | None) -> str | None:
         # A cast to timestamp ignores whatever follows the seconds; a cast to timestamptz does not, but would take 'epoch'.
         local = f"try_cast({text} as timestamp)"
-        zoned = self.zoned_to_utc(f"try_cast(regexp_replace({text}, '[ ]+([+-])', '\\1') as timestamptz)")
+        offset = f"replace(replace(replace(upper({text}), 'Z', '+00'), ' +', '+'), ' -', '-')"
         return (
             f"case when {self.matches(text, f'{ISO_DATE}({ISO_TIME})?')} then"
             f" {self.local_to_utc(local, zone) if zone else local}"
-            f" when {self.matches(text, f'{ISO_DATE}{ISO_TIME}{_OFFSET_OR_ZONE}')} then {zoned} end"
+            f" when {self.matches(text, f'{ISO_DATE}{ISO_TIME}{_OFFSET}')} then"
+            f" {self.zoned_to_utc(f'try_cast({offset} as timestamptz)')}"
+            f" when {self.matches(text, f'{ISO_DATE}{ISO_TIME}{_ZONE}')} then"
+            f" {self.zoned_to_utc(f'try_cast({text} as timestamptz)')} end"
         )
 
     def local_to_utc(self, time: str, zone: str) -> str:
@@ -68,6 +82,9 @@ class DuckDB:
 
     def from_epoch(self, microseconds: str) -> str:
         return f"make_timestamp({microseconds})"
+
+    def json_text(self, value: str) -> str:
+        return f"cast(to_json({value}) as varchar)"
 
 
 class Snowflake:
@@ -95,6 +112,9 @@ class Snowflake:
 
     def from_epoch(self, microseconds: str) -> str:
         return f"to_timestamp_ntz({microseconds}, 6)"
+
+    def json_text(self, value: str) -> str:
+        return f"to_json({value})"
 
 
 DIALECTS: Mapping[str, Dialect] = {"duckdb": DuckDB(), "snowflake": Snowflake()}

@@ -48,6 +48,6 @@ def kind_of(data_type: str) -> Kind:
     if base in ("decimal", "numeric", "number", "fixed"):
         digits = re.search(r"\(\s*\d+\s*,\s*(\d+)\s*\)", text)
         return Kind.NUMBER if digits and int(digits[1]) > 0 else Kind.INTEGER
-    if base in ("struct", "map", "union") or text.endswith("[]"):
+    if base in ("struct", "map", "union") or text.endswith("]"):
         return Kind.JSON
     return _BY_NAME.get(base, Kind.OTHER)

@@ -1,0 +1,69 @@
+"""Where a table's rows are, and what is wrong with them: what reading a source and each of its columns share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from include.tidemark.config.expressions import columns_of, parse_expression, resolve_columns, to_sql
+from include.tidemark.config.sources_file import CsvOptions, short_name
+from include.tidemark.errors import SettingsError, SourceError
+from include.tidemark.sources.dialects import Dialect
+
+Describe = Callable[[str], Mapping[str, str]]
+"""Names (in lower case) and types of the columns of a query."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something that no row of the source should have."""
+
+    name: str
+    column: str
+    condition: str
+    """SQL over the given rows."""
+    what: str
+    """What is wrong with the values, as the end of a sentence about them."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a table's rows are, as far as reading them needs to know."""
+
+    relation: str
+    """What stands after `from`."""
+    name: str
+    """What people call it."""
+    types: Mapping[str, str]
+    """Its columns, under their very names, and their types."""
+    describe: Describe
+    dialect: Dialect
+    csv: CsvOptions = field(default_factory=lambda: CsvOptions())  # noqa: PLW0108 - the class itself is no callable to mypy
+    places: Mapping[str, str] = field(default_factory=dict)
+    """File and line of each key of `sources.yml`."""
+    kept: tuple[str, ...] = ()
+    """Further columns of the relation that the given rows keep."""
+
+    def place(self, table: str, key: str) -> str:
+        """Where the deployment says how a column is made, as the beginning of a sentence."""
+        for name in (f"{table}.columns.{key}", f"{table}.columns.{short_name(key)}", f"{table}.{key}"):
+            if where := self.places.get(name):
+                return f"{where}: {name}"
+        return f"{table}.{key}"
+
+    def columns_of(self, text: str) -> set[str]:
+        """The names that one of the deployment's expressions reads, as it writes them."""
+        return {column.name for column in columns_of(parse_expression(text, self.dialect.name))}
+
+    def sql_of(self, place: str, text: str) -> str:
+        """The SQL of one of the deployment's expressions over the relation's columns.
+
+        Args:
+            place: beginning of the message about what is wrong with it.
+
+        Raises:
+            SourceError: it is no expression, or names a column that does not exist.
+        """
+        try:
+            parsed = resolve_columns(parse_expression(text, self.dialect.name), self.types, self.name)
+        except SettingsError as error:
+            raise SourceError(f"{place}: {error}") from None
+        return to_sql(parsed, self.dialect.name)

@@ -24,13 +24,15 @@ INSIDE = re.compile(r"\b\w*(?:amount|fee|fees|fee_paid|volume|btc|eth)_usd\b")
 def euro_month(synthetic_month, tmp_path_factory) -> PublishedRun:
     """The month of `synthetic_month` from the same files, of the families with amounts, with the one rule changed."""
     root = tmp_path_factory.mktemp("euro_month")
-    rules = yaml.safe_load(synthetic_month.settings.rules_file.read_text(encoding="utf-8"))
-    (root / "rules.yml").write_text(yaml.safe_dump(rules | {"currency": "EUR"}), encoding="utf-8")
+    rules = yaml.safe_load((synthetic_month.settings.config_dir / "rules.yml").read_text(encoding="utf-8"))
+    config = root / "config"
+    config.mkdir()
+    (config / "rules.yml").write_text(yaml.safe_dump(rules | {"currency": "EUR"}), encoding="utf-8")
     settings = synthetic_month.settings.model_copy(
         update={
             "duckdb_path": root / "warehouse.duckdb",
             "artifact_root": (root / "artifacts").as_uri(),
-            "rules_file": root / "rules.yml",
+            "config_dir": config,
             "families": FAMILIES,
         }
     )

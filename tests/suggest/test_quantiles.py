@@ -32,13 +32,28 @@ def test_money_is_of_those_who_spent():
     assert cut.proposed_meet_pct == 100 * np.mean(monthly >= PROPOSED.high_value_min_avg_monthly_spend)
 
 
-def test_a_fall_meets_from_below_and_a_budget_excludes_its_threshold():
+def test_a_fall_meets_its_threshold_from_below():
     change = CUSTOMERS.change_pct[~np.isnan(CUSTOMERS.change_pct)]
     assert FOUND["declining_max_spend_change_pct"].today_meet_pct == 100 * np.mean(change <= -30)
-    exact = people(n=1)
-    at = TODAY.model_copy(update={"budget_max_avg_monthly_spend": float(exact.spend_cents[0]) / 300})
-    (cut,) = (c for c in cuts(exact, at, at) if c.rule == "budget_max_avg_monthly_spend")
-    assert cut.today_meet_pct == 0
+
+
+def test_who_is_exactly_at_a_threshold_meets_it_but_for_the_budget():
+    exact = people(n=1, without_prior=0, idle=0)
+    number = {"change": float(exact.change_pct[0]), "months": int(exact.tenure_months[0])}
+    at = TODAY.model_copy(
+        update={
+            "declining_max_spend_change_pct": number["change"],
+            "new_growing_min_spend_change_pct": number["change"],
+            "new_growing_max_tenure_months": number["months"],
+            "declining_min_prior_spend": float(exact.prior_cents[0]) / 100,
+            "high_value_min_travel_pct": float(exact.travel_pct[0]),
+            "budget_max_avg_monthly_spend": float(exact.spend_cents[0]) / 300,
+        }
+    )
+    met = {cut.rule: cut.today_meet_pct for cut in cuts(exact, at, at)}
+    assert met.pop("budget_max_avg_monthly_spend") == 0
+    changed = {name for name in met if getattr(at, name) != getattr(TODAY, name)}
+    assert {met[name] for name in changed} == {100}
 
 
 def test_audiences_are_of_their_segment_under_the_proposal():

@@ -151,3 +151,9 @@ def test_a_folder_that_can_not_be_written_is_said_before_the_work(settings, monk
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(SettingsError, match="can't be written"):
         rules_file.refuse_unwritable(settings)
+
+
+def test_several_rules_that_stand_in_the_file_are_each_changed_in_their_place():
+    text = changed("high_value_min_avg_monthly_spend: 12345 # a\nbudget_max_avg_monthly_spend: 2 # b\n")
+    rules = [line for line in text.splitlines() if not line.startswith("#")]
+    assert rules[:2] == ["high_value_min_avg_monthly_spend: 0.85 # a", "budget_max_avg_monthly_spend: 89 # b"]

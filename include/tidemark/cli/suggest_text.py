@@ -58,7 +58,8 @@ def page(found: Suggestion, rules_yml: str, written: Path | None, path: Path) ->
     parts = [
         f"What each threshold cuts as of {found.as_of_date}\n\n{render(_cut_rows(found.cuts), 'table')}\n\n"
         "The quantiles are of the customers who have such a number: who spent something in the 90 days, or whose change is\n"
-        "known; of an audience, of its segment under the proposal. 'meet %' is the part of them that meets the threshold.",
+        "known; of an audience, of its segment under the proposal. 'meet %' is the part of them that meets the threshold.\n"
+        f"Amounts are in {found.today.currency}.",
         *([f"The proposed rules.yml\n\n{rules_yml.rstrip()}"] if found.changes else []),
         f"Customers by segment\n\n{render(_segment_rows(found), 'table')}",
         f"Customers by audience\n\n{render(_audience_rows(found.before, found.after), 'table')}",

@@ -2,7 +2,7 @@ with
 
 events as (
 
-    select * from {{ source_rows('events') }} as source_rows
+    select * from {{ source_rows('events') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 fee_periods as (
 
-    select * from {{ source_rows('fee_periods') }} as source_rows
+    select * from {{ source_rows('fee_periods') }}
 
 ),
 

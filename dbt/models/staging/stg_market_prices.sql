@@ -2,7 +2,7 @@ with
 
 market_prices as (
 
-    select * from {{ source_rows('market_prices') }} as source_rows
+    select * from {{ source_rows('market_prices') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 transactions as (
 
-    select * from {{ source_rows('transactions') }} as source_rows
+    select * from {{ source_rows('transactions') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 users as (
 
-    select * from {{ source_rows('users') }} as source_rows
+    select * from {{ source_rows('users') }}
 
 ),
 

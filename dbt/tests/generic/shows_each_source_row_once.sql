@@ -13,7 +13,7 @@ staging as (
 
 source_rows as (
 
-    select count(*) as row_count from {{ source_rows(table) }} as source_rows
+    select count(*) as row_count from {{ source_rows(table) }}
 
 )
 

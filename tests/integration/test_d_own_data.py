@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,11 @@ def printed_by(as_of, state) -> str:
     return printed.getvalue()
 
 
+def contents(deployment: Path) -> dict[Path, bytes]:
+    files = [*(deployment / "landing").rglob("*"), *(deployment / "config").rglob("*")]
+    return {file: file.read_bytes() for file in files if file.is_file()}
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """The folder of a deployment with everything but Airflow, and its exported settings."""
@@ -46,9 +52,7 @@ def exported(tmp_path_factory):
 def month(exported, tmp_path_factory):
     """The state folder, what the command printed, and what the deployment's folders held before it."""
     state = tmp_path_factory.mktemp("own")
-    before = {
-        file: file.read_bytes() for name in ("landing", "config") for file in (exported / name).iterdir()
-    }
+    before = contents(exported)
     return state, printed_by(AS_OF, state), before
 
 
@@ -74,7 +78,7 @@ def test_no_month_runs_but_the_one_that_was_asked_for(month):
 
 def test_nothing_of_the_deployment_is_generated_or_replaced(exported, month):
     state, _, before = month
-    assert {file: file.read_bytes() for name in ("landing", "config") for file in (exported / name).iterdir()} == before  # fmt: skip
+    assert contents(exported) == before
     assert {path.name for path in exported.iterdir()} == {
         "landing",
         "config",

@@ -152,11 +152,16 @@ def _read_as(value: Any) -> str:
     return "a number" if isinstance(value, int | float) else "a date"
 
 
-def unknown_name(key: str, name: str, known: Sequence[str]) -> str:
-    """The sentence about a name that nobody knows: the nearest known one, then all of them where they are few."""
+def unknown_name(key: str, name: str, known: Sequence[str], *, may_list: bool = True) -> str:
+    """The sentence about a name that nobody knows: the nearest known one, then all of them where they are few.
+
+    Args:
+        may_list: false where the names may be a person's data, as the first line of a file without a header is; one that is
+            nearly the same as what was asked for is none.
+    """
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else "."
-    listed = f" Known names: {', '.join(known)}." if len(known) <= 30 and known else ""
+    listed = f" Known names: {', '.join(known)}." if may_list and 0 < len(known) <= 30 else ""
     return f"'{key}' is not known{hint}{listed}"
 
 

@@ -98,13 +98,16 @@ def columns_of(expression: exp.Expr) -> Iterator[exp.Column]:
     yield from expression.find_all(exp.Column)
 
 
-def resolve_columns(expression: exp.Expr, known: Mapping[str, str], relation: str) -> exp.Expr:
+def resolve_columns(
+    expression: exp.Expr, known: Mapping[str, str], relation: str, *, may_list: bool = True
+) -> exp.Expr:
     """The expression with every column under the very name that the relation has for it, in quotes.
 
     A name without quotes is found whatever its case; a quoted one as it is written.
 
     Args:
         known: the relation's columns and their types.
+        may_list: whether a message may name all of them.
 
     Raises:
         SettingsError: the relation has no such column, or two that differ by case alone.
@@ -124,9 +127,8 @@ def resolve_columns(expression: exp.Expr, known: Mapping[str, str], relation: st
                 f"{relation} has more than one column '{name}' ({', '.join(found)}); quote the one you mean."
             )
         if not found:
-            raise SettingsError(
-                f"{relation} has no such column: {unknown_name(name, name, sorted(known))}{_case_hint(node, known)}"
-            )
+            unknown = unknown_name(name, name, sorted(known), may_list=may_list)
+            raise SettingsError(f"{relation} has no such column: {unknown}{_case_hint(node, known)}")
         return exp.column(exp.to_identifier(found[0], quoted=True))
 
     return expression.copy().transform(resolve)

@@ -39,6 +39,8 @@ class Origin:
     csv: CsvOptions = field(default_factory=lambda: CsvOptions())  # noqa: PLW0108 - the class itself is no callable to mypy
     places: Mapping[str, str] = field(default_factory=dict)
     """File and line of each key of `sources.yml`."""
+    names_are_known: bool = True
+    """Whether its columns' names are names: the first line of a CSV file without a header is somebody's data."""
     kept: tuple[str, ...] = ()
     """Further columns of the relation that the given rows keep."""
 
@@ -63,7 +65,12 @@ class Origin:
             SourceError: it is no expression, or names a column that does not exist.
         """
         try:
-            parsed = resolve_columns(parse_expression(text, self.dialect.name), self.types, self.name)
+            parsed = resolve_columns(
+                parse_expression(text, self.dialect.name),
+                self.types,
+                self.name,
+                may_list=self.names_are_known,
+            )
         except SettingsError as error:
             raise SourceError(f"{place}: {error}") from None
         return to_sql(parsed, self.dialect.name)

@@ -4,7 +4,7 @@ The rows that are given (`given`: the mapped expressions, where the mapping's co
 two steps, so that a value which is there and can't be read is counted: for each such column there is a flag.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from include.tidemark.config.sources_file import ColumnMapping, TableSource
@@ -28,6 +28,8 @@ class Reading:
     absent: tuple[str, ...]
     """Columns that the source lacks."""
     flags: tuple[Flag, ...]
+    parts: Mapping[str, str]
+    """By its place in `sources.yml`, a query that computes one expression for every row."""
 
     @property
     def sql(self) -> str:
@@ -38,6 +40,14 @@ class Reading:
         """Query of the contract's columns and of others, each an SQL expression over the given rows."""
         columns = ", ".join(f"{sql} as {name}" for name, sql in (dict(self.values) | dict(more)).items())
         return f"select {columns} from ({self.given}) as given"
+
+    def failing_part(self, fails: Callable[[str], bool]) -> str:
+        """The place of the first expression that can't be computed for every row, such as a cast of a text that is no number.
+
+        Args:
+            fails: tries a query.
+        """
+        return next((place for place, query in self.parts.items() if fails(query)), "sources.yml")
 
 
 def make_reading(table: SourceTable, source: TableSource, origin: Origin, currency: str) -> Reading:
@@ -70,8 +80,19 @@ def make_reading(table: SourceTable, source: TableSource, origin: Origin, curren
     query = (
         f"select {', '.join(f'{sql} as {name}' for name, sql in expressions.items())} from {origin.relation}"
     )
+    parts: dict[str, str] = {}
+    where = ""
     if source.where:
-        query += f" where {origin.sql_of(origin.place(table.name, 'where'), source.where)}"
+        place = origin.place(table.name, "where")
+        where = f" where {origin.sql_of(place, source.where)}"
+        parts[place] = f"select count(*) from {origin.relation}{where}"
+    query += where
+    for name, sql in expressions.items():
+        currency_of = name.removeprefix(CURRENCY) if name.startswith(CURRENCY) else ""
+        place = origin.place(table.name, currency_of or name.removeprefix("_"))
+        # What is counted alone need not be computed.
+        computed = f"select max(length(cast({sql} as varchar))) from {origin.relation}{where}"
+        parts[f"{place}.currency" if currency_of else place] = computed
     types = origin.describe(query)
     values: dict[str, str] = {}
     flags: list[Flag] = []
@@ -93,4 +114,4 @@ def make_reading(table: SourceTable, source: TableSource, origin: Origin, curren
         )
     flags += [foreign_currency(name, code, currency) for name, code in codes.items()]
     absent = tuple(column.name for column, mapping in mappings.items() if mapping is None)
-    return Reading(query, values, absent, tuple(flags))
+    return Reading(query, values, absent, tuple(flags), parts)

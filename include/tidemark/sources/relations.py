@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from include.tidemark.config.sources_file import TableSource
@@ -14,6 +15,7 @@ from include.tidemark.warehouse.base import Warehouse, WarehouseRefusedError
 
 _IDENTIFIER = """([A-Za-z_][A-Za-z0-9_$]*|"[^"'{}]+")"""
 _ALONE = re.compile(_IDENTIFIER)
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 _RELATION = re.compile(rf"{_IDENTIFIER}(\.{_IDENTIFIER}){{0,2}}")
 
 _MOMENTS = {
@@ -34,7 +36,6 @@ def parse_relation(text: str, dialect: str) -> str:
             f"'{text}' is no table or view: write its name, such as ANALYTICS.SHOP.ORDERS; a name with other signs in double quotes."
         )
     name = text.strip()
-    # DuckDB would look for a variable of the Python process, or a file, behind a name without a schema.
     return f"main.{name}" if dialect == "duckdb" and _ALONE.fullmatch(name) else name
 
 
@@ -62,6 +63,7 @@ def locate(  # noqa: PLR0917 - one call
     except SettingsError as error:
         raise SourceError(f"{table.name}.from: {error}") from None
     try:
+        _refuse_what_is_no_table(warehouse, relation)
         types = warehouse.describe(f"select * from {relation}")
     except WarehouseRefusedError as error:
         raise SourceError(
@@ -81,16 +83,62 @@ def locate(  # noqa: PLR0917 - one call
         table, source, Origin(relation, name, types, describe, dialect, places=places), currency
     )
     reading = _with_load_time(reading, table.name, started_at)
+    checked = reading.with_columns(
+        {flag.name: f"coalesce({flag.condition}, false)" for flag in reading.flags}
+    )
+    _refuse_what_fails(warehouse, name, reading, checked)
     return SourceRows(
         table=table.name,
         relation=name,
         sql=reading.sql,
-        checked_sql=reading.with_columns(
-            {flag.name: f"coalesce({flag.condition}, false)" for flag in reading.flags}
-        ),
+        checked_sql=checked,
         flags=tuple(RowFlag(name=flag.name, column=flag.column, what=flag.what) for flag in reading.flags),
         absent=reading.absent,
     )
+
+
+def _refuse_what_is_no_table(warehouse: Warehouse, relation: str) -> None:
+    """DuckDB would look for a variable of the Python process, or a file, behind a name that it does not know."""
+    if warehouse.dialect != "duckdb":
+        return
+    parts = [part.strip('"').lower() for part in re.findall(_IDENTIFIER, relation)]
+    catalog, schema, table = ["", *parts] if len(parts) == 2 else parts
+    known = warehouse.fetch(
+        "select 1 from information_schema.tables where lower(table_name) = ? and ((lower(table_schema) = ? and"
+        " lower(table_catalog) = coalesce(nullif(?, ''), lower(current_database()))) or (lower(table_catalog) = ? and table_schema = 'main'))",
+        (table, schema, catalog, schema if len(parts) == 2 else ""),
+    )
+    if not known:
+        raise WarehouseRefusedError("there is no such table or view; files are named by `files`")
+
+
+def _refuse_what_fails(warehouse: Warehouse, name: str, reading: Reading, checked: str) -> None:
+    """Compute every value once, where an error can be told without the value: dbt's and Great Expectations' would hold it."""
+    for place, part in reading.parts.items():
+        names = [token[0] for token in _QUOTED.finditer(part) if token[0].startswith('"')]
+        if any(re.search(r"(?<![:\w]):\w", name) for name in names):
+            raise SourceError(
+                f"{place}: a column of {name} has a name with a colon before a word, which Great Expectations takes for a parameter;"
+                " give it another name in a view."
+            )
+    columns = [*reading.values, *(flag.name for flag in reading.flags)]
+    lengths = ", ".join(f"max(length(cast({column} as varchar)))" for column in columns)
+    try:
+        warehouse.probe(f"select {lengths} from ({checked}) as checked")
+    except WarehouseRefusedError as error:
+        place = reading.failing_part(lambda query: _fails(warehouse, query))
+        raise SourceError(
+            f"{place}: this can't be computed for some row of {name} ({error}); use try_cast in place of cast, or leave the row out"
+            " with `where`."
+        ) from None
+
+
+def _fails(warehouse: Warehouse, query: str) -> bool:
+    try:
+        warehouse.probe(query)
+    except WarehouseRefusedError:
+        return True
+    return False
 
 
 def _with_load_time(reading: Reading, table: str, started_at: datetime) -> Reading:
@@ -103,4 +151,4 @@ def _with_load_time(reading: Reading, table: str, started_at: datetime) -> Readi
     start = f"cast('{started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}' as timestamp)"
     moment = f"cast({reading.values[_MOMENTS[table]]} as timestamp)"
     loaded = f"least(coalesce({moment}, {start}), {start})"
-    return Reading(reading.given, {**reading.values, LOADED_AT: loaded}, reading.absent, reading.flags)
+    return replace(reading, values={**reading.values, LOADED_AT: loaded})

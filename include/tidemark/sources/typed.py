@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -164,10 +165,8 @@ class StagedFile:
         if names_its_file:
             more[FILE] = "'" + self.file.uri.replace("'", "''") + "'"
         quoted = str(target).replace("'", "''")
-        (count,) = self.engine.execute(
-            f"copy ({reading.with_columns(more)}) to '{quoted}' (format parquet)"
-        ).fetchone() or (0,)
-        return int(count)
+        copied = self._compute(reading, f"copy ({reading.with_columns(more)}) to '{quoted}' (format parquet)")
+        return int(copied[0])
 
     def reading(self, source: TableSource | None = None) -> Reading:
         """How the contract's columns are made of the file's.
@@ -185,10 +184,29 @@ class StagedFile:
         if not reading.flags:
             return
         counts = ", ".join(f"count(*) filter ({flag.condition})" for flag in reading.flags)
-        found = self.engine.execute(f"select {counts} from ({reading.given}) as given").fetchone() or ()
+        found = self._compute(reading, f"select {counts} from ({reading.given}) as given")
         for flag, count in zip(reading.flags, found, strict=True):
             if count:
                 yield Fault(flag, int(count), self._first_row(flag))
+
+    def _compute(self, reading: Reading, query: str) -> tuple[Any, ...]:
+        """The one row of a query over the reading; DuckDB's own error would hold the value that an expression stumbles over."""
+
+        def fails(part: str) -> bool:
+            try:
+                self.engine.execute(part).fetchall()
+            except duckdb.DataError:
+                return True
+            return False
+
+        try:
+            return self.engine.execute(query).fetchone() or ()
+        except duckdb.DataError:
+            pass
+        raise SourceError(
+            f"{reading.failing_part(fails)}: this can't be computed for some row of the landing file {self.file.uri}; use try_cast"
+            " in place of cast, or leave the row out with `where`."
+        )
 
     def explain(self, fault: Fault) -> str:
         """What is wrong, where, and what to do."""
@@ -198,24 +216,34 @@ class StagedFile:
         )
 
     def _reading(self, source: TableSource, *, numbered: bool = False) -> Reading:
+        position = self._position
         origin = Origin(
-            relation=f"(select row_number() over () as {_POSITION}, * from landing)"
+            relation=f"(select row_number() over () as {position}, * from landing)"
             if numbered
             else "landing",
             name=f"the landing file {self.file.uri}",
-            types=dict(self.types) | ({_POSITION: "BIGINT"} if numbered else {}),
+            types=dict(self.types) | ({position: "BIGINT"} if numbered else {}),
             describe=self._describe,
             dialect=DIALECTS["duckdb"],
             csv=self.options,
             places=self.places,
-            kept=(_POSITION,) if numbered else (),
+            names_are_known=self.file.format != "csv",
+            kept=(position,) if numbered else (),
         )
         return make_reading(self.table, source, origin, self.currency)
+
+    @property
+    def _position(self) -> str:
+        """A name for the number of a row that no column of the file has."""
+        name, taken = _POSITION, {column.lower() for column in self.types}
+        while name in taken:
+            name += "_"
+        return name
 
     def _describe(self, query: str) -> dict[str, str]:
         try:
             rows = self.engine.execute(f"describe {query}").fetchall()
-        except duckdb.ProgrammingError:
+        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError):
             raise SourceError(
                 f"The mapping of {self.table.name} can't be computed on the landing file {self.file.uri}: an expression does not fit"
                 " the types of its columns (those of CSV and JSON are text); cast them in sources.yml."
@@ -248,7 +276,7 @@ class StagedFile:
         self.engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
         numbered = self._reading(self.source, numbered=True)
         first = self.engine.execute(
-            f"select min({_POSITION}) from ({numbered.given}) as given where {flag.condition}"
+            f"select min({self._position}) from ({numbered.given}) as given where {flag.condition}"
         ).fetchone()
         return str(first[0]) if first else "?"
 

@@ -61,7 +61,7 @@ class Gate:
             name=asset.name, expectations=[_expectation(check) for check in asset.checks]
         )
         data = self.data_source.add_query_asset(
-            asset.name, query=asset.query
+            asset.name, query=without_parameters(asset.query)
         ).add_batch_definition_whole_table("run")
         definition = gx.ValidationDefinition(name=asset.name, data=data, suite=self.context.suites.add(suite))
         try:
@@ -160,6 +160,22 @@ def _snowflake(settings: Settings) -> tuple[str, Callable[[], Any]]:
         return connection
 
     return "snowflake://", connect
+
+
+def without_parameters(query: str) -> str:
+    """The query with chr(58) for each colon of a text that Great Expectations would take for the begin of a parameter's name.
+
+    >>> without_parameters("select ':x', ' :x', '10:30', 'it''s :x'")
+    "select ('' || chr(58) || 'x'), (' ' || chr(58) || 'x'), '10:30', ('it''s ' || chr(58) || 'x')"
+    """
+
+    def rewrite(token: re.Match[str]) -> str:
+        text = token[0]
+        if text.startswith('"') or not re.search(r"(?<![:\w]):(?=\w)", text):
+            return text
+        return "(" + text.replace(":", "' || chr(58) || '") + ")"
+
+    return re.sub(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""", rewrite, query)
 
 
 def _expectation(check: Check) -> ExpectColumnMaxToBeBetween:

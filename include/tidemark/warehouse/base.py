@@ -43,6 +43,13 @@ class Warehouse(Protocol):
             WarehouseRefusedError: the query names something that is not there, or that this role may not read.
         """
 
+    def probe(self, query: str) -> Row:
+        """The one row of a query over a deployment's own tables.
+
+        Raises:
+            WarehouseRefusedError: it can't be computed for some row; the message holds nothing of it.
+        """
+
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows (all with the same names) to a table."""
 

@@ -33,6 +33,9 @@ class DuckDBWarehouse:
             self._connection = _connect(str(path))
         # Stored timestamps are UTC without a zone; a session zone would shift them on comparison with an instant.
         self._connection.execute("set timezone = 'UTC'")
+        self._connection.execute(
+            "set python_enable_replacements = false"
+        )  # no name means a variable of this process
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         self._connection.execute(sql, list(parameters))
@@ -78,9 +81,15 @@ class DuckDBWarehouse:
     def describe(self, query: str) -> dict[str, str]:
         try:
             rows = self.fetch(f"describe {query}")
-        except duckdb.ProgrammingError as error:
+        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
             raise WarehouseRefusedError(str(error).strip().splitlines()[0]) from None
         return {row["column_name"]: row["column_type"] for row in rows}
+
+    def probe(self, query: str) -> Row:
+        try:
+            return self.fetch(query)[0]
+        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+            raise WarehouseRefusedError(type(error).__name__) from None
 
     def load_parquet(
         self, table: str, files: Sequence[Path], where: str | None, then: Callable[[int], None]

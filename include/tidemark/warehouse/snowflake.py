@@ -118,6 +118,12 @@ class SnowflakeWarehouse:
                 ) from None
             return {column.name: _type_of(column) for column in cursor.description or []}
 
+    def probe(self, query: str) -> Row:
+        try:
+            return self.fetch(query)[0]
+        except ProgrammingError as error:
+            raise WarehouseRefusedError(f"Snowflake's error {error.errno}") from None
+
     def load_parquet(
         self, table: str, files: Sequence[Path], where: str | None, then: Callable[[int], None]
     ) -> None:
@@ -183,6 +189,11 @@ class SnowflakeWarehouse:
             raise RuntimeError(
                 f"Of {rows} rows for {table} Snowflake loaded {loaded}, so none of them is kept; try the task again."
             )
+
+    def in_use(self) -> dict[str, str | None]:
+        """Role, warehouse and database of the session, as the server said; None for one that it has not."""
+        session = self._connection
+        return {"role": session.role, "warehouse": session.warehouse, "database": session.database}
 
     def close(self) -> None:
         self._connection.close()

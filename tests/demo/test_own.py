@@ -59,6 +59,7 @@ def test_a_data_set_does_not_replace_what_the_shell_exports(tmp_path, name):
         f"This shell exports TIDEMARK_WAREHOUSE, TIDEMARK_LANDING_URL, TIDEMARK_RULES_FILE, which the data set {name} would replace:"
         " `unset TIDEMARK_WAREHOUSE TIDEMARK_LANDING_URL TIDEMARK_RULES_FILE`, or run your own data with DATASET=own."
     )
+    assert list(tmp_path.iterdir()) == [], "not even the key is made"
 
 
 def test_settings_that_a_data_set_leaves_alone_or_has_itself_may_be_exported(tmp_path):

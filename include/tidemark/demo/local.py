@@ -12,12 +12,17 @@ from include.tidemark.demo.dataset import Dataset
 from include.tidemark.errors import SettingsError
 from include.tidemark.paths import DEMO_KEY_FILE, LOCAL_STATE
 
+_KEY = "TIDEMARK_ID_HASH_KEY"
 _FOREIGN = ("TIDEMARK_RULES_FILE", "TIDEMARK_LANDING_CONN_ID", "TIDEMARK_ARTIFACT_CONN_ID")
 """Settings that no data set has, and that would send its runs elsewhere."""
 
 
 def settings_environment(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> dict[str, str]:
     """The `TIDEMARK_*` variables of the local set-up."""
+    return {**_without_key(state, dataset), _KEY: _id_hash_key(state)}
+
+
+def _without_key(state: Path, dataset: Dataset) -> dict[str, str]:
     return {
         "TIDEMARK_WAREHOUSE": "duckdb",
         "TIDEMARK_DUCKDB_PATH": str(state / "warehouse.duckdb"),
@@ -26,7 +31,6 @@ def settings_environment(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> di
         "TIDEMARK_CONFIG_DIR": str(dataset.config_dir),
         "TIDEMARK_FAMILIES": ",".join(dataset.families),
         "TIDEMARK_SCHEDULE_END": dataset.schedule_end.isoformat(),
-        "TIDEMARK_ID_HASH_KEY": _id_hash_key(state),
     }
 
 
@@ -38,7 +42,8 @@ def refuse_exported(
     Raises:
         SettingsError: the shell exports settings that are not the data set's.
     """
-    theirs = settings_environment(state, dataset)
+    key = state / DEMO_KEY_FILE
+    theirs = _without_key(state, dataset) | {_KEY: key.read_text(encoding="utf-8") if key.exists() else ""}
     exported = [
         name for name in (*theirs, *_FOREIGN) if environ.get(name) and environ[name] != theirs.get(name)
     ]

@@ -36,7 +36,7 @@ def run_demo(state: Path | None = None, dataset: Dataset = COMPLETE_JOURNEY) -> 
         if failed:
             print(
                 f"\nFailed: {', '.join(failed)}. Logs: {state / 'airflow' / 'logs'}\n"
-                "The same command runs again what failed, once the cause is mended.",
+                "The same command runs again what failed, once the cause is corrected.",
                 file=sys.stderr,
             )
             return 1

@@ -12,6 +12,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import fakesnow.arrow
 import fakesnow.server
@@ -49,15 +50,21 @@ class Recorder:
             more = message.get("more_body", False)
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
         request = json.loads(gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body)
-        answer = bytearray()
+        answer, start = bytearray(), dict[str, Any]()
 
         async def again() -> Any:
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def listen(message: Any) -> None:
-            if scope["path"] == LOGIN:
-                answer.extend(message.get("body", b""))
-            await send(message)
+            if scope["path"] != LOGIN:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                answer.extend(with_session(message["body"], scope["query_string"].decode()))
+                length = (b"content-length", str(len(answer)).encode())
+                await send(start | {"headers": [length, (b"content-type", b"application/json")]})
+                await send(message | {"body": bytes(answer)})
 
         if scope["path"] == QUERY:
             self._write(session=headers.get("authorization", "")[17:29], sql=request["sqlText"])
@@ -76,6 +83,14 @@ class Recorder:
 
     def _write(self, **line: Any) -> None:
         self.lines.write(json.dumps(line) + "\n")
+
+
+def with_session(answer: bytes, query: str) -> bytes:
+    """The answer to a login with the role and the warehouse of the session, which the emulator leaves out."""
+    asked, content = parse_qs(query), json.loads(answer)
+    names = {"roleName": "roleName", "warehouseName": "warehouse"}
+    content["data"]["sessionInfo"] |= {ours: asked.get(theirs, [None])[0] for ours, theirs in names.items()}
+    return json.dumps(content).encode()
 
 
 def with_nulls(to_struct: Any) -> Any:

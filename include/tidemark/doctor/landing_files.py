@@ -9,7 +9,7 @@ import duckdb
 from include.tidemark.config.sources_file import TableSource
 from include.tidemark.doctor.examination import Examination
 from include.tidemark.doctor.findings import Finding, wrong
-from include.tidemark.doctor.money import currencies, is_held_against
+from include.tidemark.doctor.money import file_currencies
 from include.tidemark.doctor.sources import SeenRows, SeenTable, absent_columns, mapping_errors
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import SourceTable
@@ -68,16 +68,8 @@ class _Look:
         staged.copy(reading, target, self.loaded_at, names_its_file=False)
         self.written.append(target)
         self.reading = reading
-        if not is_held_against(flag.name for flag in reading.flags):
-            found = currencies(
-                lambda sql: staged.engine.execute(sql).fetchall(),
-                self.source,
-                "landing",
-                staged.types,
-                "duckdb",
-            )
-            for name, codes in found.items():
-                self.currencies[name] = self.currencies.get(name, frozenset()) | codes
+        for name, codes in file_currencies(staged, reading).items():
+            self.currencies[name] = self.currencies.get(name, frozenset()) | codes
 
     def _report(self, errors: Sequence[str]) -> None:
         known = {finding.found for finding in self.findings}

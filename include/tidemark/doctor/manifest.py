@@ -25,10 +25,11 @@ def look_at_manifest(_: Examination) -> Iterator[Finding]:
         return
     try:
         manifest = json.loads(DBT_MANIFEST.read_text(encoding="utf-8"))
-    except ValueError:
-        yield Finding("manifest", "wrong", f"{DBT_MANIFEST} is not valid JSON.", _MAKE)
+        other = stale_parts(manifest, DBT_DIR)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        yield Finding("manifest", "wrong", f"{DBT_MANIFEST} is no manifest of dbt's.", _MAKE)
         return
-    if other := stale_parts(manifest, DBT_DIR):
+    if other:
         more = f" and {len(other) - _NAMED} more" if len(other) > _NAMED else ""
         yield Finding(
             "manifest", "wrong", f"It is not that of the project as it stands: {', '.join(other[:_NAMED])}{more}.", _MAKE

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from include.tidemark.config.expressions import parse_expression, resolve_columns, to_sql
-from include.tidemark.config.sources_file import TableSource
 from include.tidemark.doctor.findings import Finding
-from include.tidemark.sources.relations import parse_relation
+from include.tidemark.sources.contract import SourceTable
+from include.tidemark.sources.origin import Flag
+from include.tidemark.sources.reading import Reading
 from include.tidemark.sources.rows import RowFlag
 from include.tidemark.sources.staged_view import identifier
+from include.tidemark.sources.typed import StagedFile
 from include.tidemark.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
@@ -39,47 +41,59 @@ def _begins(name: str, word: str) -> bool:
     return at == 0 or (at > 0 and not name[at - 1].isalpha())
 
 
-def currencies(
-    fetch: Fetch, source: TableSource | None, relation: str, types: Mapping[str, str], dialect: str
-) -> dict[str, frozenset[str]]:
-    """A few values of each such column in the rows that count.
-
-    Args:
-        fetch: computes a query on the source itself.
-    """
-    where = "true"
-    if source is not None and source.where:
-        where = to_sql(resolve_columns(parse_expression(source.where, dialect), types, relation), dialect)
-    found = {}
-    for name in currency_columns(types):
-        value = f"upper(trim(cast({identifier(name)} as varchar)))"
-        rows = fetch(
-            f"select distinct {value} as code from {relation} where ({where}) and {value} <> '' limit {_MOST}"
-        )
-        found[name] = frozenset(str(row[0]) for row in rows)
-    return found
+def file_currencies(staged: StagedFile, reading: Reading) -> dict[str, frozenset[str]]:
+    """A few values of each such column in the rows of a landing file that count."""
+    if _is_of_no_matter(staged.table, reading.flags):
+        return {}
+    return _currencies(
+        lambda sql: staged.engine.execute(sql).fetchall(),
+        staged.source.where,
+        "landing",
+        staged.types,
+        "duckdb",
+    )
 
 
 def relation_currencies(
-    warehouse: Warehouse, source: TableSource, flags: Sequence[RowFlag]
+    warehouse: Warehouse, table: SourceTable, relation: str, where: str | None, flags: Sequence[RowFlag]
 ) -> dict[str, frozenset[str]]:
-    """The same of a table of the warehouse; nothing where the mapping already holds its rows against the currency."""
-    if is_held_against(flag.name for flag in flags):
+    """The same of a table of the warehouse.
+
+    Args:
+        relation: its name in SQL.
+    """
+    if _is_of_no_matter(table, flags):
         return {}
-    relation = parse_relation(source.from_ or "", warehouse.dialect)
     types = warehouse.describe(f"select * from {relation}")
-    return currencies(
-        lambda sql: [list(row.values()) for row in warehouse.fetch(sql)],
-        source,
+    return _currencies(
+        lambda sql: [tuple(row.values()) for row in warehouse.fetch(sql)],
+        where,
         relation,
         types,
         warehouse.dialect,
     )
 
 
-def is_held_against(flags: Iterable[str]) -> bool:
-    """Whether a reading counts the rows of another currency itself."""
-    return "foreign_currency" in flags
+def _is_of_no_matter(table: SourceTable, flags: Sequence[Flag | RowFlag]) -> bool:
+    """Whether there are no amounts, or reading them already counts those of another currency."""
+    has_amounts = any(column.data_type.startswith("decimal") for column in table.columns)
+    return not has_amounts or any(flag.name.startswith("foreign_currency") for flag in flags)
+
+
+def _currencies(
+    fetch: Fetch, where: str | None, relation: str, types: Mapping[str, str], dialect: str
+) -> dict[str, frozenset[str]]:
+    condition = "true"
+    if where:
+        condition = to_sql(resolve_columns(parse_expression(where, dialect), types, relation), dialect)
+    found = {}
+    for name in currency_columns(types):
+        value = f"upper(trim(cast({identifier(name)} as varchar)))"
+        rows = fetch(
+            f"select distinct {value} as code from {relation} where ({condition}) and {value} <> '' limit {_MOST}"
+        )
+        found[name] = frozenset(str(row[0]) for row in rows)
+    return found
 
 
 def look_at_currencies(rows: "SeenRows", currency: str) -> Iterator[Finding]:
@@ -90,7 +104,8 @@ def look_at_currencies(rows: "SeenRows", currency: str) -> Iterator[Finding]:
             yield Finding(
                 f"{rows.found.contract.name}: amounts", "wrong",
                 f"The column {name} names {several} currencies, and nothing reads it: the amounts would be added up as {currency}.",
-                f"Leave the others out with `where`, or convert them in a view; `currency: {name}` beside the amount watches over it.",
+                f"Leave the others out with `where`, or convert them in a view; `currency: {name}` beside the amount watches over it. Where"
+                f" the column is about something else, write `currency: \"'{currency}'\"`.",
             )  # fmt: skip
         elif other := [code for code in codes if len(code) == 3 and code.isalpha() and code != currency]:
             yield Finding(

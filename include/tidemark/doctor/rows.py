@@ -73,9 +73,10 @@ def _look_at_table(
     else:
         yield Finding(subject, "ok", f"{count:,} rows{part}.")
     yield from look_at_currencies(rows, run.rules.currency)
+    judged = rows.judged | {flag.column for flag in rows.found.rows.flags if found[flag.name]}
     for check in asset.checks:
         left_out = check.name in _TOLD_OTHERWISE or (rows.part and check.name in _OF_ALL_ROWS)
-        if not left_out and not (check.column in rows.judged and check.name.startswith("null_")):
+        if not left_out and not (check.column in judged and check.name.startswith("null_")):
             yield from _gate(name, check, found[check.name], count)
     if name in ARRIVALS:
         yield _strangers(name, found.get("unknown_user"), count)
@@ -121,7 +122,7 @@ def _range(examination: Examination, subject: str, own: Measures, count: int, pa
 def _old(examination: Examination, subject: str, own: Measures, moment: str) -> Iterator[Finding]:
     if own["old_rows"]:
         yield Finding(
-            subject, "warning", f"{int(own['old']):,} have a {moment} more than {OLD_YEARS} years before the as-of date.",
+            subject, "warning", f"{int(own['old_rows']):,} have a {moment} more than {OLD_YEARS} years before the as-of date.",
             "Look whether a placeholder stands for an unknown time, or whether seconds are taken for milliseconds.",
         )  # fmt: skip
 

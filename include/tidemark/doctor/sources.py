@@ -11,7 +11,7 @@ from include.tidemark.errors import SourceError, TidemarkError
 from include.tidemark.sources.contract import SourceTable, source_tables
 from include.tidemark.sources.files import LandingFile, find_files
 from include.tidemark.sources.landing import no_landing_folder, not_found
-from include.tidemark.sources.relations import locate
+from include.tidemark.sources.relations import locate, parse_relation
 from include.tidemark.sources.rows import SourceRows, raw_rows
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table, is_accepted
 from include.tidemark.warehouse.base import Warehouse
@@ -114,7 +114,8 @@ def _see_relation(examination: Examination, table: SourceTable, source: TableSou
     what = f"The table {source.from_} can be read with these columns and types."
     rows = rows.model_copy(update={"relation": table.name})
     found = FoundTable(table, rows, {column.name: column.data_type for column in table.columns})
-    currencies = relation_currencies(warehouse, source, rows.flags)
+    relation = parse_relation(source.from_ or "", warehouse.dialect)
+    currencies = relation_currencies(warehouse, table, relation, source.where, rows.flags)
     seen = SeenRows(found, warehouse, currencies=currencies)
     return SeenTable(table, (Finding(table.name, "ok", what), *absent_columns(table, rows.absent)), seen)
 
@@ -129,7 +130,9 @@ def _see_raw(table: SourceTable, found: FoundTable, warehouse: Warehouse) -> See
         ]
         return SeenTable(table, tuple(faults), None)
     what = f"{found.name} stands in the warehouse, with these columns and types."
-    return SeenTable(table, (Finding(table.name, "ok", what),), SeenRows(found, warehouse))
+    currencies = relation_currencies(warehouse, table, table.qualified_name, None, ())
+    seen = SeenRows(found, warehouse, currencies=currencies)
+    return SeenTable(table, (Finding(table.name, "ok", what),), seen)
 
 
 def absent_columns(table: SourceTable, absent: Iterable[str]) -> Iterator[Finding]:
@@ -153,7 +156,7 @@ def mapping_errors(source: TableSource, read: Callable[[TableSource], object]) -
     if source.columns is None:
         return errors
     names = type(source.columns).model_fields
-    for column in names:
+    for column in (name for name in names if getattr(source.columns, name) is not None):
         others = {name: None for name in names if name != column}
         alone = source.model_copy(update={"columns": source.columns.model_copy(update=others)})
         try:

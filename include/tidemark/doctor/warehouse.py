@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from include.tidemark.doctor.examination import Examination
 from include.tidemark.doctor.findings import Finding, code_of, wrong
@@ -44,8 +44,11 @@ def look_at_warehouse(examination: Examination) -> Iterator[Finding]:
             f" ({type(opened).__name__}{code_of(opened)}).",
             f"Define it, for example as AIRFLOW_CONN_{settings.snowflake_conn_id.upper()}; docs/snowflake.md has its forms.",
         )  # fmt: skip
-    elif opened is not None:
-        yield from _session(opened)
+    else:
+        from include.tidemark.warehouse.snowflake import SnowflakeWarehouse
+
+        if isinstance(opened, SnowflakeWarehouse):
+            yield from _session(opened, opened.in_use())
 
 
 def look_at_grants(examination: Examination) -> Iterator[Finding]:
@@ -92,11 +95,8 @@ def _duckdb_file(settings: Settings) -> Iterator[Finding]:
         yield Finding("warehouse", "ok", f"The first run makes the DuckDB file {path}.")
 
 
-def _session(warehouse: Warehouse) -> Iterator[Finding]:
-    (row,) = warehouse.fetch(
-        "select current_role() as role_name, current_warehouse() as warehouse_name, current_database() as database_name"
-    )
-    lacking = [what for what in ("role", "warehouse", "database") if not row[f"{what}_name"]]
+def _session(warehouse: Warehouse, in_use: Mapping[str, str | None]) -> Iterator[Finding]:
+    lacking = [what for what, name in in_use.items() if not name]
     if lacking:
         yield Finding(
             "warehouse", "wrong", f"The session on Snowflake has no {' and no '.join(lacking)}.",
@@ -104,7 +104,7 @@ def _session(warehouse: Warehouse) -> Iterator[Finding]:
             f" {', '.join(f'TIDEMARK_SNOWFLAKE_{what.upper()}' for what in lacking)}, and grant USAGE.",
         )  # fmt: skip
         return
-    names = ", ".join(f"{what} {row[f'{what}_name']}" for what in ("role", "warehouse", "database"))
+    names = ", ".join(f"{what} {name}" for what, name in in_use.items())
     yield Finding("warehouse", "ok", f"Snowflake, with {names}.")
     yield _computes(warehouse)
     yield _keeps_time(warehouse)
@@ -126,11 +126,12 @@ def _computes(warehouse: Warehouse) -> Finding:
 def _keeps_time(warehouse: Warehouse) -> Finding:
     """Our SQL takes for granted that a timestamp has no zone, and that a session's zone is UTC."""
     (row,) = warehouse.fetch(
-        "select cast(cast(to_timestamp_tz('2026-01-01 00:00:00 +0000') as timestamp_ltz) as varchar) as instant"
+        "select cast(cast(to_timestamp_tz('2026-01-01 00:00:00 +0000', 'YYYY-MM-DD HH24:MI:SS TZHTZM') as timestamp_ltz)"
+        " as timestamp_ntz) as instant"
     )
     kind = warehouse.describe("select cast('2026-01-01 00:00:00' as timestamp) as at")
     found = [str(name).lower() for name in kind.values()]
-    if found == ["timestamp_ntz"] and str(row["instant"]).startswith("2026-01-01 00:00:00"):
+    if found == ["timestamp_ntz"] and f"{row['instant']:%Y-%m-%d %H:%M}" == "2026-01-01 00:00":
         return Finding("warehouse", "ok", "The session's zone is UTC, and its timestamps have none.")
     return Finding(
         "warehouse", "wrong", "The session's zone is not UTC, or its timestamps have a zone.",

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from airflow.configuration import conf
+from airflow.models import import_all_models
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 _CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
@@ -32,6 +33,7 @@ class MetadataDatabase:
     """What the scheduler knows."""
 
     def __init__(self, engine: Engine) -> None:
+        import_all_models()  # type: ignore[no-untyped-call] # one alone can't be mapped
         self._engine = engine
 
     def pool_slots(self, name: str) -> int | None:
@@ -107,8 +109,11 @@ def has_connection(conn_id: str) -> bool:
 
 
 def _engine() -> Engine | None:
-    url = make_url(conf.get("database", "sql_alchemy_conn"))
     options: dict[str, Any] = {}
+    try:
+        url = make_url(conf.get("database", "sql_alchemy_conn"))
+    except ArgumentError:
+        return None  # a worker's Airflow names a database that it may not use
     if url.get_backend_name() == "sqlite":
         file = Path(url.database or "")
         if not url.database or not file.is_file():
@@ -121,7 +126,7 @@ def _engine() -> Engine | None:
         if inspect(engine).has_table("slot_pool"):
             return engine
     except (SQLAlchemyError, ImportError):
-        return None  # a worker's Airflow names a database that it may not use
+        return None
     engine.dispose()
     return None
 

@@ -132,8 +132,9 @@ def test_schema_and_model_refuse_in_sources(what):
 
 
 def test_schema_and_rules_accept_the_demo_s_rules_and_none(tmp_path):
-    demo = (PROJECT_ROOT / "include" / "tidemark" / "demo" / "rules.yml").read_text(encoding="utf-8")
-    for text in (demo, "{}"):
+    shipped = sorted((PROJECT_ROOT / "include" / "tidemark" / "demo").rglob("rules.yml"))
+    assert shipped
+    for text in (*(file.read_text(encoding="utf-8") for file in shipped), "{}"):
         assert accepts_rules(text, tmp_path)
         Draft202012Validator(rules_schema()).validate(yaml.safe_load(text))
 

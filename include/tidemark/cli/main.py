@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Sequence
 
 from include.tidemark.cli import open as open_report
-from include.tidemark.cli import reading, suggest
+from include.tidemark.cli import doctor, init, reading, suggest
 from include.tidemark.cli import run as run_month
 from include.tidemark.cli.guard import guarded
 from include.tidemark.settings import load_settings
 
-GROUPS = (suggest, run_month, open_report, reading)
+GROUPS = (init, doctor, suggest, run_month, open_report, reading)
 """Modules of commands, in the order of the help."""
 
 _EXIT_CODES = """\
@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: 0 after help was printed, 2 for arguments that can't be used.
     """
     chosen = _parser().parse_args(arguments)
+    if getattr(chosen, "looks_at_settings_itself", False):
+        return guarded(lambda: int(chosen.run(chosen)))
     return guarded(lambda: int(chosen.run(chosen, load_settings())))
 
 

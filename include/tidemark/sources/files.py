@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from airflow.sdk import ObjectStoragePath
 
@@ -14,7 +13,7 @@ from include.tidemark.config.sources_file import FileFormat, TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
 from include.tidemark.sources.file_names import format_by_name, partitions_of
-from include.tidemark.sources.folders import files_of_pattern, names_in, relative_to
+from include.tidemark.sources.folders import files_of_pattern, landing_folder, names_in, relative_to
 from include.tidemark.sources.sidecar import SUFFIX, Sidecar, read_sidecar
 
 if TYPE_CHECKING:
@@ -67,9 +66,8 @@ def find_files(settings: Settings, table: str, source: TableSource | None) -> li
     if settings.landing_url is None or (source is not None and source.files is None):
         return []
     # Through the connection's own file system, here and below: the path's methods lose the connection on Airflow 3.2.
-    landing = ObjectStoragePath(_readable(settings.landing_url), conn_id=settings.landing_conn_id)
+    landing = landing_folder(settings.landing_url, settings.landing_conn_id)
     with _permitted(str(landing)):
-        landing.fs.invalidate_cache()  # a listing from before the last upload would hide files
         if source is None or source.files is None:
             return _files_of_contract(landing, table)
         where = f"The files {source.files!r} of {table} in sources.yml"
@@ -101,14 +99,6 @@ def local_copy(file: LandingFile, folder: Path) -> Iterator[Path]:
         yield local
     finally:
         local.unlink(missing_ok=True)
-
-
-def _readable(url: str) -> str:
-    """The URL as the file systems read it: they take `%3D`, as others write the `=` of a local folder, for a part of a name."""
-    path = url.removeprefix("file://")
-    if path == url or "%" not in path or Path(path).exists() or not Path(unquote(path)).exists():
-        return url
-    return f"file://{unquote(path)}"
 
 
 @contextmanager

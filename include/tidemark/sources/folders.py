@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from airflow.sdk import ObjectStoragePath
 
@@ -18,6 +19,25 @@ _SHOWN = 5
 _HALF_WRITTEN = ("_temporary", ".spark-staging")
 _TABLE_FORMATS = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 """Folders of tables whose data files hold deleted and outdated rows, too."""
+
+
+LandingFolder = ObjectStoragePath
+"""A folder of files, local or in object storage."""
+
+
+def landing_folder(url: str, conn_id: str | None) -> LandingFolder:
+    """The folder that a landing URL names, with nothing remembered of an earlier look at it."""
+    folder = ObjectStoragePath(_readable(url), conn_id=conn_id)
+    folder.fs.invalidate_cache()  # a listing from before the last upload would hide files
+    return folder
+
+
+def _readable(url: str) -> str:
+    """The URL as the file systems read it: they take `%3D`, as others write the `=` of a local folder, for a part of a name."""
+    path = url.removeprefix("file://")
+    if path == url or "%" not in path or Path(path).exists() or not Path(unquote(path)).exists():
+        return url
+    return f"file://{unquote(path)}"
 
 
 def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> list[tuple[str, bool]]:

@@ -12,6 +12,8 @@ import duckdb
 
 from include.tidemark.config.sources_file import CsvOptions, TableSource
 from include.tidemark.errors import SourceError
+from include.tidemark.init.look import look_at
+from include.tidemark.init.places import find_places
 from include.tidemark.settings import Settings
 from include.tidemark.sources.files import find_files, local_copy
 from include.tidemark.sources.tabular import stage
@@ -65,6 +67,19 @@ def main(folder: Path, bucket: str, conn_id: str, endpoint: str) -> None:
     client.put_object(Bucket=bucket, Key="land/orders/dt=2026-01-03/c.csv", Body=b"id\n3\n")
     found["contract, replaced"] = read("users", None)
     found["partitions, one more"] = read("orders", TableSource(files="orders/dt=*/*.csv", partitions=("dt",)))
+    found["looked at"] = [
+        {
+            "files": look.files,
+            "columns": {column.name: column.cells for column in look.columns},
+            "many": look.many,
+        }
+        for look in look_at(
+            find_places(
+                ["orders/people/*.csv", f"s3://{bucket}/land/orders/one.csv"], settings.landing_url, "duckdb"
+            ).found,
+            settings,
+        )
+    ]
     print("FOUND", json.dumps(found))
 
 

@@ -19,6 +19,9 @@ OBJECTS = {
     "orders/dt=2026-01-01/a.csv": b"id\n1\n",
     "orders/dt=2026-01-02/b.csv": b"id\n2\n",
     "orders/dt=2026-01-02/_b.csv": b"id\n9\n",
+    "orders/people/1.csv": b"id;name\n1;a\n",
+    "orders/people/2.csv": b"id;name\n2;b\n",
+    "orders/one.csv": b"id,name\n3,c\n",
     "spark.csv/_SUCCESS": b"",
     "spark.csv/part-00000.csv": b"id\n1\n",
     "spark.csv/dt=1/part-00001.csv": b"id\n2\n",
@@ -119,3 +122,13 @@ def test_a_file_that_was_replaced_or_came_later_is_seen_by_the_same_process(foun
     before, after = found["partitions"], found["partitions, one more"]
     assert after["fingerprints"][:2] == before["fingerprints"]
     assert after["rows"] == [*before["rows"], ["3", "2026-01-03"]]
+
+
+def test_init_looks_at_files_below_the_landing_url_by_name_and_by_address(found):
+    people, one = found["looked at"]
+    assert people == {
+        "files": "orders/people/*.csv",
+        "columns": {"id": ["1", "2"], "name": ["a", "b"]},
+        "many": True,
+    }
+    assert one == {"files": "orders/one.csv", "columns": {"id": ["3"], "name": ["c"]}, "many": False}

@@ -44,6 +44,11 @@ def steps_of(page: str) -> list[list[Step]]:
     return [_steps(block) for block in _BLOCK.findall(page)]
 
 
+def section(page: str, title: str) -> str:
+    """The part of the page below a second-level heading, up to the next."""
+    return page.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
 def run_page(page: str, home: Path, environment: Mapping[str, str] | None = None) -> list[list[Step]]:
     """Run the page's commands in a shell whose home is `home`; the project stands there as `tidemark`."""
     blocks = steps_of(page)
@@ -111,9 +116,10 @@ def _steps(block: str) -> list[Step]:
 def _plain(lines: list[str]) -> list[str]:
     plain = []
     for line in _last_of_progress(lines):
+        words = line
         for pattern, word in _VOLATILE:
-            line = pattern.sub(word, line)
-        plain.append(line)
+            words = pattern.sub(word, words)
+        plain.append(words)
     return plain
 
 

@@ -159,8 +159,9 @@ def unknown_name(key: str, name: str, known: Sequence[str], *, may_list: bool = 
         may_list: false where the names may be a person's data, as the first line of a file without a header is; one that is
             nearly the same as what was asked for is none.
     """
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else "."
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    hint = f"; did you mean '{by_lower[near[0]]}'?" if near else "."
     listed = f" Known names: {', '.join(known)}." if may_list and 0 < len(known) <= 30 else ""
     return f"'{key}' is not known{hint}{listed}"
 

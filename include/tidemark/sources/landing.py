@@ -3,8 +3,6 @@
 DuckDB reads the files, whatever the warehouse: it streams CSV, JSON and Parquet, and can say which value has the wrong type.
 """
 
-import hashlib
-import json
 import logging
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,10 +15,17 @@ from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import SourceTable, source_tables
 from include.tidemark.sources.files import LandingFile, find_files
+from include.tidemark.sources.loads import (
+    FILE,
+    content_of,
+    fingerprint_of,
+    refuse_rows_of_another_mapping,
+    standing_files,
+)
 from include.tidemark.sources.relations import locate
 from include.tidemark.sources.rows import SourceRows, raw_rows
-from include.tidemark.sources.typed import FILE, TypedFile, write_typed
-from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.sources.typed import TypedFile, write_typed
+from include.tidemark.warehouse.base import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -171,19 +176,20 @@ def _check_files(
     """Hold the landing files against the contract, but for those that have been loaded already."""
     source = deployment.sources.get(table.name)
     append = source is not None and source.mode == "append"
-    fingerprints = {file.uri: _fingerprint(file, source, deployment.currency) for file in files}
+    fingerprints = {file.uri: fingerprint_of(file, source, deployment.currency) for file in files}
     origin = files[0].uri if len(files) == 1 else str(source.files if source else "")
     absent = tuple(c.name for c in table.file_columns if source and source.mapping_of(c.name) is None)
     loads = warehouse.fetch(
         "select uri, fingerprint, row_count, loaded_at from control.loads where table_name = ? order by loaded_at",
         (table.name,),
     )
-    standing = _standing(warehouse, table, loads, append=append)
+    standing = standing_files(warehouse, table, loads, append=append)
     new = [file for file in files if standing.get(file.uri) != fingerprints[file.uri]]
     gone = standing.keys() - fingerprints.keys()
     if append:
-        _refuse_rows_of_another_mapping(
-            table, {uri: standing[uri] for uri in gone}, next(iter(fingerprints.values()))
+        with_rows = {row["uri"] for row in loads if row["row_count"]}
+        refuse_rows_of_another_mapping(
+            table, {uri: standing[uri] for uri in gone & with_rows}, next(iter(fingerprints.values()))
         )
         gone = set()
     if not new and not gone:
@@ -191,63 +197,24 @@ def _check_files(
         return LoadedTable(table.name, origin, _count(warehouse, table), changed=False, rows=rows)
 
     loaded_at = deployment.started_at.astimezone(UTC).replace(tzinfo=None)
-    if (
-        loads
-    ):  # strictly later than every load before, so that incremental models notice a reload within one run
+    if loads:
+        # Strictly later than every load before, so that incremental models notice a reload within one run.
         loaded_at = max(loaded_at, loads[-1]["loaded_at"] + timedelta(microseconds=1))
     appended = append and bool(standing)
     read = new if appended else files
     typed = write_typed(table, source, read, folder, loaded_at, deployment.currency, deployment.places)
     changed = [file.uri for file in new if file.uri in standing]
     for uri in changed if appended else ():
+        other = content_of(standing[uri]) != content_of(fingerprints[uri])
         log.warning(
-            "The landing file %s changed after it was loaded; its rows are replaced, and the daily facts rebuilt.",
+            "The landing file %s %s after it was loaded; its rows are replaced, and the daily facts rebuilt.",
             uri,
+            "changed" if other else "is mapped otherwise",
         )
     return _Checked(
         table, list(zip(read, typed, strict=True)), fingerprints, origin, loaded_at, absent,
         appended=appended, reloaded=appended and bool(changed),
     )  # fmt: skip
-
-
-def _fingerprint(file: LandingFile, source: TableSource | None, currency: str) -> str:
-    """What tells whether a file must be read again: its own state, and how it is read."""
-    if source is None:
-        return str(file.fingerprint)
-    how = json.dumps([source.model_dump(mode="json"), currency], sort_keys=True)
-    return f"{file.fingerprint}-{hashlib.sha256(how.encode()).hexdigest()[:12]}"
-
-
-def _refuse_rows_of_another_mapping(table: SourceTable, gone: Mapping[str, str], present: str) -> None:
-    """Rows of files that are no longer there can't be read again, so they have to have been read as the others are."""
-    other = [
-        uri
-        for uri, fingerprint in gone.items()
-        if fingerprint.rpartition("-")[2] != present.rpartition("-")[2]
-    ]
-    if other:
-        raise SourceError(
-            f"{table.qualified_name} holds rows of {len(other)} landing files that are gone ({other[0]}) and were read by another"
-            " mapping than sources.yml has now; bring the files back, or undo the change."
-        )
-
-
-def _standing(
-    warehouse: Warehouse, table: SourceTable, loads: Sequence[Row], *, append: bool
-) -> dict[str, str]:
-    """The files whose rows stand in the raw table, and the fingerprint of each when it was loaded."""
-    columns = warehouse.columns("raw", table.name)
-    if not loads or not columns:
-        return {}
-    if not append:
-        newest = loads[-1]["loaded_at"]
-        return {row["uri"]: row["fingerprint"] for row in loads if row["loaded_at"] == newest}
-    if (
-        FILE not in columns
-        or warehouse.fetch(f"select count(*) as n from {table.qualified_name} where {FILE} is null")[0]["n"]
-    ):
-        return {}  # loaded as a whole before: nobody knows which row is of which file
-    return {row["uri"]: row["fingerprint"] for row in loads}
 
 
 def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:

@@ -15,13 +15,11 @@ from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.dialects import DIALECTS
 from include.tidemark.sources.files import LandingFile, local_copy
+from include.tidemark.sources.loads import FILE
 from include.tidemark.sources.reading import Flag, Origin, Reading, make_reading
 from include.tidemark.sources.tabular import explained, stage
 
 log = logging.getLogger(__name__)
-
-FILE = "_file"
-"""Column of a raw table that grows by files: which file a row came with."""
 
 _POSITION = "_position"
 

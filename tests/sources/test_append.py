@@ -1,0 +1,340 @@
+"""Tables that grow by files: each file is loaded once, one that changes is replaced in place, and none is lost in silence."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from include.tidemark.errors import SourceError
+from include.tidemark.warehouse import duckdb as duckdb_warehouse
+from tests.sources.shop import STARTED, Shop
+
+USERS = "users:\n  files: users.csv\n  columns: {user_id: id, created_at: joined}\n"
+ORDERS = (
+    "transactions:\n  files: orders/*.csv\n  mode: append\n"
+    "  columns: {transaction_id: nr, user_id: who, transaction_at: at, amount: total}\n"
+)
+HEADER = "nr,who,at,total\n"
+
+
+class Orders(Shop):
+    """A shop that delivers one file of orders per day."""
+
+    def __init__(self, folder: Path) -> None:
+        self.landing = folder / "landing"
+        (self.landing / "orders").mkdir(parents=True)
+        (self.landing / "users.csv").write_text("id,joined\n1,2026-01-01\n")
+        super().__init__(folder, USERS + ORDERS, landing_url=self.landing.as_uri())
+        self.runs = 0
+
+    def put(self, day: int, *rows: str) -> Path:
+        """The file of a day; each row is a number of an order and its total."""
+        file = self.landing / "orders" / f"{day:02}.csv"
+        lines = "".join(
+            f"{number},1,2026-10-{day:02} 12:00,{total}\n"
+            for number, _, total in (r.partition("=") for r in rows)
+        )
+        file.write_text(HEADER + lines)
+        return file
+
+    def go(self) -> None:
+        """Load, in a run of its own."""
+        self.runs += 1
+        self.load(started=STARTED + timedelta(hours=self.runs))
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """The raw rows: number of the order, and its total."""
+        return {
+            number: float(total)
+            for number, total in self.rows("select transaction_id, amount_usd from raw.transactions")
+        }
+
+    @property
+    def loads(self) -> list[tuple[str, int]]:
+        """Name and rows of each loaded file of orders, oldest first."""
+        rows = self.rows(
+            "select uri, row_count from control.loads where table_name = 'transactions' order by loaded_at, uri"
+        )
+        return [(uri.rpartition("/")[2], count) for uri, count in rows]
+
+    @property
+    def load_times(self) -> dict[str, int]:
+        """Number of each order, and how manieth load its load time is."""
+        rows = self.rows(
+            "select transaction_id, dense_rank() over (order by _loaded_at) as n from raw.transactions"
+        )
+        return dict(rows)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Orders:
+    return Orders(tmp_path)
+
+
+def test_a_new_file_adds_rows_and_a_loaded_one_is_not_loaded_again(shop: Orders) -> None:
+    shop.put(1, "a=1", "b=2")
+    shop.put(2, "c=3")
+    shop.go()
+    shop.go()
+    shop.put(3, "d=4")
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2, "c": 3, "d": 4}
+    assert shop.loads == [("01.csv", 2), ("02.csv", 1), ("03.csv", 1)]
+    assert shop.load_times == {"a": 1, "b": 1, "c": 1, "d": 2}
+
+
+def test_each_row_says_which_file_it_came_with(shop: Orders) -> None:
+    first, second = shop.put(1, "a=1"), shop.put(2, "b=2")
+    shop.go()
+    assert shop.rows("select transaction_id, _file from raw.transactions order by 1") == [
+        ("a", first.as_uri()),
+        ("b", second.as_uri()),
+    ]
+
+
+def test_a_changed_file_is_named_and_its_rows_are_replaced_in_place_and_everything_looks_new(
+    shop: Orders, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.put(1, "a=1", "b=2")
+    shop.put(2, "c=3")
+    shop.go()
+    shop.put(2, "c=30", "d=4")
+    with caplog.at_level(logging.WARNING):
+        shop.go()
+    assert shop.totals == {"a": 1, "b": 2, "c": 30, "d": 4}
+    assert shop.loads == [("01.csv", 2), ("02.csv", 1), ("02.csv", 2)]
+    assert set(shop.load_times.values()) == {1}, (
+        "a day that only the old file had must disappear from the facts"
+    )
+    assert [r.getMessage() for r in caplog.records if r.levelname == "WARNING"] == [
+        f"The landing file {(shop.landing / 'orders/02.csv').as_uri()} changed after it was loaded; its rows are replaced, and the daily facts rebuilt."
+    ]
+
+
+def test_a_file_that_vanishes_keeps_its_rows_and_is_not_loaded_again_when_it_comes_back(
+    shop: Orders,
+) -> None:
+    first = shop.put(1, "a=1")
+    shop.put(2, "b=2")
+    shop.go()
+    content = first.read_bytes()
+    first.unlink()
+    shop.put(3, "c=3")
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2, "c": 3}
+    first.write_bytes(content)
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2, "c": 3}
+    assert len(shop.loads) == 3
+
+
+def test_when_every_file_is_gone_the_run_stops_and_the_rows_stay(shop: Orders) -> None:
+    shop.put(1, "a=1").unlink()
+    shop.put(2, "a=1")
+    shop.go()
+    (shop.landing / "orders" / "02.csv").unlink()
+    with pytest.raises(SourceError, match=r"orders/\*\.csv.*transactions"):
+        shop.go()
+    assert shop.totals == {"a": 1}
+
+
+def test_a_changed_mapping_reads_every_file_again(shop: Orders, caplog: pytest.LogCaptureFixture) -> None:
+    shop.put(1, "a=1")
+    shop.put(2, "b=2")
+    shop.go()
+    shop.say(
+        USERS
+        + ORDERS.replace("amount: total", "amount: total * 1.0 + 100").replace(
+            "total * 1.0", "try_cast(total as double)"
+        )
+    )
+    with caplog.at_level(logging.WARNING):
+        shop.go()
+    assert shop.totals == {"a": 101, "b": 102}
+    assert caplog.text.count("is mapped otherwise after it was loaded") == 2
+
+
+@pytest.mark.parametrize("change", ["a comment", "the order of the keys", "a default that is said"])
+def test_what_means_the_same_reads_no_file_again(shop: Orders, change: str) -> None:
+    shop.put(1, "a=1")
+    shop.go()
+    text = {
+        "a comment": f"# ours\n{ORDERS}",
+        "the order of the keys": ORDERS.replace(
+            "transaction_id: nr, user_id: who", "user_id: who, transaction_id: nr"
+        ),
+        "a default that is said": f"{ORDERS}  csv: {{delimiter: ','}}\n  partitions: []\n",
+    }[change]
+    shop.say(USERS + text)
+    shop.go()
+    assert len(shop.loads) == 1 + (change == "a default that is said")
+    assert shop.totals == {"a": 1}
+
+
+def test_another_currency_reads_every_file_again(shop: Orders) -> None:
+    shop.put(1, "a=1")
+    shop.go()
+    (shop.folder / "config" / "rules.yml").write_text("currency: GBP\n")
+    shop.go()
+    assert len(shop.loads) == 2
+
+
+def test_rows_of_files_that_are_gone_can_not_be_read_by_another_mapping(shop: Orders) -> None:
+    gone = shop.put(1, "a=1")
+    shop.put(2, "b=2")
+    shop.go()
+    gone.unlink()
+    shop.say(USERS + ORDERS.replace("amount: total", "amount: try_cast(total as double) * 2"))
+    with pytest.raises(
+        SourceError,
+        match=r"raw\.transactions holds rows of 1 landing files that are gone \(.*01\.csv\) and were read by another mapping",
+    ):
+        shop.go()
+    assert shop.totals == {"a": 1, "b": 2}
+    shop.say(USERS + ORDERS)
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2}
+
+
+def test_a_file_without_rows_is_loaded_once_and_is_missed_by_nobody(shop: Orders) -> None:
+    empty = shop.put(1)
+    shop.put(2, "b=2")
+    shop.go()
+    shop.go()
+    assert shop.loads == [("01.csv", 0), ("02.csv", 1)]
+    empty.unlink()
+    shop.say(USERS + ORDERS.replace("amount: total", "amount: try_cast(total as double) * 2"))
+    shop.go()
+    assert shop.totals == {"b": 4}
+    shop.put(1, "a=1")
+    shop.go()
+    assert shop.totals == {"a": 2, "b": 4}
+
+
+def test_the_very_first_files_may_be_without_rows(shop: Orders) -> None:
+    shop.put(1)
+    shop.go()
+    assert (shop.totals, shop.loads) == ({}, [("01.csv", 0)])
+    shop.put(2, "a=1")
+    shop.go()
+    assert shop.totals == {"a": 1}
+
+
+def test_from_replace_to_append_and_back_every_row_is_there_once(shop: Orders) -> None:
+    whole = ORDERS.replace("  mode: append\n", "")
+    shop.put(1, "a=1")
+    shop.put(2, "b=2")
+    shop.say(USERS + whole)
+    shop.go()
+    shop.say(USERS + ORDERS)
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2}
+    shop.put(3, "c=3")
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2, "c": 3}
+    (shop.landing / "orders" / "01.csv").unlink()
+    shop.say(USERS + whole)
+    shop.go()
+    assert shop.totals == {"b": 2, "c": 3}, "the files are all rows"
+    shop.say(USERS + ORDERS)
+    shop.go()
+    assert shop.totals == {"b": 2, "c": 3}
+
+
+def test_a_file_whose_rows_were_replaced_by_others_is_loaded_when_it_comes_back(shop: Orders) -> None:
+    first = shop.put(1, "a=1")
+    shop.go()
+    content = first.read_bytes()
+    first.unlink()
+    shop.put(2, "b=2")
+    shop.say(USERS + ORDERS.replace("  mode: append\n", ""))
+    shop.go()
+    shop.say(USERS + ORDERS)
+    shop.go()
+    assert shop.totals == {"b": 2}
+    first.write_bytes(content)
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2}
+
+
+def test_files_of_the_contract_s_name_that_came_before_do_not_stand_in_the_way(shop: Orders) -> None:
+    old = shop.landing / "transactions.csv"
+    old.write_text(
+        "transaction_id,user_id,transaction_at,amount_usd,fee_usd,category,status\nz,1,2026-10-01,9,,,\n"
+    )
+    shop.say(USERS)
+    shop.go()
+    assert shop.totals == {"z": 9}
+    shop.say(USERS + ORDERS)
+    shop.put(1, "a=1")
+    shop.go()
+    shop.put(2, "b=2")
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2}
+
+
+def test_what_a_person_deletes_from_the_raw_table_is_loaded_again(shop: Orders) -> None:
+    shop.put(1, "a=1")
+    shop.put(2, "b=2")
+    shop.go()
+    shop.execute(["delete from raw.transactions where transaction_id = 'a'"])
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("when", ["before the rows", "before the lines of control.loads", "after them"])
+@pytest.mark.parametrize("first", [True, False], ids=["at the first load", "later"])
+def test_a_run_that_is_killed_between_files_loads_each_once_when_it_is_tried_again(
+    shop: Orders, monkeypatch: pytest.MonkeyPatch, when: str, first: bool
+) -> None:
+    shop.put(1, "a=1")
+    if not first:
+        shop.go()
+    shop.put(2, "b=2")
+    shop.put(3, "c=3")
+    warehouse = duckdb_warehouse.DuckDBWarehouse
+    insert, load_parquet = warehouse.insert, warehouse.load_parquet
+
+    def killed_insert(self, table, rows) -> None:
+        if table == "control.loads" and rows[0]["table_name"] == "transactions":
+            if when == "after them":
+                insert(self, table, rows)
+            raise KeyboardInterrupt
+        insert(self, table, rows)
+
+    def killed_load(self, table, *arguments) -> None:
+        if when == "before the rows" and table == "raw.transactions":
+            raise KeyboardInterrupt
+        load_parquet(self, table, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(warehouse, "insert", killed_insert)
+        patched.setattr(warehouse, "load_parquet", killed_load)
+        with pytest.raises(KeyboardInterrupt):
+            shop.go()
+    shop.go()
+    assert shop.totals == {"a": 1, "b": 2, "c": 3}
+    assert sorted(shop.loads) == [("01.csv", 1), ("02.csv", 1), ("03.csv", 1)]
+
+
+def test_a_bad_file_among_new_ones_loads_none_of_them(shop: Orders) -> None:
+    shop.put(1, "a=1")
+    shop.go()
+    shop.put(2, "b=2")
+    shop.put(3, "c=three")
+    with pytest.raises(SourceError, match=r"03\.csv has 1 values in column amount_usd .*first in data row 1"):
+        shop.go()
+    assert shop.totals == {"a": 1}
+
+
+def test_a_new_file_that_lacks_a_mapped_column_is_refused(shop: Orders) -> None:
+    shop.put(1, "a=1")
+    shop.go()
+    (shop.landing / "orders" / "02.csv").write_text("nr,who,at,sum\nb,1,2026-10-02,2\n")
+    with pytest.raises(
+        SourceError,
+        match=r"transactions\.columns\.amount: the landing file .*02\.csv has no such column: 'total'",
+    ):
+        shop.go()

@@ -92,6 +92,16 @@ def test_a_warehouse_that_is_no_duckdb_file_is_refused_at_once(here, capsys):
     assert "There is no DuckDB warehouse at" in refused(capsys, "--from", "shop.orders")
 
 
+def test_a_warehouse_that_can_not_be_reached_is_refused(here, capsys, monkeypatch):
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE", "snowflake")
+    monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_DEFAULT", '{"conn_type": "snowflake", "login": "secret"}')
+    sentence = refused(capsys, "--from", "shop.orders")
+    assert (
+        "The warehouse of the connection snowflake_default can't be opened" in sentence
+        and "secret" not in sentence
+    )
+
+
 def test_files_of_one_pattern_with_different_columns_are_refused(here, capsys):
     write_csv(here / "in/orders-1.csv", ["id", "total"], [(1, 2)])
     write_csv(here / "in/orders-2.csv", ["id", "amount"], [(1, 2)])

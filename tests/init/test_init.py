@@ -14,6 +14,9 @@ from include.tidemark.cli.main import main
 from include.tidemark.config.folder import RULES, SOURCES, load_config
 from include.tidemark.config.schemas import rules_schema, sources_schema
 from include.tidemark.config.sources_file import sources_model
+from include.tidemark.errors import SettingsError
+from include.tidemark.init.folder import write_folder
+from include.tidemark.init.propose import propose
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.landing import load_sources
@@ -207,6 +210,31 @@ def test_what_init_could_not_map_is_a_comment_that_says_what_is_missing(here, ca
     text = (here / "config" / SOURCES).read_text()
     assert "# Not usable yet: nothing in customers.csv could be created_at" in text
     assert load_config(Settings(config_dir=here / "config"), {}).documents[SOURCES] == {}
+
+
+def test_every_line_that_is_not_sure_says_why_and_they_are_counted(here, capsys):
+    shop(here / "in")
+    assert init("--from", here / "in") == 0
+    lines = (here / "config" / SOURCES).read_text().splitlines()
+    unsure = [line.partition("  # not sure: ") for line in lines if "  # not sure: " in line]
+    assert [line.split(":")[0].strip() for line, *_ in unsure] == ["created_at", "transaction_at", "amount"]
+    assert (
+        unsure[1][2]
+        == "the times say no zone, so they are read as UTC; if they are local add timezone: Europe/Berlin"
+    )
+    printed = capsys.readouterr().out
+    assert (
+        "users: 4 of 7 columns mapped, 1 not sure" in printed
+        and "transactions: 6 of 7 columns mapped, 2 not sure" in printed
+    )
+
+
+def test_a_file_that_comes_into_being_meanwhile_is_left_alone(here):
+    (here / "config").mkdir()
+    (here / "config" / RULES).write_text("# theirs\n")
+    with pytest.raises(SettingsError, match=r"rules.yml exists already and is left alone"):
+        write_folder(propose([]), here / "config")
+    assert [(file.name, file.read_text()) for file in (here / "config").iterdir()] == [(RULES, "# theirs\n")]
 
 
 def test_the_next_commands_and_what_to_export_are_said(here, capsys, monkeypatch):

@@ -44,20 +44,24 @@ def write_folder(proposal: Proposal, folder: Path) -> list[Path]:
         SettingsError: the folder can't be written, or a file came into being meanwhile.
     """
     texts = {folder / SOURCES: sources_text(proposal, folder), folder / RULES: rules_text(proposal, folder)}
+    written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in texts.items():
             with file.open("x", encoding="utf-8") as stream:
+                written.append(file)
                 stream.write(text)
-    except FileExistsError as error:
-        raise SettingsError(
-            f"{error.filename} exists already and is left alone; write to another folder with --to FOLDER."
-        ) from None
     except OSError as error:
+        for file in written:  # one without the other would stand in the way of the next try
+            file.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            raise SettingsError(
+                f"{error.filename} exists already and is left alone; write to another folder with --to FOLDER."
+            ) from None
         raise SettingsError(
             f"{folder} can't be written ({error.strerror}); correct its permissions, or name another folder with --to."
         ) from None
-    return list(texts)
+    return written
 
 
 def closing_text(proposal: Proposal, places: Places, written: Sequence[Path], settings: Settings) -> str:

@@ -64,9 +64,15 @@ def _warehouse(settings: Settings) -> Iterator[Warehouse]:
     with ExitStack() as stack:
         try:
             warehouse = stack.enter_context(open_warehouse(settings))
-        except duckdb.Error as error:
+        except (
+            Exception
+        ) as error:  # of a driver, or of the connection's back end; its message may hold an account's name
+            where = (
+                path if settings.warehouse == "duckdb" else f"of the connection {settings.snowflake_conn_id}"
+            )
             raise SettingsError(
-                f"The warehouse {path} can't be opened ({type(error).__name__}); if another process holds it, end that first."
+                f"The warehouse {where} can't be opened ({type(error).__name__}); look at the settings, or whether another process"
+                " holds it. `tidemark doctor` looks at each part of the way to it."
             ) from None
         yield warehouse
 

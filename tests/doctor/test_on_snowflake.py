@@ -111,12 +111,10 @@ def test_what_a_run_makes_is_made_and_dropped_in_each_schema_but_raw(
     ]
     assert states(findings) == {"ok"}
     asked = [request["sql"] for request in account.requests()[before:] if "sql" in request]
-    made = [
-        sql.split()[-3 if "table" in sql else 2].split("(")[0] for sql in asked if sql.startswith("create ")
-    ]
+    made = [sql for sql in asked if sql.startswith("create ")]
     dropped = [sql for sql in asked if sql.startswith("drop ")]
     assert len(dropped) == len(made) == 6
-    assert all(sql.rpartition(" ")[2] in "".join(asked) for sql in dropped)
+    assert all(sql.rpartition(" ")[2] in "".join(made) for sql in dropped)
 
 
 def test_raw_is_looked_at_where_files_are_landed(

@@ -32,9 +32,16 @@ def test_rows_of_the_as_of_date_or_later_are_counted_and_none_before_it_is_wrong
     assert found.state == "wrong" and "None is before the as-of date 2026-10-08." in found.found
 
 
-def test_a_last_row_long_before_the_as_of_date_is_a_warning(examine: Examine):
-    found = worst([f for f in examine(rows.look_at_rows, date(2026, 11, 20)) if f.subject.startswith("trans")])  # fmt: skip
-    assert found.state == "warning" and "days before the as-of date 2026-11-20" in found.found
+def test_a_last_row_long_before_the_as_of_date_is_a_warning(examine: Examine, shop: Shop):
+    for row in shop.orders:
+        row["ordered"] = row["ordered"].replace(".10.2026", ".09.2026").replace("31.", "30.")
+    found = worst(examine(rows.look_at_rows))
+    assert found.state == "warning" and "days before the as-of date 2026-11-01" in found.found
+
+
+def test_an_as_of_date_that_a_run_would_refuse_is_wrong(examine: Examine):
+    found = of(examine(rows.look_at_rows, date(2026, 11, 2)), "as-of date")
+    assert found.state == "wrong" and "2026-11-02 is in the future" in found.found
 
 
 def test_rows_of_twenty_years_ago_are_a_warning(examine: Examine, shop: Shop):
@@ -119,6 +126,28 @@ def test_a_quiet_night_is_ok_and_one_by_day_a_warning_about_the_time_zone(examin
 def test_a_clock_around_which_things_happen_alike_tells_nothing(examine: Examine, shop: Shop):
     at(shop, lambda number: timedelta(hours=number % 24, minutes=number % 60))
     assert of(examine(rows.look_at_rows), "transactions: times").state == "ok"
+
+
+def test_a_day_that_is_a_little_quieter_than_the_night_tells_nothing(examine: Examine, shop: Shop):
+    by_day = [number for number in range(480) if number % 24 in range(10, 16) and number % 3 == 0]
+    shop.orders = [row for number, row in enumerate(shop.orders) if number not in by_day]
+    at(shop, lambda number: timedelta())
+    for number, row in enumerate(number for number in range(480) if number not in by_day):
+        shop.orders[number]["ordered"] = f"30.10.2026 {row % 24:02}:{row % 60:02}"
+    found = of(examine(rows.look_at_rows), "transactions: times")
+    assert found.found == f"No six hours of the day in {ZONE} are much quieter than the others."
+
+
+def test_how_old_the_last_row_is_is_not_judged_by_a_part_of_the_rows(
+    examine: Examine, shop: Shop, monkeypatch
+):
+    monkeypatch.setattr(landing_files, "AT_EACH_END", 1)
+    shop.sources["transactions"] |= {"files": "part-*.csv", "mode": "append"}
+    shop.write()
+    for number in (1, 0, 2, 3):
+        part = csv_of(shop.orders[120 * number : 120 * number + 120])
+        (shop.folder / "landing" / f"part-{(number + 1) % 4}.csv").write_text(part, encoding="utf-8")
+    assert states(examine(rows.look_at_rows)) == {"ok"}
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,22 @@ def test_a_warehouse_that_another_process_holds_leaves_its_tables_unseen_but_not
     assert any(finding.subject == "users" and "can be read" in finding.found for finding in findings)
 
 
+def test_tables_are_only_read_so_another_reader_is_no_hindrance(examine: Examine, shop: Shop):
+    from tests.doctor.test_warehouse import held
+
+    map_to_relations(shop)
+    with held(shop.folder / "warehouse.duckdb", "read only"):
+        assert states(examine(sources.look_at_sources)) == {"ok"}
+
+
+def test_a_mapping_that_is_wrong_is_told_once_not_for_each_file(examine: Examine, shop: Shop):
+    shop.sources["transactions"]["files"] = "orders*.csv"
+    shop.columns["category"] = "departmnt"
+    shop.write()
+    (shop.folder / "landing" / "orders_2.csv").write_text(csv_of(shop.orders), encoding="utf-8")
+    assert worst(examine(sources.look_at_sources)).state == "wrong"
+
+
 @pytest.mark.parametrize("url", [None, "file:///nowhere/at/all", "s3://bucket/landing"])
 def test_a_landing_folder_that_is_not_set_or_not_there_is_wrong(examine: Examine, monkeypatch, url):
     if url is None:

@@ -13,13 +13,13 @@ from include.tidemark.doctor import warehouse
 from include.tidemark.paths import DEMO_KEY_FILE
 from tests.doctor.conftest import SECRET, Examine, Shop, states, worst
 
-_HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+_HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=len(sys.argv) > 2); print('held', flush=True); sys.stdin.read()"
 
 
 @contextmanager
-def held(file: Path) -> Iterator[int]:
+def held(file: Path, *read_only: str) -> Iterator[int]:
     """The file open in another process; gives its number."""
-    with subprocess.Popen([sys.executable, "-c", _HOLD, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", _HOLD, str(file), *read_only], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # fmt: skip
         assert process.stdout is not None and process.stdin is not None
         assert process.stdout.readline() == b"held\n"
         yield process.pid

@@ -36,6 +36,8 @@ class _Look:
         self.findings: list[Finding] = []
         self.written: list[Path] = []
         self.reading: Reading | None = None
+        self.fits_no_file = False
+        """Whether the mapping itself is wrong, so that every further file would say the same."""
         self.judged: set[str] = set()
         self.currencies: dict[str, frozenset[str]] = {}
         self._first: tuple[LandingFile, set[str]] | None = None
@@ -60,6 +62,7 @@ class _Look:
         staged.check_columns()
         if errors := mapping_errors(staged.source, staged.reading):
             self._report(errors)
+            self.fits_no_file = True
             return
         reading = staged.reading()
         faults = list(staged.faults(reading))
@@ -72,9 +75,7 @@ class _Look:
             self.currencies[name] = self.currencies.get(name, frozenset()) | codes
 
     def _report(self, errors: Sequence[str]) -> None:
-        known = {finding.found for finding in self.findings}
-        new = [wrong(self.table.name, error) for error in errors]
-        self.findings += [finding for finding in new if finding.found not in known]
+        self.findings += [wrong(self.table.name, error) for error in errors]
 
 
 def see_files(
@@ -88,6 +89,8 @@ def see_files(
     look = _Look(examination, table, source)
     for number, file in enumerate(chosen):
         look.read(number, file)
+        if look.fits_no_file:
+            break
     findings = look.findings[:_NAMED_FILES]
     if more := len(look.findings) - len(findings):
         findings.append(Finding(table.name, "wrong", f"There are {more} more faults in its files.", "Correct those above first."))  # fmt: skip

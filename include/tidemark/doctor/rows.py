@@ -6,9 +6,11 @@ from typing import Any
 
 from include.tidemark.doctor import hours
 from include.tidemark.doctor.examination import Examination
-from include.tidemark.doctor.findings import CannotLookError, Finding, State
+from include.tidemark.doctor.findings import CannotLookError, Finding, State, wrong
 from include.tidemark.doctor.money import look_at_currencies
 from include.tidemark.doctor.sources import SeenRows
+from include.tidemark.errors import RunIdentityError
+from include.tidemark.run import resolve_as_of_date
 from include.tidemark.validation.arrivals import ARRIVALS
 from include.tidemark.validation.checks import Check, count_where
 from include.tidemark.validation.sources import table_asset
@@ -37,7 +39,12 @@ Measures = Mapping[str, Any]
 
 
 def look_at_rows(examination: Examination) -> Iterator[Finding]:
-    """Every table that can be read, one query each."""
+    """Every table that can be read, by two aggregates each."""
+    zone = examination.rules.business_timezone
+    try:
+        resolve_as_of_date(examination.as_of_date.isoformat(), None, examination.started_at, zone)
+    except RunIdentityError as error:
+        yield wrong("as-of date", error)
     seen = {table.table.name: table.rows for table in examination.tables if table.rows is not None}
     if not seen:
         raise CannotLookError("no table can be read")

@@ -166,6 +166,15 @@ def test_statuses_and_categories_that_are_not_known_are_a_share_without_their_wo
     assert all(finding.found.startswith("25 % of the rows have a") and finding.action for finding in warnings)
 
 
+def test_rows_none_of_which_counts_as_spend_are_wrong_for_the_gate_stops_such_a_run(
+    examine: Examine, shop: Shop
+):
+    for row in shop.orders:
+        row["state"] = MARK
+    found = of(examine(rows.look_at_rows), "transactions: rows", 1)
+    assert found.state == "wrong" and "there is no posted row" in found.found
+
+
 def test_amounts_that_look_like_cents_or_have_the_wrong_sign_are_a_warning(examine: Examine, shop: Shop):
     for row in shop.orders:
         row["total"] = "250000"

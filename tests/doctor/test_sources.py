@@ -77,6 +77,26 @@ def test_every_column_that_is_wrong_is_told_not_only_the_first(examine: Examine,
     assert all(any(name in f"{each.found} {each.action}" for each in wrong) for name in ("departmnt", "'stat'", "'fees'"))  # fmt: skip
 
 
+@pytest.mark.parametrize("where", ["files", "relations"])
+def test_an_expression_that_does_not_fit_its_columns_is_told_with_its_line(
+    examine: Examine, shop: Shop, where
+):
+    if where == "relations":
+        map_to_relations(shop)
+    shop.columns["amount"] = {"from": "total * 2", "currency": "EUR"}
+    found = worst(examine(sources.look_at_sources))
+    lines = (shop.folder / "config" / "sources.yml").read_text(encoding="utf-8").splitlines()
+    line = lines.index("    amount:") + 1
+    assert found.found.startswith(
+        f"{shop.folder}/config/sources.yml, line {line}: transactions.columns.amount: "
+    )
+
+
+def test_a_condition_that_can_not_be_computed_is_told_once(examine: Examine, shop: Shop):
+    shop.sources["transactions"]["where"] = "stat = 'paid'"
+    assert "transactions.where" in worst(examine(sources.look_at_sources)).found
+
+
 def test_values_that_do_not_fit_the_format_are_counted_with_the_first_row(examine: Examine, shop: Shop):
     for number in (47, 100, 101):
         shop.orders[number]["ordered"] = MARK

@@ -60,7 +60,7 @@ class _Look:
 
     def _look_at(self, staged: StagedFile, target: Path) -> None:
         staged.check_columns()
-        if errors := mapping_errors(staged.source, staged.reading):
+        if errors := mapping_errors(self.table, staged.source, staged.reading, self.places):
             self._report(errors)
             self.fits_no_file = True
             return

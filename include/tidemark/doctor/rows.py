@@ -73,6 +73,11 @@ def _look_at_table(
     if moment := _MOMENTS.get(name):
         own = _measure(examination, rows, moment)
         yield _range(examination, subject, own, count, part)
+        if not rows.part and int(own["unseen"]) < count and found.get("rows_before_as_of") == 0:
+            yield Finding(
+                subject, "wrong", f"None before the as-of date counts: there is no {ARRIVALS[name].rows}.",
+                "Map what says so, such as the status with `values` in sources.yml.",
+            )  # fmt: skip
         yield from _old(examination, subject, own, moment)
         yield from hours.look_at_hours(own, run.rules.business_timezone, f"{name}: times", moment)
         if name == "transactions":

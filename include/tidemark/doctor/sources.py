@@ -1,6 +1,6 @@
 """The tables that the enabled families need: can they be read, with these columns and types, as the loader reads them?"""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from include.tidemark.config.sources_file import TableSource
@@ -108,7 +108,7 @@ def _see_relation(examination: Examination, table: SourceTable, source: TableSou
     def read(part: TableSource) -> SourceRows:
         return locate(warehouse, table, part, examination.started_at, config.rules.currency, config.places)
 
-    if errors := mapping_errors(source, read):
+    if errors := mapping_errors(table, source, read, config.places):
         return SeenTable(table, tuple(wrong(table.name, error) for error in errors), None)
     rows = read(source)
     what = f"The table {source.from_} can be read with these columns and types."
@@ -141,26 +141,42 @@ def absent_columns(table: SourceTable, absent: Iterable[str]) -> Iterator[Findin
         yield Finding(table.name, "ok", f"There is no {name}: {table.column(name).without}")
 
 
-def mapping_errors(source: TableSource, read: Callable[[TableSource], object]) -> list[str]:
+def mapping_errors(
+    table: SourceTable,
+    source: TableSource,
+    read: Callable[[TableSource], object],
+    places: Mapping[str, str],
+) -> list[str]:
     """Everything that is wrong with a mapping: where the whole can't be read, each column is read alone.
 
     Args:
         read: raises the error of the first thing that is wrong.
+        places: file and line of each key of `sources.yml`.
     """
     try:
         read(source)
-    except SourceError as whole:
-        errors = [str(whole)]
+    except SourceError as error:
+        whole = str(error)
     else:
         return []
     if source.columns is None:
-        return errors
+        return [whole]
     names = type(source.columns).model_fields
+    alone: dict[str, str] = {}
     for column in (name for name in names if getattr(source.columns, name) is not None):
         others = {name: None for name in names if name != column}
-        alone = source.model_copy(update={"columns": source.columns.model_copy(update=others)})
+        part = source.model_copy(update={"columns": source.columns.model_copy(update=others)})
         try:
-            read(alone)
+            read(part)
         except SourceError as error:
-            errors.append(str(error))
-    return list(dict.fromkeys(errors))
+            alone[column] = str(error)
+    if len(set(alone.values())) < len(alone):  # it is no column's, such as a condition that all have
+        return list(dict.fromkeys([whole, *alone.values()]))
+    named = {column: f"{table.name}.columns.{column}" for column in alone}
+    found = [
+        message
+        if key in message
+        else f"{places.get(key, table.name)}: {key}: {message[:1].lower()}{message[1:]}"
+        for key, message in ((named[column], alone[column]) for column in alone)
+    ]
+    return found if whole in alone.values() else [whole, *found]

@@ -46,6 +46,13 @@ def rows_of(warehouse: SnowflakeWarehouse) -> list[dict[str, Any]]:
     return warehouse.fetch("select user_id, n from raw.loaded order by user_id, n")
 
 
+def replace_rows(warehouse: SnowflakeWarehouse, *files: Path, where: str | None = None) -> int:
+    """Put the files' rows in the place of all others, or of those that keep a condition; returns their number."""
+    loaded: list[int] = []
+    warehouse.load_parquet("raw.loaded", files, where, loaded.append)
+    return loaded[0]
+
+
 def just_after_the_upload(
     warehouse: SnowflakeWarehouse, monkeypatch: pytest.MonkeyPatch, happens: Any
 ) -> None:
@@ -66,8 +73,8 @@ def test_a_load_that_another_one_overtakes_still_loads_its_own_file(
     with connect() as slow, connect() as fast:
         overtaken = file_of(tmp_path / "slow", "slow", 3)
         overtaking = file_of(tmp_path / "fast", "fast", 2)
-        just_after_the_upload(slow, monkeypatch, lambda: fast.replace_from_parquet("raw.loaded", overtaking))
-        assert slow.replace_from_parquet("raw.loaded", overtaken) == 3
+        just_after_the_upload(slow, monkeypatch, lambda: replace_rows(fast, overtaking))
+        assert replace_rows(slow, overtaken) == 3
         assert rows_of(slow) == [{"user_id": "slow", "n": n} for n in range(3)]
 
 
@@ -89,7 +96,7 @@ def test_a_load_that_loses_rows_is_an_error_and_leaves_the_table_and_its_stage_a
 
         monkeypatch.setattr(warehouse, "fetch", losing)
         with pytest.raises(RuntimeError, match=rf"Of 2 rows for raw\.loaded Snowflake loaded {2 - missing},"):
-            warehouse.replace_from_parquet("raw.loaded", file)
+            replace_rows(warehouse, file)
         assert rows_of(warehouse) == OLD
     *_, put, _, _, rolled_back, removed, _ = [
         request["sql"]
@@ -98,6 +105,29 @@ def test_a_load_that_loses_rows_is_an_error_and_leaves_the_table_and_its_stage_a
     ]
     assert put.startswith("put ") and rolled_back == "rollback"
     assert removed == f"remove {put.split()[2]}"
+
+
+def test_rows_of_several_files_replace_those_that_keep_a_condition_and_no_others(
+    connect: Any, tmp_path: Path
+) -> None:
+    files = [file_of(tmp_path / name, name, rows) for name, rows in (("one", 2), ("none", 0), ("other", 1))]
+    with connect() as warehouse:
+        warehouse.execute("insert into raw.loaded values ('one', 7)")
+        assert replace_rows(warehouse, *files, where="user_id in ('one', 'other')") == 3
+        new = [{"user_id": "one", "n": 0}, {"user_id": "one", "n": 1}, {"user_id": "other", "n": 0}]
+        assert rows_of(warehouse) == OLD + new
+
+
+def test_what_belongs_to_a_load_happens_with_it_or_not_at_all(connect: Any, tmp_path: Path) -> None:
+    file = file_of(tmp_path / "new", "new", 2)
+
+    def fail(rows: int) -> None:
+        raise KeyboardInterrupt
+
+    with connect() as warehouse:
+        with pytest.raises(KeyboardInterrupt):
+            warehouse.load_parquet("raw.loaded", [file], None, fail)
+        assert rows_of(warehouse) == OLD
 
 
 def test_more_rows_than_a_statement_takes_go_through_a_file_and_all_arrive(connect: Any) -> None:

@@ -2,8 +2,11 @@
 
 import sys
 
-from include.tidemark.cli.main import main
-from include.tidemark.cli.process import prepare
+try:
+    from include.tidemark.cli.main import main
+    from include.tidemark.cli.process import prepare
+except KeyboardInterrupt:  # nothing has begun
+    sys.exit(130)
 
 prepare()
 sys.exit(main())

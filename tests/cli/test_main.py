@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 
@@ -69,6 +70,25 @@ def fail(error: BaseException):
 def test_what_ends_a_command_is_one_sentence_and_an_exit_code(error, code, sentence, capsys):
     assert guard.guarded(lambda: fail(error)) == code
     assert capsys.readouterr().err == sentence
+
+
+@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_end_is_an_interruption_though_duckdb_makes_another_error_of_it(request_to_end):
+    program = (
+        "import os, sys, time\n"
+        "from include.tidemark.cli.guard import guarded\n"
+        "from include.tidemark.cli.process import prepare\n"
+        "prepare()\n"
+        "def query():\n"
+        "    try:\n"
+        f"        os.kill(os.getpid(), {int(request_to_end)})\n"
+        "        time.sleep(10)\n"
+        "    except KeyboardInterrupt:\n"
+        "        raise RuntimeError('Query interrupted') from None\n"
+        "sys.exit(guarded(query))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stderr, done.returncode) == ("tidemark: interrupted.\n", 130)
 
 
 def test_an_unexpected_error_is_one_sentence_that_names_its_kind_and_the_log(tmp_path, monkeypatch, capsys):

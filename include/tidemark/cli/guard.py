@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from include.tidemark.cli.process import asked_to_end
 from include.tidemark.errors import TidemarkError
 from include.tidemark.paths import LOCAL_STATE
 
@@ -29,17 +30,20 @@ def guarded(command: Callable[[], int]) -> int:
     try:
         code = command()
         sys.stdout.flush()
-    except TidemarkError as error:
-        say(str(error))
-        return FAILED if isinstance(error, FailedError) else REFUSED
     except KeyboardInterrupt as interruption:
         say(str(interruption) or "interrupted.")
         return INTERRUPTED
+    except TidemarkError as error:
+        say(str(error))
+        return FAILED if isinstance(error, FailedError) else REFUSED
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; Python would complain of it once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except Exception as error:
+        if asked_to_end():
+            say("interrupted.")
+            return INTERRUPTED
         about = (
             f" ({error.strerror}: {error.filename})" if isinstance(error, OSError) and error.filename else ""
         )

@@ -3,18 +3,31 @@
 import logging
 import signal
 import sys
+from typing import NoReturn
+
+_requests: list[int] = []
 
 
 def prepare() -> None:
     """End on a request as on Ctrl-C, so that nothing is left behind, and show the project's warnings, not those of libraries."""
-    for request in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(request, signal.default_int_handler)
+    for request in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(request, _end)
     ours = logging.getLogger("include.tidemark")
     ours.addHandler(_Said())
     ours.setLevel(logging.WARNING)
     ours.propagate = False
     # What the gate finds is said when the run ends, or fails.
     logging.getLogger("include.tidemark.pipeline.check").setLevel(logging.CRITICAL)
+
+
+def asked_to_end() -> bool:
+    """Whether the process was told to end. DuckDB makes an error of its own of a KeyboardInterrupt that reaches it."""
+    return bool(_requests)
+
+
+def _end(request: int, _frame: object) -> NoReturn:
+    _requests.append(request)
+    raise KeyboardInterrupt
 
 
 class _Said(logging.Handler):

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from include.tidemark.cli.clock import started_now
 from include.tidemark.cli.command import Commands, add_command, iso_date
 from include.tidemark.cli.guard import FailedError
+from include.tidemark.cli.process import asked_to_end
 from include.tidemark.errors import TidemarkError
 from include.tidemark.run import Run, RunOptions, newest_month
 from include.tidemark.settings import Settings
@@ -119,29 +120,34 @@ def _run_stages(
     settings: Settings, parameters: dict[str, Any], started_at: datetime, progress: ShownProgress
 ) -> tuple[Run, float]:
     from include.tidemark.pipeline.in_order import run_in_order
-    from include.tidemark.warehouse.duckdb import refuse_held
 
     try:
         made, timings = run_in_order(
             settings, parameters, started_at, f"shell__{started_at.isoformat()}", progress
         )
-    except TidemarkError as error:
-        if not progress.ended:
+    except (Exception, KeyboardInterrupt) as error:
+        told = _told(error, settings, progress)
+        if told is error:
             raise
-        raise FailedError(
-            f"the run failed in the stage {progress.stage}: {error} {_consequence(progress)}"
-        ) from error
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"interrupted in the stage {progress.stage}. {_consequence(progress)}"
-        ) from None
-    except Exception:
-        if settings.warehouse == "duckdb":
-            refuse_held(
-                settings.duckdb_path
-            )  # the cause may be another process that has taken the file meanwhile
-        raise
+        raise told from error
     return made, sum(timings.values())
+
+
+def _told(error: BaseException, settings: Settings, progress: ShownProgress) -> BaseException:
+    """The error with the stage in which it ended the run, and what that means."""
+    if isinstance(error, KeyboardInterrupt) or asked_to_end():
+        return KeyboardInterrupt(f"interrupted in the stage {progress.stage}. {_consequence(progress)}")
+    if isinstance(error, TidemarkError):
+        if not progress.ended:
+            return error
+        return FailedError(f"the run failed in the stage {progress.stage}: {error} {_consequence(progress)}")
+    if settings.warehouse == "duckdb":
+        from include.tidemark.warehouse.duckdb import refuse_held
+
+        refuse_held(
+            settings.duckdb_path
+        )  # the cause may be another process that has taken the file meanwhile
+    return error
 
 
 def _consequence(progress: ShownProgress) -> str:

@@ -117,7 +117,7 @@ def _export(
         read_statistics(run, warehouse),
         read_gate(run, warehouse),
         _validation_pages(folder),
-        families_left_out(run.families, warehouse),
+        families_left_out(run),
     )
     _refuse_unchecked(run, evidence.gate)
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
@@ -163,7 +163,7 @@ def _write_files(
         tables += artifacts.published_tables(run)
         definitions[family.name] = family.part("definitions").definitions(run)
         parts.append(family.part("report").report_part(run, warehouse, results))
-    written.append(write_definitions(run, definitions, target))
+    written += write_definitions(run, definitions, target)
     written += write_dictionary(tables, target, run.rules.money)
     report = write_report(
         run,

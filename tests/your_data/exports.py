@@ -1,6 +1,6 @@
 """Three synthetic exports as other systems write them: a shop's, an app's and an exchange's. No real person is in them.
 
-    PYTHONPATH=. python -m tests.your_data.exports shop /tmp/shop
+PYTHONPATH=. python -m tests.your_data.exports shop /tmp/shop
 """
 
 import gzip
@@ -47,9 +47,14 @@ def _orders(rng: np.random.Generator, joined: pd.DatetimeIndex) -> pd.DataFrame:
     fading = rng.random(len(joined)) < 0.2
     rows = []
     for index, first in enumerate(joined):
-        start = max(datetime(first.year, first.month, first.day, 9, tzinfo=BERLIN), datetime(2025, 1, 1, tzinfo=BERLIN))
+        start = max(
+            datetime(first.year, first.month, first.day, 9, tzinfo=BERLIN),
+            datetime(2025, 1, 1, tzinfo=BERLIN),
+        )
         days = (end - start).days
-        for day in sorted(rng.integers(0, days, rng.poisson(per_month[index] * days / 30))) if days > 0 else ():
+        for day in (
+            sorted(rng.integers(0, days, rng.poisson(per_month[index] * days / 30))) if days > 0 else ()
+        ):
             at = start + timedelta(days=int(day), minutes=int(rng.integers(-60, 700)))
             if fading[index] and at > datetime(2026, 3, 1, tzinfo=BERLIN) and rng.random() < 0.7:
                 continue
@@ -125,7 +130,12 @@ def exchange(folder: Path, users: int = 900) -> None:
     fees = rng.choice([5.0, 10.0, 20.0, 30.0], weeks)
     mondays = [date(2025, 12, 1) + timedelta(weeks=week) for week in range(weeks)]
     pd.DataFrame(
-        {"week": range(weeks), "from": mondays, "to": [day + timedelta(days=6) for day in mondays], "bps": fees}
+        {
+            "week": range(weeks),
+            "from": mondays,
+            "to": [day + timedelta(days=6) for day in mondays],
+            "bps": fees,
+        }
     ).to_csv(folder / "fees.csv", index=False)
     rows = []
     for user in range(users):
@@ -134,7 +144,9 @@ def exchange(folder: Path, users: int = 900) -> None:
             for _ in range(rng.poisson(rate * np.exp(-0.01 * fees[week]))):
                 at = first + timedelta(days=7 * week, seconds=float(rng.uniform(0, 7 * 86_400)))
                 volume = round(float(size * np.exp(rng.normal(0, 0.8))), 2)
-                rows.append((f"0x{user:040x}", int(at.timestamp()), volume, round(volume * fees[week] / 1e4, 4)))
+                rows.append(
+                    (f"0x{user:040x}", int(at.timestamp()), volume, round(volume * fees[week] / 1e4, 4))
+                )
     frame = pd.DataFrame(rows, columns=["wallet", "block_time", "volume", "fee"]).sort_values("block_time")
     frame.insert(0, "tx", [f"0xt{number:08x}" for number in range(len(frame))])
     frame["pair"] = rng.choice(["ETH/USDC", "BTC/USDC"], len(frame))

@@ -55,7 +55,9 @@ def run_page(page: str, home: Path, environment: Mapping[str, str] | None = None
     project = home / "tidemark"
     if not project.exists():
         project.symlink_to(PROJECT_ROOT)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEMARK_", "AIRFLOW"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("TIDEMARK_", "AIRFLOW"))
+    }
     shell = subprocess.Popen(
         ["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         cwd=home, env=kept | {"HOME": str(home), "COLUMNS": "100", "PS1": ""} | dict(environment or {}),

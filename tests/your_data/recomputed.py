@@ -25,7 +25,9 @@ def shop_purchases(folder: Path, groups: dict[str, str], as_of: date) -> Purchas
     rows = pd.DataFrame(
         {
             "user_id": paid["Customer ID"],
-            "day": pd.to_datetime(paid["Ordered At"], format="%d.%m.%Y %H:%M").dt.date,  # local times: the day is local
+            "day": pd.to_datetime(
+                paid["Ordered At"], format="%d.%m.%Y %H:%M"
+            ).dt.date,  # local times: the day is local
             "cents": (paid["Total"] * 100).round().astype("int64"),
             "group": paid["Department"].map(groups).fillna("other"),
         }
@@ -53,7 +55,12 @@ def segments(purchases: Purchases, rules: dict[str, Any]) -> pd.Series:
         return window.groupby("user_id")["cents"].sum().reindex(customers.index, fill_value=0) / 100
 
     def share(group: str) -> pd.Series:
-        part = bought[bought["group"] == group].groupby("user_id")["cents"].sum().reindex(customers.index, fill_value=0)
+        part = (
+            bought[bought["group"] == group]
+            .groupby("user_id")["cents"]
+            .sum()
+            .reindex(customers.index, fill_value=0)
+        )
         return 100 * part / customers["gross"]
 
     now, before = spend(current, as_of), spend(prior, current)
@@ -62,10 +69,14 @@ def segments(purchases: Purchases, rules: dict[str, Any]) -> pd.Series:
     tenure = customers["first"].map(lambda day: _completed_months(day, as_of))
     growing = (change >= rules["new_growing_min_spend_change_pct"]) | (change.isna() & (now > 0))
     found = pd.Series("Stable Mid-Spenders", customers.index)
-    cheap = (monthly < rules["budget_max_avg_monthly_spend"]) & (share("necessities") >= rules["budget_min_necessities_pct"])
+    cheap = (monthly < rules["budget_max_avg_monthly_spend"]) & (
+        share("necessities") >= rules["budget_min_necessities_pct"]
+    )
     found[cheap] = "Budget-Conscious"
     found[(tenure <= rules["new_growing_max_tenure_months"]) & growing] = "New & Growing"
-    fell = (change <= rules["declining_max_spend_change_pct"]) & (before >= rules["declining_min_prior_spend"])
+    fell = (change <= rules["declining_max_spend_change_pct"]) & (
+        before >= rules["declining_min_prior_spend"]
+    )
     found[fell] = "Declining"
     rich = monthly >= rules["high_value_min_avg_monthly_spend"]
     found[rich & (share("travel") >= rules["high_value_min_travel_pct"])] = "High-Value Travelers"
@@ -83,9 +94,12 @@ def app_first_week(folder: Path, event: str, as_of: date) -> tuple[int, float]:
     people["created"] = people["signed_up"].dt.tz_convert("America/New_York").dt.date
     files = sorted(folder.glob("events/*/*.ndjson.gz"))
     events = pd.concat(
-        [pd.read_json(file, lines=True, dtype={"user": str}, convert_dates=False) for file in files], ignore_index=True
+        [pd.read_json(file, lines=True, dtype={"user": str}, convert_dates=False) for file in files],
+        ignore_index=True,
     )
-    events["day"] = pd.to_datetime(events["ts"], unit="ms", utc=True).dt.tz_convert("America/New_York").dt.date
+    events["day"] = (
+        pd.to_datetime(events["ts"], unit="ms", utc=True).dt.tz_convert("America/New_York").dt.date
+    )
     events = events[events["day"] < as_of]
     followed = people[
         (people["created"] >= events["day"].min())

@@ -3,8 +3,8 @@
 import argparse
 from collections.abc import Sequence
 
-from include.tidemark.cli import open as open_report
 from include.tidemark.cli import doctor, init, reading, suggest
+from include.tidemark.cli import open as open_report
 from include.tidemark.cli import run as run_month
 from include.tidemark.cli.guard import guarded
 from include.tidemark.settings import load_settings

@@ -58,7 +58,9 @@ def test_an_empty_environment_variable_overrides_nothing():
 
 def test_an_unknown_rule_is_refused_with_the_nearest_name(tmp_path):
     file = write(tmp_path, "high_value_min_travel_percent: 25\n")
-    with pytest.raises(SettingsError, match="unknown rule .*did you mean 'high_value_min_travel_pct'"):
+    with pytest.raises(
+        SettingsError, match="line 1: unknown rule .*did you mean 'high_value_min_travel_pct'"
+    ):
         load_rules(file, environ={})
 
 
@@ -82,7 +84,7 @@ def test_a_value_of_the_wrong_type_or_range_is_one_sentence_with_rule_and_file(t
     file = write(tmp_path, line + "\n")
     name = line.split(":")[0]
     with pytest.raises(
-        SettingsError, match=f"Rule '{name}' from {re.escape(str(file))} can't be used"
+        SettingsError, match=f"Rule '{name}' from {re.escape(str(file))}, line 1 can't be used"
     ) as caught:
         load_rules(file, environ={})
     assert "\n" not in str(caught.value)
@@ -90,7 +92,32 @@ def test_a_value_of_the_wrong_type_or_range_is_one_sentence_with_rule_and_file(t
 
 @pytest.mark.parametrize("text", ["- a list\n", "just text\n", "a: [unclosed\n"])
 def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
-    with pytest.raises(SettingsError, match="rules file"):
+    file = write(tmp_path, text)
+    with pytest.raises(SettingsError, match=re.escape(str(file))) as caught:
+        load_rules(file, environ={})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_value_within_a_rule_is_named_by_its_own_line(tmp_path):
+    file = write(tmp_path, "# ours\ncategory_groups:\n  GAS: necessities\n  FUEL: trips\n")
+    with pytest.raises(
+        SettingsError, match=r"Rule 'category_groups' from .*, line 4 can't be used: .*\(found 'trips'\)"
+    ):
+        load_rules(file, environ={})
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("lookback_days: 3\nlookback_days: 4\n", "line 2: the key 'lookback_days' stands here a second time"),
+        (
+            "category_groups: {5411: necessities}\n",
+            "line 1: YAML reads the key 5411 as a number; write it in quotes",
+        ),
+    ],
+)
+def test_what_yaml_would_take_in_silence_is_refused(tmp_path, text, sentence):
+    with pytest.raises(SettingsError, match=sentence):
         load_rules(write(tmp_path, text), environ={})
 
 

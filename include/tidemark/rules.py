@@ -17,6 +17,7 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
+from include.tidemark.config.documents import Document, read_document
 from include.tidemark.currency import MOST_DECIMALS, Currency, currency_named
 from include.tidemark.errors import SettingsError
 from include.tidemark.families.customer_segments.rules import CustomerSegmentsRules
@@ -108,35 +109,45 @@ class Rules(
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def load_rules(rules_file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Rules:
+def load_rules(rules: Path | Document | None = None, environ: Mapping[str, str] = os.environ) -> Rules:
     """The effective rules: dbt project, then rules file, then environment.
 
+    Args:
+        rules: the rules file, or what was read of it.
+
     Raises:
-        SettingsError: the rules file can't be read, has an unknown name, or a value of the wrong type or range.
+        SettingsError: the rules file can't be read, has an unknown name, or a value of the wrong type or range; the message names
+            its line.
     """
+    document = read_document(rules) if isinstance(rules, Path) else rules
     values: dict[str, Any] = _default_values()
-    origin = dict.fromkeys(values, DBT_PROJECT_FILE.name)
-    if rules_file is not None:
-        overrides = _read_mapping(rules_file)
-        _refuse_unknown(overrides, rules_file)
-        values |= overrides
-        origin |= dict.fromkeys(overrides, str(rules_file))
-    for name in sorted(ENVIRONMENT_RULES):
-        if text := environ.get(name.upper(), ""):
-            values[name] = _parse_scalar(text)
-            origin[name] = f"the environment variable {name.upper()}"
+    from_environment: dict[str, Any] = {
+        name: _parse_scalar(text)
+        for name in sorted(ENVIRONMENT_RULES)
+        if (text := environ.get(name.upper(), ""))
+    }
+    if document is not None:
+        _refuse_unknown(document)
+        values |= document.content
     try:
-        return Rules.model_validate(values)
+        return Rules.model_validate(values | from_environment)
     except ValidationError as error:
-        raise SettingsError(_explain(error.errors(include_url=False)[0], origin)) from None
+        raise SettingsError(
+            _explain(error.errors(include_url=False)[0], document, from_environment)
+        ) from None
 
 
-def _explain(error: Any, origin: Mapping[str, str]) -> str:
+def _explain(error: Any, document: Document | None, from_environment: Mapping[str, Any]) -> str:
     if not error["loc"]:  # several rules contradict each other; the check's own sentence names them
         return f"The rules can't be used: {error['msg'].removeprefix('Value error, ')}. Correct them and start the run again."
     name = str(error["loc"][0])
+    origin = DBT_PROJECT_FILE.name
+    if name in from_environment:
+        origin = f"the environment variable {name.upper()}"
+    elif document is not None and name in document.content:
+        origin = document.where(error["loc"])
     return (
-        f"Rule '{name}' from {origin.get(name, DBT_PROJECT_FILE.name)} can't be used: {error['msg']}"
+        f"Rule '{name}' from {origin} can't be used: {error['msg'].removeprefix('Value error, ')}"
         f" (found {error['input']!r}). Correct the value and start the run again."
     )
 
@@ -146,24 +157,8 @@ def _default_values() -> dict[str, Any]:
     return dict(declared)
 
 
-def _read_mapping(rules_file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(rules_file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(
-            f"The rules file {rules_file} can't be read ({error.strerror}); correct TIDEMARK_RULES_FILE or unset it."
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The rules file {rules_file} is not valid YAML: {error}.") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise SettingsError(f"The rules file {rules_file} must hold a mapping from rule names to values.")
-    return {str(name): value for name, value in content.items()}
-
-
-def _refuse_unknown(overrides: Mapping[str, Any], rules_file: Path) -> None:
-    for name in overrides:
+def _refuse_unknown(document: Document) -> None:
+    for name in document.content:
         if name not in Rules.model_fields:
             near = difflib.get_close_matches(name, Rules.model_fields, n=1)
             hint = (
@@ -171,7 +166,7 @@ def _refuse_unknown(overrides: Mapping[str, Any], rules_file: Path) -> None:
                 if near
                 else "; see vars: in dbt/dbt_project.yml for the names."
             )
-            raise SettingsError(f"The rules file {rules_file} has an unknown rule '{name}'{hint}")
+            raise SettingsError(f"{document.where((name,))}: unknown rule '{name}'{hint}")
 
 
 def _parse_scalar(text: str) -> Any:

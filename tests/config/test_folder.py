@@ -108,8 +108,10 @@ def test_a_yaml_file_that_nobody_reads_is_refused_instead_of_ignored(
         ({"sources": "- users\n"}, r"sources\.yml must hold a mapping"),
         ({"rules": "currency: EUR\n", "sources": "transactions: {files: a, columns: {transaction_id: a, user_id: b, transaction_at: c,"
           " amount: {from: d, currency: USD}}}\n"}, r"sources\.yml, line 1: .*in USD, but the deployment's currency is EUR"),
+        ({"rules": "\nlookback_day: 4\n"}, r"rules\.yml, line 2: unknown rule 'lookback_day'; did you mean 'lookback_days'"),
+        ({"rules": "\nlookback_days: -4\n"}, r"Rule 'lookback_days' from .*rules\.yml, line 2 can't be used"),
     ],
-    ids=["an unknown key", "a function", "a list", "another currency than the rules'"],
+    ids=["an unknown key", "a function", "a list", "another currency than the rules'", "an unknown rule", "a rule out of range"],
 )  # fmt: skip
 def test_what_a_file_says_wrongly_is_named_by_file_line_and_key(
     folder: Path, files: dict[str, str], sentence: str

@@ -7,7 +7,6 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from include.tidemark.config.documents import Document, read_document, validate
@@ -56,13 +55,12 @@ def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     )
 
     found = _documents(settings)
-    rules_file = _rules_file(settings, found)
-    rules = load_rules(rules_file, environ)
-    documents = {name: document.content for name, document in found.items()}
-    if settings.rules_file is not None:
-        documents[RULES] = read_document(settings.rules_file).content
+    if (deprecated := _deprecated_rules(settings, found)) is not None:
+        found[RULES] = deprecated
+    rules = load_rules(found.get(RULES), environ)
     if sources := found.get(SOURCES):
         check_sources(sources, validate(sources, sources_model()), rules, settings.warehouse)
+    documents = {name: document.content for name, document in found.items()}
     return Config(rules, documents, _places(found.get(SOURCES)))
 
 
@@ -96,9 +94,9 @@ def _documents(settings: Settings) -> dict[str, Document]:
     return {name: read_document(folder / name) for name in names}
 
 
-def _rules_file(settings: Settings, found: Mapping[str, Document]) -> Path | None:
+def _deprecated_rules(settings: Settings, found: Mapping[str, Document]) -> Document | None:
     if settings.rules_file is None:
-        return found[RULES].path if RULES in found else None
+        return None
     if RULES in found:
         raise SettingsError(
             f"Both TIDEMARK_RULES_FILE ({settings.rules_file}) and {found[RULES].path} hold rules;"
@@ -108,4 +106,4 @@ def _rules_file(settings: Settings, found: Mapping[str, Document]) -> Path | Non
         "TIDEMARK_RULES_FILE is read for the last time in this release: move %s to %s and unset it.",
         settings.rules_file, settings.config_dir / RULES,
     )  # fmt: skip
-    return settings.rules_file
+    return read_document(settings.rules_file)

@@ -29,10 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: 0 after help was printed, 2 for arguments that can't be used.
     """
+    return guarded(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     chosen = _parser().parse_args(arguments)
     if getattr(chosen, "looks_at_settings_itself", False):
-        return guarded(lambda: int(chosen.run(chosen)))
-    return guarded(lambda: int(chosen.run(chosen, load_settings())))
+        return int(chosen.run(chosen))
+    return int(chosen.run(chosen, load_settings()))
 
 
 def _parser() -> argparse.ArgumentParser:

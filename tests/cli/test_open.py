@@ -64,7 +64,8 @@ def test_the_newest_report_or_the_one_that_was_asked_for_is_shown_in_the_browser
     assert shown.read_text() == done.stdout
 
 
-def test_without_a_display_the_address_is_printed(root, capsys):
+def test_without_a_display_no_browser_is_tried_and_the_address_is_printed(root, capsys, monkeypatch):
+    monkeypatch.setattr("include.tidemark.cli.open.webbrowser.open", lambda _: pytest.fail("a browser was asked"))  # fmt: skip
     (report,) = publish(root, "2026-11-01")
     assert main(["open"]) == 0
     assert capsys.readouterr().out == f"{report.as_uri()}\nNo browser could be started here: open that address in yours.\n"  # fmt: skip

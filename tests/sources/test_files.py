@@ -304,3 +304,9 @@ def test_a_file_that_may_not_be_read_is_one_sentence(landing, monkeypatch):
 
     monkeypatch.setattr("include.tidemark.sources.files._sha256", denied)
     landing.refused("a.csv", "can't be read: permission is denied")
+
+
+@pytest.mark.parametrize("name", ["or\\ders.csv", "or\nders.csv"])
+def test_a_name_that_warehouses_would_quote_differently_is_refused(landing, name):
+    landing.write(f"new/{name}")
+    landing.refused("new/*.csv", "a backslash or a control character")

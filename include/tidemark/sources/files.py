@@ -147,6 +147,10 @@ def _landing_file(
 ) -> LandingFile:
     fs = landing.fs
     relative = relative_to(landing, path)
+    if "\\" in relative or not relative.isprintable():
+        raise SourceError(
+            f"{where} fit a file whose name holds a backslash or a control character; rename it."
+        )
     file = landing / relative
     sidecar = read_sidecar(fs, path, f"{file}{SUFFIX}") if has_sidecar else Sidecar()
     return LandingFile(

@@ -15,6 +15,7 @@ from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import SourceTable, source_tables
 from include.tidemark.sources.files import LandingFile, find_files
+from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.loads import (
     FILE,
     content_of,
@@ -222,7 +223,7 @@ def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:
     table = checked.table
     named = any(typed.names_its_file for _, typed in checked.files)
     _prepare(warehouse, table, with_file=named)
-    uris = ", ".join("'" + file.uri.replace("'", "''") + "'" for file, _ in checked.files)
+    uris = ", ".join(text_literal(file.uri) for file, _ in checked.files)
 
     def record(_: int) -> None:
         if checked.reloaded:

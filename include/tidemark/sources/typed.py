@@ -15,6 +15,7 @@ from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.dialects import DIALECTS
 from include.tidemark.sources.files import LandingFile, local_copy
+from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.loads import FILE
 from include.tidemark.sources.reading import Flag, Origin, Reading, make_reading
 from include.tidemark.sources.tabular import explained, stage
@@ -161,7 +162,7 @@ class StagedFile:
         """Write the rows of a reading, faults or not; returns their number."""
         more = {LOADED_AT: f"cast('{loaded_at.isoformat()}' as timestamp)"}
         if names_its_file:
-            more[FILE] = "'" + self.file.uri.replace("'", "''") + "'"
+            more[FILE] = text_literal(self.file.uri)
         quoted = str(target).replace("'", "''")
         copied = self._compute(reading, f"copy ({reading.with_columns(more)}) to '{quoted}' (format parquet)")
         return int(copied[0])

@@ -357,9 +357,7 @@ def test_what_is_no_iso_moment_is_counted_and_never_guessed(
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2037, 12, 31)).map(
     lambda moment: moment.replace(microsecond=0)
 )
-ZONES = st.sampled_from(
-    ["America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]
-)
+ZONES = st.sampled_from(["America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"])
 CHANGES = [
     datetime(2026, 3, 8, 2, 30),
     datetime(2026, 11, 1, 1, 30),

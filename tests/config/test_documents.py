@@ -85,7 +85,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
         ("title: 2026-13-45\n", " is not valid YAML (ValueError)"),
         ("title: &a [*a]\n", ", line 1: what stands here holds itself by an alias"),
         ("title: a\nfirst: &a\n  names: [b]\n  size: *a\n", ", line 2: what stands here holds itself by an alias"),
-        ("title: " + "[" * 400, " is nested too deeply"),
+        ("title: " + "[" * 1500, " is nested too deeply"),
         ("- a\n", " must hold a mapping from names to values, not a list."),
         ("a text\n", " must hold a mapping from names to values, not a single value."),
         (b"title: caf\xe9\n", " is not UTF-8 text; save it as UTF-8."),

@@ -76,6 +76,13 @@ class Currency:
         return f"{part} of one {self.singular}"
 
 
+def is_currency(code: str) -> bool:
+    """Whether a code of ISO 4217 has this name."""
+    from babel.numbers import list_currencies  # as below
+
+    return code in list_currencies()
+
+
 @lru_cache(maxsize=16)
 def currency_named(code: str, symbol: str | None = None, decimals: int | None = None) -> Currency:
     """The currency of an ISO 4217 code; symbol and decimals are those of Unicode's CLDR in English unless they are given.

@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
@@ -27,6 +26,7 @@ from include.tidemark.families.fee_tiers.rules import FeeTiersRules
 from include.tidemark.families.planners.rules import PlannersRules
 from include.tidemark.paths import DBT_PROJECT_FILE
 from include.tidemark.rule_types import Count, Days, Number, Percent
+from include.tidemark.zones import known_zone
 
 ENVIRONMENT_RULES = frozenset(
     {
@@ -47,12 +47,6 @@ ENVIRONMENT_RULES = frozenset(
 """Rules that an environment variable of the same name, in upper case, overrides after the rules file."""
 
 
-def _known_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"{value!r} is not an IANA time zone such as America/New_York")
-    return value
-
-
 def _known_currency(value: str) -> str:
     return currency_named(value).code
 
@@ -68,7 +62,7 @@ def _plain_symbol(value: str) -> str:
 class CommonRules(BaseModel):
     """The rules that belong to no family."""
 
-    business_timezone: Annotated[StrictStr, AfterValidator(_known_zone)]
+    business_timezone: Annotated[StrictStr, AfterValidator(known_zone)]
     currency: Annotated[StrictStr, AfterValidator(_known_currency)]
     currency_symbol: Annotated[StrictStr, AfterValidator(_plain_symbol)] | None
     currency_decimals: Annotated[StrictInt, Field(ge=0, le=MOST_DECIMALS)] | None

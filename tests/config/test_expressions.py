@@ -310,3 +310,24 @@ def test_what_is_written_means_what_was_read(rows: duckdb.DuckDBPyConnection, te
     assert (
         rows.sql(f"select {written} from rows").fetchall() == rows.sql(f"select {text} from rows").fetchall()
     )
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    "text",
+    ["cast(a as decimal)", "try_cast(a as decimal)", "a / b", "a / 0", "a / nullif(b, 1)", "substring(a, 0, 2)"],
+)  # fmt: skip
+def test_what_the_two_warehouses_compute_otherwise_is_refused(text: str, dialect: str) -> None:
+    with pytest.raises(SettingsError):
+        parse_expression(text, dialect)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("text", ["a / 100", "a / (0.5)", "a / nullif(b, 0)", "cast(a as decimal(18, 4))"])
+def test_a_division_that_never_meets_zero_is_allowed(text: str, dialect: str) -> None:
+    parse_expression(text, dialect)
+
+
+def test_a_float_of_duckdb_which_has_fewer_digits_than_snowflakes_is_refused() -> None:
+    with pytest.raises(SettingsError, match="float"):
+        parse_expression("cast(a as float)", "duckdb")

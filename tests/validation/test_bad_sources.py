@@ -68,8 +68,8 @@ BAD_INPUTS = {
         "future_transaction_at", "warning", ["raw.transactions.transaction_at", "later than the start of the run", "(1)"],
     ),
     "an unknown category": (
-        [f"update raw.transactions set category = 'Çay & 東京: :x {{}}' {ONE}"],
-        "unknown_category", "warning", ["(1 rows: Çay & 東京: :x {})", "category_groups"],
+        ["update raw.transactions set category = 'Çay & 東京: :x {}' where ends_with(user_id, '7')"],
+        "unknown_category", "warning", ["10 users or more have: Çay & 東京: :x {})", "category_groups"],
     ),
     "an unknown status": (
         [f"update raw.transactions set status = 'maybe' {ONE}"],

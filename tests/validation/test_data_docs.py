@@ -15,7 +15,7 @@ def failing(template: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     world = World.copy_of(template, tmp_path_factory.mktemp("failing"))
     world.sql(
         "insert into raw.transactions select * from raw.transactions where user_id = 'secret-user-1'",
-        "update raw.transactions set category = 'Çay 東京' where user_id = 'secret-user-2'",
+        "update raw.transactions set category = 'Çay 東京' where ends_with(user_id, '2')",
         "update runs.customer_segments set travel_spend_pct = 101 where customer_id = 'secret-user-3'",
         "insert into runs.customer_segments select * from runs.customer_segments where customer_id = 'secret-user-4'",
         "update runs.statistics set ci_low = 0.3, ci_high = 0.1 where metric = 'segment_share'",

@@ -15,9 +15,7 @@ CONFIG = "definitions/config"
 _SCHEMA_VERSION = 2
 
 
-def write_definitions(
-    run: Run, families: Mapping[str, Mapping[str, Any]], target: Path
-) -> list[WrittenFile]:
+def write_definitions(run: Run, families: Mapping[str, Mapping[str, Any]], target: Path) -> list[WrittenFile]:
     """Write the run's definitions below the folder `target`: every segment and term with the numbers of its rules, then the
     files of the configuration folder as they were read, without comments.
 

@@ -29,7 +29,7 @@ _OPERATORS: tuple[type[exp.Expr], ...] = (
     exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey,
 )  # fmt: skip
 _TYPES = frozenset(
-    {"VARCHAR", "TEXT", "BIGINT", "INT", "DOUBLE", "FLOAT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPNTZ"}
+    {"VARCHAR", "TEXT", "BIGINT", "INT", "DOUBLE", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPNTZ"}
 )  # fmt: skip
 TEMPLATE_MARKS = ("{{", "{%", "{#")
 """What a template engine on the way to the warehouse would take for its own."""
@@ -158,6 +158,15 @@ def _refuse_trivia(text: str, dialect: str) -> None:
             raise SettingsError(
                 f"{_shown(text)} holds a semicolon at character {token.col}; it must be one expression."
             )
+    kinds = [token.token_type for token in tokens]
+    for place in range(1, len(tokens)):
+        is_type = kinds[place - 1] in (sqlglot.TokenType.ALIAS, sqlglot.TokenType.DCOLON)
+        has_digits = kinds[place + 1 : place + 2] == [sqlglot.TokenType.L_PAREN]
+        if is_type and kinds[place] is sqlglot.TokenType.DECIMAL and not has_digits:
+            raise SettingsError(
+                f"{_shown(text)} can't be used: {tokens[place].text} has other digits in each warehouse; say them, such as"
+                " decimal(18, 4)."
+            )
     if any(mark in text for mark in TEMPLATE_MARKS):
         raise SettingsError(
             f"{_shown(text)} holds template marks, which mean nothing here; remove the braces."
@@ -180,7 +189,29 @@ def _complaint(node: exp.Expr) -> str:  # noqa: PLR0911 - one return per reason
         return "it is a statement; only an expression is allowed."
     if not isinstance(node, _ALLOWED):
         return f"{node.key} is not allowed in an expression."
-    return _other_meaning(node)
+    return _other_meaning(node) or _other_result(node)
+
+
+def _other_result(node: exp.Expr) -> str:
+    """What the two warehouses would compute otherwise."""
+    if isinstance(node, exp.Div) and not _never_zero(node.expression):
+        return "a division by 0 is an error in one warehouse and null in the other; divide by a number, or by nullif(..., 0)."
+    if (
+        isinstance(node, exp.Substring)
+        and isinstance(node.args.get("start"), exp.Literal)
+        and node.args["start"].this == "0"
+    ):
+        return "the first character of a text is 1."
+    return ""
+
+
+def _never_zero(divisor: exp.Expr) -> bool:
+    """Whether a divisor is a number, or null in place of 0."""
+    while isinstance(divisor, exp.Paren):
+        divisor = divisor.this
+    if isinstance(divisor, exp.Nullif):
+        return isinstance(divisor.expression, exp.Literal) and divisor.expression.this.strip("0.") == ""
+    return isinstance(divisor, exp.Literal) and not divisor.is_string and divisor.this.strip("0.") != ""
 
 
 def _other_meaning(node: exp.Expr) -> str:

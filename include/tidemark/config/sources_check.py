@@ -16,6 +16,7 @@ from include.tidemark.errors import SettingsError, SourceError
 from include.tidemark.rules import Rules
 from include.tidemark.sources.contract import Column, source_tables
 from include.tidemark.sources.dialects import snowflake_format
+from include.tidemark.sources.folders import refuse_outside
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.relations import parse_relation
 
@@ -34,6 +35,9 @@ def check_sources(document: Document, sources: Sources, rules: Rules, warehouse:
         with _at(document, (name, "from")):
             if source.from_ is not None:
                 parse_relation(source.from_, dialect)
+        with _at(document, (name, "files")):
+            if source.files is not None:
+                refuse_outside(source.files, f"the pattern {source.files!r}")
         for place, text in _expressions(name, source):
             with _at(document, place):
                 parse_expression(text, dialect)

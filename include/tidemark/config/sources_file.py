@@ -5,7 +5,6 @@ import re
 from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import (
     AliasChoices,
@@ -20,7 +19,9 @@ from pydantic import (
     model_validator,
 )
 
+from include.tidemark.currency import is_currency
 from include.tidemark.sources.contract import SourceTable, source_tables
+from include.tidemark.zones import known_zone
 
 EPOCH_FORMATS = ("epoch_seconds", "epoch_milliseconds")
 """Formats of moments that are numbers: seconds or milliseconds since 1970-01-01 in UTC."""
@@ -72,8 +73,20 @@ class ColumnMapping(_Part):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
-            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin")
+        return None if value is None else known_zone(value)
+
+    @field_validator("currency")
+    @classmethod
+    def _written_in_capitals(cls, value: str | None) -> str | None:
+        if (
+            value
+            and re.fullmatch(r"[A-Za-z]{3}", value)
+            and not value.isupper()
+            and is_currency(value.upper())
+        ):
+            raise ValueError(
+                f"write the code of a currency in capitals: {value.upper()}; a column of that name in double quotes"
+            )
         return value
 
     @field_validator("format")

@@ -50,7 +50,7 @@ def currency_codes(
     return codes
 
 
-def foreign_currency(column: str, code: Code, currency: str) -> Flag:
+def foreign_currency(column: str, code: Code, currency: str, place: str) -> Flag:
     """An amount of another currency; of none, too, where the mapping names what tells it."""
     given = f"{not_blank(f'upper(cast(given.{CURRENCY}{column} as varchar))')}"
     other = f"{given} <> {text_literal(currency)}"
@@ -60,4 +60,4 @@ def foreign_currency(column: str, code: Code, currency: str) -> Flag:
     else:
         other, what = f"coalesce({other}, true)", f"{what}, or in none"
     name = "foreign_currency" if column == "amount_usd" else f"foreign_currency_{column}"
-    return Flag(name, column, f"given.{column} is not null and {other}", what)
+    return Flag(name, column, f"given.{column} is not null and {other}", what, place)

@@ -49,11 +49,14 @@ class LandingFile:
     """What the file's `.manifest` promises; nothing where there is none."""
 
 
-def find_files(settings: Settings, table: str, source: TableSource | None) -> list[LandingFile]:
+def find_files(
+    settings: Settings, table: str, source: TableSource | None, places: Mapping[str, str] | None = None
+) -> list[LandingFile]:
     """The files that hold a table's rows, in the order of their URIs.
 
     Args:
         source: what `sources.yml` says about the table; None for the contract's `<table>.parquet` or `<table>.csv`.
+        places: file and line of each key of `sources.yml`, for messages.
 
     Returns:
         Nothing where there is no landing URL, where the rows come from the warehouse, or where no file of the contract's
@@ -70,7 +73,8 @@ def find_files(settings: Settings, table: str, source: TableSource | None) -> li
     with _permitted(str(landing)):
         if source is None or source.files is None:
             return _files_of_contract(landing, table)
-        where = f"The files {source.files!r} of {table} in sources.yml"
+        place = (places or {}).get(f"{table}.files")
+        where = f"{f'{place}: the' if place else 'The'} files {source.files!r} of {table} in sources.yml"
         found = files_of_pattern(landing, source.files, where)
         files = [_landing_file(landing, path, has_sidecar, source, where) for path, has_sidecar in found]
     if len({file.format for file in files}) > 1:

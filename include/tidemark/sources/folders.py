@@ -52,7 +52,7 @@ def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> li
     Raises:
         SourceError: the pattern leaves the landing URL or fits nothing; a folder is not finished, or holds something else.
     """
-    _refuse_outside(pattern, where)
+    refuse_outside(pattern, where)
     fs, base, pattern = landing.fs, base_of(landing), pattern.rstrip("/")
     full = f"{_escaped(base)}/{pattern}"
     entries = {_plain(path): entry for path, entry in fs.glob(full, detail=True).items()}
@@ -100,7 +100,7 @@ def relative_to(landing: ObjectStoragePath, path: str) -> str:
     return path.removeprefix(base_of(landing)).lstrip("/")
 
 
-def _refuse_outside(pattern: str, where: str) -> None:
+def refuse_outside(pattern: str, where: str) -> None:
     parts = pattern.rstrip("/").split("/")
     if any("**" in part and part != "**" for part in parts):
         raise SourceError(

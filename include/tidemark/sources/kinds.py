@@ -18,6 +18,8 @@ class Kind(Enum):
     ZONED = auto()
     """A time with its zone, or an instant."""
     JSON = auto()
+    NOTHING = auto()
+    """A column of nothing but nulls, which Parquet may give a type of its own."""
     OTHER = auto()
 
 
@@ -32,6 +34,7 @@ _KINDS = {
                      "timestamp without time zone"},
     Kind.ZONED: {"timestamp with time zone", "timestamptz", "timestamptz_ns", "timestamp_tz", "timestamp_ltz",
                  "timestamp with local time zone"},
+    Kind.NOTHING: {"null", '"null"'},
     Kind.JSON: {"json", "variant", "object", "array"},
 }  # fmt: skip
 _BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names}
@@ -41,7 +44,7 @@ def kind_of(data_type: str) -> Kind:
     """The kind of a type as either warehouse writes it.
 
     >>> kind_of("DECIMAL(38,0)"), kind_of("NUMBER(38,2)"), kind_of("STRUCT(a INTEGER)"), kind_of("TIME")
-    (<Kind.INTEGER: 2>, <Kind.NUMBER: 3>, <Kind.JSON: 8>, <Kind.OTHER: 9>)
+    (<Kind.INTEGER: 2>, <Kind.NUMBER: 3>, <Kind.JSON: 8>, <Kind.OTHER: 10>)
     """
     text = data_type.strip().lower()
     base = re.sub(r"\(.*\)", "", text).strip()

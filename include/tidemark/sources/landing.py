@@ -131,7 +131,7 @@ def _find(
             return LoadedTable(table.name, rows.relation, int(count), changed=True, rows=rows)
         if source is not None and settings.landing_url is None:
             raise no_landing_folder(table, deployment.places)
-        if files := find_files(settings, table.name, source):
+        if files := find_files(settings, table.name, source, deployment.places):
             return _check_files(deployment, warehouse, table, files, folder)
     except SourceError as error:
         if family is not None:

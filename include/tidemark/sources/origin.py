@@ -22,6 +22,8 @@ class Flag:
     """SQL over the given rows."""
     what: str
     """What is wrong with the values, as the end of a sentence about them."""
+    place: str
+    """Where the deployment says how the column is made."""
 
 
 @dataclass(frozen=True)

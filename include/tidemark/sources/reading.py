@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from include.tidemark.config.sources_file import ColumnMapping, TableSource
+from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.currencies import CURRENCY, currency_codes, foreign_currency
-from include.tidemark.sources.kinds import kind_of
+from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.origin import Flag, Origin
 from include.tidemark.sources.values import moment_of, unreadable, value_of
 
@@ -93,7 +94,7 @@ def make_reading(table: SourceTable, source: TableSource, origin: Origin, curren
         # What is counted alone need not be computed.
         computed = f"select max(length(cast({sql} as varchar))) from {origin.relation}{where}"
         parts[f"{place}.currency" if currency_of else place] = computed
-    types = origin.describe(query)
+    types = _types(query, parts, origin)
     values: dict[str, str] = {}
     flags: list[Flag] = []
     for column, mapping in mappings.items():
@@ -102,16 +103,31 @@ def make_reading(table: SourceTable, source: TableSource, origin: Origin, curren
             continue
         value = value_of(table, column, mapping, types[column.name], origin)
         values[column.name] = value
-        flags += unreadable(column, mapping, value, kind_of(types[column.name]))
-    if loaded_at:
-        values[LOADED_AT] = moment_of(
-            origin.place(table.name, "loaded_at"),
-            LOADED_AT,
-            ColumnMapping(from_="x"),
-            kind_of(types[LOADED_AT]),
-            types[LOADED_AT],
-            origin,
-        )
-    flags += [foreign_currency(name, code, currency) for name, code in codes.items()]
+        place = origin.place(table.name, column.name)
+        flags += unreadable(column, mapping, value, kind_of(types[column.name]), place)
+    if source.loaded_at:
+        place, mapping = origin.place(table.name, "loaded_at"), ColumnMapping(from_=source.loaded_at)
+        kind, actual = kind_of(types[LOADED_AT]), types[LOADED_AT]
+        if kind is Kind.TEXT:
+            raise SourceError(
+                f"{place}: {source.loaded_at} is text, but the moment of a row's load must be a timestamp; convert it in a view."
+            )
+        values[LOADED_AT] = moment_of(place, f"given.{LOADED_AT}", mapping, kind, actual, origin)
+    flags += [
+        foreign_currency(name, code, currency, origin.place(table.name, name)) for name, code in codes.items()
+    ]
     absent = tuple(column.name for column, mapping in mappings.items() if mapping is None)
     return Reading(query, values, absent, tuple(flags), parts)
+
+
+def _types(query: str, parts: Mapping[str, str], origin: Origin) -> Mapping[str, str]:
+    """The types of what is given; an expression that does not fit its columns' types is named with its place."""
+    try:
+        return origin.describe(query)
+    except SourceError:
+        for place, part in parts.items():
+            try:
+                origin.describe(part)
+            except SourceError as error:
+                raise SourceError(f"{place}: {error}") from None
+        raise

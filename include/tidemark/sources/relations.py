@@ -58,16 +58,18 @@ def locate(  # noqa: PLR0917 - one call
     """
     name = source.from_ or ""
     dialect = DIALECTS[warehouse.dialect]
+    where = places.get(f"{table.name}.from")
+    origin_place = f"{where}: {table.name}.from" if where else f"{table.name}.from"
     try:
         relation = parse_relation(name, dialect.name)
     except SettingsError as error:
-        raise SourceError(f"{table.name}.from: {error}") from None
+        raise SourceError(f"{origin_place}: {error}") from None
     try:
         _refuse_what_is_no_table(warehouse, relation)
         types = warehouse.describe(f"select * from {relation}")
     except WarehouseRefusedError as error:
         raise SourceError(
-            f"{table.name}: the table {name} can't be read ({error}); create it, or grant SELECT on it to the role of the pipeline,"
+            f"{origin_place}: the table {name} can't be read ({error}); create it, or grant SELECT on it to the role of the pipeline,"
             " or correct `from` in sources.yml."
         ) from None
 
@@ -75,9 +77,7 @@ def locate(  # noqa: PLR0917 - one call
         try:
             return {column.lower(): kind for column, kind in warehouse.describe(query).items()}
         except WarehouseRefusedError as error:
-            raise SourceError(
-                f"{table.name}: the mapping of {name} can't be computed ({error}); correct it in sources.yml."
-            ) from None
+            raise SourceError(f"this can't be computed on {name} ({error}); correct it.") from None
 
     reading = make_reading(
         table, source, Origin(relation, name, types, describe, dialect, places=places), currency
@@ -92,7 +92,10 @@ def locate(  # noqa: PLR0917 - one call
         relation=name,
         sql=reading.sql,
         checked_sql=checked,
-        flags=tuple(RowFlag(name=flag.name, column=flag.column, what=flag.what) for flag in reading.flags),
+        flags=tuple(
+            RowFlag(name=flag.name, column=flag.column, what=flag.what, place=flag.place)
+            for flag in reading.flags
+        ),
         absent=reading.absent,
     )
 

@@ -13,6 +13,8 @@ class RowFlag(BaseModel):
     column: str
     what: str
     """What is wrong with the values, as the end of a sentence about them."""
+    place: str = "sources.yml"
+    """Where the deployment says how the column is made."""
 
 
 class SourceRows(BaseModel):

@@ -60,6 +60,11 @@ def write_typed(  # noqa: PLR0917 - one call
         written.append(TypedFile(target, count, append))
     if not any(file.row_count for file in written) and not (source and source.mode == "append"):
         named = files[0].uri if len(files) == 1 else f"{files[0].uri} and {len(files) - 1} more"
+        if source is not None and source.where is not None:
+            raise SourceError(
+                f"{places.get(f'{table.name}.where', 'sources.yml')}: {table.name}.where keeps no row of the landing file {named};"
+                f" correct the condition. Table {table.name} stays as it was."
+            )
         raise SourceError(
             f"The landing file {named} holds no row; table {table.name} stays as it was. Upload the whole file."
         )
@@ -211,7 +216,7 @@ class StagedFile:
         """What is wrong, where, and what to do."""
         return (
             f"The landing file {self.file.uri} has {fault.count} values in column {fault.flag.column} {fault.flag.what}"
-            f" (the first in data row {fault.first_row}); correct them and upload the file again{self._or_mapping()}."
+            f" (the first in data row {fault.first_row}); correct them and upload the file again{self._or_mapping(fault.flag)}."
         )
 
     def _reading(self, source: TableSource, *, numbered: bool = False) -> Reading:
@@ -244,8 +249,8 @@ class StagedFile:
             rows = self.engine.execute(f"describe {query}").fetchall()
         except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError):
             raise SourceError(
-                f"The mapping of {self.table.name} can't be computed on the landing file {self.file.uri}: an expression does not fit"
-                " the types of its columns (those of CSV and JSON are text); cast them in sources.yml."
+                f"this can't be computed on the landing file {self.file.uri}: the expression does not fit the types of its columns"
+                " (those of CSV and JSON are text); cast them in sources.yml."
             ) from None
         return {str(name).lower(): str(kind) for name, kind, *_ in rows}
 
@@ -279,5 +284,5 @@ class StagedFile:
         ).fetchone()
         return str(first[0]) if first else "?"
 
-    def _or_mapping(self) -> str:
-        return "" if self.source.columns is None else ", or correct the mapping in sources.yml"
+    def _or_mapping(self, flag: Flag) -> str:
+        return "" if self.source.columns is None else f", or correct the mapping ({flag.place})"

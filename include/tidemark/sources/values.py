@@ -23,6 +23,8 @@ def value_of(table: SourceTable, column: Column, mapping: ColumnMapping, actual:
         SourceError: nothing of that type can be read so.
     """
     place, name, kind = origin.place(table.name, column.name), f"given.{column.name}", kind_of(actual)
+    if kind is Kind.NOTHING:
+        return f"cast(null as {column.data_type})"
     if kind is Kind.TEXT and actual.lower() != "varchar":  # such as UUID, which has no function of texts
         name = f"cast({name} as varchar)"
     if mapping.values is not None:
@@ -175,14 +177,15 @@ def moment_of(  # noqa: PLR0917 - one return per kind
     raise _wrong_type(place, mapping, actual, "timestamp")
 
 
-def unreadable(column: Column, mapping: ColumnMapping, value: str, kind: Kind) -> list[Flag]:
+def unreadable(column: Column, mapping: ColumnMapping, value: str, kind: Kind, place: str) -> list[Flag]:
     """Rows where something is given and the value is lost; none for texts, which are taken as they are.
 
     Args:
         value: what `value_of` made.
         kind: of what is given.
+        place: where the deployment says how the column is made.
     """
-    if column.data_type == "varchar":
+    if column.data_type == "varchar" or kind is Kind.NOTHING:
         return []
     given, base = f"given.{column.name}", column.data_type.partition("(")[0]
     present = (
@@ -203,7 +206,7 @@ def unreadable(column: Column, mapping: ColumnMapping, value: str, kind: Kind) -
         )
     elif base in _LAST and kind is Kind.TEXT:
         what += f" written as {'YYYY-MM-DD hh:mm:ss' if base == 'timestamp' else 'YYYY-MM-DD'}; if they are written otherwise, say format"
-    return [Flag(f"unreadable_{column.name}", column.name, f"{present} and ({unread})", what)]
+    return [Flag(f"unreadable_{column.name}", column.name, f"{present} and ({unread})", what, place)]
 
 
 _LAST = {"date": "9999-12-31", "timestamp": "9999-12-31 23:59:59.999999"}

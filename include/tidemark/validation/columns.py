@@ -75,7 +75,7 @@ def _flag_check(table: FoundTable, flag: RowFlag) -> Check:
         maximum=0,
         column=flag.column,
         claim=f"Every value of {table.name} for {where} can be taken as it is.",
-        failure=f"{table.name} has values for {where} {what} ({{observed}}); correct them, or the mapping in sources.yml.",
+        failure=f"{table.name} has values for {where} {what} ({{observed}}); correct them, or the mapping ({flag.place}).",
     )
 
 

@@ -22,6 +22,9 @@ WINDOW = timedelta(days=90)
 BACKTESTED = "customer_segments"
 """The family whose models look back at earlier published rows, in movement and backtest."""
 
+_EARLIEST = date(1971, 1, 1)
+"""The windows before an earlier date would begin before the first second that the warehouses count from."""
+
 RUN_KEY = re.compile(r"[0-9]{8}_[0-9]{8}T[0-9]{6}_[0-9a-f]{8}")
 
 
@@ -69,6 +72,8 @@ class Run(BaseModel):
     sources: dict[str, SourceRows] = Field(default_factory=dict)
     """Where the rows of each table are, once `load_sources` has found them; before that, and for tables of nobody, in `raw`."""
     code_version: str
+    rebuild_facts: bool = False
+    """Whether all days of the daily facts have to be built again, because the zone, the mapping or the families changed."""
     options: RunOptions
     previous: PublishedRun | None = None
     """The newest published as-of date before this one: what the volume of the sources is compared with."""
@@ -147,6 +152,7 @@ class Run(BaseModel):
             "backtest_as_of_date": self.backtest.as_of_date.isoformat() if self.backtest else "",
             "backtest_run_key": self.backtest.run_key if self.backtest else "",
             "source_rows": {name: rows.sql for name, rows in self.sources.items() if rows.sql},
+            **({"rebuild_facts": True} if self.rebuild_facts else {}),
             **self.rules.model_dump(mode="json"),
             **self._lookback(),
         }
@@ -199,6 +205,10 @@ def resolve_as_of_date(
             ) from None
     else:
         as_of_date = (data_interval_end or run_after).astimezone(zone).date()
+    if as_of_date < _EARLIEST:
+        raise RunIdentityError(
+            f"The as-of date {as_of_date} is before {_EARLIEST}, of which no row is kept; use a later date."
+        )
     if as_of_date > latest:
         raise RunIdentityError(
             f"The as-of date {as_of_date} is in the future: this run was due on {latest} ({business_timezone}),"

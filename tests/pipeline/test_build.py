@@ -64,6 +64,22 @@ def test_a_failed_build_shows_dbt_s_last_lines_as_people_read_them_and_where_its
     assert "\n" not in str(caught.value)
 
 
+def test_where_dbt_names_errors_only_they_are_shown(dbt):
+    failure = json.dumps(
+        {
+            "info": {
+                "name": "RunResultFailure",
+                "msg": "Failure in test every_cent (tests/every_cent.sql)",
+                "level": "error",
+            },
+            "data": {},
+        }
+    )
+    with pytest.raises(BuildError) as caught:
+        build_models(RUN, dbt(says([*BUILD, failure, event("StatsLine", "Done.")], 1)))
+    assert str(caught.value).endswith("): Failure in test every_cent (tests/every_cent.sql)")
+
+
 def test_a_dbt_that_is_not_there_is_named(tmp_path):
     with pytest.raises(
         SettingsError, match="There is no dbt at .*; install its environment with `make setup`"

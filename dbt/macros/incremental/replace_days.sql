@@ -31,12 +31,12 @@
 
     Arguments: the relation of single rows that the fact is made of, its column with the day, its column with the UTC
     timestamp of that day, and the name of the rule that holds the look-back.
-    Returns a dict: the first three of these; `everything` (the first build, a full refresh, or the rows were replaced as a
+    Returns a dict: the first three of these; `everything` (the first build, a full refresh, the run says so, or the rows were replaced as a
     whole), `loaded_after` (rows loaded later are new), `since_day` (the look-back starts here), `first_day` (the earliest
     day to rebuild). -#}
 {% macro days_to_rebuild(rows, day, at, lookback) -%}
     {%- set everything = {'rows': rows, 'day': day, 'at': at, 'everything': true} -%}
-    {%- if not is_incremental() -%}
+    {%- if not is_incremental() or var('rebuild_facts', false) -%}
         {{ return(everything) }}
     {%- endif -%}
     {%- set built -%}

@@ -78,9 +78,14 @@ def closing_text(proposal: Proposal, places: Places, written: Sequence[Path], se
         "", "Next, look at the lines that end in 'not sure', then:" if proposal.tables else "Next, fill in both files, then:",
         "  tidemark doctor",
         f"  tidemark run --as-of {as_of}",
-        f"  tidemark suggest-rules --as-of {as_of}",
+        *([f"  tidemark suggest-rules --as-of {as_of}"] if _has_customers(proposal) else []),
     ]  # fmt: skip
     return "\n".join(lines).lstrip("\n")
+
+
+def _has_customers(proposal: Proposal) -> bool:
+    """Whether there may be customers, whose thresholds `suggest-rules` fits."""
+    return not proposal.tables or any(table.table.name == "transactions" for table in proposal.tables)
 
 
 def _found(table: TableProposal) -> str:

@@ -41,14 +41,19 @@ def rules_text(proposal: Proposal, folder: Path) -> str:
         lines += (
             _rule(rule) if rule is not None else [_default(name, _UNKNOWN[name] if proposal.tables else "")]
         )
-    lines += [
-        "",
-        *comment(
-            "Amounts of money, in the currency above. The defaults are those of a credit card and fit few other businesses: `tidemark"
-            f" suggest-rules --as-of {proposal.as_of or 'DATE'}` proposes amounts from your own data."
-        ),
-    ]
-    for family in _families(proposal):
+    families = _families(proposal)
+    lines += (
+        []
+        if not families
+        else [
+            "",
+            *comment(
+                "Amounts of money, in the currency above. The defaults are those of a credit card and fit few other businesses: `tidemark"
+                f" suggest-rules --as-of {proposal.as_of or 'DATE'}` proposes amounts from your own data."
+            ),
+        ]
+    )
+    for family in families:
         lines += _defaults(MONEY_RULES[family])
     return "\n".join(lines) + "\n"
 
@@ -57,6 +62,8 @@ def _families(proposal: Proposal) -> list[str]:
     """Families with rules about money that the sources are for; all of them where nothing was looked at."""
     seen = {table.table.name for table in proposal.tables}
     wanted = [] if not seen else ["fee_tiers"] if "fee_periods" in seen else []
+    if seen and "transactions" not in seen:
+        return []
     return list(MONEY_RULES) if not seen else ["customer_segments", *wanted]
 
 

@@ -17,6 +17,8 @@ from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 
 _TAIL_LINES = 12
+_REPEATED = frozenset({"LogTestResult", "LogModelResult", "LogNodeResult", "EndOfRunSummary", "StatsLine"})
+"""dbt's errors that it says once more, with the reason, at its end."""
 """How much of dbt's output an error shows."""
 _EVENTS = ("--log-format", "json", "--log-format-file", "debug", "--no-use-colors")
 """Makes dbt print an event a line; its log file stays for people."""
@@ -121,26 +123,31 @@ def _dbt(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[sub
 
 
 def _follow(lines: Iterable[str], on_progress: Callable[[int, int], None]) -> Sequence[str]:
-    """Read dbt's output to its end; returns its last lines, as a person would have seen them."""
+    """Read dbt's output to its end; returns its errors, or its last lines where it names none, as a person would have seen them."""
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
+    errors: list[str] = []
     done = 0
     for line in lines:
         event = _event(line)
-        tail.extend(part for part in event["info"]["msg"].splitlines() if part.strip())
+        said = [part for part in event["info"]["msg"].splitlines() if part.strip()]
+        tail.extend(said)
+        if event["info"]["level"] == "error" and event["info"]["name"] not in _REPEATED:
+            errors += said
         data = event["data"]
         if "index" in data and event["info"]["name"] != "LogStartLine":
             done += 1
             on_progress(done, data.get("total") or data["num_models"])
-    return tail
+    return errors[:_TAIL_LINES] or tail
 
 
 def _event(line: str) -> dict[str, Any]:
     """One line of dbt's log as its event; what is none, such as Python's own words, as an event without data."""
     try:
         event: dict[str, Any] = json.loads(line)
-        return {"info": {"name": event["info"]["name"], "msg": event["info"]["msg"]}, "data": event["data"]}
+        info = {name: event["info"].get(name, "") for name in ("name", "msg", "level")}
+        return {"info": info, "data": event["data"]}
     except (ValueError, TypeError, KeyError):
-        return {"info": {"name": "", "msg": line}, "data": {}}
+        return {"info": {"name": "", "msg": line, "level": ""}, "data": {}}
 
 
 def _write_profile(settings: Settings, folder: Path) -> dict[str, str]:

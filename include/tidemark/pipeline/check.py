@@ -17,6 +17,7 @@ from include.tidemark.validation.sources import table_asset
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
+from include.tidemark.warehouse.facts import finish_build
 from include.tidemark.warehouse.ledger import refuse_published
 from include.tidemark.warehouse.query_tag import QueryTag
 
@@ -41,6 +42,8 @@ def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
 
     with open_warehouse(settings, QueryTag(run.run_key, f"check_{stage}")) as warehouse:
         refuse_published(warehouse, run.run_key)
+        if stage == "models":
+            finish_build(warehouse, run)
         with open_gate(settings, warehouse, run.run_key, run.started_at) as gate:
             results = (
                 _check_sources(gate, run, warehouse)

@@ -16,6 +16,7 @@ from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_da
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
+from include.tidemark.warehouse.facts import start_build
 from include.tidemark.warehouse.ledger import comparison_runs, refuse_published
 from include.tidemark.warehouse.query_tag import QueryTag
 
@@ -69,7 +70,12 @@ def resolve_run(
         ensure_control_tables(warehouse)
         refuse_published(warehouse, run.run_key)
         compared = comparison_runs(warehouse, as_of_date)
-    run = run.model_copy(update=compared._asdict())
+        rebuild = start_build(warehouse, run)
+    run = run.model_copy(update={**compared._asdict(), "rebuild_facts": rebuild})
+    if rebuild:
+        log.info(
+            "The time zone, the mapping or the families are not those of the daily facts, so all their days are built again."
+        )
     log.info(
         "Run %s: as of %s, windows [%s, %s) and [%s, %s), compared with %s, backtest %s, rules %s, configuration %s,"
         " code %s, label %s",

@@ -16,7 +16,9 @@ _BASES = {
 """The segment's threshold that each audience's keeps its proportion to."""
 
 _AT_THE_LEAST = 0.25
-"""Share of its segment that an audience holds where the proportion alone would leave it empty."""
+"""Share of its segment that an audience holds where the proportion alone would leave it next to empty."""
+_TOO_FEW = 0.05
+"""Below this share of its segment an audience is no campaign."""
 
 
 def audience_thresholds(
@@ -34,7 +36,7 @@ def audience_thresholds(
             continue
         values = column_of(customers, audience.column)[segments[audience.segment]]
         threshold = _in_proportion(audience.rule, today, proposed)
-        if len(values) and not (values >= cents(threshold)).any():
+        if len(values) and (values >= cents(threshold)).mean() < _TOO_FEW:
             threshold = money(_within_reach(values))
         if threshold != getattr(today, audience.rule):
             below = 100 * how_many(values < cents(threshold)) / max(len(values), 1)

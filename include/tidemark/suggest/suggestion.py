@@ -43,8 +43,6 @@ class Suggestion:
     """Of the month with the proposed ones."""
     notes: list[str]
     """What a reader should know before taking the proposal: what no threshold reaches, and why."""
-    is_near: bool
-    """Whether every segment comes near its aim, and no audience is empty."""
 
 
 def suggest(
@@ -89,7 +87,6 @@ def suggest(
         before=before,
         after=after,
         notes=notes,
-        is_near=not short and all(after.audiences.values()),
     )
 
 

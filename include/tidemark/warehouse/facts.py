@@ -1,0 +1,46 @@
+"""What the daily facts of `core` were built on: when that changes, all of their days have to be built again."""
+
+import hashlib
+import json
+from datetime import UTC
+
+from include.tidemark.run import Run
+from include.tidemark.warehouse.base import Warehouse
+
+
+def basis_of(run: Run) -> str:
+    """Digest of what decides the rows of a day besides the source's own: the zone, the mapping, and which facts are built."""
+    basis = [run.rules.business_timezone, run.config.get("sources.yml"), sorted(run.families)]
+    return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def start_build(warehouse: Warehouse, run: Run) -> bool:
+    """Whether the facts stand on something else than this run does, or may: an earlier build did not come to its end.
+
+    That is written down before anything is built, so that a run which fails on the way leaves the facts marked.
+    """
+    newest = warehouse.fetch(
+        "select basis, finished from control.fact_builds order by recorded_at desc, finished limit 1"
+    )
+    if not newest or (newest[0]["basis"] == basis_of(run) and newest[0]["finished"]):
+        return False
+    _record(warehouse, run, finished=False)
+    return True
+
+
+def finish_build(warehouse: Warehouse, run: Run) -> None:
+    """Note that the facts stand on what this run does."""
+    newest = warehouse.fetch(
+        "select basis, finished from control.fact_builds order by recorded_at desc, finished limit 1"
+    )
+    if not newest or newest[0]["basis"] != basis_of(run) or not newest[0]["finished"]:
+        warehouse.execute("delete from control.fact_builds where run_key = ?", (run.run_key,))
+        _record(warehouse, run, finished=True)
+
+
+def _record(warehouse: Warehouse, run: Run, *, finished: bool) -> None:
+    moment = run.started_at.astimezone(UTC).replace(tzinfo=None)
+    warehouse.insert(
+        "control.fact_builds",
+        [{"basis": basis_of(run), "run_key": run.run_key, "finished": finished, "recorded_at": moment}],
+    )

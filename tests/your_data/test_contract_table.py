@@ -2,21 +2,30 @@
 
 import re
 
+from include.tidemark.config.sources_file import short_name
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.sources.contract import source_tables
 
 PAGE = PROJECT_ROOT / "docs" / "your-data.md"
+CURRENCY = "the deployment's currency"
 HEAD = "| table | column | what it is | without it |\n|---|---|---|---|\n"
 
 
 def contract_table() -> str:
     """The table's rows."""
     lines = [
-        f"| `{table.name}` | `{column.name}` | {column.description} | {column.without or 'Every row needs it.'} |"
+        f"| `{table.name}` | {_named(column.name)} | {column.description.replace('US dollars', CURRENCY)}"
+        f" | {column.without or 'Every row needs it.'} |"
         for table in source_tables().values()
         for column in table.file_columns
     ]
     return "\n".join(lines) + "\n"
+
+
+def _named(column: str) -> str:
+    """The name that a mapping uses, and the warehouse's where it is another."""
+    short = short_name(column)
+    return f"`{short}`" if short == column else f"`{short}` (in the warehouse `{column}`)"
 
 
 def test_the_page_says_of_each_column_what_the_contract_says():

@@ -185,3 +185,12 @@ def test_a_run_keeps_the_folder_that_it_was_resolved_with(folder: Path, tmp_path
     assert (later.rules.lookback_days, later.config["rules.yml"]) == (4, {"lookback_days": 4})
     assert later.config_hash == digest_of(later.config) == run.config_hash
     assert "token-in-a-comment" not in str(run.to_xcom())
+
+
+@pytest.mark.parametrize("pattern", ["../orders.csv", "/etc/passwd", "s3://elsewhere/orders.csv"])
+def test_a_pattern_that_leaves_the_landing_folder_is_refused_before_anything_runs(
+    folder: Path, pattern: str
+) -> None:
+    write(folder, sources=f"users:\n  files: {pattern}\n")
+    with pytest.raises(SettingsError, match=r"sources\.yml, line 2: users\.files: "):
+        config_of(folder)

@@ -79,12 +79,7 @@ def _documents(settings: Settings) -> dict[str, Document]:
                     f"TIDEMARK_CONFIG_DIR is {folder}, which does not exist; correct it, or make the folder with `tidemark init`."
                 )
             return {}
-        names = sorted(
-            str(file.relative_to(folder))
-            for entry in folder.iterdir()
-            for file in (entry.rglob("*") if entry.is_dir() else [entry])
-            if file.suffix.lower() in (".yml", ".yaml")
-        )
+        names = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in (".yml", ".yaml"))
     except OSError as error:
         raise SettingsError(
             f"The configuration folder {folder} can't be read ({error.strerror}); correct TIDEMARK_CONFIG_DIR or its permissions."

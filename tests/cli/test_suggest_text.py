@@ -30,7 +30,7 @@ def suggestion(customers: Customers, today: Rules = TODAY) -> Suggestion:
     return Suggestion(
         as_of_date=date(2026, 6, 1), aims=aims(), today=today, proposed=proposal.rules, changes=proposal.changes,
         cuts=cuts(customers, today, proposal.rules), before=counts(customers, today),
-        after=counts(customers, proposal.rules), notes=list(proposal.notes), is_near=not proposal.notes,
+        after=counts(customers, proposal.rules), notes=list(proposal.notes),
     )  # fmt: skip
 
 

@@ -149,7 +149,9 @@ def test_json_is_the_text_of_the_same_json(twins: Twins) -> None:
 def test_the_run_says_the_same_of_its_sources(twins: Twins) -> None:
     for name in source_tables():
         ours, theirs = twins.duckdb.run.rows_of(name), twins.snowflake.run.rows_of(name)
-        assert (ours.relation, ours.absent, ours.flags) == (theirs.relation, theirs.absent, theirs.flags)
+        assert (ours.relation, ours.absent) == (theirs.relation, theirs.absent)
+        said = [[(flag.name, flag.column, flag.what) for flag in rows.flags] for rows in (ours, theirs)]
+        assert said[0] == said[1]
 
 
 def test_the_gate_finds_the_same_on_both(twins: Twins) -> None:
@@ -175,7 +177,7 @@ def test_a_table_without_a_grant_or_without_being_is_named_with_what_to_grant(tw
     try:
         with pytest.raises(
             SourceError,
-            match=r"transactions: the table shop\.nowhere can't be read \(.*\); create it, or grant SELECT on it",
+            match=r"transactions\.from: the table shop\.nowhere can't be read \(.*\); create it, or grant SELECT on it",
         ):
             shop.load()
     finally:

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,14 @@ pytestmark = pytest.mark.timeout(1800)
 def suggested(environment: Mapping[str, str]) -> dict[str, Any]:
     done = subprocess.run(
         [
-            sys.executable,
-            "-m",
-            "include.tidemark",
+            str(PROJECT_ROOT / "deploy" / "tidemark"),
             "suggest-rules",
             "--as-of",
             str(AS_OF),
             "--format",
             "json",
         ],
-        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)} | environment,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         check=False,

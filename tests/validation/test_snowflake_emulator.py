@@ -16,6 +16,7 @@ SECRET = "correct-horse-battery"
 TABLES = (
     "raw.users", "raw.transactions", "staging.stg_users", "staging.stg_transactions", "core.fct_customer_category_daily",
     "runs.customer_segments", "runs.statistics", "control.publications", "control.gate_results",
+    "control.fact_builds",
 )  # fmt: skip
 
 

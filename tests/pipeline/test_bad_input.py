@@ -76,7 +76,7 @@ def test_a_fault_in_the_data_stops_the_run_with_one_sentence_and_consumers_see_w
 
 WARNS = {
     "future timestamps": ("transaction_at = '2031-01-01 00:00:00'", "transaction_at"),
-    "unknown category": ("category = 'LLAMAS'", "LLAMAS"),
+    "unknown category": ("category = 'LLAMAS'", "category_groups"),
     "unknown user": ("user_id = 'nobody'", "raw.users"),
     "negative amounts": ("amount_usd = '-5.00'", "refund"),
     "zero amounts": ("amount_usd = '0.00'", "0 in some rows"),

@@ -19,12 +19,14 @@ from include.tidemark.paths import PROJECT_ROOT
 _END = "--- end of command, exit code "
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _VOLATILE = (
-    (re.compile(r"\b\d{8}_\d{8}T\d{6}_[0-9a-f]{8}\b"), "20260601_20260601T070000_0123abcd"),
+    (re.compile(r"\d{8}_\d{8}T\d{6}_[0-9a-f]{8}"), "20260601_20260601T070000_0123abcd"),
     (re.compile(r"\b\d+(\.\d+)? (s|min)\b"), "1 s"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "0123456789ab"),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
     (re.compile(r" {2,}"), "  "),
 )
+_CONTINUED = " " * 20
+"""How a line begins that goes on with the last cell of the one above."""
 _PROGRESS = re.compile(r"^\s*(\d+/\d+)\s+\w+ ")
 """A line that a stage prints again and again until it is over."""
 
@@ -116,13 +118,24 @@ def _steps(block: str) -> list[Step]:
 
 
 def _plain(lines: list[str]) -> list[str]:
-    plain = []
-    for line in _last_of_progress(lines):
+    plain: list[str] = []
+    for line in _unwrapped(_last_of_progress(lines)):
         words = line
         for pattern, word in _VOLATILE:
             words = pattern.sub(word, words)
         plain.append(words)
     return plain
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """Cells of a table on one line each: where they are wrapped depends on how long the home's path is."""
+    whole: list[str] = []
+    for line in lines:
+        if whole and line.startswith(_CONTINUED):
+            whole[-1] += f" {line.strip()}"
+        else:
+            whole.append(line)
+    return whole
 
 
 def _last_of_progress(lines: list[str]) -> list[str]:

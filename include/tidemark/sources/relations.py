@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SettingsError, SourceError
@@ -11,6 +11,7 @@ from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.dialects import DIALECTS
 from include.tidemark.sources.reading import Origin, Reading, make_reading
 from include.tidemark.sources.rows import RowFlag, SourceRows
+from include.tidemark.validation.timestamps import timestamp_literal
 from include.tidemark.warehouse.base import Warehouse, WarehouseRefusedError
 
 _IDENTIFIER = """([A-Za-z_][A-Za-z0-9_$]*|"[^"'{}]+")"""
@@ -151,7 +152,7 @@ def _with_load_time(reading: Reading, table: str, started_at: datetime) -> Readi
     """
     if LOADED_AT in reading.values:
         return reading
-    start = f"cast('{started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}' as timestamp)"
+    start = timestamp_literal(started_at)
     moment = f"cast({reading.values[_MOMENTS[table]]} as timestamp)"
     loaded = f"least(coalesce({moment}, {start}), {start})"
     return replace(reading, values={**reading.values, LOADED_AT: loaded})

@@ -5,7 +5,7 @@ import json
 from datetime import UTC
 
 from include.tidemark.run import Run
-from include.tidemark.warehouse.base import Warehouse
+from include.tidemark.warehouse.base import Row, Warehouse
 
 
 def basis_of(run: Run) -> str:
@@ -19,10 +19,8 @@ def start_build(warehouse: Warehouse, run: Run) -> bool:
 
     That is written down before anything is built, so that a run which fails on the way leaves the facts marked.
     """
-    newest = warehouse.fetch(
-        "select basis, finished from control.fact_builds order by recorded_at desc, finished limit 1"
-    )
-    if not newest or (newest[0]["basis"] == basis_of(run) and newest[0]["finished"]):
+    newest = _newest(warehouse)
+    if newest is None or _stands_on(newest, run):
         return False
     _record(warehouse, run, finished=False)
     return True
@@ -30,12 +28,22 @@ def start_build(warehouse: Warehouse, run: Run) -> bool:
 
 def finish_build(warehouse: Warehouse, run: Run) -> None:
     """Note that the facts stand on what this run does."""
-    newest = warehouse.fetch(
-        "select basis, finished from control.fact_builds order by recorded_at desc, finished limit 1"
-    )
-    if not newest or newest[0]["basis"] != basis_of(run) or not newest[0]["finished"]:
+    newest = _newest(warehouse)
+    if newest is None or not _stands_on(newest, run):
         warehouse.execute("delete from control.fact_builds where run_key = ?", (run.run_key,))
         _record(warehouse, run, finished=True)
+
+
+def _newest(warehouse: Warehouse) -> Row | None:
+    """The last build that was noted; of a run that noted both, that it began."""
+    rows = warehouse.fetch(
+        "select basis, finished from control.fact_builds order by recorded_at desc, finished limit 1"
+    )
+    return rows[0] if rows else None
+
+
+def _stands_on(build: Row, run: Run) -> bool:
+    return bool(build["finished"]) and build["basis"] == basis_of(run)
 
 
 def _record(warehouse: Warehouse, run: Run, *, finished: bool) -> None:

@@ -109,6 +109,43 @@ def test_a_value_within_a_rule_is_named_by_its_own_line(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        ("category_share_basis: windw\n", "line 1 can't be used: .*; did you mean 'window'?"),
+        ("category_groups: {A: travle}\n", "line 1 can't be used: .*; did you mean 'travel'?"),
+        ("planner_events:\n  prompts: [a]\n", "line 2 can't be used: .*; did you mean 'prompt'?"),
+        ("journey_stages:\n- {stage: a, evnt: b, count: 1}\n", "line 2: 'journey_stages.0.evnt' is not known; did you mean 'event'?"),
+    ],
+)  # fmt: skip
+def test_an_unknown_choice_or_key_within_a_rule_is_refused_with_the_nearest(tmp_path, text, sentence):
+    with pytest.raises(SettingsError, match=re.escape(sentence).replace(r"\.\*", ".*")):
+        load_rules(write(tmp_path, text), environ={})
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("engagement_recency_weight", 0.9),
+        ("moderate_engagement_percentile", 0.99),
+        ("retention_days", [7, 1]),
+        ("planner_churned_after_days", 0),
+        ("trade_size_small_min_usd", 1e9),
+        ("fee_engagement_high_min_swaps", 1),
+        ("early_engagement_events", ["1st"]),
+    ],
+)
+def test_rules_that_contradict_each_other_are_named_by_the_line_of_the_one_that_the_file_says(
+    tmp_path, rule, value
+):
+    file = write(tmp_path, f"lookback_days: 3\n{rule}: {value}\n")
+    with pytest.raises(
+        SettingsError, match=rf"rules\.yml, line 2: The rules can't be used: .*{rule}"
+    ) as caught:
+        load_rules(file, environ={})
+    assert ".." not in str(caught.value).replace(str(file), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
         ("lookback_days: 3\nlookback_days: 4\n", "line 2: the key 'lookback_days' stands here a second time"),
         (
             "category_groups: {5411: necessities}\n",

@@ -13,6 +13,15 @@ class SettingsError(TidemarkError):
     """A setting or a rule has no usable value."""
 
 
+class ContradictionError(ValueError):
+    """Keys of a file that contradict each other, or the place where they stand."""
+
+    def __init__(self, message: str, *keys: str) -> None:
+        """Name the keys that may be changed, the likeliest first."""
+        super().__init__(message)
+        self.keys = keys
+
+
 class SourceError(TidemarkError):
     """A source table or a landing file does not keep its contract."""
 

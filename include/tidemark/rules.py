@@ -4,7 +4,6 @@ Values live in `vars:` of `dbt/dbt_project.yml` and nowhere else. A deployment o
 the same names), and the rules that ENVIRONMENT_RULES names also by an environment variable of the same name in upper case.
 """
 
-import difflib
 import hashlib
 import json
 import os
@@ -16,7 +15,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from include.tidemark.config.documents import Document, read_document
+from include.tidemark.config.documents import Document, explain, first_of, read_document
+from include.tidemark.config.nearest import did_you_mean, did_you_mean_choice
 from include.tidemark.currency import MOST_DECIMALS, Currency, currency_named
 from include.tidemark.errors import SettingsError
 from include.tidemark.families.customer_segments.rules import CustomerSegmentsRules
@@ -126,15 +126,18 @@ def load_rules(rules: Path | Document | None = None, environ: Mapping[str, str] 
     try:
         return Rules.model_validate(values | from_environment)
     except ValidationError as error:
-        raise SettingsError(
-            _explain(error.errors(include_url=False)[0], document, from_environment)
-        ) from None
+        raise SettingsError(_explain(first_of(error), document, from_environment)) from None
 
 
 def _explain(error: Any, document: Document | None, from_environment: Mapping[str, Any]) -> str:
     if not error["loc"]:  # several rules contradict each other; the check's own sentence names them
-        return f"The rules can't be used: {error['msg'].removeprefix('Value error, ')}. Correct them and start the run again."
+        place = document.place_of((), error["ctx"]["error"]) if document is not None else ()
+        where = f"{document.where(place)}: " if document is not None and place else ""
+        message = error["msg"].removeprefix("Value error, ").rstrip(".")
+        return f"{where}The rules can't be used: {message}. Correct them and start the run again."
     name = str(error["loc"][0])
+    if document is not None and name in document.content and error["type"] in ("extra_forbidden", "missing"):
+        return explain(document, Rules, error)
     origin = DBT_PROJECT_FILE.name
     if name in from_environment:
         origin = f"the environment variable {name.upper()}"
@@ -142,7 +145,7 @@ def _explain(error: Any, document: Document | None, from_environment: Mapping[st
         origin = document.where(error["loc"])
     return (
         f"Rule '{name}' from {origin} can't be used: {error['msg'].removeprefix('Value error, ')}"
-        f" (found {error['input']!r}). Correct the value and start the run again."
+        f" (found {error['input']!r}){did_you_mean_choice(error) or '.'} Correct the value and start the run again."
     )
 
 
@@ -154,11 +157,8 @@ def _default_values() -> dict[str, Any]:
 def _refuse_unknown(document: Document) -> None:
     for name in document.content:
         if name not in Rules.model_fields:
-            near = difflib.get_close_matches(name, Rules.model_fields, n=1)
             hint = (
-                f"; did you mean '{near[0]}'?"
-                if near
-                else "; see vars: in dbt/dbt_project.yml for the names."
+                did_you_mean(name, Rules.model_fields) or "; see vars: in dbt/dbt_project.yml for the names."
             )
             raise SettingsError(f"{document.where((name,))}: unknown rule '{name}'{hint}")
 

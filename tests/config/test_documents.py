@@ -58,6 +58,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
         ("title: a\nparts:\n  - colour: red\n  - size: 2\n    sise: 3\n", ", line 5: 'parts.1.sise' is not known; did you mean 'size'?"),
         ("title: a\nby_name:\n  one:\n    sise: 3\n", ", line 4: 'by_name.one.sise' is not known; did you mean 'size'?"),
         ("title: a\nfirst:\n  colour: green\n", ", line 3: 'first.colour' can't be used: Input should be 'red' or 'blue' (found 'green')."),
+        ("title: a\nfirst:\n  colour: blu\n", ", line 3: 'first.colour' can't be used: Input should be 'red' or 'blue' (found 'blu'); did you mean 'blue'?"),
         ("title: a\nparts:\n- {size: 0}\n", ", line 3: 'parts.0.size' can't be used: Input should be greater than or equal to 1 (found 0)."),
         ("title: a\nfirst: {size: 13}\n", ", line 2: first.size: nobody wants 13."),
         ("first: {}\n", ": 'title' is missing; add it."),

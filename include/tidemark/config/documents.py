@@ -1,6 +1,5 @@
 """A YAML file of the deployment, with the line of each of its keys, and what is wrong with it in one sentence."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any, TypeVar, cast
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from include.tidemark.errors import SettingsError
+from include.tidemark.config.nearest import did_you_mean, did_you_mean_choice
+from include.tidemark.errors import ContradictionError, SettingsError
 
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value, from the top of the file."""
@@ -44,6 +44,11 @@ class Document:
             (tuple(place[:n]) for n in range(len(place), 0, -1) if tuple(place[:n]) in self.lines), ()
         )
         return f"{self.path}, line {self.lines[known]}" if known else str(self.path)
+
+    def place_of(self, place: Place, error: object) -> Place:
+        """The key below a place that contradicts others, where the error knows it and the file says it; else the place."""
+        keys = error.keys if isinstance(error, ContradictionError) else ()
+        return next(((*place, key) for key in keys if (*place, key) in self.lines), place)
 
 
 def read_document(path: Path) -> Document:
@@ -113,8 +118,12 @@ def validate(document: Document, model: type[Model], content: Any = None) -> Mod
     try:
         return model.model_validate(document.content if content is None else content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise SettingsError(explain(document, model, first)) from None
+        raise SettingsError(explain(document, model, first_of(error))) from None
+
+
+def first_of(error: ValidationError) -> Any:
+    """The error to tell of: a name that nobody knows before all others, as it may be why another is missing."""
+    return min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
 
 
 def explain(document: Document, model: type[BaseModel], error: Any) -> str:
@@ -122,6 +131,7 @@ def explain(document: Document, model: type[BaseModel], error: Any) -> str:
     place = _place_in(
         document.content, error["loc"], keep_last=error["type"] in ("missing", "extra_forbidden")
     )
+    place = document.place_of(place, error.get("ctx", {}).get("error"))
     where, key = document.where(place), _dotted(place)
     if error["type"] == "extra_forbidden":
         return f"{where}: {unknown_name(key, str(place[-1]), _names_at(model, place[:-1]))}"
@@ -134,7 +144,8 @@ def explain(document: Document, model: type[BaseModel], error: Any) -> str:
     if error["type"] in ("string_type", "model_type") and not isinstance(found, str | list | dict):
         return f"{where}: YAML reads '{key}' as {_read_as(found)}, which it can't be; write a text in quotes."
     message = _EXPECTED.get(error["type"], message)
-    return f"{where}: '{key}' can't be used: {message} (found {_shown(found)})."
+    hint = did_you_mean_choice(error) or "."
+    return f"{where}: '{key}' can't be used: {message} (found {_shown(found)}){hint}"
 
 
 _EXPECTED = {
@@ -159,9 +170,7 @@ def unknown_name(key: str, name: str, known: Sequence[str], *, may_list: bool = 
         may_list: false where the names may be a person's data, as the first line of a file without a header is; one that is
             nearly the same as what was asked for is none.
     """
-    by_lower = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    hint = f"; did you mean '{by_lower[near[0]]}'?" if near else "."
+    hint = did_you_mean(name, known) or "."
     listed = f" Known names: {', '.join(known)}." if may_list and 0 < len(known) <= 30 else ""
     return f"'{key}' is not known{hint}{listed}"
 

@@ -1,6 +1,5 @@
 """The deployment's folder as a whole: read once when a run is resolved, and carried by the run from then on."""
 
-import difflib
 import hashlib
 import json
 import logging
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.tidemark.config.documents import Document, read_document, validate
+from include.tidemark.config.nearest import nearest
 from include.tidemark.errors import SettingsError
 from include.tidemark.rules import Rules, load_rules
 from include.tidemark.settings import Settings
@@ -86,8 +86,8 @@ def _documents(settings: Settings) -> dict[str, Document]:
         ) from None
     for name in names:
         if name not in FILES:
-            near = difflib.get_close_matches(name, FILES, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FILES)}."
+            near = nearest(name, FILES)
+            hint = f"did you mean {near}?" if near else f"known are {', '.join(FILES)}."
             raise SettingsError(
                 f"{folder / name} is no file of a configuration folder; {hint} Rename or remove it."
             )

@@ -12,7 +12,7 @@ from include.tidemark.config.sources_file import (
     TableSource,
     short_name,
 )
-from include.tidemark.errors import SettingsError, SourceError
+from include.tidemark.errors import ContradictionError, SettingsError, SourceError
 from include.tidemark.rules import Rules
 from include.tidemark.sources.contract import Column, source_tables
 from include.tidemark.sources.dialects import snowflake_format
@@ -52,6 +52,7 @@ def _at(document: Document, place: Place) -> Iterator[None]:
     try:
         yield
     except (SettingsError, SourceError, ValueError) as error:
+        place = document.place_of(place, error)
         raise SettingsError(f"{document.where(place)}: {'.'.join(map(str, place))}: {error}") from None
 
 
@@ -82,32 +83,44 @@ def _contract_column(table: str, key: str) -> Column:
 def _check_mapping(column: Column, mapping: ColumnMapping, currency: str, dialect: str) -> None:
     kind = column.data_type.partition("(")[0]
     if mapping.currency and short_name(column.name) == column.name:
-        raise SettingsError("currency is about amounts of money, which this is not; remove it.")
+        raise ContradictionError(
+            "currency is about amounts of money, which this is not; remove it.", "currency"
+        )
     if mapping.currency_code and mapping.currency_code != currency:
-        raise SettingsError(
+        raise ContradictionError(
             f"the amounts are in {mapping.currency_code}, but the deployment's currency is {currency}; all amounts are of one"
-            f" currency: write `currency: {mapping.currency_code}` into rules.yml, or convert the amounts."
+            f" currency: write `currency: {mapping.currency_code}` into rules.yml, or convert the amounts.",
+            "currency",
         )
     if (mapping.format or mapping.timezone) and kind not in ("timestamp", "date"):
-        raise SettingsError(
-            f"format and timezone are about times, but the contract's type is {kind}; remove them."
+        raise ContradictionError(
+            f"format and timezone are about times, but the contract's type is {kind}; remove them.",
+            "format",
+            "timezone",
         )
     if kind == "date" and (mapping.timezone or mapping.format in EPOCH_FORMATS):
-        raise SettingsError(
-            "the contract's type is date, which has no zone; remove timezone, or give a format of dates."
+        raise ContradictionError(
+            "the contract's type is date, which has no zone; remove timezone, or give a format of dates.",
+            "timezone",
+            "format",
         )
     if mapping.timezone and "%z" in (mapping.format or ""):
-        raise SettingsError(
-            "the format has an offset (%z), so timezone would say it twice; remove one of them."
+        raise ContradictionError(
+            "the format has an offset (%z), so timezone would say it twice; remove one of them.",
+            "timezone",
         )
     for theirs, ours in (mapping.values or {}).items():
         if isinstance(ours, bool) and kind != "boolean":
-            raise SettingsError(
-                f"YAML reads what stands behind {theirs} as {str(ours).lower()}, but the contract's type is {kind}; write it in quotes."
+            raise ContradictionError(
+                f"YAML reads what stands behind {theirs} as {str(ours).lower()}, but the contract's type is {kind}; write it in quotes.",
+                "values",
             )
     for text in (mapping.format or "", *(mapping.values or {}), *map(str, (mapping.values or {}).values())):
         text_literal(text)
         if any(mark in text for mark in TEMPLATE_MARKS):
-            raise SettingsError(f"{text!r} holds template marks, which mean nothing here; remove the braces.")
+            raise ContradictionError(
+                f"{text!r} holds template marks, which mean nothing here; remove the braces.",
+                "format" if text == mapping.format else "values",
+            )
     if dialect == "snowflake" and mapping.format and "%" in mapping.format:
         snowflake_format(mapping.format)

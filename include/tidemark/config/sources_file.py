@@ -3,6 +3,7 @@
 import codecs
 import re
 from contextlib import suppress
+from encodings.aliases import aliases
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
@@ -19,7 +20,9 @@ from pydantic import (
     model_validator,
 )
 
+from include.tidemark.config.nearest import did_you_mean
 from include.tidemark.currency import is_currency
+from include.tidemark.errors import ContradictionError
 from include.tidemark.sources.contract import SourceTable, source_tables
 from include.tidemark.zones import known_zone
 
@@ -102,6 +105,7 @@ class ColumnMapping(_Part):
         if not directives:
             raise ValueError(
                 f"{value!r} is no format: write it with directives such as %d.%m.%Y, or {' or '.join(EPOCH_FORMATS)}"
+                f"{did_you_mean(value, EPOCH_FORMATS)}"
             )
         said = set(directives)
         if not said & {"Y", "y"} or not ("j" in said or ("d" in said and said & {"m", "b", "B"})):
@@ -149,17 +153,28 @@ class CsvOptions(_Part):
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, value: str) -> str:
-        with suppress(LookupError):
-            found = codecs.lookup(value)
-            if found._is_text_encoding and found.name not in _NO_ENCODINGS_OF_FILES:
-                return found.name
-        raise ValueError(f"{value!r} is not an encoding such as utf-8, latin-1, cp1252 or utf-16")
+        if (found := _encoding(value)) is not None:
+            return found
+        known = [name.replace("_", "-") for name in (*aliases.values(), *aliases) if _encoding(name)]
+        raise ValueError(
+            f"{value!r} is not an encoding such as utf-8, latin-1, cp1252 or utf-16{did_you_mean(value, known)}"
+        )
 
     @model_validator(mode="after")
     def _different_signs(self) -> Self:
-        if self.delimiter == self.quote or self.decimal == self.thousands:
-            raise ValueError("delimiter and quote, and decimal and thousands, must be different signs")
+        for one, other in (("delimiter", "quote"), ("thousands", "decimal")):
+            if getattr(self, one) == getattr(self, other):
+                raise ContradictionError(f"{one} and {other} must be different signs", one, other)
         return self
+
+
+def _encoding(name: str) -> str | None:
+    """Python's own name of an encoding that a file may be written in."""
+    with suppress(LookupError, ValueError):
+        found = codecs.lookup(name)
+        if found._is_text_encoding and found.name not in _NO_ENCODINGS_OF_FILES:
+            return found.name
+    return None
 
 
 class TableSource(_Part):
@@ -198,18 +213,19 @@ class TableSource(_Part):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.from_ is None) == (self.files is None):
-            raise ValueError(
-                "say either from (a table or view of the warehouse) or files (a pattern below the landing URL)"
+            raise ContradictionError(
+                "say either from (a table or view of the warehouse) or files (a pattern below the landing URL)",
+                "files",
             )
         if self.from_ is not None:
-            for name in ("format", "csv", "partitions"):
-                if getattr(self, name):
-                    raise ValueError(f"{name} is about files, but the rows come from {self.from_}; remove it")
-            if self.mode == "append":
-                raise ValueError(f"mode is about files, but the rows come from {self.from_}; remove it")
+            about_files = [name for name in ("format", "csv", "partitions") if getattr(self, name)]
+            for name in (*about_files, *(["mode"] if self.mode == "append" else [])):
+                raise ContradictionError(
+                    f"{name} is about files, but the rows come from {self.from_}; remove it", name
+                )
         if self.files is not None and self.loaded_at is not None:
-            raise ValueError(
-                "loaded_at is about a table of the warehouse; files get the moment of their load"
+            raise ContradictionError(
+                "loaded_at is about a table of the warehouse; files get the moment of their load", "loaded_at"
             )
         return self
 
@@ -247,10 +263,13 @@ class _Columns(_Part):
             names = dict.fromkeys((short_name(column.name), column.name))
             given = [name for name in names if getattr(self, name) is not None]
             if len(given) > 1:
-                raise ValueError(f"{given[0]} and {given[1]} are the same column; say it once")
+                raise ContradictionError(
+                    f"{given[0]} and {given[1]} are the same column; say it once", *given
+                )
             if column.required and not given:
-                raise ValueError(
-                    f"'{next(iter(names))}' is missing or null, but no row can do without it; name its column"
+                raise ContradictionError(
+                    f"'{next(iter(names))}' is missing or null, but no row can do without it; name its column",
+                    *names,
                 )
         return self
 

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from include.tidemark.errors import ContradictionError
 from include.tidemark.families.early_engagement.features import column_slug, event_features
 from include.tidemark.rule_types import Count, Number
 
@@ -28,16 +29,18 @@ class EarlyEngagementRules(BaseModel):
         slugs = {name: column_slug(name) for name in self.early_engagement_events}
         for name, slug in slugs.items():
             if not re.fullmatch("[a-z][a-z0-9_]{0,59}", slug):
-                raise ValueError(
+                raise ContradictionError(
                     f"The rule early_engagement_events has the event {name!r}, whose column would be called {slug!r}:"
-                    " the name must start with a letter and be at most 60 characters long"
+                    " the name must start with a letter and be at most 60 characters long",
+                    "early_engagement_events",
                 )
         columns = Counter(
             feature.name for event in self.early_engagement_events for feature in event_features(event)
         )
         if twice := [column for column, times in columns.items() if times > 1]:
-            raise ValueError(
+            raise ContradictionError(
                 f"The rule early_engagement_events has events that would share the column {twice[0]!r}:"
-                " leave one of them out"
+                " leave one of them out",
+                "early_engagement_events",
             )
         return self

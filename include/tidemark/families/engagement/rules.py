@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 
+from include.tidemark.errors import ContradictionError
 from include.tidemark.rule_types import Count, Fraction
 
 Name = Annotated[StrictStr, Field(pattern=r"^[0-9A-Za-z_.:/ -]{1,64}$")]
@@ -60,8 +61,10 @@ class EngagementRules(BaseModel):
             ("dolphin_revenue_percentile", "whale_revenue_percentile"),
         ):
             if getattr(self, lower) > getattr(self, higher):
-                raise ValueError(
-                    f"{lower} ({getattr(self, lower):g}) must not be above {higher} ({getattr(self, higher):g})"
+                raise ContradictionError(
+                    f"{lower} ({getattr(self, lower):g}) must not be above {higher} ({getattr(self, higher):g})",
+                    lower,
+                    higher,
                 )
         _ascending("retention_days", self.retention_days)
         _stages_agree(self.journey_stages, self.passive_events)
@@ -73,36 +76,43 @@ SCORE_PARTS = ("session_frequency", "session_duration", "event_frequency", "rece
 
 
 def _weights_sum_to_one(weights: dict[str, float]) -> None:
-    names = ", ".join(f"engagement_{part}_weight" for part in weights)
+    rules = [f"engagement_{part}_weight" for part in weights]
+    names = ", ".join(rules)
     if not math.isclose(math.fsum(weights.values()), 1.0, abs_tol=1e-9):
-        raise ValueError(f"{names} must sum to 1, not to {math.fsum(weights.values()):g}")
+        raise ContradictionError(f"{names} must sum to 1, not to {math.fsum(weights.values()):g}", *rules)
     for part, weight in weights.items():
         if round(weight, _DECIMALS) != weight:
-            raise ValueError(
-                f"engagement_{part}_weight ({weight!r}) must have at most {_DECIMALS} decimals; round it so that {names} sum to 1"
+            raise ContradictionError(
+                f"engagement_{part}_weight ({weight!r}) must have at most {_DECIMALS} decimals; round it so that {names} sum to 1",
+                f"engagement_{part}_weight",
             )
 
 
 def _ascending(name: str, values: list[int]) -> None:
     if sorted(set(values)) != values:
-        raise ValueError(
-            f"{name} ({', '.join(str(value) for value in values)}) must be ascending, each day once"
+        raise ContradictionError(
+            f"{name} ({', '.join(str(value) for value in values)}) must be ascending, each day once",
+            name,
         )
 
 
 def _stages_agree(stages: list[JourneyStage], passive: list[Any]) -> None:
     names = [stage.stage for stage in stages]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(
-            f"journey_stages has the stage {twice[0]!r} twice; give each stage a name of its own"
+        raise ContradictionError(
+            f"journey_stages has the stage {twice[0]!r} twice; give each stage a name of its own",
+            "journey_stages",
         )
     if START in names:
-        raise ValueError(
-            f"journey_stages must not name a stage {START!r}: that is where every journey starts"
+        raise ContradictionError(
+            f"journey_stages must not name a stage {START!r}: that is where every journey starts",
+            "journey_stages",
         )
     if passive_stages := [stage.stage for stage in stages if stage.event in passive]:
-        raise ValueError(
-            f"journey_stages reaches {passive_stages[0]!r} by an event that passive_events calls no activity; drop one of them"
+        raise ContradictionError(
+            f"journey_stages reaches {passive_stages[0]!r} by an event that passive_events calls no activity; drop one of them",
+            "journey_stages",
+            "passive_events",
         )
 
 

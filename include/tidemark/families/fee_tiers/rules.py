@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, StrictInt, model_validator
 
+from include.tidemark.errors import ContradictionError
 from include.tidemark.rule_types import Count, Number, Percent
 
 TRADE_SIZES = ("micro", "small", "medium", "large", "whale")
@@ -29,24 +30,30 @@ class FeeTiersRules(BaseModel):
 
     @model_validator(mode="after")
     def _fee_tiers_rules_agree(self) -> Self:
-        thresholds = [
-            self.trade_size_small_min_usd,
-            self.trade_size_medium_min_usd,
-            self.trade_size_large_min_usd,
-            self.trade_size_whale_above_usd,
+        names = [
+            "trade_size_small_min_usd",
+            "trade_size_medium_min_usd",
+            "trade_size_large_min_usd",
+            "trade_size_whale_above_usd",
         ]
+        thresholds = [getattr(self, name) for name in names]
         if sorted(set(thresholds)) != thresholds:
-            raise ValueError(
-                "trade_size_small_min_usd, trade_size_medium_min_usd, trade_size_large_min_usd and trade_size_whale_above_usd"
-                f" must rise from one to the next (found {', '.join(f'{value:g}' for value in thresholds)})."
+            raise ContradictionError(
+                f"{', '.join(names[:-1])} and {names[-1]} must rise from one to the next"
+                f" (found {', '.join(f'{value:g}' for value in thresholds)})",
+                *names,
             )
         if self.fee_engagement_medium_min_swaps >= self.fee_engagement_high_min_swaps:
-            raise ValueError(
+            raise ContradictionError(
                 "fee_engagement_medium_min_swaps must be below fee_engagement_high_min_swaps (found"
-                f" {self.fee_engagement_medium_min_swaps} and {self.fee_engagement_high_min_swaps})."
+                f" {self.fee_engagement_medium_min_swaps} and {self.fee_engagement_high_min_swaps})",
+                "fee_engagement_medium_min_swaps",
+                "fee_engagement_high_min_swaps",
             )
         for name in ("fee_ltv_horizon_weeks", "fee_ltv_discount_rates_pct"):
             values = getattr(self, name)
             if sorted(set(values)) != values:
-                raise ValueError(f"{name} must rise from one value to the next (found {values}).")
+                raise ContradictionError(
+                    f"{name} must rise from one value to the next (found {values})", name
+                )
         return self

@@ -158,7 +158,11 @@ def test_the_local_compose_file_mounts_dbt_and_keeps_state_for_every_service_tha
     assert set(override["services"]) <= SERVICES
     for name in ("scheduler", "dag-processor", "triggerer", "api-server"):
         volumes = dict(volume.split(":") for volume in override["services"][name]["volumes"])
-        assert volumes == {"./dbt": f"{AIRFLOW_HOME}/dbt", "local": f"{AIRFLOW_HOME}/.local"}
+        assert volumes == {
+            "./dbt": f"{AIRFLOW_HOME}/dbt",
+            "./config": f"{AIRFLOW_HOME}/config",
+            "local": f"{AIRFLOW_HOME}/.local",
+        }
     assert "local" in override["volumes"]
 
 

@@ -3,6 +3,8 @@
 import argparse
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from include.tidemark.cli.clock import started_now
 from include.tidemark.cli.command import Commands, add_command, iso_date
@@ -50,9 +52,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     from include.tidemark.doctor.findings import CannotLookError, Finding, counts, findings_of
     from include.tidemark.doctor.page import checklist, document, table
 
-    # The findings say it all; a log beside them would say it twice.
-    logging.getLogger("include.tidemark").setLevel(logging.CRITICAL)
-    with Examination(started_now(), arguments.as_of) as examination:
+    with _quiet_log(), Examination(started_now(), arguments.as_of) as examination:
         findings: list[Finding] = []
         for check in CHECKS:
             _say(f"Looking at {check.title} ...")
@@ -67,6 +67,18 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     else:
         print(checklist(findings, as_of_date) if arguments.format == "markdown" else table(findings))
     return int(counts(findings)["wrong"] > 0)
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """The findings say it all; a log beside them would say it twice."""
+    ours = logging.getLogger("include.tidemark")
+    level = ours.level
+    ours.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        ours.setLevel(level)
 
 
 def _say(text: str) -> None:

@@ -51,8 +51,12 @@ def _known_currency(value: str) -> str:
     return currency_named(value).code
 
 
+_CODE_PATTERN = "^[A-Z]{3}$"
+_SYMBOL_PATTERN = r"""^[^\s\d'"`\\<>&=+,\x00-\x1f-]{1,6}$"""
+
+
 def _plain_symbol(value: str) -> str:
-    if not re.fullmatch(r"""[^\s\d'"`\\<>&=+,\x00-\x1f-]{1,6}""", value):
+    if not re.fullmatch(_SYMBOL_PATTERN, value):
         raise ValueError(
             f"{value!r} is no symbol of a currency: use 1 to 6 letters and signs, such as € or kr"
         )
@@ -63,8 +67,15 @@ class CommonRules(BaseModel):
     """The rules that belong to no family."""
 
     business_timezone: Annotated[StrictStr, AfterValidator(known_zone)]
-    currency: Annotated[StrictStr, AfterValidator(_known_currency)]
-    currency_symbol: Annotated[StrictStr, AfterValidator(_plain_symbol)] | None
+    currency: Annotated[
+        StrictStr, AfterValidator(_known_currency), Field(json_schema_extra={"pattern": _CODE_PATTERN})
+    ]
+    currency_symbol: (
+        Annotated[
+            StrictStr, AfterValidator(_plain_symbol), Field(json_schema_extra={"pattern": _SYMBOL_PATTERN})
+        ]
+        | None
+    )
     currency_decimals: Annotated[StrictInt, Field(ge=0, le=MOST_DECIMALS)] | None
     lookback_days: Days
     lookback_window_days: Days

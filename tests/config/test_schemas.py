@@ -55,7 +55,31 @@ BAD_SOURCES = {
     "an optional column twice": f"transactions: {{files: a.csv, columns: {COLUMNS[:-1]}, fee: e, fee_usd: f}}}}",
     "a number for a column": f"transactions: {{files: a.csv, columns: {COLUMNS.replace('d}', '7}')}}}",
     "a format without directives": "users: {files: a, columns: {user_id: a, created_at: {from: b, format: DD.MM}}}",
+    "a format without a day": "users: {files: a, columns: {user_id: a, created_at: {from: b, format: '%Y-%m %%d'}}}",
+    "a format without a year": "users: {files: a, columns: {user_id: a, created_at: {from: b, format: '%d.%m.'}}}",
+    "from_ for a table": "users: {from_: users}",
+    "from_ for a column": "users: {files: a, columns: {user_id: {from_: a}, created_at: b}}",
+    "a value with blanks around it": "users: {files: a, columns: {user_id: a, created_at: b, country: {from: c, values: {' de': DE}}}}",
+    "a blank value": "users: {files: a, columns: {user_id: a, created_at: b, country: {from: c, values: {'': DE}}}}",
+    "a delimiter that is the quote": "users: {files: users.csv, csv: {delimiter: '\"'}}",
+    "a quote that is the delimiter": "users: {files: users.csv, csv: {delimiter: ';', quote: ';'}}",
+    "thousands that are the decimal point": "users: {files: users.csv, csv: {thousands: '.'}}",
+    "thousands that are the decimal comma": "users: {files: users.csv, csv: {thousands: ',', decimal: ','}}",
+    "an unknown format": "users: {files: users.csv, format: xlsx}",
+    "an empty name of a column": "users: {files: a, columns: {user_id: '', created_at: b}}",
+    "null for a list": "users: {files: a, partitions: null}",
+    "a date for a text": "users: {files: 2026-01-01}",
     "a format with an unknown directive": "users: {files: a, columns: {user_id: a, created_at: {from: b, format: '%d.%Q'}}}",
+}
+GOOD_SOURCES = {
+    "days by their number": "users: {files: a, columns: {user_id: a, created_at: {from: b, format: '%j/%y 100%%'}}}",
+    "names of months": "users: {files: a, columns: {user_id: a, created_at: {from: b, format: '%d %B %Y'}}}",
+    "milliseconds": "users: {files: a, columns: {user_id: a, created_at: {from: b, format: epoch_milliseconds}}}",
+    "defaults that are said": "users: {from: users, mode: replace, partitions: [], csv: null, files: null}",
+    "thousands beside a decimal comma": "users: {files: a.csv, csv: {thousands: '.', decimal: ','}}",
+    "a quote of its own": "users: {files: a.csv, csv: {delimiter: '|', quote: \"'\"}}",
+    "a table without content": "users: null",
+    "values with blanks inside": "users: {files: a, columns: {user_id: a, created_at: b, country: {from: c, values: {a b: DE, x: y}}}}",
 }
 BAD_RULES = {
     "an unknown rule": "high_value_spend: 1",
@@ -67,6 +91,17 @@ BAD_RULES = {
     "too many events": f"early_engagement_events: [{', '.join(f'e{n}' for n in range(31))}]",
     "a stage without an event": "journey_stages: [{stage: first, count: 1}]",
     "a bound that may not be reached": "drift_warning_psi: 0",
+    "a currency in small letters": "currency: eur",
+    "a symbol with a blank": "currency_symbol: 'k r'",
+    "no event for a criterion": "planner_events: {prompt: [a]}",
+    "days twice": "retention_days: [1, 1]",
+    "weeks twice": "fee_ltv_horizon_weeks: [4, 4]",
+    "rates twice": "fee_ltv_discount_rates_pct: [5, 5]",
+    "an event twice": "early_engagement_events: [a, a]",
+    "a stage that is the start": "journey_stages: [{stage: install, event: a, count: 1}]",
+    "a key of a stage": "journey_stages: [{stage: a, event: a, count: 1, times: 2}]",
+    "a number that is true": "lookback_days: true",
+    "null for a number": "lookback_days: null",
 }  # fmt: skip
 
 
@@ -125,6 +160,12 @@ def test_schema_and_model_accept_a_whole_mapping_and_an_empty_file():
         Draft202012Validator(sources_schema()).validate(yaml.safe_load(text))
 
 
+@pytest.mark.parametrize("what", GOOD_SOURCES)
+def test_schema_and_model_accept_in_sources(what):
+    assert accepts_sources(GOOD_SOURCES[what])
+    Draft202012Validator(sources_schema()).validate(yaml.safe_load(GOOD_SOURCES[what]))
+
+
 @pytest.mark.parametrize("what", BAD_SOURCES)
 def test_schema_and_model_refuse_in_sources(what):
     assert not accepts_sources(BAD_SOURCES[what])
@@ -137,6 +178,22 @@ def test_schema_and_rules_accept_the_demo_s_rules_and_none(tmp_path):
     for text in (*(file.read_text(encoding="utf-8") for file in shipped), "{}"):
         assert accepts_rules(text, tmp_path)
         Draft202012Validator(rules_schema()).validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "currency: CHF",
+        "currency_symbol: kr",
+        "currency_symbol: null",
+        "retention_days: [1, 7]",
+        "high_value_min_travel_pct: 7",
+        "journey_stages: [{stage: a, event: install, count: 1}]",
+    ],
+)
+def test_schema_and_rules_accept_in_rules(text, tmp_path):
+    assert accepts_rules(text, tmp_path)
+    Draft202012Validator(rules_schema()).validate(yaml.safe_load(text))
 
 
 @pytest.mark.parametrize("what", BAD_RULES)

@@ -46,7 +46,7 @@ def landing(tmp_path):
 def test_without_a_landing_url_or_with_rows_in_the_warehouse_there_is_no_file(landing):
     landing.write("orders.csv")
     assert find_files(Settings(), "orders", None) == []
-    assert find_files(landing.settings, "orders", TableSource(from_="shop.orders")) == []
+    assert find_files(landing.settings, "orders", TableSource.model_validate({"from": "shop.orders"})) == []
 
 
 @pytest.mark.parametrize(("name", "format"), [("orders.csv", "csv"), ("orders.parquet", "parquet")])

@@ -1,8 +1,8 @@
 """JSON Schemas of the files in the deployment's folder, for editors: they complete keys, and mark what is wrong while one types.
 
 The schemas are made of the typed models (`make schemas`), and a test finds them stale. They refuse what the models refuse, but for
-what a schema can't say: names of zones, currencies and encodings, the inside of SQL expressions, and rules that contradict
-each other. These are checked when the files are read.
+what a schema can't say: names of zones, currencies and encodings, the inside of SQL expressions, rules that contradict each
+other, and numbers that JSON does not tell apart (3.0 from 3) or does not know (.nan). These are checked when the files are read.
 """
 
 import json
@@ -40,10 +40,13 @@ def sources_schema() -> Schema:
     schema = sources_model().model_json_schema(by_alias=True)
     parts = schema["$defs"]
     mapping = parts["ColumnMapping"]["properties"]
-    directives = "".join(sorted(DIRECTIVES - {"%"}))
-    mapping["format"]["anyOf"][0]["pattern"] = (
-        f"^(?:{'|'.join(EPOCH_FORMATS)}|(?:[^%]|%[{directives}%])*%[{directives}](?:[^%]|%[{directives}%])*)$"
-    )
+    mapping["format"]["anyOf"][0]["pattern"] = _format_pattern()
+    mapping["values"]["anyOf"][0]["propertyNames"] = {"pattern": r"^\S(?:[\s\S]*\S)?$"}
+    csv = parts["CsvOptions"]["properties"]
+    parts["CsvOptions"]["allOf"] = [
+        *_never_the_same(csv, "delimiter", "quote", ",;|:\t\"'"),
+        *_never_the_same(csv, "decimal", "thousands", ".,"),
+    ]
     for table in source_tables().values():
         parts[f"{table.name}_source"]["oneOf"] = _places()
         parts[f"{table.name}_columns"]["allOf"] = _columns_once(table)
@@ -99,6 +102,23 @@ def _places() -> list[Schema]:
             "properties": {"files": {"type": "string"}, "from": nothing, "loaded_at": nothing},
         },
     ]  # fmt: skip
+
+
+def _format_pattern() -> str:
+    """Formats whose directives are known and say a year, a month and a day, as the model demands."""
+    text = f"(?:[^%]|%[{''.join(sorted(DIRECTIVES))}])*"
+    day = f"(?={text}%j|(?={text}%d){text}%[mbB])"
+    return f"^(?:{'|'.join(EPOCH_FORMATS)}|(?={text}%[Yy]){day}{text})$"
+
+
+def _never_the_same(properties: Schema, one: str, other: str, signs: str) -> list[Schema]:
+    """Two options that must not be the same sign; one that is not said is its default."""
+    conditions: list[Schema] = []
+    for sign in signs:
+        both = {name: {"const": sign} for name in (one, other)}
+        said = [name for name in both if properties[name]["default"] != sign]
+        conditions.append({"not": {"properties": both, "required": said}})
+    return conditions
 
 
 def _columns_once(table: SourceTable) -> list[Schema]:

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -41,19 +40,15 @@ _CODE = re.compile(r"[A-Z]{3}")
 Text = Annotated[StrictStr, Field(min_length=1)]
 
 
-_FROM = AliasChoices("from", "from_")
-
-
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ColumnMapping(_Part):
     """How one column is made, where a column's name or an expression alone does not say it."""
 
     from_: Text = Field(
-        validation_alias=_FROM,
-        serialization_alias="from",
+        alias="from",
         description="A column's name, or an SQL expression over the columns of one row.",
     )
     format: Text | None = Field(
@@ -134,6 +129,11 @@ class ColumnMapping(_Part):
         return self.currency if self.currency and _CODE.fullmatch(self.currency) else None
 
 
+def column_named(name: str) -> ColumnMapping:
+    """A column as it stands in the source."""
+    return ColumnMapping.model_validate({"from": name})
+
+
 class CsvOptions(_Part):
     """The dialect of CSV files. Nothing of it is guessed."""
 
@@ -182,8 +182,7 @@ class TableSource(_Part):
 
     from_: Text | None = Field(
         default=None,
-        validation_alias=_FROM,
-        serialization_alias="from",
+        alias="from",
         description="A table or view in the warehouse, such as ANALYTICS.SHOP.ORDERS.",
     )
     files: Text | None = Field(
@@ -235,7 +234,7 @@ class TableSource(_Part):
         Without `columns` the source has the contract's own names.
         """
         if self.columns is None:
-            return ColumnMapping(from_=column)
+            return column_named(column)
         found: ColumnMapping | None = getattr(self.columns, column) or getattr(
             self.columns, short_name(column)
         )

@@ -7,7 +7,7 @@ two steps, so that a value which is there and can't be read is counted: for each
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from include.tidemark.config.sources_file import ColumnMapping, TableSource
+from include.tidemark.config.sources_file import TableSource, column_named
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.currencies import CURRENCY, currency_codes, foreign_currency
@@ -106,7 +106,7 @@ def make_reading(table: SourceTable, source: TableSource, origin: Origin, curren
         place = origin.place(table.name, column.name)
         flags += unreadable(column, mapping, value, kind_of(types[column.name]), place)
     if source.loaded_at:
-        place, mapping = origin.place(table.name, "loaded_at"), ColumnMapping(from_=source.loaded_at)
+        place, mapping = origin.place(table.name, "loaded_at"), column_named(source.loaded_at)
         kind, actual = kind_of(types[LOADED_AT]), types[LOADED_AT]
         if kind is Kind.TEXT:
             raise SourceError(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from include.tidemark.errors import ContradictionError
 from include.tidemark.families.early_engagement.features import column_slug, event_features
-from include.tidemark.rule_types import Count, Number
+from include.tidemark.rule_types import ONCE, Count, Number
 
 EventName = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\\\x00-\x1f]+$")]
 """Refused: what warehouses write differently inside quotes."""
@@ -17,7 +17,9 @@ EventName = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\\\x00-\x
 class EarlyEngagementRules(BaseModel):
     """The family's part of the rules."""
 
-    early_engagement_events: Annotated[list[EventName], Field(min_length=1, max_length=30)]
+    early_engagement_events: Annotated[
+        list[EventName], Field(min_length=1, max_length=30, json_schema_extra=ONCE)
+    ]
     early_engagement_return_events: Annotated[list[EventName], Field(max_length=30)]
     early_engagement_return_days: Annotated[Count, Field(le=28)]
     early_engagement_max_event_count: Count

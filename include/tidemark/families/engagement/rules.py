@@ -6,10 +6,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 
 from include.tidemark.errors import ContradictionError
-from include.tidemark.rule_types import Count, Fraction
+from include.tidemark.rule_types import ONCE, Count, Fraction
 
 Name = Annotated[StrictStr, Field(pattern=r"^[0-9A-Za-z_.:/ -]{1,64}$")]
 """A stage or an event, as it goes into SQL and into files."""
+
+START = "install"
+"""The start of every journey, before the first configured stage."""
 
 _DECIMALS = 6
 """Decimals of weights and percentiles that the models compute with."""
@@ -20,7 +23,7 @@ class JourneyStage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    stage: Name
+    stage: Annotated[Name, Field(json_schema_extra={"not": {"const": START}})]
     event: Name
     count: Count
 
@@ -43,7 +46,9 @@ class EngagementRules(BaseModel):
     segmentation_significance_threshold: Annotated[Fraction, Field(gt=0, lt=1)]
     segmentation_confidence_threshold: Fraction
     install_cohort_history_days: Annotated[Count, Field(le=1830)]
-    retention_days: Annotated[list[Annotated[Count, Field(le=730)]], Field(min_length=1, max_length=24)]
+    retention_days: Annotated[
+        list[Annotated[Count, Field(le=730)]], Field(min_length=1, max_length=24, json_schema_extra=ONCE)
+    ]
     journey_stages: Annotated[list[JourneyStage], Field(min_length=1, max_length=40)]
     journey_window_days: Annotated[Count, Field(le=730)]
     journey_funnel_group: Literal["install_month", "platform"]
@@ -114,7 +119,3 @@ def _stages_agree(stages: list[JourneyStage], passive: list[Any]) -> None:
             "journey_stages",
             "passive_events",
         )
-
-
-START = "install"
-"""The start of every journey, before the first configured stage."""

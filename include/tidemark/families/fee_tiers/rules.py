@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, StrictInt, model_validator
 
 from include.tidemark.errors import ContradictionError
-from include.tidemark.rule_types import Count, Number, Percent
+from include.tidemark.rule_types import ONCE, Count, Number, Percent
 
 TRADE_SIZES = ("micro", "small", "medium", "large", "whale")
 """The segments, from the smallest to the largest."""
@@ -25,8 +25,10 @@ class FeeTiersRules(BaseModel):
     fee_engagement_medium_min_swaps: Count
     fee_engagement_high_min_swaps: Count
     fee_retention_weeks: _Weeks
-    fee_ltv_horizon_weeks: Annotated[list[_Weeks], Field(min_length=1, max_length=20)]
-    fee_ltv_discount_rates_pct: Annotated[list[Percent], Field(min_length=1, max_length=10)]
+    fee_ltv_horizon_weeks: Annotated[list[_Weeks], Field(min_length=1, max_length=20, json_schema_extra=ONCE)]
+    fee_ltv_discount_rates_pct: Annotated[
+        list[Percent], Field(min_length=1, max_length=10, json_schema_extra=ONCE)
+    ]
 
     @model_validator(mode="after")
     def _fee_tiers_rules_agree(self) -> Self:

@@ -15,7 +15,10 @@ PLANNER_EVENTS = ("prompt", "swipe", "save", "share", "deck_created", "multiplay
 class PlannersRules(BaseModel):
     """The family's part of the rules."""
 
-    planner_events: dict[PlannerEvent, Annotated[list[EventName], Field(min_length=1)]]
+    planner_events: Annotated[
+        dict[PlannerEvent, Annotated[list[EventName], Field(min_length=1)]],
+        Field(json_schema_extra={"required": list(PLANNER_EVENTS)}),
+    ]
     planner_min_prompts: Count
     planner_min_swipes: Count
     planner_active_max_days: Days

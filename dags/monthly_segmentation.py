@@ -31,6 +31,7 @@ from include.tidemark.orchestration.alerts import alert_on_failure
 from include.tidemark.orchestration.dbt_models import model_tasks
 from include.tidemark.orchestration.stage_tasks import current_run, stage_seconds, stage_task
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
+from include.tidemark.sources.contract import source_tables
 
 ZONE = timezone("America/New_York")
 SETTINGS = load_settings()
@@ -50,6 +51,11 @@ PARAMS = {
     "lookback_days": Param(
         None, type=["null", "integer"], minimum=0, maximum=3660, title="Look-back, days",
         description="How many of the newest days are rebuilt in any case. Empty: the rules lookback_days and lookback_window_days.",
+    ),
+    "allow_missing": Param(
+        [], type="array", items={"type": "string", "enum": list(source_tables())}, examples=list(source_tables()),
+        title="Tables whose files may be missing",
+        description="Source tables whose landing files came before and are gone: the run goes on with the rows of the last load.",
     ),
     "publish": Param(
         True, type="boolean", title="Publish",

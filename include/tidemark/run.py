@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.rules import Rules
+from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.rows import SourceRows, raw_rows
 
 WINDOW = timedelta(days=90)
@@ -41,6 +42,16 @@ class RunOptions(BaseModel):
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1.0)
     run_hash: str | None = Field(default=None, pattern=r"^[0-9A-Za-z_-]{1,32}$")
     """Label of the orchestration that the run belongs to, for those who look for it there; the run key alone identifies it."""
+    allow_missing: tuple[str, ...] = ()
+    """Source tables whose landing files came before and may be missing now: their rows of then are used once more."""
+
+    @field_validator("allow_missing")
+    @classmethod
+    def _source_tables(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in source_tables():
+                raise ValueError(f"{name!r} is no source table; there are {', '.join(source_tables())}")
+        return tuple(dict.fromkeys(names))
 
 
 class PublishedRun(BaseModel):
@@ -50,6 +61,11 @@ class PublishedRun(BaseModel):
 
     as_of_date: date
     run_key: str
+
+    @property
+    def started_at(self) -> datetime:
+        """When it started, to the second, as its key says."""
+        return datetime.strptime(self.run_key.split("_")[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
 
 
 class Run(BaseModel):

@@ -94,9 +94,10 @@ def test_a_changed_file_replaces_the_table_and_is_loaded_later_than_the_last_eve
     ]  # fmt: skip
 
 
-def test_without_a_file_the_table_in_the_warehouse_is_used(settings):
+def test_without_a_file_a_table_that_others_filled_is_used(settings):
     load(settings)
     (landing_of(settings) / "transactions.csv").unlink()
+    rows(settings, "delete from control.loads")
     loaded = load(settings)["transactions"]
     assert (loaded.origin, loaded.row_count, loaded.changed) == ("warehouse", 2, False)
 

@@ -52,6 +52,10 @@ def add_parser(sub: Commands) -> None:
         help="rebuild the daily facts from all rows; needed after rows were deleted from the sources",
     )  # fmt: skip
     parser.add_argument(
+        "--allow-missing", action="append", type=_source_table, metavar="TABLE",
+        help="go on with the rows of the last load where the landing files of this table are gone; may be given again",
+    )  # fmt: skip
+    parser.add_argument(
         "--lookback-days", type=_option("lookback_days"), metavar="N",
         help="how many of the newest days are rebuilt in any case; by default what the rules say",
     )  # fmt: skip
@@ -94,6 +98,7 @@ def _parameters(arguments: argparse.Namespace, settings: Settings, started_at: d
         "publish": not arguments.dry_run,
         "full_refresh": arguments.full_refresh,
         "lookback_days": arguments.lookback_days,
+        "allow_missing": arguments.allow_missing,
         "n_resamples": arguments.resamples,
     }
     return {name: value for name, value in chosen.items() if value is not None}
@@ -174,6 +179,16 @@ def _ending(made: Run, seconds: float, settings: Settings) -> str:
         " Next: look at the report, then run the same without --dry-run.",
     ]
     return "\n" + "\n\n".join(part for part in parts if part)
+
+
+def _source_table(text: str) -> str:
+    """The type of an argument that names a table of the contract."""
+    try:
+        (name,) = RunOptions(allow_missing=(text,)).allow_missing
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise argparse.ArgumentTypeError(reason) from None
+    return name
 
 
 def _option(field: str) -> Callable[[str], int]:

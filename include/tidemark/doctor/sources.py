@@ -8,9 +8,9 @@ from include.tidemark.doctor.examination import Examination
 from include.tidemark.doctor.findings import CannotLookError, Finding, wrong
 from include.tidemark.doctor.money import relation_currencies
 from include.tidemark.errors import SourceError, TidemarkError
+from include.tidemark.sources.absence import not_found, present_files
 from include.tidemark.sources.contract import SourceTable, source_tables
-from include.tidemark.sources.files import LandingFile, find_files
-from include.tidemark.sources.landing import no_landing_folder, not_found
+from include.tidemark.sources.files import LandingFile
 from include.tidemark.sources.relations import locate, parse_relation
 from include.tidemark.sources.rows import SourceRows, raw_rows
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table, is_accepted
@@ -73,8 +73,6 @@ def _find(examination: Examination, table: SourceTable) -> SeenTable:
     settings, source = examination.settings, examination.mapped.get(table.name)
     if source is not None and source.from_ is not None:
         return _see_relation(examination, table, source)
-    if source is not None and settings.landing_url is None:
-        raise no_landing_folder(table, examination.config.places)
     if files := _files(examination, table, source):
         return see_files(examination, table, source, files)
     warehouse = examination.warehouse
@@ -86,7 +84,9 @@ def _find(examination: Examination, table: SourceTable) -> SeenTable:
 
 def _files(examination: Examination, table: SourceTable, source: TableSource | None) -> list[LandingFile]:
     try:
-        return find_files(examination.settings, table.name, source)
+        return present_files(
+            examination.settings, examination.warehouse, table, source, examination.config.places
+        )
     except TidemarkError:
         raise
     except Exception as error:

@@ -27,8 +27,10 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
     with open_warehouse(settings, QueryTag(run.run_key, "load_sources")) as warehouse:
         mapped = sources_model().model_validate(run.config.get(SOURCES, {})).mapped()
         loaded = load_sources(
-            settings, warehouse, needed, run.started_at, mapped, run.rules.currency, run.source_places
-        )
+            settings, warehouse, needed, run.started_at, mapped, run.rules.currency, run.source_places,
+            allow_missing=run.options.allow_missing,
+            published=run.previous.started_at if run.previous else None,
+        )  # fmt: skip
     result = {
         table.table: {
             "origin": table.origin,

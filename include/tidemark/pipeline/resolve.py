@@ -37,7 +37,7 @@ def resolve_run(
 
     Args:
         parameters: as the DAG declares them: `as_of_date` (text or None), `lookback_days` (None takes the rules' values),
-            `full_refresh`, `publish`, `n_resamples`, `confidence_level`.
+            `full_refresh`, `allow_missing`, `publish`, `n_resamples`, `confidence_level`.
         started_at: when the run started; the same for every try of its tasks.
         clear_number: how often the run was cleared; part of the key, so that a cleared run never writes a published run's rows.
 
@@ -106,5 +106,5 @@ def _options(parameters: dict[str, Any], run_hash: str | None) -> RunOptions:
                 f" (found {run_hash!r}). Correct or unset it."
             ) from None
         raise RunIdentityError(
-            f"The parameter {first['loc'][0]} can't be used: {first['msg']} (found {first['input']!r})."
+            f"The parameter {first['loc'][0]} can't be used: {first['msg'].removeprefix('Value error, ')} (found {first['input']!r})."
         ) from None

@@ -21,6 +21,10 @@ _TABLE_FORMATS = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 """Folders of tables whose data files hold deleted and outdated rows, too."""
 
 
+class NoFilesError(SourceError):
+    """No file is where the files of a table are."""
+
+
 LandingFolder = ObjectStoragePath
 """A folder of files, local or in object storage."""
 
@@ -194,6 +198,6 @@ def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: s
 def _raise_nothing_fits(landing: ObjectStoragePath, where: str) -> None:
     names = sorted(names_in(landing.fs, landing.path))
     there = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    raise SourceError(
+    raise NoFilesError(
         f"{where} fit no file below {landing}; there is: {there or 'nothing'}. Correct the pattern, or upload the files."
     )

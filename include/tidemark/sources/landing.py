@@ -5,7 +5,7 @@ DuckDB reads the files, whatever the warehouse: it streams CSV, JSON and Parquet
 
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +13,16 @@ from pathlib import Path
 from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
+from include.tidemark.sources.absence import (
+    last_load,
+    lost_files,
+    not_found,
+    present_files,
+    rows_by_file,
+    used_again,
+)
 from include.tidemark.sources.contract import SourceTable, source_tables
-from include.tidemark.sources.files import LandingFile, find_files
+from include.tidemark.sources.files import LandingFile
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.loads import (
     FILE,
@@ -56,6 +64,10 @@ class Deployment:
     """The run's start; becomes `_loaded_at` of the rows that are loaded now."""
     places: Mapping[str, str]
     """File and line of each key of `sources.yml`."""
+    allow_missing: Collection[str] = ()
+    """Tables whose landing files may be gone."""
+    published: datetime | None = None
+    """When the run of the last publication started: what its files were is what those of today are compared with."""
 
 
 def load_sources(  # noqa: PLR0917 - one call
@@ -66,6 +78,8 @@ def load_sources(  # noqa: PLR0917 - one call
     sources: Mapping[str, TableSource] | None = None,
     currency: str = "USD",
     places: Mapping[str, str] | None = None,
+    allow_missing: Collection[str] = (),
+    published: datetime | None = None,
 ) -> list[LoadedTable]:
     """Load every landing file that is new, and find the tables that are in the warehouse.
 
@@ -78,11 +92,16 @@ def load_sources(  # noqa: PLR0917 - one call
         sources: what `sources.yml` maps.
         currency: code of the deployment's currency.
         places: file and line of each key of `sources.yml`, for messages.
+        allow_missing: tables whose landing files came before and may be gone.
+        published: when the run of the last publication started.
 
     Raises:
-        SourceError: a needed table is nowhere, or does not keep its contract. Every raw table is as it was.
+        SourceError: a needed table is nowhere, does not keep its contract, or its landing files do not come any more. Every raw
+            table is as it was.
     """
-    deployment = Deployment(settings, sources or {}, currency, started_at, places or {})
+    deployment = Deployment(
+        settings, sources or {}, currency, started_at, places or {}, allow_missing, published
+    )
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as folder:
         found = [
             _find(deployment, warehouse, table, needed.get(name), Path(folder))
@@ -105,7 +124,7 @@ class _Checked:
     """By the file's URI."""
     origin: str
     loaded_at: datetime
-    absent: tuple[str, ...]
+    rows: SourceRows
     appended: bool
     """Whether the files add to what stands in the table; otherwise they are all of it."""
     reloaded: bool
@@ -122,6 +141,7 @@ def _find(
         folder: where the typed rows are written.
     """
     settings, source = deployment.settings, deployment.sources.get(table.name)
+    remarks: tuple[str, ...] = ()
     try:
         if source is not None and source.from_ is not None:
             rows = locate(
@@ -129,42 +149,20 @@ def _find(
             )
             count = warehouse.fetch(f"select count(*) as n from {rows.rows} as counted")[0]["n"]
             return LoadedTable(table.name, rows.relation, int(count), changed=True, rows=rows)
-        if source is not None and settings.landing_url is None:
-            raise no_landing_folder(table, deployment.places)
-        if files := find_files(settings, table.name, source, deployment.places):
+        allow, places = table.name in deployment.allow_missing, deployment.places
+        if files := present_files(settings, warehouse, table, source, places, allow_missing=allow):
             return _check_files(deployment, warehouse, table, files, folder)
+        if load := last_load(warehouse, table):
+            remarks = (used_again(settings, table, load),)
     except SourceError as error:
         if family is not None:
             raise
         log.warning("%s No enabled family needs %s, so the run goes on.", error, table.name)
     if warehouse.columns("raw", table.name):
-        return LoadedTable(
-            table.name, "warehouse", _count(warehouse, table), changed=False, rows=raw_rows(table.name)
-        )
+        return _standing(warehouse, table, "warehouse", _rows(deployment, table, *remarks))
     if family is None:
         return None
     raise not_found(settings, table, family)
-
-
-def no_landing_folder(table: SourceTable, places: Mapping[str, str]) -> SourceError:
-    """The error about a table whose rows are in files, where nothing says in which folder."""
-    return SourceError(
-        f"{places.get(table.name, table.name)}: the rows of {table.name} are in files, but no landing folder is"
-        " set; set TIDEMARK_LANDING_URL to the folder that holds them."
-    )
-
-
-def not_found(settings: Settings, table: SourceTable, family: str) -> SourceError:
-    """The error about a table that is nowhere, and that a family needs."""
-    place = (
-        f"no file {table.name}.parquet or {table.name}.csv at {settings.landing_url}"
-        if settings.landing_url
-        else "no landing folder is set (TIDEMARK_LANDING_URL)"
-    )
-    return SourceError(
-        f"The family {family} needs the table {table.qualified_name}, which is not in the warehouse, and {place};"
-        " provide one of the two, map your own table in sources.yml, or leave the family out of TIDEMARK_FAMILIES."
-    )
 
 
 def _check_files(
@@ -179,7 +177,6 @@ def _check_files(
     append = source is not None and source.mode == "append"
     fingerprints = {file.uri: fingerprint_of(file, source, deployment.currency) for file in files}
     origin = files[0].uri if len(files) == 1 else str(source.files if source else "")
-    absent = tuple(c.name for c in table.file_columns if source and source.mapping_of(c.name) is None)
     loads = warehouse.fetch(
         "select uri, fingerprint, row_count, loaded_at from control.loads where table_name = ? order by loaded_at",
         (table.name,),
@@ -193,9 +190,13 @@ def _check_files(
             table, {uri: standing[uri] for uri in gone & with_rows}, next(iter(fingerprints.values()))
         )
         gone = set()
+    remark = None
+    if not append and standing:
+        before, allowed = rows_by_file(loads, deployment.published), table.name in deployment.allow_missing
+        remark = lost_files(table, before, list(fingerprints), allowed=allowed)
+    rows = _rows(deployment, table, *([remark] if remark else []))
     if not new and not gone:
-        rows = raw_rows(table.name).model_copy(update={"absent": absent})
-        return LoadedTable(table.name, origin, _count(warehouse, table), changed=False, rows=rows)
+        return _standing(warehouse, table, origin, rows)
 
     loaded_at = deployment.started_at.astimezone(UTC).replace(tzinfo=None)
     if loads:
@@ -213,7 +214,7 @@ def _check_files(
             "changed" if other else "is mapped otherwise",
         )
     return _Checked(
-        table, list(zip(read, typed, strict=True)), fingerprints, origin, loaded_at, absent,
+        table, list(zip(read, typed, strict=True)), fingerprints, origin, loaded_at, rows,
         appended=appended, reloaded=appended and bool(changed),
     )  # fmt: skip
 
@@ -257,8 +258,21 @@ def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:
         table.qualified_name,
         checked.origin,
     )
-    rows = raw_rows(table.name).model_copy(update={"absent": checked.absent})
-    return LoadedTable(table.name, checked.origin, count, changed=True, rows=rows)
+    return LoadedTable(table.name, checked.origin, count, changed=True, rows=checked.rows)
+
+
+def _standing(warehouse: Warehouse, table: SourceTable, origin: str, rows: SourceRows) -> LoadedTable:
+    """A raw table as it stands."""
+    return LoadedTable(table.name, origin, _count(warehouse, table), changed=False, rows=rows)
+
+
+def _rows(deployment: Deployment, table: SourceTable, *remarks: str) -> SourceRows:
+    """The rows of a raw table, and what the gate is to say of their files."""
+    source = deployment.sources.get(table.name)
+    for remark in remarks:
+        log.warning("%s", remark)
+    absent = tuple(c.name for c in table.file_columns if source and source.mapping_of(c.name) is None)
+    return raw_rows(table.name).model_copy(update={"absent": absent, "remarks": remarks})
 
 
 def _prepare(warehouse: Warehouse, table: SourceTable, *, with_file: bool) -> None:

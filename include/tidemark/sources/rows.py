@@ -30,8 +30,12 @@ class SourceRows(BaseModel):
     checked_sql: str | None = None
     """The same with one boolean column for each flag."""
     flags: tuple[RowFlag, ...] = ()
+    landed: bool = False
+    """Whether the rows came from landing files: nobody but a run changes them. Others may change while a run reads them."""
     absent: tuple[str, ...] = ()
     """Columns that the source lacks: they are null in every row."""
+    remarks: tuple[str, ...] = ()
+    """What loading found that a person should know of, each in a sentence; the gate says it as a warning."""
 
     @property
     def rows(self) -> str:

@@ -18,6 +18,7 @@ def contract_checks(table: FoundTable, run: Run) -> list[Check]:
         _row_count(table),
         *(check for column in table.contract.columns for check in _column_checks(table, column, run)),
         *(_flag_check(table, flag) for flag in table.rows.flags),
+        *([_remark_check(table)] if table.rows.remarks else []),
     ]
 
 
@@ -76,6 +77,18 @@ def _flag_check(table: FoundTable, flag: RowFlag) -> Check:
         column=flag.column,
         claim=f"Every value of {table.name} for {where} can be taken as it is.",
         failure=f"{table.name} has values for {where} {what} ({{observed}}); correct them, or the mapping ({flag.place}).",
+    )
+
+
+def _remark_check(table: FoundTable) -> Check:
+    said = " ".join(table.rows.remarks).replace("{", "{{").replace("}", "}}")
+    return Check(
+        name="landing_files",
+        measure=f"max({len(table.rows.remarks)})",
+        maximum=0,
+        severity="warning",
+        claim=f"The landing files of {table.name} are there as before.",
+        failure=said,
     )
 
 

@@ -8,9 +8,11 @@ try:
 except KeyboardInterrupt:  # nothing has begun
     sys.exit(130)
 except ModuleNotFoundError as error:
-    sys.exit(
-        f"tidemark: {sys.executable} has no {error.name}; run `make setup`, or set TIDEMARK_PYTHON to the environment of Airflow."
+    print(
+        f"tidemark: {sys.executable} has no {error.name}; run `make setup`, or set TIDEMARK_PYTHON to the environment of Airflow.",
+        file=sys.stderr,
     )
+    sys.exit(2)
 
 prepare()
 sys.exit(main())

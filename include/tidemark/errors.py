@@ -32,3 +32,9 @@ class RunIdentityError(TidemarkError):
 
 class GateError(TidemarkError):
     """A critical expectation failed, so this run may not be published."""
+
+
+def code_of(error: Exception) -> str:
+    """The number that a driver or the system gives an error; its words may hold an address, a user or a row."""
+    code = getattr(error, "errno", None)
+    return f" ({code})" if isinstance(code, int) and code > 0 else ""

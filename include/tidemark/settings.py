@@ -17,6 +17,8 @@ from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT
 WAREHOUSE_POOL = "tidemark_warehouse"
 """Airflow pool of every task that opens the warehouse: one slot on DuckDB, wide on Snowflake."""
 
+_NO_FOLDER = "The folder that this process was started in does not exist any more; change to another one with cd, and try again."
+
 
 def _default_dbt_executable() -> Path:
     """The dbt environment of the local set-up where it exists, else the one that the image or start-up script makes."""
@@ -84,6 +86,8 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: a variable has a value that can't be used; the message names the variable and the reason.
     """
+    if not _stands_somewhere():
+        raise SettingsError(_NO_FOLDER)
     try:
         return Settings()
     except ValidationError as error:
@@ -92,11 +96,21 @@ def load_settings() -> Settings:
 
 def wrong_settings() -> list[str]:
     """Everything in the environment that `load_settings` refuses, each in a sentence."""
+    gone = [] if _stands_somewhere() else [_NO_FOLDER]
     try:
         Settings()
     except ValidationError as error:
-        return _sentences(error)
-    return []
+        return gone + _sentences(error)
+    return gone
+
+
+def _stands_somewhere() -> bool:
+    """Whether the folder that relative paths and dbt start from exists."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _sentences(error: ValidationError) -> list[str]:

@@ -89,7 +89,7 @@ def test_a_table_that_is_not_there_or_is_empty_is_refused(here, capsys):
 
 def test_a_warehouse_that_is_no_duckdb_file_is_refused_at_once(here, capsys):
     (here / "warehouse.duckdb").write_bytes(b"not a database at all")
-    assert "There is no DuckDB warehouse at" in refused(capsys, "--from", "shop.orders")
+    assert "can't be opened as a DuckDB database" in refused(capsys, "--from", "shop.orders")
 
 
 def test_a_warehouse_that_can_not_be_reached_is_refused(here, capsys, monkeypatch):

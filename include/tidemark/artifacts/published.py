@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
+from include.tidemark.artifacts.access import unreachable
 from include.tidemark.artifacts.manifest import MANIFEST
 from include.tidemark.artifacts.pointers import INDEX, REPORT
 from include.tidemark.artifacts.store import ArtifactRoot, run_folder
@@ -53,11 +54,19 @@ class PublishedMonth:
 
 
 def published_months(settings: Settings) -> list[PublishedMonth]:
-    """The published as-of dates, oldest first; empty where nothing has been published."""
+    """The published as-of dates, oldest first; empty where nothing has been published.
+
+    Raises:
+        SettingsError: the root can't be opened or reached.
+    """
     root = ArtifactRoot(settings)
-    if not root.exists(INDEX):
-        return []
-    months = json.loads(root.read_bytes(INDEX))["months"]
+    try:
+        if not root.exists(INDEX):
+            return []
+        index = root.read_bytes(INDEX)
+    except Exception as error:
+        raise unreachable(settings, error, "read") from None
+    months = json.loads(index)["months"]
     names = [field.name for field in fields(PublishedMonth) if field.name != "root"]
     return sorted(
         (PublishedMonth(root, **{n: m[n] for n in names}) for m in months), key=lambda m: m.as_of_date

@@ -127,7 +127,14 @@ class ArtifactRoot(Folder):
                 f"TIDEMARK_ARTIFACT_ROOT is {settings.artifact_root!r}, which is no URL;"
                 " write it as file:///..., s3://..., gs://... or abfs://...."
             )
-        super().__init__(settings.artifact_root, settings.artifact_conn_id)
+        try:
+            super().__init__(settings.artifact_root, settings.artifact_conn_id)
+            _ = self._fs
+        except (ValueError, ImportError):
+            raise SettingsError(
+                f"TIDEMARK_ARTIFACT_ROOT is {settings.artifact_root!r}, which nothing that is installed here can open; write it as"
+                " file:///..., s3://..., gs://... or abfs://..., and install its provider (docs/deploy.md, Remote artifact root)."
+            ) from None
 
 
 class RunFolder(Folder):

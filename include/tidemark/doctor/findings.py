@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from include.tidemark.errors import TidemarkError
+from include.tidemark.errors import TidemarkError, code_of
 
 if TYPE_CHECKING:
     from include.tidemark.doctor.examination import Examination
@@ -63,12 +63,6 @@ def wrong(subject: str, error: TidemarkError | str, state: State = "wrong") -> F
     """An error of the project as a finding: the end of its message is what to do."""
     found, action = _parted(str(error))
     return Finding(subject, state, found, action)
-
-
-def code_of(error: Exception) -> str:
-    """The number that a driver or the system gives an error; its words may hold an address, a user or a row."""
-    code = getattr(error, "errno", None)
-    return f" ({code})" if isinstance(code, int) and code > 0 else ""
 
 
 def counts(findings: Sequence[Finding]) -> dict[State, int]:

@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Iterator, Mapping
 
 from include.tidemark.doctor.examination import Examination
-from include.tidemark.doctor.findings import Finding, code_of, wrong
-from include.tidemark.errors import TidemarkError
+from include.tidemark.doctor.findings import Finding, wrong
+from include.tidemark.errors import TidemarkError, code_of
 from include.tidemark.pipeline.preflight import refuse_the_demos
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse.base import Warehouse

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import duckdb
 
 from include.tidemark.config.sources_file import CsvOptions, FileFormat
-from include.tidemark.errors import SettingsError, SourceError
+from include.tidemark.errors import SettingsError, SourceError, TidemarkError
 from include.tidemark.init.csv_dialect import HEAD, guess_csv
 from include.tidemark.init.places import FilesPlace, TablePlace
 from include.tidemark.init.seen import Look, SeenColumn, spread
@@ -57,13 +57,15 @@ def look_at(places: Sequence[FilesPlace | TablePlace], settings: Settings) -> li
 @contextmanager
 def _warehouse(settings: Settings) -> Iterator[Warehouse]:
     path = settings.duckdb_path
-    if settings.warehouse == "duckdb" and not _is_duckdb_file(path):
+    if settings.warehouse == "duckdb" and not path.exists():
         raise SettingsError(
             f"There is no DuckDB warehouse at {path}; correct TIDEMARK_DUCKDB_PATH (or TIDEMARK_WAREHOUSE), or name files."
         )
     with ExitStack() as stack:
         try:
             warehouse = stack.enter_context(open_warehouse(settings))
+        except TidemarkError:
+            raise
         except (
             Exception
         ) as error:  # of a driver, or of the connection's back end; its message may hold an account's name
@@ -75,15 +77,6 @@ def _warehouse(settings: Settings) -> Iterator[Warehouse]:
                 " holds it. `tidemark doctor` looks at each part of the way to it."
             ) from None
         yield warehouse
-
-
-def _is_duckdb_file(path: Path) -> bool:
-    """Whether the file begins as DuckDB's do: opening another would be tried for a minute."""
-    try:
-        with path.open("rb") as file:
-            return file.read(12)[8:] == b"DUCK"
-    except OSError:
-        return False
 
 
 def _table(place: TablePlace, warehouse: Warehouse) -> Look:

@@ -2,18 +2,21 @@
 
 from pathlib import Path
 
+from include.tidemark.artifacts.access import refuse_unwritable
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.config.folder import load_config
-from include.tidemark.errors import SettingsError, SourceError
+from include.tidemark.errors import SettingsError, SourceError, code_of
 from include.tidemark.families import enabled_families
 from include.tidemark.paths import DEMO_KEY_FILE
 from include.tidemark.pipeline.build import require_dbt
 from include.tidemark.settings import Settings
+from include.tidemark.sources.folders import landing_folder
 from include.tidemark.warehouse import open_warehouse
 
 
 def refuse_unready(settings: Settings) -> None:
-    """Look at what can be seen without the data: families, configuration folder, id key, dbt, landing folder, warehouse.
+    """Look at what can be seen without the data: families, configuration folder, id key, dbt, artifact root, landing
+    folder, warehouse.
 
     Raises:
         TidemarkError: something is missing or can't be used; the message says what, and what to do.
@@ -22,6 +25,7 @@ def refuse_unready(settings: Settings) -> None:
     load_config(settings)
     user_ids(settings)
     require_dbt(settings)
+    refuse_unwritable(settings)
     refuse_the_demos(settings)
     _refuse_no_landing(settings)
     _refuse_unreachable(settings)
@@ -52,7 +56,15 @@ def _refuse_no_landing(settings: Settings) -> None:
             )
         return
     folder = settings.landing_url.removeprefix("file://")
-    if "://" not in folder and not Path(folder).is_dir():
+    if "://" in folder:
+        try:
+            landing_folder(settings.landing_url, settings.landing_conn_id)
+        except Exception as error:
+            raise SourceError(
+                f"TIDEMARK_LANDING_URL is {settings.landing_url}, which can't be opened here ({type(error).__name__}); correct it,"
+                " install the provider of its protocol, or define the connection that TIDEMARK_LANDING_CONN_ID names."
+            ) from None
+    elif not Path(folder).is_dir():
         raise SourceError(
             f"TIDEMARK_LANDING_URL is {settings.landing_url}, where no folder is; correct it, or put your files there."
         )
@@ -69,9 +81,8 @@ def _refuse_unreachable(settings: Settings) -> None:
             return
     except Exception as error:
         # The driver's own words may hold the account's address and user, so only its code is shown.
-        code = getattr(error, "errno", None)
         raise SettingsError(
             f"Snowflake can't be reached through the Airflow connection {settings.snowflake_conn_id}"
-            f" ({type(error).__name__}{f' {code}' if code else ''}); define it, for example as the variable"
+            f" ({type(error).__name__}{code_of(error)}); define it, for example as the variable"
             f" AIRFLOW_CONN_{settings.snowflake_conn_id.upper()}, and see docs/snowflake.md for its form and grants."
         ) from None

@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from include.tidemark.errors import TidemarkError
+from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.warehouse.base import Row, WarehouseRefusedError
 
 _BATCH_ROWS = 100_000
@@ -21,6 +21,10 @@ class DuckDBWarehouse:
 
     Args:
         read_only: look at a file that exists; one that another process holds is then an error at once.
+
+    Raises:
+        SettingsError: the file is no DuckDB database, or can't be opened or made.
+        duckdb.IOException: another process holds the file.
     """
 
     dialect = "duckdb"
@@ -29,8 +33,7 @@ class DuckDBWarehouse:
         if read_only:
             self._connection = duckdb.connect(str(path), read_only=True)
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = _connect(str(path))
+            self._connection = _opened(path)
         # Stored timestamps are UTC without a zone; a session zone would shift them on comparison with an instant.
         self._connection.execute("set timezone = 'UTC'")
         self._connection.execute(
@@ -124,18 +127,43 @@ def refuse_held(path: Path) -> None:
     try:
         duckdb.connect(str(path)).close()
     except duckdb.Error as error:
-        if held := re.search(r"lock is held in (.*?\(PID \d+\))", str(error)):
+        if _is_held(error):
+            holder = re.search(r"lock is held in (.*?\(PID \d+\))", str(error))
             raise TidemarkError(
-                f"The DuckDB file {path} is open in another process, {held.group(1)}; a file serves one process at a time, so end"
+                f"The DuckDB file {path} is open in another process{f', {holder[1]}' if holder else ''}; a file serves one process at a time, so end"
                 " that one or wait for it, then run the command again."
             ) from None
-        raise TidemarkError(
-            f"The file {path} can't be opened as a DuckDB database; correct TIDEMARK_DUCKDB_PATH or the file's permissions."
+        raise _no_database(path) from None
+
+
+def _opened(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The DuckDB file {path} can't be made ({error.strerror}: {path.parent}); correct TIDEMARK_DUCKDB_PATH, or the"
+            " folder's permissions."
         ) from None
+    try:
+        return _connect(str(path))
+    except duckdb.Error as error:
+        if _is_held(error) or isinstance(error, duckdb.ConnectionException | duckdb.OutOfMemoryException):
+            raise  # about other processes, this one or the machine, not about the file
+        raise _no_database(path) from None
+
+
+def _no_database(path: Path) -> SettingsError:
+    return SettingsError(
+        f"The file {path} can't be opened as a DuckDB database; correct TIDEMARK_DUCKDB_PATH or the file's permissions."
+    )
+
+
+def _is_held(error: BaseException) -> bool:
+    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
 
 
 @retry(
-    retry=retry_if_exception_type(duckdb.IOException),
+    retry=retry_if_exception(_is_held),
     wait=wait_random_exponential(multiplier=0.1, max=5),
     stop=stop_after_delay(60),
     reraise=True,

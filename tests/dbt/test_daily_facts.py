@@ -96,6 +96,25 @@ def test_a_source_that_was_replaced_as_a_whole_leaves_no_old_day_behind(changeab
     assert changeable.rows(EXPECTED) == changeable.rows(BUILT)
 
 
+def test_a_user_who_was_erased_from_the_rows_is_gone_from_the_facts(changeable: Any) -> None:
+    """New rows of others come in with the same run, one of them a correction that was loaded again."""
+    changeable.execute(NORMALISE)
+    changeable.execute("delete from raw.transactions where user_id = 'C001'")
+    changeable.execute(
+        "insert into raw.transactions select 'new', 'C002', timestamp '2025-02-02 12:00', 1e6, 0, 'Gas', null,"
+        " max(_loaded_at) + interval '1 day' from core.fct_customer_category_daily"
+    )
+    changeable.execute(
+        "update raw.transactions set amount_usd = 3, _loaded_at = _loaded_at + interval '99 days' where transaction_id ="
+        " (select max(transaction_id) from raw.transactions where user_id = 'C003')"
+    )
+
+    build_facts(changeable)
+
+    assert changeable.rows(EXPECTED) == changeable.rows(BUILT)
+    assert changeable.rows("select 1 from core.fct_customer_category_daily where user_id = 'C001'") == []
+
+
 def test_a_full_refresh_in_many_slices_equals_the_rows_fees_included(changeable: Any) -> None:
     changeable.execute(NORMALISE)
     changeable.execute(

@@ -30,11 +30,12 @@
     The '@' keeps dbt from reading the texts as times and losing fractions of a second.
 
     Arguments: the relation of single rows that the fact is made of, its column with the day, its column with the UTC
-    timestamp of that day, and the name of the rule that holds the look-back.
+    timestamp of that day, the name of the rule that holds the look-back, and what the fact holds of the rows: what is summed
+    over the fact, and over the rows. It is never below zero, so the rows' sum is the smaller one when some of them are gone.
     Returns a dict: the first three of these; `everything` (the first build, a full refresh, the run says so, or the rows were replaced as a
-    whole), `loaded_after` (rows loaded later are new), `since_day` (the look-back starts here), `first_day` (the earliest
+    whole), `days_with_rows_gone` (a query of them where there are any, else none), `loaded_after` (rows loaded later are new), `since_day` (the look-back starts here), `first_day` (the earliest
     day to rebuild). -#}
-{% macro days_to_rebuild(rows, day, at, lookback) -%}
+{% macro days_to_rebuild(rows, day, at, lookback, held_here, held_there) -%}
     {%- set everything = {'rows': rows, 'day': day, 'at': at, 'everything': true} -%}
     {%- if not is_incremental() or var('rebuild_facts', false) -%}
         {{ return(everything) }}
@@ -55,7 +56,10 @@
     {%- set changed -%}
         select
             (select min(_loaded_at) from {{ rows }}) > {{ loaded_after }} as everything,
-            '@' || {{ day_text('min(' ~ day ~ ')') }} as first_day
+            '@' || {{ day_text('min(' ~ day ~ ')') }} as first_day,
+            (select sum({{ held_here }}) from {{ this }})
+            > (select coalesce(sum({{ held_there }}), 0) from {{ rows }} where _loaded_at <= {{ loaded_after }})
+                as some_may_be_gone
         from {{ rows }}
         where _loaded_at > {{ loaded_after }}
     {%- endset -%}
@@ -63,7 +67,19 @@
     {%- if change[0] -%}
         {{ return(everything) }}
     {%- endif -%}
-    {%- set first_changed = modules.datetime.date.fromisoformat(change[1][1:]) if change[1] else since_day -%}
+    {%- set first_days = [since_day] -%}
+    {%- if change[1] -%}
+        {%- do first_days.append(modules.datetime.date.fromisoformat(change[1][1:])) -%}
+    {%- endif -%}
+    {%- set gone = namespace(days=none) -%}
+    {%- if change[2] -%}
+        {%- set days = _days_with_rows_gone(rows, day, held_here, held_there) -%}
+        {%- set first_gone = run_query("select '@' || " ~ day_text('min(' ~ day ~ ')') ~ " from (" ~ days ~ ") as days") -%}
+        {%- if first_gone.rows[0][0] -%}
+            {%- do first_days.append(modules.datetime.date.fromisoformat(first_gone.rows[0][0][1:])) -%}
+            {%- set gone.days = days -%}
+        {%- endif -%}
+    {%- endif -%}
     {{ return({
         'rows': rows,
         'day': day,
@@ -71,8 +87,31 @@
         'everything': false,
         'loaded_after': loaded_after,
         'since_day': "cast('" ~ since_day.isoformat() ~ "' as date)",
-        'first_day': "cast('" ~ ([since_day, first_changed] | min).isoformat() ~ "' as date)",
+        'days_with_rows_gone': gone.days,
+        'first_day': "cast('" ~ (first_days | min).isoformat() ~ "' as date)",
     }) }}
+{%- endmacro %}
+
+{#- The days of which the fact holds more than there is: somebody may have been erased from the rows, and must not stay here.
+    Looked for only when the sums over all days say so, because the local date of every row takes long. A row that was
+    loaded again is missing there, too, but its day is rebuilt in any case. -#}
+{% macro _days_with_rows_gone(rows, day, held_here, held_there) -%}
+    select facts.{{ day }}
+    from (
+        select
+            {{ _day_column() }} as {{ day }},
+            sum({{ held_here }}) as held
+        from {{ this }}
+        group by {{ _day_column() }}
+    ) as facts
+    left join (
+        select
+            {{ day }},
+            sum({{ held_there }}) as held
+        from {{ rows }}
+        group by {{ day }}
+    ) as present on facts.{{ day }} = present.{{ day }}
+    where facts.held > coalesce(present.held, 0)
 {%- endmacro %}
 
 {#- The first CTEs of a daily fact, up to `in_scope`: all rows of the days that are rebuilt.
@@ -91,7 +130,7 @@ in_scope as (
     {%- else -%}
         {%- set fact_day = _day_column() -%}
 -- A day is rebuilt when any of its rows is new to this table, whether it counts or not (a row may have lost its status),
--- and always within the look-back.
+-- when some of its rows are gone, and always within the look-back.
 stale_days as (
 
     select {{ day }}
@@ -111,6 +150,12 @@ stale_days as (
     select {{ fact_day }}
     from {{ this }}
     where {{ fact_day }} >= {{ rebuild.since_day }}
+        {%- if rebuild.days_with_rows_gone %}
+
+    union
+
+    {{ rebuild.days_with_rows_gone }}
+        {%- endif %}
 
 ),
 

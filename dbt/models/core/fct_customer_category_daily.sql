@@ -1,6 +1,7 @@
 {{ config(meta={'day_column': 'transaction_date'}) }}
 {% set rebuild = days_to_rebuild(
-    ref('stg_transactions'), day='transaction_date', at='transaction_at', lookback='lookback_days'
+    ref('stg_transactions'), day='transaction_date', at='transaction_at', lookback='lookback_days',
+    held_here='gross_cents - refund_cents', held_there="case when status = 'posted' then abs(amount_cents) end"
 ) %}
 
 with

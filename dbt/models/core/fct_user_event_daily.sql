@@ -1,6 +1,7 @@
 {{ config(meta={'day_column': 'event_date'}) }}
 {% set rebuild = days_to_rebuild(
-    ref('stg_events'), day='event_date', at='event_at', lookback='lookback_window_days'
+    ref('stg_events'), day='event_date', at='event_at', lookback='lookback_window_days',
+    held_here='delivery_count', held_there='1'
 ) %}
 
 with

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
+from include.tidemark.accounting.rules import RowAccountRules
 from include.tidemark.config.documents import Document, explain, first_of, read_document
 from include.tidemark.config.nearest import did_you_mean, did_you_mean_choice
 from include.tidemark.currency import MOST_DECIMALS, Currency, currency_named
@@ -45,6 +46,10 @@ ENVIRONMENT_RULES = frozenset(
     }
 )
 """Rules that an environment variable of the same name, in upper case, overrides after the rules file."""
+
+
+_ADDED_TO = ("row_account_limits",)
+"""Rules of which a rules file names only the parts that it changes."""
 
 
 def _known_currency(value: str) -> str:
@@ -96,6 +101,7 @@ class CommonRules(BaseModel):
 
 class Rules(
     CommonRules,
+    RowAccountRules,
     CustomerSegmentsRules,
     EngagementRules,
     PlannersRules,
@@ -125,7 +131,8 @@ def load_rules(rules: Path | Document | None = None, environ: Mapping[str, str] 
             its line.
     """
     document = read_document(rules) if isinstance(rules, Path) else rules
-    values: dict[str, Any] = _default_values()
+    defaults = _default_values()
+    values = dict(defaults)
     from_environment: dict[str, Any] = {
         name: _parse_scalar(text)
         for name in sorted(ENVIRONMENT_RULES)
@@ -134,6 +141,8 @@ def load_rules(rules: Path | Document | None = None, environ: Mapping[str, str] 
     if document is not None:
         _refuse_unknown(document)
         values |= document.content
+        for name in _ADDED_TO:
+            values[name] = _added(defaults[name], values[name])
     try:
         return Rules.model_validate(values | from_environment)
     except ValidationError as error:
@@ -158,6 +167,11 @@ def _explain(error: Any, document: Document | None, from_environment: Mapping[st
         f"Rule '{name}' from {origin} can't be used: {error['msg'].removeprefix('Value error, ')}"
         f" (found {error['input']!r}){did_you_mean_choice(error) or '.'} Correct the value and start the run again."
     )
+
+
+def _added(default: Any, given: Any) -> Any:
+    """A rule with the given parts in place of its own; what can't be such a part is left to the type's own check."""
+    return default | given if isinstance(given, dict) else given
 
 
 def _default_values() -> dict[str, Any]:

@@ -5,6 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.accounting.account import record_account
+from include.tidemark.accounting.suite import account_assets
 from include.tidemark.artifacts.store import RunFolder
 from include.tidemark.errors import GateError
 from include.tidemark.families import enabled_families
@@ -44,6 +46,7 @@ def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
         refuse_published(warehouse, run.run_key)
         if stage == "models":
             finish_build(warehouse, run)
+            record_account(run, warehouse)
         with open_gate(settings, warehouse, run.run_key, run.started_at) as gate:
             results = (
                 _check_sources(gate, run, warehouse)
@@ -98,6 +101,8 @@ def _rows_seen_before(run: Run, warehouse: Warehouse, table: FoundTable) -> int 
 
 def _check_family_assets(gate: Any, stage: Stage, run: Run) -> list[CheckResult]:
     results: list[CheckResult] = []
+    for asset in account_assets(run) if stage == "models" else []:
+        results += gate.evaluate(asset)
     for family in enabled_families(run.families):
         suite = family.part("suite")
         assets: list[Asset] = suite.candidate(run) if stage == "models" else suite.statistics(run)

@@ -22,6 +22,10 @@ _TABLES = {
         as_of_date date not null, run_key varchar not null, stage varchar not null, suite varchar,
         expectation varchar not null, table_name varchar, column_name varchar, severity varchar not null,
         success boolean not null, observed varchar, message varchar""",
+    "runs.row_account": """
+        as_of_date date not null, run_key varchar not null, position bigint not null, source_table varchar not null,
+        family varchar, kind varchar not null, reason varchar not null, row_count bigint not null, user_count bigint,
+        amount_usd decimal(18,2), share_of_rows double, share_of_amount double""",
     "runs.statistics": """
         as_of_date date not null, run_key varchar not null, family varchar not null, metric varchar not null,
         segment varchar, segment_to varchar, horizon varchar, estimate double, ci_low double, ci_high double,

@@ -1,0 +1,36 @@
+"""Which rows planners and passengers are told apart by."""
+
+from include.tidemark.accounting.family_account import (
+    BEFORE_SIGNUP,
+    TEST_USER,
+    UNKNOWN_USER,
+    Proof,
+    TableAccount,
+    used,
+)
+from include.tidemark.run import Run
+
+
+def account(run: Run) -> dict[str, TableAccount]:
+    """The family's part of the row account, by source table."""
+    mine = f"from runs.user_segmentation where run_key = '{run.run_key}'"
+    return {
+        "users": TableAccount(
+            lines=(TEST_USER, used()),
+            proofs=(
+                Proof(
+                    ("used",), f"select count(*) as row_count, count(*) as user_count, null as cents {mine}"
+                ),
+            ),
+        ),
+        "events": TableAccount(
+            lines=(TEST_USER, UNKNOWN_USER, BEFORE_SIGNUP, used()),
+            proofs=(
+                Proof(
+                    ("used",),
+                    "select coalesce(sum(total_events), 0) as row_count,"
+                    f" count(case when total_events > 0 then 1 end) as user_count, null as cents {mine}",
+                ),
+            ),
+        ),
+    }

@@ -1,7 +1,8 @@
 """
 # Monthly segmentation
 
-Recalculates the customer segments as of the first of the month, checks them, and publishes them.
+Recalculates the customer segments as of the first of the month, checks them, and publishes them. It is due at 02:00 of that day in
+the zone of the rule `business_timezone`; a change of the zone computes no published month again.
 
 `resolve_run` makes the run's identity (as-of date, run key, rules); every later task works on rows of that key only.
 `load_sources` takes landing files into the raw tables. `check_sources`, `check_models` and `check_statistics` are the gate:
@@ -24,17 +25,17 @@ publication ledger: that row is the publication.
 from datetime import datetime, timedelta
 
 from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
-from pendulum import timezone
 
 from include.tidemark.families import enabled_families
 from include.tidemark.orchestration.alerts import alert_on_failure
 from include.tidemark.orchestration.dbt_models import model_tasks
+from include.tidemark.orchestration.schedule import business_zone
 from include.tidemark.orchestration.stage_tasks import current_run, stage_seconds, stage_task
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 from include.tidemark.sources.contract import source_tables
 
-ZONE = timezone("America/New_York")
 SETTINGS = load_settings()
+ZONE = business_zone(SETTINGS)
 TIMED_STAGES = (
     "resolve_run", "load_sources", "check_sources", "models", "check_models", "statistics", "check_statistics",
 )  # fmt: skip

@@ -30,6 +30,10 @@ class RunIdentityError(TidemarkError):
     """The run's as-of date or key can't be resolved, or may not be used."""
 
 
+class NothingToDoError(RunIdentityError):
+    """What the schedule asks for has been done by another of its runs."""
+
+
 class GateError(TidemarkError):
     """A critical expectation failed, so this run may not be published."""
 

@@ -58,26 +58,6 @@ def test_runs_one_at_a_time_and_never_catches_up(dag):
     assert dag.catchup is False
 
 
-def test_the_scheduled_interval_is_the_calendar_month_in_new_york(dag):
-    timetable = dag.timetable
-    assert timetable.__class__.__name__ == "CronDataIntervalTimetable"
-    interval = subprocess_interval()
-    assert interval == ["2017-09-01T06:00:00+00:00", "2017-10-01T06:00:00+00:00"]
-
-
-def subprocess_interval() -> list[str]:
-    """Infer the interval with the scheduler's own timetable class."""
-    code = (
-        "from airflow.timetables.interval import CronDataIntervalTimetable as T\n"
-        "import pendulum\n"
-        "i = T('0 2 1 * *', timezone='America/New_York').infer_manual_data_interval(run_after=pendulum.datetime(2017, 10, 20))\n"
-        "print('INTERVAL', i.start.in_timezone('UTC').isoformat(), i.end.in_timezone('UTC').isoformat())"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    (line,) = [line for line in out.splitlines() if line.startswith("INTERVAL")]
-    return line.split()[1:]
-
-
 def test_stages_follow_each_other_as_in_the_picture(dag):
     def stage(task_id: str) -> str:
         return task_id.split(".", maxsplit=1)[0]

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any, ParamSpec
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from include.tidemark.errors import TidemarkError
+from include.tidemark.errors import NothingToDoError, TidemarkError
 from include.tidemark.run import Run
 
 P = ParamSpec("P")
@@ -28,7 +28,7 @@ def current_run() -> Run:
 
 
 def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
-    """A stage as a task: its result says when it began and how long it took, and our own errors are final.
+    """A stage as a task: its result says when it began and how long it took, our own errors are final, and with nothing to do it is skipped.
 
     The same input would fail again, so a retry would only cost time. Anything else (a lost connection, a killed worker)
     is retried as the DAG says.
@@ -39,6 +39,8 @@ def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]
         started = time.perf_counter()
         try:
             result = stage(*args, **kwargs)
+        except NothingToDoError as reason:
+            raise AirflowSkipException(str(reason)) from None
         except TidemarkError as error:
             raise AirflowFailException(str(error)) from None
         seconds = round(time.perf_counter() - started, 3)

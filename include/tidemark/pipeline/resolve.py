@@ -17,7 +17,7 @@ from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 from include.tidemark.warehouse.facts import start_build
-from include.tidemark.warehouse.ledger import comparison_runs, refuse_published
+from include.tidemark.warehouse.ledger import comparison_runs, refuse_published, refuse_scheduled_again
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ def resolve_run(
     Raises:
         SettingsError: a setting or rule can't be used.
         RunIdentityError: the as-of date or an option can't be used.
+        NothingToDoError: the schedule has published the month already.
     """
     families = enabled_families(settings.families)
     config = load_config(settings)
@@ -69,6 +70,7 @@ def resolve_run(
     with open_warehouse(settings, QueryTag(run.run_key, "resolve_run")) as warehouse:
         ensure_control_tables(warehouse)
         refuse_published(warehouse, run.run_key)
+        refuse_scheduled_again(warehouse, as_of_date, dag_run_id)
         compared = comparison_runs(warehouse, as_of_date)
         rebuild = start_build(warehouse, run)
     run = run.model_copy(update={**compared._asdict(), "rebuild_facts": rebuild})

@@ -8,6 +8,8 @@ import yaml
 
 from include.tidemark.paths import DBT_SOURCES_FILE
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 LOADED_AT = "_loaded_at"
 """When the row came into the raw schema (UTC); the loader adds it, files do not hold it."""
 
@@ -56,7 +58,8 @@ class SourceTable:
 @cache
 def source_tables() -> dict[str, SourceTable]:
     """Every raw table by its name."""
-    declared = yaml.safe_load(DBT_SOURCES_FILE.read_text(encoding="utf-8"))
+    text = DBT_SOURCES_FILE.read_text(encoding="utf-8")
+    declared = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     (raw,) = [source for source in declared["sources"] if source["name"] == "raw"]
     return {table["name"]: _table(table) for table in raw["tables"]}
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from include.tidemark.errors import RunIdentityError
+from include.tidemark.errors import NothingToDoError, RunIdentityError
 from include.tidemark.run import BACKTESTED, WINDOW, PublishedRun, Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -36,6 +36,8 @@ class ComparisonRuns(NamedTuple):
     backtest: PublishedRun | None
 
 
+_SCHEDULED = "scheduled__"
+"""How Airflow begins the id of a run that its scheduler starts."""
 _COLUMNS = ", ".join(Publication.model_fields)
 # Snowflake has no lock for inserts, so two tasks that publish at once can get the same id: the run that started later then
 # wins, here and in the view published_runs.
@@ -80,6 +82,28 @@ def refuse_published(warehouse: Warehouse, run_key: str) -> None:
             f"Run {run_key} has been published, and published rows are never written again;"
             " to recompute the month, trigger a new run with the same as_of_date instead of clearing tasks of this one."
         )
+
+
+def refuse_scheduled_again(warehouse: Warehouse, as_of_date: date, dag_run_id: str) -> None:
+    """Raise when the schedule has published this month by another run.
+
+    Another zone moves the end of the last interval, which the scheduler then takes for one that it has not run yet.
+
+    Raises:
+        NothingToDoError: with what to do where the month is to be computed again.
+    """
+    if not dag_run_id.startswith(_SCHEDULED):
+        return
+    for published in publications_of(warehouse, as_of_date):
+        if (
+            published.action == "publish"
+            and published.dag_run_id.startswith(_SCHEDULED)
+            and published.dag_run_id != dag_run_id
+        ):
+            raise NothingToDoError(
+                f"The month as of {as_of_date} has been published by the scheduled run {published.dag_run_id}, so this run has nothing"
+                " to do; to recompute the month, trigger a new run with this as_of_date."
+            )
 
 
 def comparison_runs(warehouse: Warehouse, as_of_date: date) -> ComparisonRuns:

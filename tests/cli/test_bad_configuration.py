@@ -127,7 +127,8 @@ def test_a_column_that_no_file_has_is_known_when_the_file_is_read_so_the_run_has
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("tidemark: the run failed in the stage load_sources: ")
     assert (
-        f"{deployment / 'sources.yml'}:3" in said and "'contry' is not known; did you mean 'country'?" in said
+        f"{deployment / 'sources.yml'}, line 3: users.columns.country: " in said
+        and "'contry' is not known; did you mean 'country'?" in said
     )
 
 

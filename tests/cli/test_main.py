@@ -135,6 +135,51 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     assert (done.stdout, done.stderr, done.returncode) == ("line\n", "", guard.CLOSED_PIPE)
 
 
+UNBUFFERED = pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+
+
+def printing(text: str, redirection: str, unbuffered: str = "") -> subprocess.CompletedProcess[str]:
+    """A command that prints, in a shell that sends its stdout somewhere; a log would be a file of its working folder."""
+    program = (
+        "import sys\n"
+        "from include.tidemark.cli import guard, main\n"
+        "guard._where_to_look = None\n"
+        f"main._run = {text}\n"
+        "sys.exit(main.main())"
+    )
+    return subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -c "$PROGRAM" {redirection}'],
+        env=os.environ | {"PROGRAM": program, "PYTHONUNBUFFERED": unbuffered},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@UNBUFFERED
+@pytest.mark.parametrize(
+    "text", ["lambda _: print('few') or 0", "lambda _: print('line ' * 100_000) or 0", "lambda _: main._parser().parse_args(['--help'])"],
+    ids=["a line", "many", "help"],
+)  # fmt: skip
+def test_a_full_device_is_one_sentence_and_ends_with_1(text, unbuffered):
+    done = printing(text, "> /dev/full", unbuffered)
+    assert done.stderr == (
+        "tidemark: what this command printed could not be written (No space left on device); make room, or send it elsewhere."
+        " What else it did is done.\n"
+    )
+    assert done.returncode == 1
+
+
+def test_another_file_s_full_device_is_not_taken_for_that_of_the_output(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(guard, "LOCAL_STATE", tmp_path)
+    assert guard.guarded(lambda: fail(OSError(28, "No space left on device"))) == 1
+    assert "an unexpected OSError" in capsys.readouterr().err
+
+
+def test_a_stdout_that_is_closed_is_refused_before_anything_is_done(tmp_path):
+    done = printing(f"lambda _: open({str(tmp_path / 'done')!r}, 'w')", ">&-")
+    assert done.stderr.startswith("tidemark: stdout is closed, so ") and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and not (tmp_path / "done").exists()
+
+
 def test_no_home_of_airflow_is_made_in_the_user_s_own_folder(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "AIRFLOW_HOME"}
     done = subprocess.run(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from include.tidemark.cli.process import asked_to_end
+from include.tidemark.cli.stdout import OutputError, told_output
 from include.tidemark.errors import TidemarkError
 from include.tidemark.paths import LOCAL_STATE
 
@@ -28,18 +29,16 @@ class FailedError(TidemarkError):
 def guarded(command: Callable[[], int]) -> int:
     """Run a command; returns its exit code, whatever happens in it."""
     try:
-        code = command()
-        sys.stdout.flush()
+        with told_output():
+            code = command()
     except KeyboardInterrupt as interruption:
         say(str(interruption) or "interrupted.")
         return INTERRUPTED
     except TidemarkError as error:
         say(str(error))
-        return FAILED if isinstance(error, FailedError) else REFUSED
+        return FAILED if isinstance(error, FailedError | OutputError) else REFUSED
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough; Python would complain of it once more when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED_PIPE
+        return CLOSED_PIPE  # the reader (`| head`) has seen enough
     except Exception as error:
         if asked_to_end():
             say("interrupted.")

@@ -18,6 +18,7 @@ exit codes:
   1    a run failed, or something is not as it must be
   2    the command can't be done as it was given; nothing was changed
   130  interrupted
+  141  the reader of its output went away, as `| head` does
 
 `tidemark COMMAND --help` has examples. What a command works on is said by the
 environment variables TIDEMARK_*."""

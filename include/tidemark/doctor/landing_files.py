@@ -16,8 +16,9 @@ from include.tidemark.sources.contract import SourceTable
 from include.tidemark.sources.files import LandingFile
 from include.tidemark.sources.reading import Reading
 from include.tidemark.sources.rows import SourceRows
+from include.tidemark.sources.same_columns import SameColumns
 from include.tidemark.sources.staged_view import literal
-from include.tidemark.sources.typed import StagedFile, refuse_other_columns, staged_file
+from include.tidemark.sources.typed import StagedFile, staged_file
 from include.tidemark.validation.contract import FoundTable
 
 AT_EACH_END = 20
@@ -40,7 +41,7 @@ class _Look:
         """Whether the mapping itself is wrong, so that every further file would say the same."""
         self.judged: set[str] = set()
         self.currencies: dict[str, frozenset[str]] = {}
-        self._first: tuple[LandingFile, set[str]] | None = None
+        self._same = SameColumns()
 
     def read(self, number: int, file: LandingFile) -> None:
         """Read one file; what is wrong with it becomes a finding."""
@@ -48,8 +49,7 @@ class _Look:
             with staged_file(
                 self.table, self.source, file, self.folder, self.currency, self.places
             ) as staged:
-                self._first = self._first or (file, set(staged.types))
-                refuse_other_columns(self._first, file, set(staged.types))
+                self._same.names(staged)
                 self._look_at(staged, self.folder / f"{self.table.name}-{number}.parquet")
         except SourceError as error:
             self._report([str(error)])
@@ -65,6 +65,7 @@ class _Look:
             self.fits_no_file = True
             return
         reading = staged.reading()
+        self._same.kinds(staged, reading)
         faults = list(staged.faults(reading))
         self._report([staged.explain(fault) for fault in faults])
         self.judged |= {fault.flag.column for fault in faults}

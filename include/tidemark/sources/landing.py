@@ -204,7 +204,10 @@ def _check_files(
         loaded_at = max(loaded_at, loads[-1]["loaded_at"] + timedelta(microseconds=1))
     appended = append and bool(standing)
     read = new if appended else files
-    typed = write_typed(table, source, read, folder, loaded_at, deployment.currency, deployment.places)
+    kept = next((file for file in reversed(files) if file not in read), None)
+    typed = write_typed(
+        table, source, read, folder, loaded_at, deployment.currency, deployment.places, kept
+    )
     changed = [file.uri for file in new if file.uri in standing]
     for uri in changed if appended else ():
         other = content_of(standing[uri]) != content_of(fingerprints[uri])

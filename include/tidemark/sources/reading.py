@@ -29,6 +29,8 @@ class Reading:
     absent: tuple[str, ...]
     """Columns that the source lacks."""
     flags: tuple[Flag, ...]
+    types: Mapping[str, str]
+    """Of the mapped expressions, by the contract's column."""
     parts: Mapping[str, str]
     """By its place in `sources.yml`, a query that computes one expression for every row."""
 
@@ -117,7 +119,7 @@ def make_reading(table: SourceTable, source: TableSource, origin: Origin, curren
         foreign_currency(name, code, currency, origin.place(table.name, name)) for name, code in codes.items()
     ]
     absent = tuple(column.name for column, mapping in mappings.items() if mapping is None)
-    return Reading(query, values, absent, tuple(flags), parts)
+    return Reading(query, values, absent, tuple(flags), {name: types[name] for name in given}, parts)
 
 
 def _types(query: str, parts: Mapping[str, str], origin: Origin) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from include.tidemark.sources.files import LandingFile, local_copy
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.loads import FILE
 from include.tidemark.sources.reading import Flag, Origin, Reading, make_reading
+from include.tidemark.sources.same_columns import SameColumns, named
 from include.tidemark.sources.tabular import explained, stage
 
 log = logging.getLogger(__name__)
@@ -42,21 +43,33 @@ def write_typed(  # noqa: PLR0917 - one call
     loaded_at: datetime,
     currency: str,
     places: Mapping[str, str],
+    before: LandingFile | None = None,
 ) -> list[TypedFile]:
     """Read the files one after another and write the rows of each below a folder.
 
+    Args:
+        before: a file that was loaded before, whose rows stay.
+
     Raises:
-        SourceError: a file can't be read, lacks a column, has other columns than the first, or a value of the wrong type.
+        SourceError: a file can't be read, lacks a column, has other columns than the first, a column of another type than those
+            before, or a value of the wrong type.
     """
     written: list[TypedFile] = []
-    columns: tuple[LandingFile, set[str]] | None = None
+    same = SameColumns()
+    if before is not None and before.format == "parquet":
+        with staged_file(table, source, before, folder, currency, places) as staged:
+            same.kinds(staged, staged.reading())
     for number, file in enumerate(files):
         target = folder / f"{table.name}-{number}.parquet"
         append = source is not None and source.mode == "append"
         with staged_file(table, source, file, folder, currency, places) as staged:
-            columns = columns or (file, set(staged.types))
-            refuse_other_columns(columns, file, set(staged.types))
-            count = staged.write(target, loaded_at, names_its_file=append)
+            same.names(staged)
+            staged.check_columns()
+            reading = staged.reading()
+            same.kinds(staged, reading)
+            for fault in staged.faults(reading):
+                raise SourceError(staged.explain(fault))
+            count = staged.copy(reading, target, loaded_at, names_its_file=append)
         written.append(TypedFile(target, count, append))
     if not any(file.row_count for file in written) and not (source and source.mode == "append"):
         named = files[0].uri if len(files) == 1 else f"{files[0].uri} and {len(files) - 1} more"
@@ -69,30 +82,6 @@ def write_typed(  # noqa: PLR0917 - one call
             f"The landing file {named} holds no row; table {table.name} stays as it was. Upload the whole file."
         )
     return written
-
-
-def refuse_other_columns(first: tuple[LandingFile, set[str]], file: LandingFile, names: set[str]) -> None:
-    """Files of one pattern have the same columns.
-
-    Raises:
-        SourceError: this one has others than the first.
-    """
-    other, known = first
-    if names == known:
-        return
-    lacking = [f"lacks {_named(file, known - names)}"] if known - names else []
-    more = [f"has {_named(file, names - known)} besides"] if names - known else []
-    raise SourceError(
-        f"The landing file {file.uri} has other columns than {other.uri}: it {' and '.join([*lacking, *more])}; files of one"
-        " pattern need the same columns."
-    )
-
-
-def _named(file: LandingFile, columns: set[str]) -> str:
-    """Columns in a message. The first line of a CSV file without a header is data, so its names are only counted."""
-    if file.format == "csv":
-        return f"{len(columns)} columns"
-    return ", ".join(sorted(columns))
 
 
 @contextmanager
@@ -151,18 +140,6 @@ class StagedFile:
     currency: str
     places: Mapping[str, str]
 
-    def write(self, target: Path, loaded_at: datetime, *, names_its_file: bool) -> int:
-        """Write the rows with the contract's types; returns their number.
-
-        Raises:
-            SourceError: a column is missing, or a value can't be read.
-        """
-        self.check_columns()
-        reading = self.reading()
-        for fault in self.faults(reading):
-            raise SourceError(self.explain(fault))
-        return self.copy(reading, target, loaded_at, names_its_file=names_its_file)
-
     def copy(self, reading: Reading, target: Path, loaded_at: datetime, *, names_its_file: bool) -> int:
         """Write the rows of a reading, faults or not; returns their number."""
         more = {LOADED_AT: f"cast('{loaded_at.isoformat()}' as timestamp)"}
@@ -193,6 +170,14 @@ class StagedFile:
             if count:
                 yield Fault(flag, int(count), self._first_row(flag))
 
+    def with_values(self, reading: Reading, columns: Sequence[str]) -> list[str]:
+        """Those of the contract's columns that hold a value in some row."""
+        if not columns:
+            return []
+        counts = ", ".join(f"count({name})" for name in columns)
+        found = self._compute(reading, f"select {counts} from ({reading.given}) as given")
+        return [name for name, count in zip(columns, found, strict=True) if count]
+
     def _compute(self, reading: Reading, query: str) -> tuple[Any, ...]:
         """The one row of a query over the reading; DuckDB's own error would hold the value that an expression stumbles over."""
 
@@ -216,12 +201,15 @@ class StagedFile:
         """What is wrong, where, and what to do."""
         return (
             f"The landing file {self.file.uri} has {fault.count} values in column {fault.flag.column} {fault.flag.what}"
-            f" (the first in data row {fault.first_row}); correct them and upload the file again{self._or_mapping(fault.flag)}."
+            f" (the first in data row {fault.first_row}); correct them and upload the file again{self.or_mapping(fault.flag.place)}."
         )
 
     def _reading(self, source: TableSource, *, numbered: bool = False) -> Reading:
+        return make_reading(self.table, source, self._origin(numbered=numbered), self.currency)
+
+    def _origin(self, *, numbered: bool = False) -> Origin:
         position = self._position
-        origin = Origin(
+        return Origin(
             relation=f"(select row_number() over () as {position}, * from landing)"
             if numbered
             else "landing",
@@ -234,7 +222,6 @@ class StagedFile:
             names_are_known=self.file.format != "csv",
             kept=(position,) if numbered else (),
         )
-        return make_reading(self.table, source, origin, self.currency)
 
     @property
     def _position(self) -> str:
@@ -273,7 +260,7 @@ class StagedFile:
             log.warning(
                 "The landing file %s has columns that the contract does not know, left out: %s",
                 self.file.uri,
-                _named(self.file, extra),
+                named(self.file, extra),
             )
 
     def _first_row(self, flag: Flag) -> str:
@@ -284,5 +271,10 @@ class StagedFile:
         ).fetchone()
         return str(first[0]) if first else "?"
 
-    def _or_mapping(self, flag: Flag) -> str:
-        return "" if self.source.columns is None else f", or correct the mapping ({flag.place})"
+    def or_mapping(self, place: str) -> str:
+        """The end of a sentence that tells to correct a column of the file: the mapping may be corrected as well."""
+        return "" if self.source.columns is None else f", or correct the mapping ({place})"
+
+    def place(self, column: str) -> str:
+        """Where the deployment says how a column of the contract is made."""
+        return self._origin().place(self.table.name, column)

@@ -125,6 +125,11 @@ def make_manifest(
         raise TidemarkError(
             f"The manifest of run {run.run_key} does not keep its schema at {place}: {error.message}."
         )
+    return encode_manifest(document)
+
+
+def encode_manifest(document: Mapping[str, Any]) -> bytes:
+    """The manifest's bytes."""
     return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 

@@ -82,6 +82,25 @@ class Folder:
         with self._fs.open(self._locate(relative), "rb") as source:
             return bytes(source.read())
 
+    def download(self, relative: str, local_path: Path) -> None:
+        """Copy one file of the folder to a local one.
+
+        Raises:
+            FileNotFoundError: it does not exist.
+        """
+        local_path.parent.mkdir(parents=True, exist_ok=True)
+        with self._fs.open(self._locate(relative), "rb") as source, local_path.open("wb") as target:
+            shutil.copyfileobj(source, target, length=_COPY_BYTES)
+
+    def copy(self, relative: str, target: str) -> None:
+        """Copy one file of the folder to another place in it, replacing what stood there."""
+        origin, place = self._locate(relative), self._locate(target)
+        if self._is_disk:
+            with Path(origin).open("rb") as source, _atomic_local(Path(place)) as file:
+                shutil.copyfileobj(source, file, length=_COPY_BYTES)
+        else:
+            self._fs.copy(origin, place)
+
     def exists(self, relative: str) -> bool:
         """Whether a file or subfolder stands there."""
         return bool(self._fs.exists(self._locate(relative)))

@@ -138,6 +138,13 @@ def write_rows(table: PublishedTable, rows: Sequence[Mapping[str, Any]], target:
     return write_table(table, pa.Table.from_pylist(typed, schema=schema).to_batches(), target)
 
 
+def write_parquet(file: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write the rows as those of a published table are written: the same rows in one order give the same bytes."""
+    with _parquet_writer(file, schema) as parquet:
+        for batch in _regroup(batches):
+            parquet.write_batch(batch, row_group_size=_ROW_GROUP)
+
+
 def escape_formula(text: str) -> str:
     """The text, marked as text for spreadsheets when they would run it as a formula.
 

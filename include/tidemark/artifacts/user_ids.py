@@ -1,8 +1,9 @@
 """User ids in published files: a keyed hash, so that a file can be joined with the next month's but not with people."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from include.tidemark.errors import SettingsError
 from include.tidemark.settings import Settings
@@ -52,8 +53,26 @@ def user_ids(settings: Settings) -> UserIds:
             f" {_KEY_LENGTH} characters, the same every month, or set TIDEMARK_USER_IDS=plain to publish ids as they are."
         )
     key = secret.encode()
+    return UserIds(
+        publish=partial(_hashed, key), order_salt=hmac.digest(key, b"order of rows", "sha256").hex()[:_DIGITS]
+    )
 
-    def hashed(user_id: str) -> str:
-        return hmac.digest(key, user_id.encode(), "sha256").hex()[:_DIGITS]
 
-    return UserIds(publish=hashed, order_salt=hmac.digest(key, b"order of rows", "sha256").hex()[:_DIGITS])
+def published_forms(settings: Settings, ids: Iterable[str]) -> dict[str, str]:
+    """How each id may stand in published files, by that form: hashed with the present key, and plain.
+
+    A deployment may have changed its mind about `TIDEMARK_USER_IDS` since a month was published.
+
+    Raises:
+        SettingsError: as in `user_ids`.
+    """
+    user_ids(settings)
+    forms = {user_id: user_id for user_id in ids}
+    if settings.id_hash_key:
+        key = settings.id_hash_key.get_secret_value().encode()
+        forms |= {_hashed(key, user_id): user_id for user_id in list(forms)}
+    return forms
+
+
+def _hashed(key: bytes, user_id: str) -> str:
+    return hmac.digest(key, user_id.encode(), "sha256").hex()[:_DIGITS]

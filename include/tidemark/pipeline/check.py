@@ -19,6 +19,7 @@ from include.tidemark.validation.sources import table_asset
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
+from include.tidemark.warehouse.erasures import erased_since_publication
 from include.tidemark.warehouse.facts import finish_build
 from include.tidemark.warehouse.ledger import refuse_published
 from include.tidemark.warehouse.query_tag import QueryTag
@@ -88,7 +89,7 @@ def _check_sources(gate: Any, run: Run, warehouse: Warehouse) -> list[CheckResul
 
 
 def _rows_seen_before(run: Run, warehouse: Warehouse, table: FoundTable) -> int | None:
-    """The rows of a growing table that the previous publication saw, as its own gate counted them."""
+    """The rows of a growing table that the previous publication saw, as its own gate counted them, but for erased ones."""
     if run.previous is None:
         return None
     rows = warehouse.fetch(
@@ -96,7 +97,10 @@ def _rows_seen_before(run: Run, warehouse: Warehouse, table: FoundTable) -> int 
         " where run_key = ? and stage = 'sources' and expectation = 'rows_before_as_of' and suite = ?",
         (run.previous.run_key, f"sources.{table.contract.name}"),
     )
-    return int(rows[0]["observed"]) if rows and rows[0]["observed"] else None
+    if not rows or not rows[0]["observed"]:
+        return None
+    erased = erased_since_publication(warehouse, run.previous.run_key, table.contract.name)
+    return max(int(rows[0]["observed"]) - erased, 0)
 
 
 def _check_family_assets(gate: Any, stage: Stage, run: Run) -> list[CheckResult]:

@@ -18,6 +18,9 @@ _TABLES = {
         row_count bigint not null, loaded_at timestamp not null""",
     "control.fact_builds": """
         basis varchar not null, run_key varchar not null, finished boolean not null, recorded_at timestamp not null""",
+    "control.erasures": """
+        erased_at timestamp not null, reason varchar, persons bigint not null, kind varchar not null,
+        name varchar not null, row_count bigint not null""",
     "control.gate_results": """
         as_of_date date not null, run_key varchar not null, stage varchar not null, suite varchar,
         expectation varchar not null, table_name varchar, column_name varchar, severity varchar not null,

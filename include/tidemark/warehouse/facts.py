@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
@@ -32,6 +32,17 @@ def finish_build(warehouse: Warehouse, run: Run) -> None:
     if newest is None or not _stands_on(newest, run):
         warehouse.execute("delete from control.fact_builds where run_key = ?", (run.run_key,))
         _record(warehouse, run, finished=True)
+
+
+def mark_for_rebuild(warehouse: Warehouse, why: str) -> None:
+    """Note that the facts no longer hold what they were built from: the next run builds all of their days again."""
+    (newest,) = warehouse.fetch(
+        "select coalesce(max(recorded_at), timestamp '1970-01-01 00:00:00') as moment from control.fact_builds"
+    )
+    moment = newest["moment"] + timedelta(microseconds=1)
+    warehouse.insert(
+        "control.fact_builds", [{"basis": why, "run_key": why, "finished": False, "recorded_at": moment}]
+    )
 
 
 def _newest(warehouse: Warehouse) -> Row | None:

@@ -1,6 +1,6 @@
 """The publication ledger: append only. Its newest row of an as-of date says which run consumers see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
 
@@ -20,7 +20,7 @@ class Publication(BaseModel):
     as_of_date: date
     run_key: str
     published_at: datetime
-    action: Literal["publish", "rollback"]
+    action: Literal["publish", "rollback", "erasure"]
     rules_hash: str
     code_version: str
     manifest_uri: str
@@ -175,23 +175,63 @@ def record_rollback(warehouse: Warehouse, as_of_date: date, run_key: str) -> Pub
     return _append(warehouse, action="rollback", **target)
 
 
+def record_erasure(warehouse: Warehouse, as_of_date: date, digests: Mapping[str, str]) -> list[Publication]:
+    """Append what the ledger has to know after rows of persons were removed from runs' files: their manifests' new digests.
+
+    A row for each published run of the date whose digest changed, and at last one of the run that is shown, so that the same
+    run is shown as before; all of them or none. Nothing where the ledger knows the digests already.
+
+    Args:
+        digests: SHA-256 of the manifest by run key; runs that were never published do not matter.
+    """
+    history = publications_of(warehouse, as_of_date)
+    newest = {publication.run_key: publication for publication in history}
+    changed = [
+        key
+        for key, known in newest.items()
+        if digests.get(key, known.manifest_sha256) != known.manifest_sha256
+    ]
+    if not changed:
+        return []
+    shown = history[-1].run_key
+    rows = [
+        newest[key].model_dump(exclude={"publication_id", "published_at"})
+        | {"action": "erasure", "manifest_sha256": digests.get(key, newest[key].manifest_sha256)}
+        for key in (*(key for key in changed if key != shown), shown)
+    ]
+    with warehouse.transaction():
+        return _insert(warehouse, rows)
+
+
+def published_digests(warehouse: Warehouse) -> dict[str, str]:
+    """The manifest's digest of every run that was ever published, as the ledger knows it last."""
+    rows = warehouse.fetch(
+        "select run_key, manifest_sha256 from control.publications order by publication_id"
+    )
+    return {row["run_key"]: row["manifest_sha256"] for row in rows}
+
+
 def _append(warehouse: Warehouse, **values: object) -> Publication:
     with warehouse.transaction():
         if values["action"] == "publish" and (
             existing := find_publication(warehouse, str(values["run_key"]))
         ):
             return existing
-        newest = warehouse.fetch("select coalesce(max(publication_id), 0) as id from control.publications")[
-            0
-        ]["id"]
-        # The ledger's own time stamp is, beside the run's start, the one place that reads the clock.
-        row = {
-            "publication_id": int(newest) + 1,
-            "published_at": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
-            **values,
-        }
-        warehouse.insert("control.publications", [row])
-    return Publication.model_validate(row)
+        (row,) = _insert(warehouse, [values])
+    return row
+
+
+def _insert(warehouse: Warehouse, rows: Sequence[Mapping[str, object]]) -> list[Publication]:
+    """Append rows within the caller's transaction."""
+    (newest,) = warehouse.fetch("select coalesce(max(publication_id), 0) as id from control.publications")
+    # The ledger's own time stamp is, beside the run's start, the one place that reads the clock.
+    moment = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    numbered = [
+        {"publication_id": int(newest["id"]) + number, "published_at": moment, **row}
+        for number, row in enumerate(rows, start=1)
+    ]
+    warehouse.insert("control.publications", numbered)
+    return [Publication.model_validate(row) for row in numbered]
 
 
 def _newest(publications: Sequence[Publication]) -> PublishedRun | None:

@@ -1,0 +1,69 @@
+"""
+# Erase persons from every month
+
+Removes the rows of the persons whose ids are in a file from the warehouse (`raw` where landing files were loaded, `core`,
+`runs`) and from the user-level files of every run, published or not. The manifests of the changed runs get new digests and an
+entry with counts and the reason; one row more in the ledger makes them known. Aggregates stay as they were published.
+
+The file is a text file with one user id a line. No id is kept, logged, or handed to another task: remove the file afterwards.
+
+- **Erase at the source first.** What a landing file or a table of your own still holds comes back with its next load; the task
+  warns of both.
+- **It failed or was killed**: clear it, or trigger it again with the same file. It completes what was begun.
+- **It says that something was left**: everything else is erased. Put right what the message names, and trigger it again.
+- Do not run it beside a month that is being computed; in the pool of DuckDB they wait for each other.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from include.tidemark.orchestration.alerts import alert_on_failure
+from include.tidemark.orchestration.stage_tasks import stage_task
+from include.tidemark.settings import WAREHOUSE_POOL, load_settings
+
+SETTINGS = load_settings()
+
+PARAMS = {
+    "user_ids_url": Param(
+        type="string", minLength=1, title="File of user ids",
+        description="URL of a text file with one user id a line, such as s3://connection@bucket/ids.txt.",
+    ),
+    "reason": Param(
+        None, type=["null", "string"], title="Reason",
+        description="Written into the manifests; it must not name anybody.",
+    ),
+}  # fmt: skip
+
+
+@dag(
+    dag_id="forget_users",
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    tags=["tidemark", "on-call"],
+    params=PARAMS,
+    doc_md=__doc__,
+    default_args={
+        "owner": "tidemark",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=20),
+        "on_failure_callback": alert_on_failure,
+    },
+)
+def forget_users():
+    @task(pool=WAREHOUSE_POOL)
+    @stage_task
+    def forget():
+        from include.tidemark.pipeline.forget import forget_users as forget_people
+
+        context = get_current_context()
+        params = context["params"]
+        return forget_people(
+            params["user_ids_url"], params["reason"], SETTINGS, context["dag_run"].start_date
+        )
+
+    forget()
+
+
+forget_users()

@@ -1,0 +1,1 @@
+"""Erasing persons: from the warehouse's rows, and from the user-level files of every run."""

@@ -13,16 +13,19 @@ from include.tidemark.warehouse.control import replace_run_rows
 
 TABLE = "runs.row_account"
 
-SHARED = {
-    "loaded": "rows in the table of the contract",
+REPEATED = "repeated"
+SHARED_TEXTS = {
+    "delivered": "rows that the files or the deployment's own table held",
+    "refused": "rows that could not be read; a file with such a row is refused as a whole, and stops the run",
+    "source_filter": "rows that `where` in sources.yml leaves out",
+    "loaded": "rows of the table of the contract",
     "not_in_facts": "rows that came too late for the look-back of the daily facts; below 0: rows of the facts that the table no"
     " longer has",
     "after_as_of": "rows of the as-of date and later, which this run does not see",
     "before_as_of": "rows before the as-of date: what each family's lines add up to",
+    REPEATED: "repeated deliveries of an event, which counts once",
 }
-"""Lines that belong to no family, each with what its rows are."""
-REPEATED = "repeated"
-REPEATED_TEXT = "repeated deliveries of an event, which counts once"
+"""Lines that no family declares, each with what its rows are."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.accounting.published import ROW_ACCOUNT, read_account, write_account
 from include.tidemark.artifacts.definitions import write_definitions
 from include.tidemark.artifacts.dictionary import write_dictionary
 from include.tidemark.artifacts.manifest import (
@@ -116,6 +117,7 @@ def _export(
     evidence = _Evidence(
         read_statistics(run, warehouse),
         read_gate(run, warehouse),
+        read_account(run, warehouse),
         _validation_pages(folder),
         families_left_out(run),
     )
@@ -146,6 +148,7 @@ class _Evidence:
 
     results: StatisticRows
     gate: list[Row]
+    account: list[Row]
     validation_pages: list[str]
     left_out: list[LeftOut]
 
@@ -154,8 +157,9 @@ def _write_files(
     run: Run, settings: Settings, warehouse: Warehouse, evidence: _Evidence, target: Path
 ) -> list[WrittenFile]:
     ids = user_ids(settings)
-    tables = [STATISTICS]
+    tables = [STATISTICS, ROW_ACCOUNT]
     written = write_statistics(evidence.results, target, run.rules.money)
+    written += write_account(evidence.account, run, target)
     parts, definitions = [], {}
     for family in enabled_families(run.families):
         artifacts, results = family.part("artifacts"), evidence.results.of_family(family.name)
@@ -169,6 +173,7 @@ def _write_files(
         run,
         parts,
         evidence.gate,
+        account=evidence.account,
         files=written,
         validation=evidence.validation_pages,
         target=target,

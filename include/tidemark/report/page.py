@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from include.tidemark.accounting.published import shown_tables
 from include.tidemark.artifacts.manifest import gate_summary
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.families.left_out import LeftOut
@@ -27,6 +28,7 @@ def write_report(
     parts: Sequence[ReportPart],
     gate: Sequence[Row],
     *,
+    account: Sequence[Row],
     files: Sequence[WrittenFile],
     validation: Sequence[str],
     target: Path,
@@ -36,13 +38,14 @@ def write_report(
 
     Args:
         gate: the run's rows of `control.gate_results`.
+        account: the lines of the row account.
         files: the files beside the report, to link to.
         validation: pages of the validation documents, to link to.
         left_out: families that the run has not computed, to name with their reasons.
     """
     path = "report/index.html"
     (target / path).parent.mkdir(parents=True, exist_ok=True)
-    page = render(run, parts, gate, files, validation, left_out=left_out)
+    page = render(run, parts, gate, files, validation, account=account, left_out=left_out)
     (target / path).write_text(page, encoding="utf-8")
     return WrittenFile(path, None)
 
@@ -54,6 +57,7 @@ def render(
     files: Sequence[WrittenFile],
     validation: Sequence[str] = (),
     *,
+    account: Sequence[Row] = (),
     left_out: Sequence[LeftOut] = (),
 ) -> str:
     """The whole page as HTML: a family alone heads its report, several are a chapter each."""
@@ -72,6 +76,7 @@ def render(
             ],
             left_out=[{"title": _title(family.name), "reason": family.reason} for family in left_out],
             sources=_own_sources(run),
+            tables=shown_tables(account),
             style=Markup(style),  # noqa: S704 (our own file)
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
             gate=summary,

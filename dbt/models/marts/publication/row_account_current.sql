@@ -1,0 +1,1 @@
+{{ newest_published_rows(ref('row_account_published')) }}

@@ -74,6 +74,20 @@ def test_a_setting_that_can_not_be_used_still_lets_the_rest_be_looked_at(shop: S
     assert found["hash key"]["found"] == "Not looked at: a setting can't be used."
 
 
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_all_that_is_not_looked_at_is_one_line_for_people_with_every_check_and_the_reason(
+    shop: Shop, capsys, monkeypatch, form
+):
+    shop.write()
+    monkeypatch.setenv("TIDEMARK_DBT_THREADS", "many")
+    findings = json.loads(printed(capsys, "--format", "json")[1])["findings"]
+    unseen = [each["subject"] for each in findings if each["found"].startswith("Not looked at: a setting")]
+    _, out = printed(capsys, "--format", form)
+    said = " ".join(out.split())
+    assert len(unseen) > 5 and f"{', '.join(unseen)}: a setting can't be used." in said
+    assert said.count("a setting can't be used") == 1 and " 1 warning, 1 wrong." in said
+
+
 def test_a_folder_that_can_not_be_used_still_lets_the_rest_be_looked_at(shop: Shop, capsys):
     shop.rules["currency"] = "GBP"
     shop.write()

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from include.tidemark.doctor.checks import CHECKS
-from include.tidemark.doctor.findings import CannotLookError, Check, Finding, findings_of
+from include.tidemark.doctor.findings import CannotLookError, Check, Finding, findings_of, folded, unseen
 from include.tidemark.doctor.page import WIDTH, checklist, document, documented, table
 from include.tidemark.errors import SourceError
 from include.tidemark.paths import PROJECT_ROOT
@@ -83,6 +83,18 @@ def test_whatever_a_check_raises_is_a_finding_without_words_that_may_hold_data(e
     first, last = raising(error)
     assert first.found == "found before"
     assert (last.subject, last.state, last.found) == ("the check", state, found) and last.action.startswith(action)  # fmt: skip
+
+
+def test_what_was_not_looked_at_is_folded_by_its_reason_unless_it_is_one_line():
+    key, pool, rows = (
+        unseen(subject, CannotLookError(reason))
+        for subject, reason in [("hash key", "a setting is wrong"), ("pool", "a setting is wrong"), ("rows", "no table is there")]
+    )  # fmt: skip
+    *others, last = folded([key, FINDINGS[0], pool, FINDINGS[2], rows])
+    assert others == [FINDINGS[0], FINDINGS[2]]
+    assert last.found == "hash key, pool: a setting is wrong. rows: no table is there."
+    assert (last.subject, last.state) == ("not looked at", "warning") and last.action == key.action
+    assert folded([FINDINGS[0], rows]) == [FINDINGS[0], rows]
 
 
 def test_what_ends_the_process_is_no_finding():

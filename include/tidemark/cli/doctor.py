@@ -49,7 +49,7 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     # These load Airflow's, dbt's and Great Expectations' parts: not for every other command.
     from include.tidemark.doctor.checks import CHECKS
     from include.tidemark.doctor.examination import Examination
-    from include.tidemark.doctor.findings import CannotLookError, Finding, counts, findings_of
+    from include.tidemark.doctor.findings import CannotLookError, Finding, counts, findings_of, folded
     from include.tidemark.doctor.page import checklist, document, table
 
     with _quiet_log(), Examination(started_now(), arguments.as_of) as examination:
@@ -65,7 +65,8 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(json_text(document(findings, as_of_date)))
     else:
-        print(checklist(findings, as_of_date) if arguments.format == "markdown" else table(findings))
+        shown = folded(findings)
+        print(checklist(shown, as_of_date) if arguments.format == "markdown" else table(shown))
     return int(counts(findings)["wrong"] > 0)
 
 

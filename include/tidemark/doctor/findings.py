@@ -14,6 +14,8 @@ State = Literal["ok", "warning", "wrong"]
 """ok also where there is nothing to look at, which `found` then says; a run is stopped by what is wrong, or gives wrong numbers."""
 
 AGAIN = "Correct that first, and run `tidemark doctor` again."
+_FEW = 2
+"""So few lines about what was not looked at stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Finding:
     found: str
     action: str = ""
     """What to do; empty where nothing is to be done."""
+    unseen: str = ""
+    """Why nothing could be looked at, where another finding says what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def findings_of(check: Check, examination: "Examination") -> Iterator[Finding]:
     try:
         yield from check.look(examination)
     except CannotLookError as reason:
-        yield Finding(check.title, "warning", f"Not looked at: {reason}.", AGAIN)
+        yield unseen(check.title, reason)
     except TidemarkError as error:
         yield wrong(check.title, error)
     except Exception as error:
@@ -57,6 +61,24 @@ def findings_of(check: Check, examination: "Examination") -> Iterator[Finding]:
             f"It could not be looked at: an unexpected {type(error).__name__}{code_of(error)}.",
             "Correct what is wrong above; if nothing is, report this with the kind of the error.",
         )
+
+
+def unseen(subject: str, reason: CannotLookError) -> Finding:
+    """What a check says that can't look for want of something that another one is about."""
+    return Finding(subject, "warning", f"Not looked at: {reason}.", AGAIN, unseen=str(reason))
+
+
+def folded(findings: Sequence[Finding]) -> list[Finding]:
+    """The same, but all that was not looked at in one line at the end: which checks, and why."""
+    subjects: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.unseen:
+            subjects.setdefault(finding.unseen, []).append(finding.subject)
+    seen = [finding for finding in findings if not finding.unseen]
+    if len(findings) - len(seen) < _FEW:
+        return list(findings)
+    why = " ".join(f"{', '.join(named)}: {reason}." for reason, named in subjects.items())
+    return [*seen, Finding("not looked at", "warning", why, AGAIN)]
 
 
 def wrong(subject: str, error: TidemarkError | str, state: State = "wrong") -> Finding:

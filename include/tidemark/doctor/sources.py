@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from include.tidemark.config.sources_file import TableSource
 from include.tidemark.doctor.examination import Examination
-from include.tidemark.doctor.findings import CannotLookError, Finding, wrong
+from include.tidemark.doctor.findings import CannotLookError, Finding, unseen, wrong
 from include.tidemark.doctor.money import relation_currencies
 from include.tidemark.errors import SourceError, TidemarkError
 from include.tidemark.sources.absence import not_found, present_files
@@ -61,7 +61,7 @@ def _see(examination: Examination, table: SourceTable) -> SeenTable:
     try:
         return _find(examination, table)
     except CannotLookError as reason:
-        return SeenTable(table, (Finding(table.name, "warning", f"Not looked at: {reason}.", "Correct that first."),), None)  # fmt: skip
+        return SeenTable(table, (unseen(table.name, reason),), None)
     except TidemarkError as error:
         return SeenTable(table, (wrong(table.name, error),), None)
 
@@ -83,10 +83,10 @@ def _find(examination: Examination, table: SourceTable) -> SeenTable:
 
 
 def _files(examination: Examination, table: SourceTable, source: TableSource | None) -> list[LandingFile]:
+    opened = examination.warehouse_or_error  # where it can't be opened the files can still be read
+    warehouse = None if isinstance(opened, Exception) else opened
     try:
-        return present_files(
-            examination.settings, examination.warehouse, table, source, examination.config.places
-        )
+        return present_files(examination.settings, warehouse, table, source, examination.config.places)
     except TidemarkError:
         raise
     except Exception as error:

@@ -27,6 +27,7 @@ from include.tidemark.families.fee_tiers.rules import FeeTiersRules
 from include.tidemark.families.planners.rules import PlannersRules
 from include.tidemark.paths import DBT_PROJECT_FILE
 from include.tidemark.rule_types import Count, Days, Number, Percent
+from include.tidemark.validation.rules import SourceCheckRules
 from include.tidemark.zones import known_zone
 
 ENVIRONMENT_RULES = frozenset(
@@ -102,6 +103,7 @@ class CommonRules(BaseModel):
 class Rules(
     CommonRules,
     RowAccountRules,
+    SourceCheckRules,
     CustomerSegmentsRules,
     EngagementRules,
     PlannersRules,

@@ -63,6 +63,15 @@ BAD_INPUTS = {
          f"update raw.transactions set amount_usd = 1e14 {ONE}"],
         "not_finite_amount_usd", "critical", ["too large"],
     ),
+    "a sign-up in the year 1": (
+        ["update raw.users set created_at = timestamp '0001-01-01' where user_id = 'secret-user-4'"],
+        "early_created_at", "critical", ["raw.users.created_at is before 2006-11-01", "(1)", "the earliest is 0001-01-01",
+                                         "earliest_years_before_as_of"],
+    ),
+    "a default date": (
+        [f"update raw.transactions set transaction_at = timestamp '1970-01-01' {ONE}"],
+        "early_transaction_at", "critical", ["raw.transactions.transaction_at", "the earliest is 1970-01-01"],
+    ),
     "future timestamps": (
         [f"update raw.transactions set transaction_at = timestamp '2026-11-01 06:00:01' {ONE}"],
         "future_transaction_at", "warning", ["raw.transactions.transaction_at", "later than the start of the run", "(1)"],

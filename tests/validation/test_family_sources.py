@@ -34,6 +34,7 @@ DEFECTS: dict[str, tuple[str, str, str]] = {
     "a stranger": ("events", "update raw.events set user_id = 'x' where event_id = '1'", "unknown_user"),
     "a redelivery": ("events", "insert into raw.events select * from raw.events where event_id = '1'", "duplicate_event_id"),
     "a reversed period": ("fee_periods", "update raw.fee_periods set period_end_date = '2026-10-14' where period_id = 'c'", "period_reversed"),
+    "a year of two digits": ("fee_periods", "update raw.fee_periods set period_start_date = '0026-10-01' where period_id = 'a'", "early_period_start_date"),
     "an overlap of a day": ("fee_periods", "update raw.fee_periods set period_end_date = '2026-10-08' where period_id = 'a'", "period_overlap"),
     "a gap of a day": ("fee_periods", "update raw.fee_periods set period_end_date = '2026-10-06' where period_id = 'a'", "period_gap"),
     "a negative fee": ("fee_periods", "update raw.fee_periods set final_fee_bps = -1 where period_id = 'a'", "negative_fee"),

@@ -11,6 +11,8 @@ from include.tidemark.validation.checks import Check, count_where
 from include.tidemark.validation.contract import FoundTable, base_type
 from include.tidemark.validation.timestamps import timestamp_literal
 
+_DATES = ("timestamp", "date")
+
 
 def contract_checks(table: FoundTable, run: Run) -> list[Check]:
     """The checks that follow from the contract of the table's columns."""
@@ -36,6 +38,7 @@ def _row_count(table: FoundTable) -> Check:
 def _column_checks(table: FoundTable, column: Column, run: Run) -> list[Check]:
     where = f"{table.name}.{column.name}"
     field = f"{table.contract.name}.{column.name}"
+    is_date = base_type(column.data_type) in _DATES and column.name != LOADED_AT
     build: list[tuple[bool, Callable[[], Check]]] = [
         (column.required, lambda: Check(
             name=f"null_{column.name}",
@@ -55,7 +58,8 @@ def _column_checks(table: FoundTable, column: Column, run: Run) -> list[Check]:
             claim=f"{where} holds finite numbers only.",
             failure=f"{where} holds values that are NaN, infinite or too large ({{observed}}); correct and reload them.",
         )),
-        (base_type(column.data_type) == "timestamp" and column.name != LOADED_AT, lambda: Check(
+        (is_date, lambda: _early_check(table, column, run)),
+        (is_date and base_type(column.data_type) == "timestamp", lambda: Check(
             name=f"future_{column.name}",
             measure=count_where(f"{field} > {timestamp_literal(run.started_at)}"),
             maximum=0,
@@ -66,6 +70,23 @@ def _column_checks(table: FoundTable, column: Column, run: Run) -> list[Check]:
         )),
     ]  # fmt: skip
     return [make() for applies, make in build if applies]
+
+
+def _early_check(table: FoundTable, column: Column, run: Run) -> Check:
+    where, years = f"{table.name}.{column.name}", run.rules.earliest_years_before_as_of
+    field = f"{table.contract.name}.{column.name}"
+    as_of = run.as_of_date
+    earliest = as_of.replace(year=as_of.year - years, day=min(as_of.day, 28))
+    return Check(
+        name=f"early_{column.name}",
+        measure=count_where(f"{field} < cast('{earliest}' as date)"),
+        maximum=0,
+        column=column.name,
+        claim=f"{where} is never more than {years} years before the as-of date.",
+        failure=f"{where} is before {earliest} in some rows ({{observed}}), the earliest is {{detail}}: a default, a year of two"
+        f" digits, or data of more than {years} years; correct them, or raise the rule earliest_years_before_as_of.",
+        detail=f"select cast(cast(min({field}) as date) as varchar) as earliest from {table.rows.rows} as {table.contract.name}",
+    )
 
 
 def _flag_check(table: FoundTable, flag: RowFlag) -> Check:

@@ -88,9 +88,13 @@ def test_an_offset_behind_another_date_is_read_as_one():
 
 def test_days_are_told_from_moments_and_the_last_one_is_kept():
     assert of("2026-01-31", "2026-03-01").days_only
-    assert of("31.01.2026", "01.03.2026").latest == datetime(2026, 3, 1)
+    assert of("31.01.2026", "01.03.2026").span == (datetime(2026, 1, 31), datetime(2026, 3, 1))
     typed = of("2026-01-31 00:00:00", "2026-03-01 00:00:00", kind=Kind.TIMESTAMP)
-    assert typed.days_only and typed.latest == datetime(2026, 3, 1) and typed.format is None
+    assert (
+        typed.days_only
+        and typed.span == (datetime(2026, 1, 31), datetime(2026, 3, 1))
+        and typed.format is None
+    )
     assert of("2026-01-31 10:00:00+00", kind=Kind.ZONED).zoned
 
 

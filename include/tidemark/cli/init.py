@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from include.tidemark.cli.clock import started_now
 from include.tidemark.cli.command import Commands, add_command
 from include.tidemark.settings import Settings
 
@@ -47,7 +48,7 @@ def run_init(arguments: argparse.Namespace, settings: Settings) -> int:
     folder: Path = arguments.to.expanduser() if arguments.to else settings.config_dir
     refuse_existing(folder)
     places = find_places(arguments.sources, settings.landing_url, settings.warehouse)
-    proposal = propose(look_at(places.found, settings))
+    proposal = propose(look_at(places.found, settings), started_now())
     written = write_folder(proposal, folder)
     print(closing_text(proposal, places, written, settings))
     return 0

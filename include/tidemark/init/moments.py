@@ -32,6 +32,9 @@ _SECONDS = (
 _EPOCHS = {"epoch_seconds": 1, "epoch_milliseconds": 1_000, "epoch_microseconds": 1_000_000}
 
 
+Span = tuple[datetime, datetime]
+
+
 @dataclass(frozen=True)
 class Moments:
     """What is known of a column of times."""
@@ -42,8 +45,8 @@ class Moments:
     """Whether each value says its zone."""
     days_only: bool
     """Whether no value has a time of day."""
-    latest: datetime | None
-    """The last moment of the sample, without its zone."""
+    span: Span | None
+    """The first and the last moment of the sample, without their zones."""
     swapped: str | None = None
     """The format with day and month the other way round, where it fits as well."""
     mixed: bool = False
@@ -81,7 +84,9 @@ def _typed(values: list[str], kind: Kind) -> Moments:
     days = kind is Kind.DATE or (
         kind is Kind.TIMESTAMP and bool(read) and all(_is_midnight(each) for each in read)
     )
-    return Moments(None, zoned=kind is Kind.ZONED, days_only=days, latest=max(read, default=None))
+    return Moments(
+        None, zoned=kind is Kind.ZONED, days_only=days, span=(min(read), max(read)) if read else None
+    )
 
 
 def _is_midnight(moment: datetime) -> bool:
@@ -95,14 +100,17 @@ def _epoch(values: list[str]) -> Moments | None:
         return None
     for name, factor in _EPOCHS.items():
         if all(_SECONDS[0] * factor <= number < _SECONDS[1] * factor for number in numbers):
-            latest = datetime.fromtimestamp(max(numbers) / factor, UTC).replace(tzinfo=None)
-            return Moments(name, zoned=True, days_only=False, latest=latest)
+            first, last = (
+                datetime.fromtimestamp(number / factor, UTC).replace(tzinfo=None)
+                for number in (min(numbers), max(numbers))
+            )
+            return Moments(name, zoned=True, days_only=False, span=(first, last))
     return None
 
 
 def _iso(values: list[str]) -> Moments | None:
     zoned = days = 0
-    latest: datetime | None = None
+    span: Span | None = None
     for value in values:
         found = _ISO.match(value)
         moment = _read(value[:10], "%Y-%m-%d") if found else None
@@ -113,12 +121,12 @@ def _iso(values: list[str]) -> Moments | None:
             return None
         zoned += bool(rest)
         days += found["time"] is None
-        latest = max(latest or moment, moment)
+        span = _with(span, moment)
     return Moments(
         None,
         zoned=zoned == len(values),
         days_only=days == len(values),
-        latest=latest,
+        span=span,
         mixed=0 < zoned < len(values),
     )
 
@@ -128,15 +136,15 @@ def _formatted(values: list[str]) -> Moments | None:
         return None
     parts = _PARTS.fullmatch(values[0])
     time, zone = _time_format(parts) if parts else ("", None)
-    fitting: dict[str, datetime] = {}
+    fitting: dict[str, Span] = {}
     for date in _DATES:
-        if (latest := _latest(values, date + time)) is not None:
-            fitting[date + time] = latest
+        if (span := _span(values, date + time)) is not None:
+            fitting[date + time] = span
     if not fitting:
         return None
     first = next(iter(fitting))
     swapped = next((each for each in fitting if each != first and _is_swap(first, each)), None)
-    return Moments(first, zoned=zone is not None, days_only=not time, latest=fitting[first], swapped=swapped)
+    return Moments(first, zoned=zone is not None, days_only=not time, span=fitting[first], swapped=swapped)
 
 
 def _time_format(parts: re.Match[str]) -> tuple[str, str | None]:
@@ -152,16 +160,19 @@ def _time_format(parts: re.Match[str]) -> tuple[str, str | None]:
     return text + (parts["rest"] or ""), zone
 
 
-def _latest(values: list[str], form: str) -> datetime | None:
-    """The last of the moments; None where a value does not keep the format."""
-    latest: datetime | None = None
+def _span(values: list[str], form: str) -> Span | None:
+    """The first and the last of the moments; None where a value does not keep the format."""
+    span: Span | None = None
     for value in values:
         moment = _read(value, form)
         if moment is None or (form.startswith(_UNMARKED) and not _is_sensible(value, moment)):
             return None
-        moment = moment.replace(tzinfo=None)
-        latest = max(latest or moment, moment)
-    return latest
+        span = _with(span, moment.replace(tzinfo=None))
+    return span
+
+
+def _with(span: Span | None, moment: datetime) -> Span:
+    return (min(span[0], moment), max(span[1], moment)) if span else (moment, moment)
 
 
 def _is_sensible(value: str, moment: datetime) -> bool:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
+from include.tidemark.init.as_of import first_as_of
 from include.tidemark.init.cells import Cell
 from include.tidemark.init.facts import Facts
 from include.tidemark.init.money import FoundCurrency
@@ -68,6 +69,8 @@ class Proposal:
     zone: tuple[str, str] | None
     """The business time zone, and the country that says so."""
     currency: FoundCurrency | None
+    today: date | None = None
+    """The day in the business time zone; no later one may be an as-of date."""
 
     @property
     def usable(self) -> tuple[TableProposal, ...]:
@@ -80,15 +83,14 @@ class Proposal:
 
     @property
     def as_of(self) -> date | None:
-        """The first day of the month after the last one that the events or transactions cover."""
-        latest = [
-            moments.latest
+        """The as-of date of a first run; None where nothing says when the events or transactions were."""
+        spans = [
+            moments.span
             for table in self.usable
             for facts in table.facts
             if facts.column.name in {table.cells[name].named for name in _MOMENTS if name in table.cells}
             and (moments := facts.moments) is not None
-            and moments.latest is not None
-            and moments.latest.year < _SENTINEL
+            and moments.span is not None
+            and moments.span[1].year < _SENTINEL
         ]
-        # Of a sample the last day or two of a month may be missing.
-        return (max(latest) + timedelta(days=2)).date().replace(day=1) if latest else None
+        return first_as_of([(first.date(), last.date()) for first, last in spans], self.today)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from include.tidemark.config.rule_texts import rule_texts
 from include.tidemark.init.candidates import Candidate
@@ -33,14 +35,19 @@ _MADE_OF = {
 _MADE_ID = "the source has no id: it is made of {parts}, so rows that agree in these are one row twice"
 
 
-def propose(looks: Sequence[Look]) -> Proposal:
-    """Recognise the tables, map their columns, and collect what says time zone and currency."""
+def propose(looks: Sequence[Look], now: datetime | None = None) -> Proposal:
+    """Recognise the tables, map their columns, and collect what says time zone and currency.
+
+    Args:
+        now: the present moment with its zone, after which there is no as-of date.
+    """
     matches = match_tables([with_null_words(look) for look in looks])
     zone = _business_zone(matches)
     currency = _currency(matches)
     business = zone[0] if zone else rule_texts()["business_timezone"].default
+    today = now.astimezone(ZoneInfo(business)).date() if now else None
     tables = [_table(match, business, currency) for match in matches.found]
-    return Proposal(tuple(_joined_by_address(tables)), matches.left, zone, currency)
+    return Proposal(tuple(_joined_by_address(tables)), matches.left, zone, currency, today)
 
 
 def _business_zone(matches: Matches) -> tuple[str, str] | None:

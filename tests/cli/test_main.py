@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from include.tidemark import kept_logs
 from include.tidemark.cli import guard
 from include.tidemark.cli.main import GROUPS, main
 from include.tidemark.errors import TidemarkError
@@ -92,7 +93,7 @@ def test_a_request_to_end_is_an_interruption_though_duckdb_makes_another_error_o
 
 
 def test_an_unexpected_error_is_one_sentence_that_names_its_kind_and_the_log(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(guard, "LOCAL_STATE", tmp_path)
+    monkeypatch.setattr(kept_logs, "LOCAL_STATE", tmp_path)
     assert guard.guarded(lambda: fail(AttributeError("no 'x' here"))) == 1
     (log,) = (tmp_path / "logs").iterdir()
     assert capsys.readouterr().err == (
@@ -104,14 +105,14 @@ def test_an_unexpected_error_is_one_sentence_that_names_its_kind_and_the_log(tmp
 
 def test_the_log_is_below_the_temporary_folder_where_the_project_can_not_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(guard, "LOCAL_STATE", tmp_path / "file")
-    monkeypatch.setattr(guard.tempfile, "gettempdir", lambda: str(tmp_path / "temp"))
+    monkeypatch.setattr(kept_logs, "LOCAL_STATE", tmp_path / "file")
+    monkeypatch.setattr(kept_logs.tempfile, "gettempdir", lambda: str(tmp_path / "temp"))
     assert guard.guarded(lambda: fail(AttributeError())) == 1
     assert len(list((tmp_path / "temp").iterdir())) == 1
 
 
 def test_neither_the_sentence_nor_the_log_holds_what_a_database_said_of_a_row(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(guard, "LOCAL_STATE", tmp_path)
+    monkeypatch.setattr(kept_logs, "LOCAL_STATE", tmp_path)
 
     def convert():
         try:
@@ -169,7 +170,7 @@ def test_a_full_device_is_one_sentence_and_ends_with_1(text, unbuffered):
 
 
 def test_another_file_s_full_device_is_not_taken_for_that_of_the_output(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(guard, "LOCAL_STATE", tmp_path)
+    monkeypatch.setattr(kept_logs, "LOCAL_STATE", tmp_path)
     assert guard.guarded(lambda: fail(OSError(28, "No space left on device"))) == 1
     assert "an unexpected OSError" in capsys.readouterr().err
 

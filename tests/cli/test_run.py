@@ -154,8 +154,8 @@ def test_a_run_writes_nothing_but_progress_and_its_result(first):
     assert all(line.startswith(("  ", "As of")) for line in first.stderr.splitlines()), first.stderr
 
 
-def test_what_dbt_wrote_is_removed_after_a_run_and_kept_after_one_that_was_interrupted(deployment, first):
-    assert len(list(deployment.folder.glob("tidemark-dbt-*"))) == 1
+def test_what_dbt_wrote_is_removed_after_a_run_and_after_one_that_was_interrupted(deployment, first):
+    assert list(deployment.folder.glob("tidemark-*")) == []
 
 
 def test_the_second_month_shows_how_long_each_stage_of_the_first_one_took(deployment, dry):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from include.tidemark import kept_logs
 from include.tidemark.errors import SettingsError
 from include.tidemark.pipeline.build import BuildError, build_models
 from include.tidemark.settings import Settings
@@ -31,9 +32,14 @@ BUILD = [
 ]
 
 
+LOG = 'while [ "$1" != --log-path ]; do shift; done; echo "all of it" > "$2/dbt.log"'
+"""A line of a program that writes a log where dbt is told to."""
+
+
 @pytest.fixture
-def dbt(tmp_path):
+def dbt(tmp_path, monkeypatch):
     """Writes a program and returns settings that take it for dbt."""
+    monkeypatch.setattr(kept_logs, "LOCAL_STATE", tmp_path)
 
     def write(script: str) -> Settings:
         program = tmp_path / "dbt"
@@ -50,18 +56,32 @@ def says(lines: list[str], code: int) -> str:
 
 def test_what_is_done_is_counted_as_dbt_goes_on(dbt):
     counted = []
-    results = build_models(RUN, dbt(says(BUILD, 0)), on_progress=lambda *count: counted.append(count))
+    build_models(RUN, dbt(says(BUILD, 0)), on_progress=lambda *count: counted.append(count))
     assert counted == [(1, 3), (2, 3), (3, 3)]
-    assert results.name == "run_results.json" and results.parent.is_dir()
 
 
 def test_a_failed_build_shows_dbt_s_last_lines_as_people_read_them_and_where_its_log_is(dbt, tmp_path):
     with pytest.raises(BuildError) as caught:
-        build_models(RUN, dbt(says(["old"] * 20 + BUILD, 1)))
-    (folder,) = tmp_path.glob("tidemark-dbt-*")
-    assert str(caught.value).startswith(f"dbt failed for run k (its log is in {folder}): old | old | old | ")
+        build_models(RUN, dbt(f"{LOG}\n{says(['old'] * 20 + BUILD, 1)}"))
+    (log,) = (tmp_path / "logs").iterdir()
+    assert log.read_text() == "all of it\n" and log.stat().st_mode & 0o077 == 0
+    assert str(caught.value).startswith(f"dbt failed for run k (its log is {log}): old | old | old | ")
     assert str(caught.value).endswith(" | 2 of 3 SKIP table | Done. | PASS=2 SKIP=1")
     assert "\n" not in str(caught.value)
+
+
+def test_a_dbt_that_failed_before_its_log_began_is_told_without(dbt):
+    with pytest.raises(BuildError, match=r"dbt failed for run k \(it left no log\): "):
+        build_models(RUN, dbt(says(BUILD, 1)))
+
+
+def test_nothing_but_the_log_of_a_failed_build_is_left(dbt, tmp_path):
+    before = {"dbt"}
+    build_models(RUN, dbt(f"{LOG}\n{says(BUILD, 0)}"))
+    assert {file.name for file in tmp_path.iterdir()} == before
+    with pytest.raises(BuildError):
+        build_models(RUN, dbt(f"{LOG}\n{says(BUILD, 1)}"))
+    assert {file.name for file in tmp_path.iterdir()} == before | {"logs"}
 
 
 def test_where_dbt_names_errors_only_they_are_shown(dbt):
@@ -88,7 +108,7 @@ def test_a_dbt_that_is_not_there_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("trap", ["", "trap '' TERM"], ids=["ends when asked", "deaf"])
-def test_whatever_interrupts_a_build_no_dbt_is_left(dbt, monkeypatch, trap):
+def test_whatever_interrupts_a_build_neither_dbt_nor_what_it_wrote_is_left(dbt, tmp_path, monkeypatch, trap):
     monkeypatch.setattr("include.tidemark.pipeline.build._SECONDS_TO_END", 0.5)
 
     def interrupt(*_: int) -> None:
@@ -100,6 +120,7 @@ def test_whatever_interrupts_a_build_no_dbt_is_left(dbt, monkeypatch, trap):
         build_models(RUN, dbt(f"{trap}\necho '{ready}'\nfor _ in {{1..300}}; do read -t 0.1 <> <(:); done"), on_progress=interrupt)  # fmt: skip
     left = {process.pid for process in psutil.Process().children()} - before
     assert left == set()
+    assert list(tmp_path.glob("tidemark-dbt-*")) == []
 
 
 def test_a_relative_path_of_the_warehouse_is_the_caller_s(dbt, tmp_path, monkeypatch):

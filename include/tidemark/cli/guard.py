@@ -1,16 +1,13 @@
 """No traceback on any input: what ends a command becomes one sentence and an exit code."""
 
-import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from include.tidemark.cli.process import asked_to_end
 from include.tidemark.cli.stdout import OutputError, told_output
 from include.tidemark.errors import TidemarkError
-from include.tidemark.paths import LOCAL_STATE
+from include.tidemark.kept_logs import keep_log
 
 FAILED, REFUSED, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
 """Exit codes; the last two are those by which shells know of a Ctrl-C and of a reader that went away."""
@@ -57,16 +54,8 @@ def say(sentence: str) -> None:
 
 
 def _where_to_look(error: Exception) -> str:
-    for folder in (LOCAL_STATE / "logs", Path(tempfile.gettempdir())):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            handle, file = tempfile.mkstemp(prefix="tidemark-", suffix=".log", dir=folder)
-            with os.fdopen(handle, "w", encoding="utf-8") as log:
-                log.write(_trace(error))
-        except OSError:
-            continue
-        return f"where it happened is in {file}."
-    return "no log could be written."
+    log = keep_log("tidemark", _trace(error).encode())
+    return f"where it happened is in {log}." if log else "no log could be written."
 
 
 def _trace(error: BaseException) -> str:

@@ -3,23 +3,24 @@
 import json
 import os
 import subprocess
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.families import dbt_selectors
+from include.tidemark.kept_logs import keep_log
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 
 _TAIL_LINES = 12
+"""How much of dbt's output an error shows."""
 _REPEATED = frozenset({"LogTestResult", "LogModelResult", "LogNodeResult", "EndOfRunSummary", "StatsLine"})
 """dbt's errors that it says once more, with the reason, at its end."""
-"""How much of dbt's output an error shows."""
 _EVENTS = ("--log-format", "json", "--log-format-file", "debug", "--no-use-colors")
 """Makes dbt print an event a line; its log file stays for people."""
 _SECONDS_TO_END = 10
@@ -80,10 +81,8 @@ def build_models(
     select: Sequence[str] | None = None,
     *,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Path:
-    """Build and test the models; returns dbt's run_results.json, in a temporary folder that is the caller's to remove.
-
-    However this ends, no dbt process is left.
+) -> None:
+    """Build and test the models. However this ends, neither a dbt process nor a file of dbt's is left, but a failed one's log.
 
     Args:
         select: as in `build_command`.
@@ -91,17 +90,25 @@ def build_models(
 
     Raises:
         SettingsError: dbt is not where the settings say.
-        BuildError: dbt failed; the message holds its last lines and names the folder with its log.
+        BuildError: dbt failed; the message holds its errors and names its log.
     """
     require_dbt(settings)
-    target = Path(tempfile.mkdtemp(prefix="tidemark-dbt-", dir=settings.scratch_dir))
-    environment = os.environ | dbt_environment(settings) | _write_profile(settings, target)
-    with _dbt([*build_command(run, settings, target, select), *_EVENTS], environment) as process:
-        tail = _follow(process.stdout or (), on_progress)
-    if process.returncode:
-        said = " | ".join(line.strip() for line in tail)
-        raise BuildError(f"dbt failed for run {run.run_key} (its log is in {target}): {said}")
-    return target / "run_results.json"
+    with TemporaryDirectory(
+        prefix="tidemark-dbt-", dir=settings.scratch_dir, ignore_cleanup_errors=True
+    ) as folder:
+        target = Path(folder)
+        environment = os.environ | dbt_environment(settings) | _write_profile(settings, target)
+        with _dbt([*build_command(run, settings, target, select), *_EVENTS], environment) as process:
+            tail = _follow(process.stdout or (), on_progress)
+        if process.returncode:
+            said = " | ".join(line.strip() for line in tail)
+            raise BuildError(f"dbt failed for run {run.run_key} ({_kept(target / 'dbt.log')}): {said}")
+
+
+def _kept(log: Path) -> str:
+    """Where the log is now."""
+    kept = keep_log("dbt", log.read_bytes()) if log.exists() else None
+    return f"its log is {kept}" if kept else "it left no log"
 
 
 @contextmanager

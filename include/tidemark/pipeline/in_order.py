@@ -3,7 +3,6 @@
 Production runs the same stages as Airflow tasks, with retries, logs and alerts.
 """
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,10 +63,9 @@ def run_in_order(
     with stage("check_sources"):
         check_stage("sources", run, settings)
     with stage("models"):
-        results = build_models(
+        build_models(
             run, settings, on_progress=lambda done, total: told.advances(done, total, "models and tests")
         )
-        shutil.rmtree(results.parent, ignore_errors=True)  # what dbt wrote is of use where it failed
     with stage("check_models"):
         check_stage("models", run, settings)
     with stage("statistics"):

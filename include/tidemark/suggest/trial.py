@@ -1,7 +1,6 @@
 """Trial runs: a month computed as an unpublished run, looked at, and removed again, however that ends."""
 
 import logging
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -54,7 +53,7 @@ def trial_run(
         on_stage("check_sources")
         _check_sources(run, alone)
         on_stage("models")
-        _build(run, alone, [f"+{_SEGMENTS}"])
+        build_models(run, alone, [f"+{_SEGMENTS}"])
         yield run
     finally:
         on_stage("tidy_up")
@@ -74,13 +73,8 @@ def build_proposal(run: Run, settings: Settings, rules: Rules) -> Run:
             "rules_hash": rules.digest(),
         }
     )
-    _build(other, settings, [_SPEND, _SEGMENTS])
+    build_models(other, settings, [_SPEND, _SEGMENTS])
     return other
-
-
-def _build(run: Run, settings: Settings, select: list[str]) -> None:
-    results = build_models(run, settings, select)
-    shutil.rmtree(results.parent, ignore_errors=True)
 
 
 def _check_sources(run: Run, settings: Settings) -> None:

@@ -3,7 +3,7 @@
 Customer segments: 50,000 customers and 13.5 million transactions in two years, then ten times the customers and rows
 (`--scale 1` leaves these out), and how cost grew. Daily event facts: 1 million users and 20 million events in 18 months.
 
-Prints dbt's own execution time, the processor time of the dbt process (the better measure on a machine that does other work
+Prints dbt's own execution time, the CPU time of the dbt process (the better measure on a machine that does other work
 too) and its peak memory.
 """
 
@@ -129,7 +129,7 @@ def main() -> None:
             grown = costs[high][name]
             print(
                 f"{name}: {high // low} times the rows cost {grown.execution_s / cost.execution_s:.1f} times the time,"
-                f" {grown.processor_s / cost.processor_s:.1f} times the processor time"
+                f" {grown.processor_s / cost.processor_s:.1f} times the CPU time"
             )
     if arguments.events:
         print(f"\n{USERS:,} users, {arguments.events:,} events\n{HEADER}")

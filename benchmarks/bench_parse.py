@@ -23,7 +23,7 @@ TIMED = (
 
 
 def seconds(python: Path, root: Path, file: Path) -> tuple[float, float]:
-    """A fresh interpreter's import of one DAG file, Airflow included: by the clock, and of processor time."""
+    """A fresh interpreter's import of one DAG file, Airflow included: elapsed and CPU time."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False"}
     out = subprocess.run(
@@ -47,7 +47,7 @@ def measure(layout: str, python: Path, root: Path, dags: Path, empty: Path) -> N
     }
     base, base_processor = medians["an empty DAG"]
     print(
-        f"{layout:<28}{'median':>10}{'over empty':>12}{'ratio':>8}{'processor time over empty':>28}"
+        f"{layout:<28}{'median':>10}{'over empty':>12}{'ratio':>8}{'CPU time over empty':>28}"
         f"   ({ROUNDS} fresh interpreters each, interleaved)"
     )
     for name, (median, processor) in medians.items():

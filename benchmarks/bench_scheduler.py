@@ -1,8 +1,8 @@
 """A month on the real scheduler against the same stages called one after the other from a shell.
 
 Both sides run the demo's months on the same data, in turn, each on a warehouse of its own. The shell side is one process,
-so it imports each library once: the strictest comparison. Then the scheduler's time is split twice. By the clock: work of the
-stages, dbt, the model tasks that trail dbt, and what Airflow itself takes between the tasks. By processor time: what both
+so it imports each library once: the strictest comparison. Then the scheduler's time is split twice. By elapsed time: work of the
+stages, dbt, the model tasks that trail dbt, and what Airflow itself takes between the tasks. By CPU time: what both
 sides must do, and what each part of Airflow adds; with few cores that is what the clock waits for.
 """
 
@@ -74,7 +74,7 @@ def from_a_shell(month: str, state: Path, dataset: Dataset) -> dict[str, float]:
 
 
 def on_the_scheduler(api: AirflowApi, stack: Stack, month: str) -> dict[str, float]:
-    """One month as a DAG run: seconds by part, on the clock and of processor time."""
+    """One month as a DAG run: seconds by part, elapsed and CPU time."""
     before = processor_seconds(stack)
     run_id = api.trigger({"as_of_date": month})
     *_, (state, tasks) = api.watch(run_id, 600, poll=2.0)
@@ -158,8 +158,8 @@ def main() -> None:
             ]
         finally:
             local.down(scheduled)
-    print(table("by the clock", months, "total", "total", CLOCK))
-    print(table("processor time", months, "processor", "", PROCESSOR))
+    print(table("elapsed", months, "total", "total", CLOCK))
+    print(table("CPU time", months, "processor", "", PROCESSOR))
     later = months[1:]
     ratio = statistics.median(month.scheduler["total"] for month in later) / statistics.median(
         month.shell["total"] for month in later

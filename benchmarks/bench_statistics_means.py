@@ -5,7 +5,7 @@ default needs users x replicates of memory and is ten times slower). The clock o
 it includes putting them into cells. `off` is the distance of the worse end to the interval of infinitely many
 replicates (saddlepoint, within 0.001 of the exact convolution), in standard errors: Monte Carlo noise alone is about 0.084
 at 1,000 replicates and 0.027 at 10,000. Rounds are interleaved; the median counts. Times are the processor's: no method
-uses a second thread, and by the clock other work on the machine would slow down the long calls most. A competitor that
+uses a second thread, and by elapsed time other work on the machine would slow down the long calls most. A competitor that
 would take longer than the limit (a minute) is timed at as many replicates as fit into a tenth of it (at least four) and
 multiplied up: its cost per replicate does not depend on their number. Such a row says "extrapolated" and has no interval
 to compare.

@@ -3,7 +3,7 @@
 Speed and accuracy side by side, from one run; the median of three interleaved rounds counts. The grid is 4 tiers x 5 horizons
 x 3 discount rates. scipy's bootstrap of it is timed on one of the 60 means at a bounded number of replicates, with a tuned batch
 size, and multiplied up ("extrapolated"): its cost is the same for each. The clock of the grid starts at the weekly fees of
-the users, that of the logistic models at one row a user, that of the wild bootstrap at the rows.
+the users, that of the logistic models at one row per user, that of the wild bootstrap at the rows.
 
 wildboottest is no dependency (it brings a compiler along). WILDBOOTTEST_PYTHON names the interpreter of an environment that has
 it; it then runs there, in turns with ours, and gives its own seconds (without starting and compiling). Without the variable its

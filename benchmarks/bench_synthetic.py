@@ -1,4 +1,4 @@
-"""The synthetic data set: seconds (by the clock, and of processor time), peak memory and rows at 100,000 and 1,000,000 users, and how cost grows.
+"""The synthetic data set: seconds (elapsed, and CPU time), peak memory and rows at 100,000 and 1,000,000 users, and how cost grows.
 
 A process of its own makes each size, as landing files; its peak is that of its resident memory. `--users` takes other sizes.
 """
@@ -15,7 +15,7 @@ SIZES = (100_000, 1_000_000)
 
 
 def measure(users: int) -> tuple[float, float, float, float, str]:
-    """Seconds by the clock and of processor time, peak GiB of memory, GiB of files, and what the generator says."""
+    """Elapsed seconds, seconds of CPU time, peak GiB of memory, GiB of files, and what the generator says."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory(prefix="tidemark-bench-") as folder:
         started = time.perf_counter()
@@ -48,7 +48,7 @@ def main() -> None:
     if len(sizes) > 1:
         low, high = sizes[0], sizes[-1]
         print(
-            f"{high / low:.0f} times the users cost {results[high][1] / results[low][1]:.1f} times the processor time"
+            f"{high / low:.0f} times the users cost {results[high][1] / results[low][1]:.1f} times the CPU time"
         )
 
 

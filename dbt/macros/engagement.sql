@@ -81,7 +81,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- When users reached the stages of their journey: one row a user and reached stage, from sign-up on.
+{#- When users reached the stages of their journey: one row per user and reached stage, from sign-up on.
     `reached_date`: the day on which the stage's event had happened often enough. `is_in_order`: all earlier stages were
     reached too, and `completed_date` is the day on which the last of them was. -#}
 {% macro stage_dates(users) -%}

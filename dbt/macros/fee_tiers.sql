@@ -54,7 +54,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- One row a horizon and discount rate with what a dollar of each week after the first is worth in the first:
+{#- One row per horizon and discount rate with what a dollar of each week after the first is worth in the first:
     (1 + rate) ^ (-week / 52.18), and 0 beyond the horizon. The factors are written out: the power functions of two warehouses
     may differ in the last digit, and a literal does not. -#}
 {% macro discount_grid(horizons, rates) -%}

@@ -37,7 +37,7 @@
     )
 {%- endmacro %}
 
-{#- The category map: the seed, overridden by the rule category_groups. One row a category, in upper case. -#}
+{#- The category map: the seed, overridden by the rule category_groups. One row per category, in upper case. -#}
 {% macro category_groups() -%}
     {%- set overrides = var('category_groups') or {} -%}
     select

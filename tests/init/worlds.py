@@ -73,7 +73,7 @@ def german(folder: Path) -> list[Path]:
 
 
 def app(folder: Path) -> list[Path]:
-    """An app without purchases: users as NDJSON, events as gzip-compressed NDJSON, one file a day."""
+    """An app without purchases: users as NDJSON, events as gzip-compressed NDJSON, one file per day."""
     draw = random.Random(7)
     users = [f"u-{n}" for n in range(200)]
     folder.mkdir(parents=True, exist_ok=True)

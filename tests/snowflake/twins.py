@@ -52,7 +52,7 @@ class Twins:
 
 
 def make_twins(folder: Path) -> Twins:
-    """Run both months on both warehouses, on the same made data."""
+    """Run both months on both warehouses, on the same synthetic data."""
     subprocess.run(
         [sys.executable, "-m", "include.tidemark.demo.synthetic", "--users", str(USERS), "--out", str(folder / "landing")],
         env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)}, check=True, capture_output=True, timeout=300,

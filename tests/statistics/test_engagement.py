@@ -53,7 +53,7 @@ def test_impossible_weights_thresholds_and_lengths_are_refused() -> None:
     for weights in ((-1, 1, 1, 1), (0, 0, 0, 0), (float("nan"), 1, 1, 1)):
         with pytest.raises(ValueError, match="weight"):
             EngagementWeights(*weights)
-    with pytest.raises(ValueError, match="one entry a user"):
+    with pytest.raises(ValueError, match="one entry per user"):
         engagement_score([1], [1, 2], [1], [1])
     with pytest.raises(ValueError, match="moderate"):
         behavioral_segments([1], [1], high=0.2, moderate=0.5)

@@ -82,6 +82,6 @@ def test_rows_that_no_users_can_have_are_refused(change: dict, message: str) -> 
 
 
 def test_lengths_must_agree() -> None:
-    with pytest.raises(ValueError, match="one value per user each, got 2 and 1"):
+    with pytest.raises(ValueError, match="one value per user, got 2 and 1"):
         RatioCells.from_values([1, 2], [1])
     assert RatioCells.from_values([], []).size == 0

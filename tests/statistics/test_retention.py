@@ -172,5 +172,5 @@ def test_repeated_counts_and_unordered_times_are_refused() -> None:
         retention([RetentionCount("a", "7d", 1, 1, 1, 1)] * 2, CONFIG)
     with pytest.raises(ValueError, match="ascending"):
         kaplan_meier([2, 1], [1, 1], [0, 0], 0.95)
-    with pytest.raises(ValueError, match="one entry a time"):
+    with pytest.raises(ValueError, match="one entry per time"):
         kaplan_meier([1], [1, 1], [0], 0.95)

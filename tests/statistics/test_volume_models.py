@@ -99,7 +99,7 @@ def test_what_cannot_be_is_refused_by_name() -> None:
         VolumeCells.from_rows([{"period": "a", "segment": "b"}])
     with pytest.raises(ValueError, match="volume_usd"):
         VolumeCells.from_users(["a"], ["b"], [5], [-1.0])
-    with pytest.raises(ValueError, match="one entry a user"):
+    with pytest.raises(ValueError, match="one entry per user"):
         VolumeCells.from_users(["a"], ["b"], [5, 6], [1.0])
     with pytest.raises(ValueError, match="finite"):
         VolumeCells.from_users(["a"], ["b"], [np.nan], [1.0])

@@ -1,4 +1,4 @@
-{#- Incremental strategy `replace_days`, for facts of one row a day and key: the model returns every row of the days that it
+{#- Incremental strategy `replace_days`, for facts of one row per day and key: the model returns every row of the days that it
     rebuilds, and one row without a user for each of these days. Delete the days and insert their rows in one transaction.
     dbt's delete+insert would keep the old rows of a day that has none any more.
     The model names its day column in its configuration, as `meta: {day_column: ...}`. -#}

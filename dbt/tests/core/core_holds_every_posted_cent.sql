@@ -1,5 +1,5 @@
 -- A returned row says that the daily facts and the posted transactions they were built from differ, in cents: a
--- transaction was changed, or came late, without being loaded again. A run with full_refresh mends it.
+-- transaction was changed, or came late, without being loaded again. A run with full_refresh repairs it.
 -- Rows that were loaded after the facts were built are not theirs to hold.
 with
 

@@ -1,5 +1,5 @@
 {#- A returned row says that a fact and the rows it was built from differ in number: a row came late without being loaded
-    again. A run with full_refresh mends it. Rows that were loaded after the fact was built are not its
+    again. A run with full_refresh repairs it. Rows that were loaded after the fact was built are not its
     to hold. `count_column` holds how many rows each row of the fact is made of. -#}
 {% test holds_every_row_of(model, rows, count_column) %}
 

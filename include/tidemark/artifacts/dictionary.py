@@ -23,7 +23,7 @@ DICTIONARY = PublishedTable(
         ),
         Column("description", "text", "What it means, with its unit."),
     ),
-    description="One row a column of every published table.",
+    description="One row per column of every published table.",
 )
 
 

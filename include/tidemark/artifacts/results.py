@@ -27,7 +27,7 @@ STATISTICS = PublishedTable(
         Column(name, _KINDS.get(name, "text"), result_schema()["properties"][name]["description"])
         for name in COLUMNS
     ),
-    description="One row a published number, of every metric, with its interval and how it was made.",
+    description="One row per published number, of every metric, with its interval and how it was made.",
     parquet=True,
 )
 

@@ -1,4 +1,4 @@
-"""When things happen by the clock of the business: a wrong time zone puts the night into the day."""
+"""At which local hour of the business things happen: a wrong time zone puts the night into the day."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ _USUAL_NIGHT = 3
 
 
 def local_time(at: str, zone: str, dialect: str) -> str:
-    """SQL: a UTC timestamp by the clock of a zone, which is one of IANA's."""
+    """SQL: a UTC timestamp as local time of a zone, which is one of IANA's."""
     if dialect == "snowflake":
         return f"convert_timezone('UTC', '{zone}', {at})"
     return f"timezone('{zone}', timezone('UTC', {at}))"

@@ -76,7 +76,7 @@ def engagement_score(
     ]
     shares = np.array([getattr(chosen, field.name) for field in fields(chosen)])
     if len({len(part) for part in parts}) > 1:
-        raise ValueError("the four metrics must have one entry a user each.")
+        raise ValueError("the four metrics must have one entry per user.")
     ranks = np.array([percentile_rank(part) for part in parts])
     return np.asarray(np.clip((shares / shares.sum() * ranks.T).sum(axis=1), 0.0, 1.0))
 

@@ -39,7 +39,7 @@ class PeriodSums:
     def from_rows(
         cls, design: ArrayLike, outcome: ArrayLike, periods: ArrayLike, names: Sequence[str]
     ) -> PeriodSums:
-        """From one row an observation: design (rows, columns), outcome (rows,), period label of each row.
+        """From one row per observation: design (rows, columns), outcome (rows,), period label of each row.
 
         >>> sums = PeriodSums.from_rows([[1, 0], [1, 1], [1, 2]], [1, 2, 4], ["a", "b", "b"], ["intercept", "x"])
         >>> sums.n.tolist(), sums.xy.tolist()

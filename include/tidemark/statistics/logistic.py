@@ -71,7 +71,7 @@ class BinaryTable:
         *,
         clusters: ArrayLike | None = None,
     ) -> BinaryTable:
-        """From one row a user: covariates (users, features), outcome 0 or 1, and perhaps a cluster label each."""
+        """From one row per user: covariates (users, features), outcome 0 or 1, and perhaps a cluster label each."""
         y = np.asarray(outcome, dtype=np.float64)
         x = np.asarray(design, dtype=np.float64).reshape(len(y), len(features))
         labels = (

@@ -1,4 +1,4 @@
-"""From long rows to the wide tables that readers know: one line a key, one column a number."""
+"""From long rows to the wide tables that readers know: one line per key, one column per number."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _interval(metric: str, method: str, name: str) -> dict[str, Value]:
 
 
 def segment_metrics(fee_of_period: Mapping[str, float]) -> Projection:
-    """``segment_metrics.csv``: one line a period (the rows' horizon) and segment; the elasticity is one for all periods.
+    """``segment_metrics.csv``: one line per period (the rows' horizon) and segment; the elasticity is one for all periods.
 
     Args:
         fee_of_period: period -> its final fee in basis points.
@@ -156,7 +156,7 @@ def segment_metrics(fee_of_period: Mapping[str, float]) -> Projection:
 
 
 def _summary(name: str) -> Projection:
-    """One line a segment: users, share and the reliability of its numbers."""
+    """One line per segment: users, share and the reliability of its numbers."""
     return Projection(
         {name: _segment},
         {

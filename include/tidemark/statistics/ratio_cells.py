@@ -77,7 +77,7 @@ class RatioCells:
         first, second = binning.as_amounts("x", x), binning.as_amounts("y", y)
         if len(first) != len(second):
             raise ValueError(
-                f"x and y must have one value per user each, got {len(first)} and {len(second)}."
+                f"x and y must have one value per user, got {len(first)} and {len(second)}."
             )
         if len(first) == 0:
             return cls._of({})

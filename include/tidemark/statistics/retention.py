@@ -60,7 +60,7 @@ def retention(counts: Iterable[RetentionCount], config: StatisticsConfig) -> lis
     Users whose window is not over are in neither numerator nor denominator: counting all gave 0.295 for a truth of 0.424.
 
     Args:
-        counts: one entry a group and window.
+        counts: one entry per group and window.
         config: the run's settings.
 
     Returns:
@@ -114,7 +114,7 @@ def kaplan_meier(
     [(1, 0.75), (2, 0.5), (4, 0.0)]
     """
     if not len(times) == len(exits) == len(censored):
-        raise ValueError("times, exits and censored must have one entry a time each.")
+        raise ValueError("times, exits and censored must have one entry per time.")
     if any(later <= earlier for earlier, later in itertools.pairwise(times)):
         raise ValueError("times must be distinct and ascending.")
     z = float(ndtri(0.5 + check_level(confidence_level) / 2))

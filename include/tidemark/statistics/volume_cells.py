@@ -18,7 +18,7 @@ _PER_UNIT = 16
 
 @dataclass(frozen=True)
 class VolumeCells:
-    """One entry a cell of users alike in period, segment, fee, controls and (about) volume. Make it with `from_rows`.
+    """One entry per cell of users alike in period, segment, fee, controls and (about) volume. Make it with `from_rows`.
 
     Attributes:
         period: the period's name; errors are shared within it.
@@ -79,7 +79,7 @@ class VolumeCells:
         volume_usd: ArrayLike,
         controls: Mapping[str, ArrayLike] | None = None,
     ) -> VolumeCells:
-        """From one entry a user and period. Users share a cell when log(volume + 1) agrees to a sixteenth.
+        """From one entry per user and period. Users share a cell when log(volume + 1) agrees to a sixteenth.
 
         >>> VolumeCells.from_users(["w1", "w1"], ["a", "a"], [5, 5], [0.0, 0.0]).n.tolist()
         [2.0]
@@ -90,7 +90,7 @@ class VolumeCells:
         other = [np.asarray(part, dtype=np.float64) for part in (fee_bps, *named.values())]
         if len({len(part) for part in (volume, *labels, *other)}) > 1:
             raise ValueError(
-                "period, segment, fee_bps, volume_usd and controls must have one entry a user each."
+                "period, segment, fee_bps, volume_usd and controls must have one entry per user."
             )
         if not np.isfinite(volume).all() or (volume < 0).any():
             raise ValueError("volume_usd must be finite and 0 or more.")

@@ -15,7 +15,7 @@ def complete_rows(
     if_empty: str = "look at the log of the models task.",
     empty_is: Severity = "critical",
 ) -> list[Check]:
-    """The first checks of a table with one row a user: `filled_rows`, and that nobody is in it twice.
+    """The first checks of a table with one row per user: `filled_rows`, and that nobody is in it twice.
 
     Args:
         key: the column that names the user, such as `customer_id`.

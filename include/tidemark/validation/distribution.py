@@ -12,7 +12,7 @@ _SMALLEST_SHARE = 1e-4
 
 @dataclass(frozen=True)
 class Segmentation:
-    """A column of segments, one row a user, and what the gate's sentences call it."""
+    """A column of segments, one row per user, and what the gate's sentences call it."""
 
     family: str
     table: str

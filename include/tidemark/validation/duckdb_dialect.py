@@ -1,4 +1,4 @@
-"""SQLAlchemy's view of DuckDB, mended for Great Expectations."""
+"""SQLAlchemy's view of DuckDB, fixed for Great Expectations."""
 
 from typing import Any
 

@@ -48,7 +48,7 @@ _CURRENT = f"""
 
 
 def current_publications(warehouse: Warehouse) -> list[Publication]:
-    """What is published now: one row an as-of date, oldest date first."""
+    """What is published now: one row per as-of date, oldest date first."""
     return _publications(warehouse.fetch(f"{_CURRENT} order by as_of_date"))
 
 

@@ -1,4 +1,4 @@
-"""The numbers from a table of users: equal to a fit of one row a user, bounded in size, never missing."""
+"""The numbers from a table of users: equal to a fit of one row per user, bounded in size, never missing."""
 
 import hashlib
 import random

@@ -8,7 +8,7 @@
         'email': 'named_users.email',
     },
 ) }}
--- What a user is called now, which is no part of what a run found. One row a user, even if the source has two:
+-- What a user is called now, which is no part of what a run found. One row per user, even if the source has two:
 -- no load may change what is published. (The WITH of the macro stands before, so this can't be a CTE.)
 left join (  -- noqa: ST05
     select

@@ -1,4 +1,4 @@
-"""Who the users are and what is planned for each: one row a user, on which everything else is built."""
+"""Who the users are and what is planned for each: one row per user, on which everything else is built."""
 
 import itertools
 import math

@@ -35,7 +35,7 @@ def _buys() -> str:
 
 
 def user_weeks() -> str:
-    """SQL of the table `user_weeks`: one row a user and week with purchases, with the week's volume in dollars."""
+    """SQL of the table `user_weeks`: one row per user and week with purchases, with the week's volume in dollars."""
     responses = " ".join(
         f"when '{name}' then {each.log_response_per_bps}" for name, each in truth.TRADE_CLASSES.items()
     )

@@ -45,7 +45,7 @@ def export(
 
 
 def summary_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """One row a segment in order of priority, then one of all customers, with the columns of `segment_summary.csv`."""
+    """One row per segment in order of priority, then one of all customers, with the columns of `segment_summary.csv`."""
     counted = warehouse.fetch(
         """
         select
@@ -93,7 +93,7 @@ def _summary_row(
 
 
 def movement_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """One row a pair of segments; without an earlier publication, the one row that says so."""
+    """One row per pair of segments; without an earlier publication, the one row that says so."""
     counted = warehouse.fetch(
         "select from_segment, to_segment, customers from runs.customer_segment_movement where run_key = ?",
         (run.run_key,),
@@ -126,7 +126,7 @@ def movement_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> lis
 
 
 def backtest_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """One row a segment of the earlier date, then one of all customers; nulls with a reason where there is no such date."""
+    """One row per segment of the earlier date, then one of all customers; nulls with a reason where there is no such date."""
     counted = warehouse.fetch(
         """
         select customer_segment, sum(n) as customers, sum(prior_s1) as prior_cents, sum(later_s1) as later_cents

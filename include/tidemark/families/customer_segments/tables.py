@@ -28,7 +28,7 @@ _CUSTOMER_KINDS: dict[str, Kind] = {
 CUSTOMERS = PublishedTable(
     path="data/customer_segments",
     columns=tuple(Column(name, kind) for name, kind in _CUSTOMER_KINDS.items()),
-    description="One row a customer: the segment as of the date, and the amounts that decided it.",
+    description="One row per customer: the segment as of the date, and the amounts that decided it.",
     model=_MODEL,
     parquet=True,
 )
@@ -89,7 +89,7 @@ SUMMARY = PublishedTable(
             "Upper end of the share typical of credit-card portfolios: a reference only.",
         ),
     ),
-    description="One row a segment in order of priority, then one row for all customers.",
+    description="One row per segment in order of priority, then one row for all customers.",
 )
 
 MOVEMENT = PublishedTable(
@@ -127,7 +127,7 @@ BACKTEST = PublishedTable(
         *interval_columns("spend_ratio", "number", "Later spend divided by prior spend"),
         *trust_columns(),
     ),
-    description="One row a segment, then one row for all customers: what the segment of an earlier date spent in the 90 days that"
+    description="One row per segment, then one row for all customers: what the segment of an earlier date spent in the 90 days that"
     " followed.",
 )
 

@@ -79,7 +79,7 @@ def detail_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[
 
 
 def usage_rows(run: Run, results: StatisticRows) -> list[Row]:
-    """One row an event of the list, in its order."""
+    """One row per event of the list, in its order."""
     rows = []
     for event in run.rules.early_engagement_events:
         name = event_features(event)[0].name

@@ -136,7 +136,7 @@ def platform_level(platforms: Platforms) -> tuple[str, Sequence[str]]:
 
 
 def _users(run: Run, platforms: Platforms, sample: float) -> tuple[str, tuple[Any, ...]]:
-    """One row a user of the sample, with capped counts."""
+    """One row per user of the sample, with capped counts."""
     level, parameters = platform_level(platforms)
     cap = run.rules.early_engagement_max_event_count
     columns = [

@@ -21,7 +21,7 @@ def _users(features: tuple[Column, ...]) -> PublishedTable:
             *features,
             Column(OUTCOME, "boolean"),
         ),
-        description="One row a user whose return window is over: the first seven days, and whether the user stayed.",
+        description="One row per user whose return window is over: the first seven days, and whether the user stayed.",
         model=_MODEL,
         parquet=True,
     )
@@ -40,7 +40,7 @@ DRIVERS = PublishedTable(
         Column("Odds Ratio", "number", "Odds of staying four weeks for one unit more, all other features equal; empty where"
                " the feature can't be told apart from others, or from nothing."),
     ),
-    description="One row a feature of the model, the highest odds ratio first.",
+    description="One row per feature of the model, the highest odds ratio first.",
 )  # fmt: skip
 
 DETAILS = PublishedTable(
@@ -61,7 +61,7 @@ DETAILS = PublishedTable(
         Column("method", "text", "How odds ratio and interval were computed."),
         *trust_columns("the odds ratio"),
     ),
-    description="One row a feature: its odds ratio with interval, adjusted and alone, and what stands against believing it.",
+    description="One row per feature: its odds ratio with interval, adjusted and alone, and what stands against believing it.",
 )  # fmt: skip
 
 USAGE = PublishedTable(
@@ -78,7 +78,7 @@ USAGE = PublishedTable(
             "retained_if_not_used_pct", "number", "Of those who did not: stayed four weeks, in per cent"
         ),
     ),
-    description="One row an event of the list: who does it in the first seven days, and who of them stays.",
+    description="One row per event of the list: who does it in the first seven days, and who of them stays.",
 )
 
 

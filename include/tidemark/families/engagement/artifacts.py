@@ -50,7 +50,7 @@ def export(
 
 
 def cohort_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """One row a cohort and day with the columns of `retention_cohorts.csv`."""
+    """One row per cohort and day with the columns of `retention_cohorts.csv`."""
     index = _index(results)
     rows = []
     for cohort in read_cohorts(run, warehouse):
@@ -82,7 +82,7 @@ def cohort_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[
 
 
 def summary_rows(run: Run, warehouse: Warehouse, results: StatisticRows, kind: str) -> list[Row]:
-    """One row a segment of a kind, then one for all users, with the columns of its summary."""
+    """One row per segment of a kind, then one for all users, with the columns of its summary."""
     revenue = "lifetime_revenue" if run.rules.revenue_segment_basis == "lifetime" else "revenue_last_90_days"
     measures = f"""
         count(*) as users, min({revenue}) as lowest_revenue, max({revenue}) as highest_revenue, sum({revenue}) as revenue,
@@ -134,7 +134,7 @@ def _summary_row(run: Run, results: StatisticRows, kind: str, segment: str | Non
 
 
 def funnel_rows(run: Run, results: StatisticRows) -> list[Row]:
-    """One row a group and stage with the columns of `journey_funnel_analysis.csv`, all users first."""
+    """One row per group and stage with the columns of `journey_funnel_analysis.csv`, all users first."""
     index = _index(results)
     groups = sorted({row["segment"] for row in results.of("funnel_reached")}, key=lambda name: name or "")
     rows = []

@@ -44,7 +44,7 @@ _USER_KINDS: dict[str, Kind] = {
 USERS = PublishedTable(
     path="data/user_journey_segments",
     columns=tuple(Column(name, kind) for name, kind in _USER_KINDS.items()),
-    description="One row a user: how far the journey went, and both segments with the numbers that decided them.",
+    description="One row per user: how far the journey went, and both segments with the numbers that decided them.",
     model="user_engagement",
     parquet=True,
 )
@@ -89,7 +89,7 @@ COHORTS = PublishedTable(
         Column("revenue_per_user_reason", "text", f"The same for revenue_per_user. {REASON}"),
         *trust_columns("the interval of retention_rate"),
     ),
-    description="One row an install cohort (a day of sign-up) and day after it.",
+    description="One row per install cohort (a day of sign-up) and day after it.",
     parquet=True,
 )
 
@@ -127,7 +127,7 @@ def _summary(kind: str, what: str, extra: tuple[Column, ...]) -> PublishedTable:
             ),
             *trust_columns("the interval of mean_lifetime_revenue"),
         ),
-        description=f"One row a {what}, then one for all users.",
+        description=f"One row per {what}, then one for all users.",
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ FUNNEL = PublishedTable(
         *_SIGNIFICANCE,
         *trust_columns("the interval of conversion_rate"),
     ),
-    description="One row a group and stage; the first group is all users.",
+    description="One row per group and stage; the first group is all users.",
 )  # fmt: skip
 
 TABLES = (COHORTS, BEHAVIORAL, REVENUE, USERS, FUNNEL)

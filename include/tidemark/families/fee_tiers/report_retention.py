@@ -79,7 +79,7 @@ def retention_section(run: Run, numbers: Numbers) -> dict[str, Any]:
         ),
         "heat_map": heat_map(
             cells,
-            f"The same shares as shaded cells, one row a fee. In week 1: {told}.",
+            f"The same shares as shaded cells, one row per fee. In week 1: {told}.",
             x_title="weeks since the first swap",
             y_title="fee at the first swap",
             domain=(0.0, 1.0),

@@ -31,7 +31,7 @@ COHORTS = PublishedTable(
             "1 with a swap in week k, else 0; 1 at k = 0; empty while the week is not over.",
         ),
     ),
-    description="One row a user of a cohort and week k from 0 on.",
+    description="One row per user of a cohort and week k from 0 on.",
     parquet=True,
 )
 
@@ -42,7 +42,7 @@ RETENTION = PublishedTable(
         Column("k", "integer", "Fee weeks after that of the first swap."),
         *_interval("retention_rate", "number", "Share of the users whose week k is over who swapped in it"),
     ),
-    description="One row an acquisition fee and week k.",
+    description="One row per acquisition fee and week k.",
 )
 
 ACQUISITION = PublishedTable(
@@ -56,7 +56,7 @@ ACQUISITION = PublishedTable(
         ),
         Column("returning_swappers", "integer", "The other users of the week; empty while it is not over."),
     ),
-    description="One row a fee week.",
+    description="One row per fee week.",
 )
 
 SEGMENT_METRICS = PublishedTable(
@@ -75,7 +75,7 @@ SEGMENT_METRICS = PublishedTable(
             "Relative change of a user's weekly volume for a fee 5 bps higher, from the model of all weeks: -0.07 is 7 % less.",
         ),
     ),
-    description="One row a fee week and trade size.",
+    description="One row per fee week and trade size.",
 )  # fmt: skip
 
 LIFETIME_VALUE = PublishedTable(
@@ -88,7 +88,7 @@ LIFETIME_VALUE = PublishedTable(
             "ltv_mean", "number", "Mean discounted fees per user, users who left included, in US dollars"
         ),
     ),
-    description="One row an acquisition fee, horizon and discount rate.",
+    description="One row per acquisition fee, horizon and discount rate.",
 )
 
 TABLES = (COHORTS, RETENTION, ACQUISITION, SEGMENT_METRICS, LIFETIME_VALUE)

@@ -63,7 +63,7 @@ def summary_row(run: Run, warehouse: Warehouse) -> Row:
 
 
 def ratio_rows(run: Run, results: StatisticRows) -> list[Row]:
-    """One row a metric that planners and passengers are compared by."""
+    """One row per metric that planners and passengers are compared by."""
     rows = []
     for metric in UNITS:
         ratio = results.find(f"ratio_{metric}", "Planner", "percentile_bootstrap")
@@ -87,7 +87,7 @@ def ratio_rows(run: Run, results: StatisticRows) -> list[Row]:
 
 
 def week_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """One row a week, with the shares of planners and their intervals."""
+    """One row per week, with the shares of planners and their intervals."""
     found = {(row["metric"], row["horizon"]): row for row in results.rows}
     weeks = warehouse.fetch(
         "select * from runs.planner_weeks where run_key = ? order by week_start", (run.run_key,)

@@ -37,7 +37,7 @@ _USER_KINDS: dict[str, Kind] = {
 USERS = PublishedTable(
     path="data/user_segmentation",
     columns=tuple(Column(name, kind) for name, kind in _USER_KINDS.items()),
-    description="One row a user: planner or passenger, by which criteria, since when, and how active.",
+    description="One row per user: planner or passenger, by which criteria, since when, and how active.",
     model=_MODEL,
     parquet=True,
 )
@@ -90,7 +90,7 @@ RATIOS = PublishedTable(
         Column("p_adjusted", "number", "p-value of a ratio of 1, adjusted for the number of ratios."),
         *trust_columns(),
     ),
-    description="One row a metric: planners against passengers, with intervals.",
+    description="One row per metric: planners against passengers, with intervals.",
 )
 
 WEEKS = PublishedTable(
@@ -121,7 +121,7 @@ WEEKS = PublishedTable(
             "Planners among all users at the end of the week, as it stood then, in per cent",
         ),
     ),
-    description="One row a week with a sign-up or a new planner.",
+    description="One row per week with a sign-up or a new planner.",
     model=_WEEKS_MODEL,
 )
 
@@ -134,7 +134,7 @@ VERIFICATION = PublishedTable(
         Column("measure", "text", "What was measured."),
         Column("value", "number", "The number; empty where there is nothing to divide by."),
     ),
-    description="One row a number: what somebody would ask to see whether the segmentation can be right.",
+    description="One row per number: what somebody would ask to see whether the segmentation can be right.",
 )
 
 

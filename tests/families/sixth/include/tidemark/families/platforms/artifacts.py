@@ -19,7 +19,7 @@ PLATFORMS = PublishedTable(
         Column("share_pct_ci_low", "number", "Lower end of its interval."),
         Column("share_pct_ci_high", "number", "Upper end of its interval."),
     ),
-    description="One row a platform.",
+    description="One row per platform.",
     model="platform_users",
 )
 
@@ -37,7 +37,7 @@ def export(
 
 
 def platform_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """One row a platform, the largest first."""
+    """One row per platform, the largest first."""
     counts = warehouse.fetch(
         "select * from runs.platform_users where run_key = ? order by users desc, platform", (run.run_key,)
     )

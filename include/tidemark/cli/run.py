@@ -125,33 +125,27 @@ def _run_stages(
     settings: Settings, parameters: dict[str, Any], started_at: datetime, progress: ShownProgress
 ) -> tuple[Run, float]:
     from include.tidemark.pipeline.in_order import run_in_order
+    from include.tidemark.pipeline.preflight import naming_the_holder
 
     try:
-        made, timings = run_in_order(
-            settings, parameters, started_at, f"shell__{started_at.isoformat()}", progress
-        )
+        with naming_the_holder(settings):
+            made, timings = run_in_order(
+                settings, parameters, started_at, f"shell__{started_at.isoformat()}", progress
+            )
     except (Exception, KeyboardInterrupt) as error:
-        told = _told(error, settings, progress)
+        told = _told(error, progress)
         if told is error:
             raise
         raise told from error
     return made, sum(timings.values())
 
 
-def _told(error: BaseException, settings: Settings, progress: ShownProgress) -> BaseException:
+def _told(error: BaseException, progress: ShownProgress) -> BaseException:
     """The error with the stage in which it ended the run, and what that means."""
     if isinstance(error, KeyboardInterrupt) or asked_to_end():
         return KeyboardInterrupt(f"interrupted in the stage {progress.stage}. {_consequence(progress)}")
-    if isinstance(error, TidemarkError):
-        if not progress.ended:
-            return error
+    if isinstance(error, TidemarkError) and progress.ended:
         return FailedError(f"the run failed in the stage {progress.stage}: {error} {_consequence(progress)}")
-    if settings.warehouse == "duckdb":
-        from include.tidemark.warehouse.duckdb import refuse_held
-
-        refuse_held(
-            settings.duckdb_path
-        )  # the cause may be another process that has taken the file meanwhile
     return error
 
 

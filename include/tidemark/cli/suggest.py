@@ -1,22 +1,12 @@
 """`suggest-rules`: thresholds of the five customer segments that fit the deployment's own data."""
 
-from __future__ import annotations
-
 import argparse
 import sys
-from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING
 
 from include.tidemark.cli.clock import started_now
 from include.tidemark.cli.command import Commands, add_command, iso_date
 from include.tidemark.cli.output import json_text
-from include.tidemark.errors import TidemarkError
 from include.tidemark.settings import Settings
-
-if TYPE_CHECKING:
-    from include.tidemark.suggest.suggestion import Suggestion
-    from include.tidemark.suggest.wishes import Aim
 
 _DESCRIPTION = """\
 Thresholds of the five customer segments that fit your own data.
@@ -77,8 +67,9 @@ def run_suggest(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the proposal, and write it where that was asked for; returns 1 where a segment can't come near its share."""
     # Imported here: the stages need Airflow and Great Expectations, which take seconds to load.
     from include.tidemark.cli.suggest_text import document, page
-    from include.tidemark.pipeline.preflight import refuse_unready
+    from include.tidemark.pipeline.preflight import naming_the_holder, refuse_unready
     from include.tidemark.suggest import rules_file
+    from include.tidemark.suggest.suggestion import suggest
     from include.tidemark.suggest.wishes import aims
 
     started_at = started_now()
@@ -86,7 +77,8 @@ def run_suggest(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.write:
         rules_file.refuse_unwritable(settings)
     refuse_unready(settings)
-    found = _suggest(arguments, settings, wishes, started_at)
+    with naming_the_holder(settings):
+        found = suggest(settings, arguments.as_of, wishes, started_at, _say_stage)
     text = rules_file.changed_text(
         rules_file.current_text(settings), found.changes, found.today, found.as_of_date
     )
@@ -96,22 +88,6 @@ def run_suggest(arguments: argparse.Namespace, settings: Settings) -> int:
     else:
         print(page(found, text, written, rules_file.rules_path(settings)))
     return 0
-
-
-def _suggest(
-    arguments: argparse.Namespace, settings: Settings, wishes: Mapping[str, Aim], started_at: datetime
-) -> Suggestion:
-    from include.tidemark.suggest.suggestion import suggest
-    from include.tidemark.warehouse.duckdb import refuse_held
-
-    try:
-        return suggest(settings, arguments.as_of, wishes, started_at, _say_stage)
-    except TidemarkError:
-        raise
-    except Exception:
-        if settings.warehouse == "duckdb":
-            refuse_held(settings.duckdb_path)  # another process may have taken the file meanwhile
-        raise
 
 
 def _say_stage(stage: str) -> None:

@@ -1,11 +1,13 @@
 """What a run needs before it may cost anything: for those that start one from a shell and want to be told at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from include.tidemark.artifacts.access import refuse_unwritable
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.config.folder import load_config
-from include.tidemark.errors import SettingsError, SourceError, code_of
+from include.tidemark.errors import SettingsError, SourceError, TidemarkError, code_of
 from include.tidemark.families import enabled_families
 from include.tidemark.paths import DEMO_KEY_FILE
 from include.tidemark.pipeline.build import require_dbt
@@ -47,6 +49,29 @@ def refuse_the_demos(settings: Settings) -> None:
         )
 
 
+@contextmanager
+def naming_the_holder(settings: Settings) -> Iterator[None]:
+    """What fails within the block because another process has taken the DuckDB file meanwhile is told with that process.
+
+    Raises:
+        TidemarkError: the file is held, or can't be opened any more; any other error of the block stays as it is.
+    """
+    try:
+        yield
+    except TidemarkError:
+        raise
+    except Exception:
+        _refuse_held(settings)
+        raise
+
+
+def _refuse_held(settings: Settings) -> None:
+    if settings.warehouse == "duckdb":
+        from include.tidemark.warehouse.duckdb import refuse_held
+
+        refuse_held(settings.duckdb_path)
+
+
 def _refuse_no_landing(settings: Settings) -> None:
     if settings.landing_url is None:
         if settings.warehouse == "duckdb" and not settings.duckdb_path.exists():
@@ -72,9 +97,7 @@ def _refuse_no_landing(settings: Settings) -> None:
 
 def _refuse_unreachable(settings: Settings) -> None:
     if settings.warehouse == "duckdb":
-        from include.tidemark.warehouse.duckdb import refuse_held
-
-        refuse_held(settings.duckdb_path)
+        _refuse_held(settings)
         return
     try:
         with open_warehouse(settings):

@@ -143,7 +143,7 @@ def words_of(node):
         yield key
         inner = (
             list(value.values())
-            if key in ("properties", "$defs")
+            if key in ("properties", "patternProperties", "$defs")
             else value
             if isinstance(value, list)
             else [value]

@@ -74,7 +74,9 @@ class WeeklySums:
         """
         x, weeks = np.asarray(fees, dtype=np.float64), np.asarray(observed, dtype=np.int64)
         if x.ndim != 2 or len(x) != len(weeks):
-            raise ValueError("fees must have one row per user and one column per week, observed one entry per user.")
+            raise ValueError(
+                "fees must have one row per user and one column per week, observed one entry per user."
+            )
         if not np.isfinite(x).all() or (weeks < 0).any():
             raise ValueError("fees must be finite and observed 0 or more.")
         x = np.where(np.arange(x.shape[1]) < weeks[:, None], x, 0.0)
@@ -202,7 +204,9 @@ def cells_of_users(
     x, weeks_seen = np.asarray(fees, dtype=np.float64), np.asarray(observed)
     names = np.asarray(tiers).astype(np.str_)
     if x.ndim != 2 or not len(x) == len(weeks_seen) == len(names) or x.shape[1] < max(horizons):
-        raise ValueError("fees must have one row per user and one column for each week of the longest horizon.")
+        raise ValueError(
+            "fees must have one row per user and one column for each week of the longest horizon."
+        )
     inside = {tier: np.flatnonzero(names == tier) for tier in np.unique(names).tolist()}
     # Tier after tier and week after week, so that each step reads memory in one piece.
     order = np.concatenate(list(inside.values())) if inside else np.zeros(0, dtype=np.intp)

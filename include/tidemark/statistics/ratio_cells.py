@@ -76,9 +76,7 @@ class RatioCells:
         """
         first, second = binning.as_amounts("x", x), binning.as_amounts("y", y)
         if len(first) != len(second):
-            raise ValueError(
-                f"x and y must have one value per user, got {len(first)} and {len(second)}."
-            )
+            raise ValueError(f"x and y must have one value per user, got {len(first)} and {len(second)}.")
         if len(first) == 0:
             return cls._of({})
         if np.float64 in (first.dtype, second.dtype):

@@ -1,13 +1,13 @@
 """The lines of the account, computed in the warehouse from staging and the daily facts once a run's models are built."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 from include.tidemark.accounting.family_account import Kind, Line, TableAccount, as_of
 from include.tidemark.families import enabled_families
 from include.tidemark.run import Run
+from include.tidemark.sources.rows import SourceRows
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 
@@ -18,6 +18,7 @@ SHARED_TEXTS = {
     "delivered": "rows that the files or the deployment's own table held",
     "refused": "rows that could not be read; a file with such a row is refused as a whole, and stops the run",
     "source_filter": "rows that `where` in sources.yml leaves out",
+    "erased": "rows of persons who were erased since",
     "loaded": "rows of the table of the contract",
     "not_in_facts": "rows that came too late for the look-back of the daily facts; below 0: rows of the facts that the table no"
     " longer has",
@@ -78,73 +79,106 @@ def accounts_by_table(run: Run) -> dict[str, dict[str, TableAccount]]:
     return {table: found[table] for table in _SHAPES if table in found}
 
 
-def _lines(run: Run, warehouse: Warehouse, table: str, accounts: Mapping[str, TableAccount]) -> list[Row]:
-    counted = {
-        (row["family"], row["reason"]): row
-        for row in warehouse.fetch(_query(run, table, accounts))
-        if row["reason"]
-    }
-    money = table == "transactions"
-    before = _Sums.of(counted.get((None, "before_as_of")))
-    loaded = before.plus(_Sums.of(counted.get((None, "after_as_of"))))
-    lines = []
-
-    def add(kind: Kind, family: str | None, reason: str, sums: _Sums, share: bool) -> None:
-        lines.append(
-            {
-                "family": family,
-                "kind": kind,
-                "reason": reason,
-                "row_count": sums.rows,
-                "user_count": sums.users if table not in ("fee_periods", "market_prices") else None,
-                "amount_usd": Decimal(sums.cents) / 100 if money else None,
-                "share_of_rows": sums.rows / before.rows if share and before.rows else None,
-                "share_of_amount": sums.turned_over / before.turned_over
-                if share and money and before.turned_over
-                else None,
-            }
-        )
-
-    missing = _rows_of_table(run, warehouse, table) - loaded.rows if table == "events" else 0
-    users = _Sums.of(counted.get((None, "loaded"))).users
-    add("total", None, "loaded", _Sums(loaded.rows + missing, users, loaded.cents, 0), False)
-    if table == "events":
-        add("left_out", None, "not_in_facts", _Sums(missing, 0, 0, 0), True)
-    add("left_out", None, "after_as_of", _Sums.of(counted.get((None, "after_as_of"))), False)
-    add("total", None, "before_as_of", before, False)
-    for family, account in accounts.items():
-        if table == "events":
-            add("left_out", family, REPEATED, _Sums.of(counted.get((None, REPEATED))), True)
-        for line in account.lines:
-            add(line.kind, family, line.reason, _Sums.of(counted.get((family, line.reason))), True)
-    return lines
-
-
 @dataclass(frozen=True)
 class _Sums:
     rows: int
-    users: int
-    cents: int
-    turned_over: int
+    users: int | None = None
+    cents: int | None = None
+    turned_over: int | None = None
     """Sum of the amounts without their signs, in cents: refunds do not hide purchases in a share."""
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any] | None) -> "_Sums":
-        if row is None:
-            return cls(0, 0, 0, 0)
-        return cls(*(int(row[name] or 0) for name in ("row_count", "user_count", "cents", "turned_over")))
+    def line(self, kind: Kind, reason: str, family: str | None = None, whole: "_Sums | None" = None) -> Row:
+        """The sums as a line of the account.
 
-    def plus(self, other: "_Sums") -> "_Sums":
+        Args:
+            whole: what the line is a share of; None for totals, and for what is no matter of how many.
+        """
+        share_of_rows = self.rows / whole.rows if whole and whole.rows else None
+        share_of_amount = None
+        if whole and whole.turned_over and self.turned_over is not None:
+            share_of_amount = self.turned_over / whole.turned_over
+        return {
+            "family": family,
+            "kind": kind,
+            "reason": reason,
+            "row_count": self.rows,
+            "user_count": self.users,
+            "amount_usd": None if self.cents is None else Decimal(self.cents) / 100,
+            "share_of_rows": share_of_rows,
+            "share_of_amount": share_of_amount,
+        }
+
+
+class _Counted:
+    """What the warehouse counted of one table, by family and reason; what it did not find is zero."""
+
+    def __init__(self, table: str, rows: Sequence[Row]) -> None:
+        self._shape = _SHAPES[table]
+        self._rows = {(row["family"], row["reason"]): row for row in rows if row["reason"]}
+
+    def of(self, reason: str, family: str | None = None) -> _Sums:
+        row = self._rows.get((family, reason), {})
+
+        def known(name: str, unknown: str) -> int | None:
+            return None if unknown == "null" else int(row.get(name) or 0)
+
+        money = self._shape.cents
         return _Sums(
-            self.rows + other.rows,
-            max(self.users, other.users),
-            self.cents + other.cents,
-            self.turned_over + other.turned_over,
+            int(row.get("row_count") or 0),
+            known("user_count", self._shape.user),
+            known("cents", money),
+            known("turned_over", money),
         )
 
 
-def _rows_of_table(run: Run, warehouse: Warehouse, table: str) -> int:
-    return int(warehouse.fetch(f"select count(*) as n from {run.rows_of(table).rows} as counted")[0]["n"])
+def _lines(run: Run, warehouse: Warehouse, table: str, accounts: Mapping[str, TableAccount]) -> list[Row]:
+    counted = _Counted(table, warehouse.fetch(_query(run, table, accounts)))
+    before = counted.of("before_as_of")
+    return [
+        *_shared_lines(run.rows_of(table), warehouse, counted),
+        *(
+            line
+            for family, account in accounts.items()
+            for line in _family_lines(table, family, account, counted, before)
+        ),
+    ]
+
+
+def _shared_lines(rows: SourceRows, warehouse: Warehouse, counted: _Counted) -> list[Row]:
+    """What was delivered and what was loaded, and the rows on either side of the as-of date."""
+    seen, before, after = (counted.of(reason) for reason in ("loaded", "before_as_of", "after_as_of"))
+    from_facts = rows.table == "events"
+    there = _count(warehouse, rows.rows) if from_facts or rows.unfiltered else seen.rows
+    delivered = _Sums(_count(warehouse, rows.unfiltered) if rows.unfiltered else rows.delivered or there)
+    filtered = delivered.rows - there if rows.unfiltered else rows.filtered
+    erased = delivered.rows - filtered - there
+    return [
+        delivered.line("total", "delivered"),
+        _Sums(0).line("left_out", "refused", whole=delivered),
+        _Sums(filtered).line("left_out", "source_filter", whole=delivered),
+        *([_Sums(erased).line("left_out", "erased", whole=delivered)] if rows.landed else []),
+        replace(seen, rows=there).line("total", "loaded"),
+        *([_Sums(there - seen.rows).line("left_out", "not_in_facts", whole=seen)] if from_facts else []),
+        after.line("left_out", "after_as_of"),
+        before.line("total", "before_as_of"),
+    ]
+
+
+def _family_lines(
+    table: str, family: str, account: TableAccount, counted: _Counted, before: _Sums
+) -> list[Row]:
+    repeated = counted.of(REPEATED).line("left_out", REPEATED, family, before)
+    return [
+        *([repeated] if table == "events" else []),
+        *(
+            counted.of(line.reason, family).line(line.kind, line.reason, family, before)
+            for line in account.lines
+        ),
+    ]
+
+
+def _count(warehouse: Warehouse, rows: str) -> int:
+    return int(warehouse.fetch(f"select count(*) as n from {rows} as counted")[0]["n"])
 
 
 def _query(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> str:

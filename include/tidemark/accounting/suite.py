@@ -28,6 +28,7 @@ def _asset(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> Asset:
             _lines_clause(run, table),
             _identity_clause(),
             _source_clause(run, rows),
+            _recorded_clause(table),
             _limits_clause(run),
             _before_clause(run, table),
             _judged_clause(run),
@@ -35,7 +36,7 @@ def _asset(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> Asset:
         ]
     )
     joined = " cross join ".join(
-        ["totals", "source_rows", "judged_lines", *(f"proof_{i}" for i in range(len(proofs)))]
+        ["totals", "source_rows", "recorded", "judged_lines", *(f"proof_{i}" for i in range(len(proofs)))]
     )
     return Asset(
         name=f"models.row_account_{table}",
@@ -65,6 +66,9 @@ def _identity_clause() -> str:
         ),
         totals as (
             select
+                max(case when reason = 'delivered' then row_count end) as delivered_rows,
+                sum(case when reason in ('refused', 'source_filter') then row_count end) as refused_rows,
+                coalesce(max(case when reason = 'erased' then row_count end), 0) as erased_rows,
                 max(case when reason = 'loaded' then row_count end) as loaded_rows,
                 max(case when reason = 'loaded' then amount_usd end) as loaded_amount,
                 max(case when reason = 'before_as_of' then row_count end) as before_rows,
@@ -95,6 +99,14 @@ def _source_clause(run: Run, rows: SourceRows) -> str:
         )"""
 
 
+def _recorded_clause(table: str) -> str:
+    """How many rows of the table were ever erased."""
+    return (
+        "recorded as (select coalesce(sum(row_count), 0) as n from control.erasures"
+        f" where kind = 'source' and name = '{table}')"
+    )
+
+
 def _identity_checks(rows: SourceRows) -> list[Check]:
     table = rows.relation
     advice = "the account can't be relied on; run the month again with full_refresh, and if it stays report the table and the number."
@@ -105,9 +117,9 @@ def _identity_checks(rows: SourceRows) -> list[Check]:
     return [
         same(
             "rows_add_up",
-            "greatest(abs(loaded_rows - before_rows - after_rows - coalesce(missing_rows, 0)),"
+            "greatest(abs(delivered_rows - refused_rows - erased_rows - loaded_rows), abs(loaded_rows - before_rows - after_rows - coalesce(missing_rows, 0)),"
             " abs(before_rows - most_rows), abs(before_rows - fewest_rows))",
-            f"Of {table}, the rows that were used and left out add up to those that were loaded, for every family.",
+            f"Of {table}, the rows that were used and left out add up to those that were delivered, for every family.",
             f"The row account of {table} does not add up to the row",
         ),
         same(
@@ -123,6 +135,12 @@ def _identity_checks(rows: SourceRows) -> list[Check]:
             " + greatest(abs(before_rows - source_rows.n_before) - abs(coalesce(missing_rows, 0)), 0)",
             f"The row account of {table} holds the rows that the table holds, before the as-of date and after it.",
             f"The row account of {table} holds other rows than the table",
+        ),
+        same(
+            "lost_rows",
+            "case when erased_rows between 0 and recorded.n then 0 else abs(erased_rows - recorded.n) end",
+            f"Every row that the landing files of {table} held is there, but for those that `tidemark forget` erased.",
+            f"{table} lacks rows of its landing files, or has more, and no erasure is recorded for them",
         ),
         same(
             "amounts_of_the_source",

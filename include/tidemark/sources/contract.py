@@ -64,6 +64,16 @@ def source_tables() -> dict[str, SourceTable]:
     return {table["name"]: _table(table) for table in raw["tables"]}
 
 
+@cache
+def may_be_missing() -> tuple[str, ...]:
+    """What a run may allow to be missing though it was there before: tables (their files), and columns that may be null."""
+    tables = source_tables().values()
+    columns = [
+        f"{table.name}.{column.name}" for table in tables for column in table.columns if not column.required
+    ]
+    return (*source_tables(), *columns)
+
+
 def _table(declared: dict[str, Any]) -> SourceTable:
     return SourceTable(
         name=declared["name"],

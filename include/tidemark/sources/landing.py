@@ -5,7 +5,7 @@ DuckDB reads the files, whatever the warehouse: it streams CSV, JSON and Parquet
 
 import logging
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from include.tidemark.sources.loads import (
     content_of,
     fingerprint_of,
     refuse_rows_of_another_mapping,
+    rows_delivered,
     standing_files,
 )
 from include.tidemark.sources.relations import locate
@@ -125,6 +126,8 @@ class _Checked:
     origin: str
     loaded_at: datetime
     rows: SourceRows
+    standing: Sequence[str]
+    """The files whose rows are in the table once these are loaded."""
     appended: bool
     """Whether the files add to what stands in the table; otherwise they are all of it."""
     reloaded: bool
@@ -195,8 +198,9 @@ def _check_files(
         before, allowed = rows_by_file(loads, deployment.published), table.name in deployment.allow_missing
         remark = lost_files(table, before, list(fingerprints), allowed=allowed)
     rows = _rows(deployment, table, *([remark] if remark else []))
+    held = dict.fromkeys([*(standing if append else ()), *fingerprints])
     if not new and not gone:
-        return _standing(warehouse, table, origin, rows)
+        return _standing(warehouse, table, origin, _counted(warehouse, table, rows, held))
 
     loaded_at = deployment.started_at.astimezone(UTC).replace(tzinfo=None)
     if loads:
@@ -205,9 +209,7 @@ def _check_files(
     appended = append and bool(standing)
     read = new if appended else files
     kept = next((file for file in reversed(files) if file not in read), None)
-    typed = write_typed(
-        table, source, read, folder, loaded_at, deployment.currency, deployment.places, kept
-    )
+    typed = write_typed(table, source, read, folder, loaded_at, deployment.currency, deployment.places, kept)
     changed = [file.uri for file in new if file.uri in standing]
     for uri in changed if appended else ():
         other = content_of(standing[uri]) != content_of(fingerprints[uri])
@@ -217,7 +219,7 @@ def _check_files(
             "changed" if other else "is mapped otherwise",
         )
     return _Checked(
-        table, list(zip(read, typed, strict=True)), fingerprints, origin, loaded_at, rows,
+        table, list(zip(read, typed, strict=True)), fingerprints, origin, loaded_at, rows, list(held),
         appended=appended, reloaded=appended and bool(changed),
     )  # fmt: skip
 
@@ -241,6 +243,7 @@ def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:
                     "uri": file.uri,
                     "fingerprint": checked.fingerprints[file.uri],
                     "row_count": typed.row_count,
+                    "delivered_count": typed.delivered,
                     "loaded_at": checked.loaded_at,
                 }
                 for file, typed in checked.files
@@ -261,12 +264,19 @@ def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:
         table.qualified_name,
         checked.origin,
     )
-    return LoadedTable(table.name, checked.origin, count, changed=True, rows=checked.rows)
+    rows = _counted(warehouse, table, checked.rows, checked.standing)
+    return LoadedTable(table.name, checked.origin, count, changed=True, rows=rows)
 
 
 def _standing(warehouse: Warehouse, table: SourceTable, origin: str, rows: SourceRows) -> LoadedTable:
     """A raw table as it stands."""
     return LoadedTable(table.name, origin, _count(warehouse, table), changed=False, rows=rows)
+
+
+def _counted(warehouse: Warehouse, table: SourceTable, rows: SourceRows, files: Iterable[str]) -> SourceRows:
+    """The rows, with how many of them the files held."""
+    delivered, filtered = rows_delivered(warehouse, table, files)
+    return rows.model_copy(update={"landed": True, "delivered": delivered, "filtered": filtered})
 
 
 def _rows(deployment: Deployment, table: SourceTable, *remarks: str) -> SourceRows:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SourceError
@@ -69,3 +69,19 @@ def standing_files(
         return {}  # loaded as a whole before: nobody knows which row is of which file
     # Of a file that was loaded before the table was replaced by others no row is there, so it has to come again.
     return {row["uri"]: row["fingerprint"] for row in loads if row["uri"] in files or row["row_count"] == 0}
+
+
+def rows_delivered(warehouse: Warehouse, table: SourceTable, uris: Iterable[str]) -> tuple[int, int]:
+    """Rows that the files held when each was loaded last, and how many of them `where` left out."""
+    loads = warehouse.fetch(
+        "select uri, row_count, delivered_count from control.loads where table_name = ? order by loaded_at",
+        (table.name,),
+    )
+    newest = {row["uri"]: row for row in loads}
+    files = [newest[uri] for uri in uris if uri in newest]
+    loaded = sum(int(row["row_count"]) for row in files)
+    # Nothing is known of what a release before this one left out.
+    delivered = sum(
+        int(row["row_count"] if row["delivered_count"] is None else row["delivered_count"]) for row in files
+    )
+    return delivered, delivered - loaded

@@ -98,6 +98,7 @@ def locate(  # noqa: PLR0917 - one call
             for flag in reading.flags
         ),
         absent=reading.absent,
+        unfiltered=relation if source.where else None,
     )
 
 

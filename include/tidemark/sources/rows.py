@@ -32,6 +32,12 @@ class SourceRows(BaseModel):
     flags: tuple[RowFlag, ...] = ()
     landed: bool = False
     """Whether the rows came from landing files: nobody but a run changes them. Others may change while a run reads them."""
+    delivered: int | None = None
+    """Rows that the landing files held; None where there are none."""
+    filtered: int = 0
+    """Those of them that `where` in sources.yml left out."""
+    unfiltered: str | None = None
+    """The deployment's own table as SQL writes it, where `where` leaves out some of its rows."""
     absent: tuple[str, ...] = ()
     """Columns that the source lacks: they are null in every row."""
     remarks: tuple[str, ...] = ()

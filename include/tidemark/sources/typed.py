@@ -32,6 +32,8 @@ class TypedFile:
 
     path: Path
     row_count: int
+    delivered: int
+    """Rows that the file holds; `where` may have left out some."""
     names_its_file: bool
 
 
@@ -70,7 +72,8 @@ def write_typed(  # noqa: PLR0917 - one call
             for fault in staged.faults(reading):
                 raise SourceError(staged.explain(fault))
             count = staged.copy(reading, target, loaded_at, names_its_file=append)
-        written.append(TypedFile(target, count, append))
+            delivered = staged.row_count() if staged.source.where else count
+        written.append(TypedFile(target, count, delivered, append))
     if not any(file.row_count for file in written) and not (source and source.mode == "append"):
         named = files[0].uri if len(files) == 1 else f"{files[0].uri} and {len(files) - 1} more"
         if source is not None and source.where is not None:
@@ -148,6 +151,10 @@ class StagedFile:
         quoted = str(target).replace("'", "''")
         copied = self._compute(reading, f"copy ({reading.with_columns(more)}) to '{quoted}' (format parquet)")
         return int(copied[0])
+
+    def row_count(self) -> int:
+        """Rows of the file, whatever the mapping makes of them."""
+        return int((self.engine.execute("select count(*) from landing").fetchone() or (0,))[0])
 
     def reading(self, source: TableSource | None = None) -> Reading:
         """How the contract's columns are made of the file's.

@@ -15,7 +15,7 @@ _TABLES = {
         manifest_uri varchar, manifest_sha256 varchar, dag_run_id varchar""",
     "control.loads": """
         table_name varchar not null, uri varchar not null, fingerprint varchar not null,
-        row_count bigint not null, loaded_at timestamp not null""",
+        row_count bigint not null, loaded_at timestamp not null, delivered_count bigint""",
     "control.fact_builds": """
         basis varchar not null, run_key varchar not null, finished boolean not null, recorded_at timestamp not null""",
     "control.erasures": """
@@ -25,6 +25,9 @@ _TABLES = {
         as_of_date date not null, run_key varchar not null, stage varchar not null, suite varchar,
         expectation varchar not null, table_name varchar, column_name varchar, severity varchar not null,
         success boolean not null, observed varchar, message varchar""",
+    "control.source_columns": """
+        as_of_date date not null, run_key varchar not null, table_name varchar not null, column_name varchar not null,
+        scope varchar not null, value varchar, row_count bigint not null, total_count bigint not null""",
     "runs.row_account": """
         as_of_date date not null, run_key varchar not null, position bigint not null, source_table varchar not null,
         family varchar, kind varchar not null, reason varchar not null, row_count bigint not null, user_count bigint,
@@ -35,6 +38,9 @@ _TABLES = {
         confidence_level double, n bigint, method varchar, n_resamples bigint, seed varchar, p_value double,
         p_adjusted double, family_size bigint, is_mature boolean, trust varchar, reason varchar""",
 }
+
+_ADDED = {"control.loads": {"delivered_count": "bigint"}}
+"""Columns that tables of an earlier release lack."""
 
 
 def ensure_control_tables(warehouse: Warehouse) -> None:
@@ -52,6 +58,11 @@ def ensure_control_tables(warehouse: Warehouse) -> None:
     for table, columns in _TABLES.items():
         kind = _transient(warehouse, table.split(".", maxsplit=1)[0])
         warehouse.execute(f"create {kind}table if not exists {table} ({columns})")
+    for table, columns in _ADDED.items():
+        standing_columns = warehouse.columns(*table.split("."))
+        for name, data_type in columns.items():
+            if name not in standing_columns:
+                warehouse.execute(f"alter table {table} add column {name} {data_type}")
 
 
 def _transient(warehouse: Warehouse, schema: str) -> str:

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from include.tidemark.cli.suggest_text import document, page
 from include.tidemark.rules import Rules, load_rules
@@ -42,7 +43,7 @@ def table_of(printed: str, title: str) -> list[list[str]]:
 
 def test_the_page_shows_each_segment_and_audience_today_and_under_the_proposal():
     found = suggestion(people())
-    printed = page(found, "declining_min_prior_spend: 5\n", None, PATH)
+    printed = page(found, None, PATH)
     segments = table_of(printed, "Customers by segment")
     assert [row[0] for row in segments] == list(found.aims)
     assert [(int(row[1]), int(row[3])) for row in segments] == [
@@ -51,12 +52,16 @@ def test_the_page_shows_each_segment_and_audience_today_and_under_the_proposal()
     assert table_of(printed, "Customers by audience") == [
         ["declining", str(found.before.audiences["declining"]), str(found.after.audiences["declining"])]
     ]
-    assert "The proposed rules.yml\n\ndeclining_min_prior_spend: 5\n\n" in printed
+    proposed = printed.split("Proposed changes of rules.yml\n\n")[1].split("\n\n")[0]
+    assert yaml.safe_load(proposed) == {name: getattr(found.proposed, name) for name in found.changes}
+    for name, change in found.changes.items():
+        why = f"# suggest-rules as of 2026-06-01: {change.why} Before: {getattr(TODAY, name)}."
+        assert f"{why}\n{name}: " in proposed
     assert printed.endswith("Nothing was changed. With --write these rules go into /deployment/rules.yml.")
 
 
 def test_the_page_shows_what_every_threshold_cuts_even_where_nobody_has_such_a_number():
-    printed = page(suggestion(people(travel=0, necessities=0, without_prior=1)), "", None, PATH)
+    printed = page(suggestion(people(travel=0, necessities=0, without_prior=1)), None, PATH)
     rows = table_of(printed, "as of 2026-06-01")
     assert len(rows) == 11
     assert ["declining_min_prior_spend", "0", "2000", "2000"] in rows
@@ -65,15 +70,15 @@ def test_the_page_shows_what_every_threshold_cuts_even_where_nobody_has_such_a_n
 
 
 def test_what_was_written_is_said_with_what_comes_next():
-    printed = page(suggestion(people()), "x: 1\n", PATH, PATH)
+    printed = page(suggestion(people()), PATH, PATH)
     assert "Written to /deployment/rules.yml" in printed
     assert printed.endswith("Next: tidemark run --as-of 2026-06-01")
 
 
 def test_where_today_s_rules_are_near_nothing_is_proposed():
     first = suggestion(people())
-    printed = page(suggestion(people(), first.proposed), "", None, PATH)
-    assert "The proposed rules.yml" not in printed
+    printed = page(suggestion(people(), first.proposed), None, PATH)
+    assert "Proposed changes" not in printed
     assert printed.endswith("so there is nothing to change.")
 
 

@@ -14,12 +14,12 @@ Thresholds of the five customer segments that fit your own data.
 Computes the month twice as a run that is never published and leaves nothing behind:
 with today's rules, and with proposed ones whose segments come near the reference
 shares (those of credit-card portfolios) or the shares that --shares asks for. Shows
-what each threshold cuts, the proposed rules.yml, and customers and audiences by
-today's rules and by the proposal. Landing files that are new are loaded, as every
-run loads them. Without --write no rule changes.
+what each threshold cuts, the rules that it proposes to change and why, and customers
+and audiences by today's rules and by the proposal. Landing files that are new are
+loaded, as every run loads them. Without --write no rule changes.
 
-Exit code 1: what it shows is complete, but some segment can't come near its share
-whatever the thresholds are, or an audience stays empty; the notes say why.
+Where some segment can't come near its share whatever the thresholds are, or an
+audience stays empty, the notes say why.
 """
 
 _STAGES = {
@@ -64,7 +64,7 @@ def add_parser(sub: Commands) -> None:
 
 
 def run_suggest(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Print the proposal, and write it where that was asked for; returns 1 where a segment can't come near its share."""
+    """Print the proposal, and write it where that was asked for."""
     # Imported here: the stages need Airflow and Great Expectations, which take seconds to load.
     from include.tidemark.cli.suggest_text import document, page
     from include.tidemark.pipeline.preflight import naming_the_holder, refuse_unready
@@ -86,7 +86,7 @@ def run_suggest(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.format == "json":
         print(json_text(document(found, text, written)))
     else:
-        print(page(found, text, written, rules_file.rules_path(settings)))
+        print(page(found, written, rules_file.rules_path(settings)))
     return 0
 
 

@@ -6,9 +6,12 @@ from typing import Any
 from include.tidemark.cli.output import render
 from include.tidemark.suggest.preview import Counts
 from include.tidemark.suggest.quantiles import QUANTILES_PCT, Cut
+from include.tidemark.suggest.rules_file import proposed_text
 from include.tidemark.suggest.suggestion import Suggestion
 
 Rows = list[dict[str, Any]]
+
+_PROPOSED = "Proposed changes of rules.yml"
 
 
 def document(found: Suggestion, rules_yml: str, written: Path | None) -> dict[str, Any]:
@@ -49,18 +52,19 @@ def document(found: Suggestion, rules_yml: str, written: Path | None) -> dict[st
     }
 
 
-def page(found: Suggestion, rules_yml: str, written: Path | None, path: Path) -> str:
+def page(found: Suggestion, written: Path | None, path: Path) -> str:
     """The same in tables and sentences.
 
     Args:
         path: where `--write` writes.
     """
+    proposed = proposed_text(found.changes, found.today, found.as_of_date)
     parts = [
         f"What each threshold cuts as of {found.as_of_date}\n\n{render(_cut_rows(found.cuts), 'table')}\n\n"
         "The quantiles are of the customers who have such a number: who spent something in the 90 days, or whose change is\n"
         "known; of an audience, of its segment under the proposal. 'meet %' is the part of them that meets the threshold.\n"
         f"Amounts are in {found.today.currency}.",
-        *([f"The proposed rules.yml\n\n{rules_yml.rstrip()}"] if found.changes else []),
+        *([f"{_PROPOSED}\n\n{proposed}"] if proposed else []),
         f"Customers by segment\n\n{render(_segment_rows(found), 'table')}",
         f"Customers by audience\n\n{render(_audience_rows(found.before, found.after), 'table')}",
         *(["Notes\n\n" + "\n".join(f"- {note}" for note in found.notes)] if found.notes else []),

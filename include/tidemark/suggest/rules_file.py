@@ -70,10 +70,7 @@ def changed_text(text: str, changes: Thresholds, today: Rules, as_of_date: date)
     """
     if not changes:
         return text
-    lines = {
-        name: Change(_scalar(threshold.value), _comment(threshold, getattr(today, name), as_of_date))
-        for name, threshold in changes.items()
-    }
+    lines = _lines(changes, today, as_of_date)
     before = yaml.safe_load(text) or {}
     line_end = "\r\n" if "\r\n" in text else "\n"
     changed = _replaced(text, lines, line_end)
@@ -86,6 +83,12 @@ def changed_text(text: str, changes: Thresholds, today: Rules, as_of_date: date)
             " write one rule a line, or put the proposed rules into it yourself."
         )
     return changed
+
+
+def proposed_text(changes: Thresholds, today: Rules, as_of_date: date) -> str:
+    """The proposed rules alone, as they will stand in the file: each below its comment."""
+    lines = _lines(changes, today, as_of_date)
+    return "\n".join(f"{line.comment}\n{name}: {line.value}" for name, line in lines.items())
 
 
 def refuse_unwritable(settings: Settings) -> None:
@@ -128,6 +131,13 @@ def write_rules(settings: Settings, text: str) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def _lines(changes: Thresholds, today: Rules, as_of_date: date) -> dict[str, Change]:
+    return {
+        name: Change(_scalar(threshold.value), _comment(threshold, getattr(today, name), as_of_date))
+        for name, threshold in changes.items()
+    }
 
 
 def _replaced(text: str, lines: dict[str, Change], line_end: str) -> str:

@@ -49,7 +49,7 @@ def publish(root: Path, as_of: str, families: tuple[str, ...]) -> dict[str, str]
     manifest = {
         "families": [
             *({"name": name, "status": "computed", "reason": None} for name in families),
-            {"name": "fee_tiers", "status": "skipped", "reason": "raw.fee_periods does not exist."},
+            {"name": "fee_tiers", "status": "skipped", "reason": "the table fee_periods is neither mapped in sources.yml nor landed."},
         ],
         "gate": {"checks": 10, "passed": 9, "warnings": 1, "critical_failures": 0},
         "rules": {"early_engagement_impact_threshold": 1.2},
@@ -136,7 +136,7 @@ def test_show_prints_a_document_as_json(root, capsys, form):
         (["runs", "--as-of", "2026-09-01"], "No month is published as of 2026-09-01"),
         (["summary", "--format", "csv"], "add --family, which may be one of customer_segments, early_engagement."),
         (["summary", "--as-of", "2026-09-01"], "No month is published as of 2026-09-01; published are 2026-10-01, 2026-11-01."),
-        (["summary", "--family", "fee_tiers"], "has no fee_tiers: raw.fee_periods does not exist."),
+        (["summary", "--family", "fee_tiers"], "has no fee_tiers: the table fee_periods is neither mapped in sources.yml nor landed."),
         (["summary", "--family", "nobody"], "There is no family 'nobody'"),
         (["drivers", "--as-of", "2026-10-01"], "has no early_engagement"),
     ],

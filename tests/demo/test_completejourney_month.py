@@ -22,7 +22,7 @@ AS_OF = "2018-01-01"
 EVENTS = ("purchase", "coupon_redeemed", "campaign_received")
 REASONS = {
     "planners": "TIDEMARK_FAMILIES does not name it.",
-    "fee_tiers": "raw.fee_periods and raw.market_prices do not exist.",
+    "fee_tiers": "the tables fee_periods and market_prices are neither mapped in sources.yml nor landed.",
 }
 
 

@@ -89,13 +89,13 @@ def test_the_closing_words_name_each_further_family_and_why_one_is_missing():
                 "families": [
                     {"name": "customer_segments", "status": "computed", "reason": None},
                     {"name": "engagement", "status": "computed", "reason": None},
-                    {"name": "fee_tiers", "status": "skipped", "reason": "raw.fee_periods does not exist."},
+                    {"name": "fee_tiers", "status": "skipped", "reason": "the table fee_periods is neither mapped in sources.yml nor landed."},
                 ]
             }
 
     assert family_lines(Month()) == [
         "  engagement: file:///report/index.html",
-        "  fee_tiers: left out, raw.fee_periods does not exist.",
+        "  fee_tiers: left out, the table fee_periods is neither mapped in sources.yml nor landed.",
     ]
 
 

@@ -29,7 +29,7 @@ TIERS = (1, 5, 10, 15, 25)
 FEES = {f"{tier} bps": colour for tier, colour in sequential(TIERS).items()}
 SIZES = categorical(["micro", "small", "medium", "large", "whale"])
 LEFT_OUT = (
-    LeftOut("planners", "raw.events does not exist."),
+    LeftOut("planners", "the table events is neither mapped in sources.yml nor landed."),
     LeftOut("fee_tiers", "TIDEMARK_FAMILIES does not name it."),
 )
 FILES = ("data/retention_by_fee.csv", "data/ltv_by_fee.csv")

@@ -108,7 +108,7 @@ def test_headings_never_skip_a_level(page):
 
 
 def test_families_that_are_left_out_are_named_with_their_reasons(page):
-    assert "Planners , because raw.events does not exist" in page.text
+    assert "Planners , because the table events is neither mapped in sources.yml nor landed" in page.text
     assert "Fee tiers: TIDEMARK_FAMILIES does not name it." in page.text
 
 
@@ -120,7 +120,7 @@ def test_a_page_without_them_says_nothing_of_families_left_out(run):
 
 def test_one_family_alone_names_those_left_out_too(run):
     text = Page(render(run, fabricated.parts()[:1], GATE, FILES, left_out=fabricated.LEFT_OUT)).text
-    assert "Not computed Planners: raw.events does not exist." in text
+    assert "Not computed Planners: the table events is neither mapped in sources.yml nor landed." in text
 
 
 def test_a_section_links_to_its_files_that_were_written_and_to_no_other(page):

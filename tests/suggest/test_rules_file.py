@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from include.tidemark.errors import SettingsError
+from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.rules import load_rules
 from include.tidemark.settings import Settings
 from include.tidemark.suggest import rules_file
@@ -15,6 +16,7 @@ from include.tidemark.suggest.finders import Threshold
 
 TODAY = load_rules(environ={})
 DAY = date(2026, 6, 1)
+FOLDER = PROJECT_ROOT / "config"
 CHANGES = {
     "budget_max_avg_monthly_spend": Threshold(89, "45 % spend less."),
     "declining_max_spend_change_pct": Threshold(-12, "3 % fell so far."),
@@ -24,13 +26,15 @@ VALUES = {name: change.value for name, change in CHANGES.items()}
 
 
 def changed(text: str) -> str:
-    return rules_file.changed_text(text, CHANGES, TODAY, DAY)
+    return rules_file.changed_text(text, CHANGES, TODAY, DAY, FOLDER)
 
 
 def test_a_new_file_holds_the_proposed_rules_alone_each_with_its_reason_and_the_value_before():
     lines = changed("").splitlines()
-    assert lines[0].startswith("# The rules of this deployment.")
-    assert lines[1:3] == [
+    assert lines[0] == "# yaml-language-server: $schema=../include/tidemark/config/schemas/rules.schema.json"
+    assert lines[1].startswith("# The rules of this deployment.")
+    assert lines[2:5] == [
+        "",
         "# suggest-rules as of 2026-06-01: 45 % spend less. Before: 1500.",
         "budget_max_avg_monthly_spend: 89",
     ]
@@ -99,7 +103,7 @@ def test_a_file_whose_lines_can_not_be_changed_is_left_alone_with_a_sentence(tex
 
 
 def test_nothing_to_change_changes_nothing():
-    assert rules_file.changed_text(OWN, {}, TODAY, DAY) == OWN
+    assert rules_file.changed_text(OWN, {}, TODAY, DAY, FOLDER) == OWN
 
 
 @pytest.fixture

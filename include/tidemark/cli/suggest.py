@@ -80,7 +80,7 @@ def run_suggest(arguments: argparse.Namespace, settings: Settings) -> int:
     with naming_the_holder(settings):
         found = suggest(settings, arguments.as_of, wishes, started_at, _say_stage)
     text = rules_file.changed_text(
-        rules_file.current_text(settings), found.changes, found.today, found.as_of_date
+        rules_file.current_text(settings), found.changes, found.today, found.as_of_date, settings.config_dir
     )
     written = rules_file.write_rules(settings, text) if arguments.write and found.changes else None
     if arguments.format == "json":

@@ -20,11 +20,12 @@ def families_left_out(run: Run) -> list[LeftOut]:
     for family in known_families().values():
         if family.name in run.families:
             continue
-        missing = [f"raw.{source}" for source in family.sources if source not in run.sources]
-        reason = (
-            f"{' and '.join(missing)} {'does' if len(missing) == 1 else 'do'} not exist"
-            if missing
-            else "TIDEMARK_FAMILIES does not name it"
-        )
-        left_out.append(LeftOut(family.name, f"{reason}."))
+        missing = [source for source in family.sources if source not in run.sources]
+        reason = _nowhere(missing) if missing else "TIDEMARK_FAMILIES does not name it."
+        left_out.append(LeftOut(family.name, reason))
     return left_out
+
+
+def _nowhere(tables: list[str]) -> str:
+    named = f"the table {tables[0]} is" if len(tables) == 1 else f"the tables {' and '.join(tables)} are"
+    return f"{named} neither mapped in sources.yml nor landed."

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import yaml
 
+from include.tidemark.config.schemas import SCHEMA_FILES
 from include.tidemark.errors import SettingsError
+from include.tidemark.init.yaml_text import header
 from include.tidemark.rules import Rules
 from include.tidemark.settings import Settings
 from include.tidemark.suggest.finders import Threshold, Thresholds
@@ -17,9 +19,7 @@ RULES_FILE = "rules.yml"
 
 _MARK = "# suggest-rules as of "
 """Begins the comment above each proposed rule; a later proposal replaces such a comment, and no other."""
-_HEADER = """\
-# The rules of this deployment. Each overrides the default of the same name in dbt/dbt_project.yml.
-"""
+_HEAD = "The rules of this deployment. Each overrides the default of the same name in dbt/dbt_project.yml."
 
 
 class RulesFileError(SettingsError):
@@ -58,12 +58,13 @@ def current_text(settings: Settings) -> str:
         raise SettingsError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
 
 
-def changed_text(text: str, changes: Thresholds, today: Rules, as_of_date: date) -> str:
+def changed_text(text: str, changes: Thresholds, today: Rules, as_of_date: date, folder: Path) -> str:
     """The text of a rules file with the proposed rules in it, each below a comment that says where it comes from.
 
     Args:
         text: of the file as it is; empty for a new one.
         today: for the values before, which the comments keep.
+        folder: where the file will stand.
 
     Raises:
         RulesFileError: it is YAML of a kind whose lines can't be changed one by one.
@@ -71,6 +72,8 @@ def changed_text(text: str, changes: Thresholds, today: Rules, as_of_date: date)
     if not changes:
         return text
     lines = _lines(changes, today, as_of_date)
+    if not text.strip():
+        text += "".join(f"{line}\n" for line in header(SCHEMA_FILES[RULES_FILE], folder, [_HEAD]))
     before = yaml.safe_load(text) or {}
     line_end = "\r\n" if "\r\n" in text else "\n"
     changed = _replaced(text, lines, line_end)
@@ -80,7 +83,7 @@ def changed_text(text: str, changes: Thresholds, today: Rules, as_of_date: date)
     if _content(changed) != before | {name: threshold.value for name, threshold in changes.items()}:
         raise RulesFileError(
             f"{RULES_FILE} is written in a way that can't be changed line by line, such as {{a: 1}} or with anchors;"
-            " write one rule a line, or put the proposed rules into it yourself."
+            " write one rule per line, or put the proposed rules into it yourself."
         )
     return changed
 
@@ -159,8 +162,7 @@ def _appended(text: str, lines: dict[str, Change], line_end: str) -> str:
     """What comes behind the text: the rules that do not stand in it."""
     if not lines:
         return ""
-    start = "" if not text or text.endswith("\n") else line_end
-    start += line_end if text.strip() else _HEADER
+    start = line_end if text.endswith("\n") else 2 * line_end
     return start + "".join(
         f"{line.comment}{line_end}{name}: {line.value}{line_end}" for name, line in lines.items()
     )

@@ -1,6 +1,7 @@
 """What the modules of the commands share: how a command is declared, and arguments that several have."""
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ A `TidemarkError` that it raises is printed as one sentence, with exit code 2.
 
 RunWithoutSettings = Callable[[argparse.Namespace], int]
 """The same of a command that looks at the settings itself, and says so to the parser."""
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 if TYPE_CHECKING:  # at run time argparse's class takes no parameter
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -54,6 +57,8 @@ def add_command(
 def iso_date(text: str) -> date:
     """A date written as YYYY-MM-DD, as the type of an argument."""
     try:
+        if not _ISO_DATE.fullmatch(text):  # Python also reads 20261101 and 2026-W44-7
+            raise ValueError
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(

@@ -28,6 +28,7 @@ of the shell and the configuration folder; the warehouse is DuckDB or Snowflake.
 
 Progress goes to stderr, the result to stdout."""
 _SHOWN_MONTHS = 4
+_UNPUBLISHED = "Nothing was published"
 
 
 def add_parser(sub: Commands) -> None:
@@ -145,14 +146,15 @@ def _told(error: BaseException, progress: ShownProgress) -> BaseException:
     if isinstance(error, KeyboardInterrupt) or asked_to_end():
         return KeyboardInterrupt(f"interrupted in the stage {progress.stage}. {_consequence(progress)}")
     if isinstance(error, TidemarkError) and progress.ended:
-        return FailedError(f"the run failed in the stage {progress.stage}: {error} {_consequence(progress)}")
+        said = f"the run failed in the stage {progress.stage}: {error}"
+        return FailedError(said if _UNPUBLISHED in said else f"{said} {_consequence(progress)}")
     return error
 
 
 def _consequence(progress: ShownProgress) -> str:
     if progress.stage == "publish":
         return "`tidemark runs` shows what is published; the same command starts a new run."
-    return "Nothing was published; the same command starts a new run."
+    return f"{_UNPUBLISHED}; the same command starts a new run."
 
 
 def _ending(made: Run, seconds: float, settings: Settings) -> str:

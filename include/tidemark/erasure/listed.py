@@ -26,12 +26,12 @@ def read_user_ids(place: str) -> frozenset[str]:
     Raises:
         TidemarkError: the file is not there, is no UTF-8 text, or holds no id.
     """
-    url = place if "://" in place else Path(place).absolute().as_uri()
-    folder, _, name = url.rpartition("/")
     try:
-        text = Folder(folder).read_bytes(name).decode("utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError):
-        raise TidemarkError(f"There is no file {place}; name a text file with one user id a line.") from None
+        text = _read(place).decode("utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError):
+        raise TidemarkError(
+            f"The file {place} can't be read; name a text file with one user id a line that is there."
+        ) from None
     except UnicodeDecodeError:
         raise TidemarkError(
             f"The file {place} is no UTF-8 text; save it as plain text, one user id a line."
@@ -64,6 +64,13 @@ def table_of_ids(settings: Settings, warehouse: Warehouse, ids: Iterable[str]) -
         yield table
     finally:
         warehouse.execute(f"drop table if exists {table}")
+
+
+def _read(place: str) -> bytes:
+    if "://" not in place:
+        return Path(place).read_bytes()
+    folder, _, name = place.rpartition("/")
+    return Folder(folder).read_bytes(name)
 
 
 def _drop_leftovers(warehouse: Warehouse) -> None:

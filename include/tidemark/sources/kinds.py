@@ -40,14 +40,23 @@ _KINDS = {
 _BY_NAME = {name: kind for kind, names in _KINDS.items() for name in names}
 
 
+def _base(data_type: str) -> str:
+    """A type without its precision: `decimal(18,4)` is `decimal`."""
+    return re.sub(r"\(.*\)", "", data_type).strip().lower()
+
+
+def is_floating(data_type: str) -> bool:
+    """Whether a column of the type may hold NaN and infinity."""
+    return _base(data_type) in _KINDS[Kind.NUMBER]
+
+
 def kind_of(data_type: str) -> Kind:
     """The kind of a type as either warehouse writes it.
 
     >>> kind_of("DECIMAL(38,0)"), kind_of("NUMBER(38,2)"), kind_of("STRUCT(a INTEGER)"), kind_of("TIME")
     (<Kind.INTEGER: 2>, <Kind.NUMBER: 3>, <Kind.JSON: 8>, <Kind.OTHER: 10>)
     """
-    text = data_type.strip().lower()
-    base = re.sub(r"\(.*\)", "", text).strip()
+    text, base = data_type.strip().lower(), _base(data_type)
     if base in ("decimal", "numeric", "number", "fixed"):
         digits = re.search(r"\(\s*\d+\s*,\s*(\d+)\s*\)", text)
         return Kind.NUMBER if digits and int(digits[1]) > 0 else Kind.INTEGER

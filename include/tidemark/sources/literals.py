@@ -1,4 +1,4 @@
-"""Texts of the deployment's files in SQL."""
+"""Texts in SQL."""
 
 
 def text_literal(value: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from include.tidemark.sources.literals import text_literal
+
 Severity = Literal["critical", "warning", "info"]
 """critical stops the run, a warning is published with the result, info is only noted."""
 
@@ -176,17 +178,6 @@ def warning(  # noqa: PLR0917 - read as a table
 ) -> Check:
     """A condition that no row should keep, and that is published with the result where one does."""
     return zero(name, count_where(condition), column, claim, failure, severity="warning", detail=detail)
-
-
-def text_literal(value: str) -> str:
-    """A text as an SQL literal.
-
-    A colon is written as chr(58), because Great Expectations would read a word after one as the name of a parameter.
-    """
-    if "\\" in value or "\x00" in value:
-        raise ValueError(f"{value!r} holds a character that warehouses quote differently")
-    quoted = value.replace("'", "''").replace(":", "' || chr(58) || '")
-    return f"('{quoted}')" if ":" in value else f"'{quoted}'"
 
 
 def text_list(values: Sequence[str]) -> str:

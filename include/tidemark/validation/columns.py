@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from include.tidemark.run import Run
 from include.tidemark.sources.contract import LOADED_AT, Column
+from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.rows import RowFlag
 from include.tidemark.validation.checks import Check, count_where
-from include.tidemark.validation.contract import FoundTable, base_type
+from include.tidemark.validation.contract import FoundTable
 from include.tidemark.validation.timestamps import timestamp_literal
 
-_DATES = ("timestamp", "date")
+_DATES = (Kind.TIMESTAMP, Kind.DATE)
 
 
 def contract_checks(table: FoundTable, run: Run) -> list[Check]:
@@ -38,7 +39,7 @@ def _row_count(table: FoundTable) -> Check:
 def _column_checks(table: FoundTable, column: Column, run: Run) -> list[Check]:
     where = f"{table.name}.{column.name}"
     field = f"{table.contract.name}.{column.name}"
-    is_date = base_type(column.data_type) in _DATES and column.name != LOADED_AT
+    is_date = kind_of(column.data_type) in _DATES and column.name != LOADED_AT
     build: list[tuple[bool, Callable[[], Check]]] = [
         (column.required, lambda: Check(
             name=f"null_{column.name}",
@@ -59,7 +60,7 @@ def _column_checks(table: FoundTable, column: Column, run: Run) -> list[Check]:
             failure=f"{where} holds values that are NaN, infinite or too large ({{observed}}); correct and reload them.",
         )),
         (is_date, lambda: _early_check(table, column, run)),
-        (is_date and base_type(column.data_type) == "timestamp", lambda: Check(
+        (is_date and kind_of(column.data_type) is Kind.TIMESTAMP, lambda: Check(
             name=f"future_{column.name}",
             measure=count_where(f"{field} > {timestamp_literal(run.started_at)}"),
             maximum=0,

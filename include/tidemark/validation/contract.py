@@ -1,33 +1,23 @@
 """Whether the source tables exist with the columns and types of their contract."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.tidemark.sources.contract import Column, SourceTable
+from include.tidemark.sources.kinds import Kind, is_floating, kind_of
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.validation.checks import Asset, Check
 from include.tidemark.warehouse.base import Warehouse
 
-_TEXT = frozenset({"varchar", "text", "string", "char", "character varying", "uuid"})
-_INTEGERS = frozenset(
-    {"bigint", "integer", "int", "smallint", "tinyint", "hugeint", "uinteger", "ubigint", "number"}
-)
-_DOUBLES = frozenset({"double", "float", "real", "double precision"})
-_DECIMALS = frozenset({"decimal", "numeric", "number"})
-_TIMESTAMPS = frozenset({"timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s", "timestamp_ntz", "datetime",
-                         "timestamp without time zone"})  # fmt: skip
 _ACCEPTED = {
-    "varchar": _TEXT | _INTEGERS,
-    "bigint": _INTEGERS,
-    "double": _INTEGERS | _DOUBLES | _DECIMALS,
-    "decimal": _INTEGERS | _DOUBLES | _DECIMALS,
-    "timestamp": _TIMESTAMPS,
-    "date": frozenset({"date"}),
-    "boolean": frozenset({"boolean"}),
+    Kind.TEXT: {Kind.TEXT, Kind.INTEGER},
+    Kind.INTEGER: {Kind.INTEGER},
+    Kind.NUMBER: {Kind.INTEGER, Kind.NUMBER},
+    Kind.TIMESTAMP: {Kind.TIMESTAMP},
+    Kind.DATE: {Kind.DATE},
+    Kind.BOOLEAN: {Kind.BOOLEAN},
 }
-"""Base types of DuckDB and Snowflake that staging casts to a contract's type without loss of meaning. A timestamp with a
-time zone is not among them: its value would depend on the session that reads it."""
+"""What staging casts to a contract's type without loss of meaning. A timestamp with a time zone is not among them: its value would depend on the session that reads it."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +43,12 @@ class FoundTable:
 
     def is_double(self, column: str) -> bool:
         """Whether a column may hold NaN and infinity."""
-        return base_type(self.types[column]) in _DOUBLES
-
-
-def base_type(data_type: str) -> str:
-    """A type without its precision: `decimal(18,4)` is `decimal`."""
-    return re.sub(r"\(.*?\)", "", data_type).strip().lower()
+        return is_floating(self.types[column])
 
 
 def is_accepted(contract_type: str, actual_type: str) -> bool:
     """Whether a column of the actual type can stand in for the contract's type."""
-    return base_type(actual_type) in _ACCEPTED[base_type(contract_type)]
+    return kind_of(actual_type) in _ACCEPTED[kind_of(contract_type)]
 
 
 def found_table(contract: SourceTable, rows: SourceRows, warehouse: Warehouse) -> FoundTable:

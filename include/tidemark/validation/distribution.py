@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from include.tidemark.run import PublishedRun, Run
-from include.tidemark.validation.checks import Asset, Check, NotEvaluated, Severity, text_literal
+from include.tidemark.sources.literals import text_literal
+from include.tidemark.validation.checks import Asset, Check, NotEvaluated, Severity
 from include.tidemark.validation.volume import drop_since_previous, first_publication
 
 _SMALLEST_SHARE = 1e-4

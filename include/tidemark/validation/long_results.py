@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, Check, never, text_list, text_literal, zero
+from include.tidemark.sources.literals import text_literal
+from include.tidemark.validation.checks import Asset, Check, never, text_list, zero
 
 TABLE = "runs.statistics"
 

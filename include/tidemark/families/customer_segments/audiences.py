@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.families.customer_segments.rules import CustomerSegmentsRules
-from include.tidemark.validation.checks import text_literal
+from include.tidemark.sources.literals import text_literal
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from functools import partial
 
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.run import Run
+from include.tidemark.sources.literals import text_literal
 from include.tidemark.validation.candidates import complete_rows
-from include.tidemark.validation.checks import Asset, Check, never, text_list, text_literal
+from include.tidemark.validation.checks import Asset, Check, never, text_list
 
 CANDIDATE = "runs.customer_segments"
 

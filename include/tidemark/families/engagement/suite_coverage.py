@@ -7,7 +7,8 @@ from include.tidemark.families.engagement.definitions import (
 )
 from include.tidemark.families.engagement.suite_rows import CANDIDATE
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, Check, text_literal, zero
+from include.tidemark.sources.literals import text_literal
+from include.tidemark.validation.checks import Asset, Check, zero
 from include.tidemark.validation.long_results import share_sums
 
 _COHORTS = "runs.install_cohort_retention"

@@ -9,8 +9,9 @@ from include.tidemark.families.engagement.definitions import (
 )
 from include.tidemark.families.engagement.rules import START
 from include.tidemark.run import Run
+from include.tidemark.sources.literals import text_literal
 from include.tidemark.validation.candidates import complete_rows
-from include.tidemark.validation.checks import Asset, Check, never, text_list, text_literal
+from include.tidemark.validation.checks import Asset, Check, never, text_list
 
 CANDIDATE = "runs.user_engagement"
 

@@ -123,9 +123,12 @@ def _page(entries: list[dict[str, Any]]) -> str:
     return _PAGE.replace("{body}", body)
 
 
+_ACTIONS = {"rollback": ", rolled back to", "erasure": ", rows of persons erased"}
+
+
 def _row(entry: dict[str, Any]) -> str:
     run = f"runs/{escape(entry['as_of_date'])}/{escape(entry['run_key'])}"
-    action = ", rolled back to" if entry["action"] == "rollback" else ""
+    action = _ACTIONS.get(entry["action"], "")
     return (
         f'<tr><th scope="row">{escape(entry["as_of_date"])}</th>'
         f'<td><a href="{run}/report/index.html">Open the report</a></td>'

@@ -8,6 +8,7 @@ import pytest
 
 from include.tidemark.errors import GateError
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import SCHEMAS
 from tests.snowflake.emulator import give, running_emulator
 from tests.validation.world import World
@@ -16,7 +17,7 @@ SECRET = "correct-horse-battery"
 TABLES = (
     "raw.users", "raw.transactions", "staging.stg_users", "staging.stg_transactions", "core.fct_customer_category_daily",
     "runs.customer_segments", "runs.statistics", "control.publications", "control.gate_results",
-    "control.fact_builds",
+    "control.fact_builds", "control.erasures", "control.source_columns",
 )  # fmt: skip
 
 
@@ -68,3 +69,13 @@ def test_the_gate_finds_on_snowflake_what_it_finds_on_duckdb(
     assert snowflake_world.check("statistics")["critical"] == 0
     written = "".join(snowflake_world.artifacts().values()) + str(stopped.value) + "".join(capfd.readouterr())
     assert SECRET not in written
+    kept = _kept_columns(snowflake_world)
+    snowflake_world.settings = snowflake_world.settings.model_copy(update={"warehouse": "duckdb"})
+    snowflake_world.failures("sources")
+    assert kept == _kept_columns(snowflake_world) and len(kept) > 20
+
+
+def _kept_columns(world: World) -> list[tuple[object, ...]]:
+    with open_warehouse(world.settings) as warehouse:
+        rows = warehouse.fetch("select * from control.source_columns")
+    return sorted((tuple(row.values()) for row in rows), key=str)

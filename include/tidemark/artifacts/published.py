@@ -24,7 +24,7 @@ class PublishedMonth:
     published_at: str
     """UTC, ISO 8601."""
     action: str
-    """`publish`, or `rollback` when an earlier run is shown again."""
+    """`publish`; `rollback` when an earlier run is shown again, `erasure` when persons were erased from the files."""
     folder: str
     manifest_sha256: str
     report: str

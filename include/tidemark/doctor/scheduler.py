@@ -13,6 +13,7 @@ from include.tidemark.settings import WAREHOUSE_POOL, Settings
 DAGS = {
     "monthly_segmentation": "monthly_segmentation.py",
     "rollback_publication": "rollback_publication.py",
+    "forget_users": "forget_users.py",
 }
 SNOWFLAKE_SLOTS = 8
 """A month of all families has that many tasks under way at once; with fewer slots they wait for each other."""

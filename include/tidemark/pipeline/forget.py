@@ -176,7 +176,7 @@ def _forget(work: _Work, outcome: Forgotten) -> None:
         for names in id_columns(RunFolder(work.settings, as_of_date, run_key)).values()
         for name in names
     }
-    every = user_tables(warehouse, published_as_ids)
+    every = [table for table in user_tables(warehouse, published_as_ids) if table.name != work.listed]
     ours = loaded_from_files(warehouse)
     tables = [table for table in every if table.schema != "raw" or table.table in ours]
     found = people_found(warehouse, tables, work.listed)

@@ -3,8 +3,11 @@
 import os
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import settings
 
 # Before anything imports Airflow: a home of its own, no telemetry, no examples.
@@ -27,3 +30,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 # A process that is asked to end takes its Airflow with it, as it does on Ctrl-C: shells start background jobs deaf to that.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Any]:
+    """A client of a local S3-compatible server; each test module makes a bucket of its own."""
+    from tests.s3 import running_server  # boto3, which only few tests need
+
+    with running_server() as client:
+        yield client

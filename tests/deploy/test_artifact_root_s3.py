@@ -6,17 +6,13 @@ Airflow 3.2.1, which has the provider and s3fs at the versions that MWAA has.
 
 import hashlib
 import json
-import os
-import socket
 import subprocess
-import time
 
-import boto3
 import pytest
-from botocore.exceptions import BotoCoreError
 
 from tests.artifacts.months import MONTHS
 from tests.deploy.container import PROJECT, python_of
+from tests.s3 import environment_of
 
 BUCKET = "artifacts"
 CONN_ID = "artifact_store"
@@ -24,51 +20,12 @@ PREFIX = "tidemark/segments"
 
 
 @pytest.fixture(scope="module")
-def s3():
-    """A client of an empty bucket on a server of our own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [str(PROJECT / ".venv" / "moto" / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        client = boto3.client(
-            "s3", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1",
-            aws_access_key_id="test", aws_secret_access_key="test",
-        )  # fmt: skip
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                client.create_bucket(Bucket=BUCKET)
-                break
-            except BotoCoreError:
-                assert server.poll() is None and time.monotonic() < deadline, "moto's server did not come up"
-                time.sleep(0.3)
-        yield client
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-@pytest.fixture(scope="module")
 def steps(s3, tmp_path_factory) -> dict[str, dict]:
+    s3.create_bucket(Bucket=BUCKET)
     folder = tmp_path_factory.mktemp("s3")
-    connection = {
-        "conn_type": "aws", "login": "test", "password": "test",
-        "extra": {"endpoint_url": s3.meta.endpoint_url, "region_name": "us-east-1"},
-    }  # fmt: skip
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AIRFLOW"))
-    }
     done = subprocess.run(
         [str(python_of("airflow-3.2.1")), "-m", "tests.deploy.publish_to_s3", str(folder), f"s3://{BUCKET}/{PREFIX}", CONN_ID],
-        cwd=PROJECT, capture_output=True, text=True, check=False,
-        env=environment | {
-            "PYTHONPATH": str(PROJECT), "AIRFLOW_HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1",
-            f"AIRFLOW_CONN_{CONN_ID.upper()}": json.dumps(connection),
-        },
+        cwd=PROJECT, capture_output=True, text=True, check=False, env=environment_of(s3, CONN_ID, folder),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     told = [

@@ -7,7 +7,6 @@ import json
 import sys
 from pathlib import Path
 
-import boto3
 import duckdb
 
 from include.tidemark.config.sources_file import CsvOptions, TableSource
@@ -17,6 +16,7 @@ from include.tidemark.init.places import find_places
 from include.tidemark.settings import Settings
 from include.tidemark.sources.files import find_files, local_copy
 from include.tidemark.sources.tabular import stage
+from tests.s3 import client_of
 
 
 def main(folder: Path, bucket: str, conn_id: str, endpoint: str) -> None:
@@ -60,9 +60,7 @@ def main(folder: Path, bucket: str, conn_id: str, endpoint: str) -> None:
         "absent": read("events", None),
         "packed": read("orders", TableSource(files="packed/*")),
     }
-    client = boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test",
-    )  # fmt: skip
+    client = client_of(endpoint)
     client.put_object(Bucket=bucket, Key="land/users.csv", Body=b"id\n8\n")
     client.put_object(Bucket=bucket, Key="land/orders/dt=2026-01-03/c.csv", Body=b"id\n3\n")
     found["contract, replaced"] = read("users", None)

@@ -2,16 +2,12 @@
 
 import gzip
 import json
-import os
-import socket
 import subprocess
-import time
 
-import boto3
 import pytest
-from botocore.exceptions import BotoCoreError
 
 from tests.deploy.container import PROJECT, python_of
+from tests.s3 import environment_of
 
 BUCKET = "landing"
 OBJECTS = {
@@ -36,49 +32,19 @@ OBJECTS = {
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [str(PROJECT / ".venv" / "moto" / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+def found(s3, tmp_path_factory):
+    s3.create_bucket(Bucket=BUCKET)
+    for name, content in OBJECTS.items():
+        s3.put_object(Bucket=BUCKET, Key=f"land/{name}", Body=content)
+    home, copies = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("copies")
+    place = [str(copies), BUCKET, "landing", s3.meta.endpoint_url]
+    done = subprocess.run(
+        [str(python_of("airflow-3.2.1")), "-m", "tests.sources.find_on_s3", *place],
+        cwd=PROJECT, capture_output=True, text=True, check=False, env=environment_of(s3, "landing", home),
     )  # fmt: skip
-    try:
-        endpoint = f"http://127.0.0.1:{port}"
-        client = boto3.client(
-            "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test",
-        )  # fmt: skip
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                client.create_bucket(Bucket=BUCKET)
-                break
-            except BotoCoreError:
-                assert server.poll() is None and time.monotonic() < deadline, "moto's server did not come up"
-                time.sleep(0.3)
-        for name, content in OBJECTS.items():
-            client.put_object(Bucket=BUCKET, Key=f"land/{name}", Body=content)
-        home, copies = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("copies")
-        connection = {
-            "conn_type": "aws", "login": "test", "password": "test",
-            "extra": {"endpoint_url": endpoint, "region_name": "us-east-1"},
-        }  # fmt: skip
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AIRFLOW"))}
-        done = subprocess.run(
-            [str(python_of("airflow-3.2.1")), "-m", "tests.sources.find_on_s3", str(copies), BUCKET, "landing", endpoint],
-            cwd=PROJECT, capture_output=True, text=True, check=False,
-            env=kept | {
-                "PYTHONPATH": str(PROJECT), "AIRFLOW_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1",
-                "AIRFLOW_CONN_LANDING": json.dumps(connection),
-            },
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-        (line,) = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
-        return json.loads(line.removeprefix("FOUND "))
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
+    return json.loads(line.removeprefix("FOUND "))
 
 
 def test_the_contract_s_file_is_found_and_copied_and_its_copy_removed(found):

@@ -32,7 +32,7 @@ from include.tidemark.orchestration.dbt_models import model_tasks
 from include.tidemark.orchestration.schedule import business_zone
 from include.tidemark.orchestration.stage_tasks import current_run, stage_seconds, stage_task
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
-from include.tidemark.sources.contract import source_tables
+from include.tidemark.sources.contract import may_be_missing
 
 SETTINGS = load_settings()
 ZONE = business_zone(SETTINGS)
@@ -54,9 +54,10 @@ PARAMS = {
         description="How many of the newest days are rebuilt in any case. Empty: the rules lookback_days and lookback_window_days.",
     ),
     "allow_missing": Param(
-        [], type="array", items={"type": "string", "enum": list(source_tables())}, examples=list(source_tables()),
-        title="Tables whose files may be missing",
-        description="Source tables whose landing files came before and are gone: the run goes on with the rows of the last load.",
+        [], type="array", items={"type": "string", "enum": list(may_be_missing())}, examples=list(may_be_missing()),
+        title="What may be missing",
+        description="Source tables whose landing files came before and are gone (the rows of the last load are used), and columns"
+        " that had values before and are empty.",
     ),
     "publish": Param(
         True, type="boolean", title="Publish",

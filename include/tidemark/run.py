@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.rules import Rules
-from include.tidemark.sources.contract import source_tables
+from include.tidemark.sources.contract import may_be_missing
 from include.tidemark.sources.rows import SourceRows, raw_rows
 
 WINDOW = timedelta(days=90)
@@ -43,14 +43,17 @@ class RunOptions(BaseModel):
     run_hash: str | None = Field(default=None, pattern=r"^[0-9A-Za-z_-]{1,32}$")
     """Label of the orchestration that the run belongs to, for those who look for it there; the run key alone identifies it."""
     allow_missing: tuple[str, ...] = ()
-    """Source tables whose landing files came before and may be missing now: their rows of then are used once more."""
+    """What the sources had before and may lack now: tables whose landing files are gone (their rows of then are used once more),
+    and columns (`transactions.status`) that are null now, or lost values."""
 
     @field_validator("allow_missing")
     @classmethod
-    def _source_tables(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in source_tables():
-                raise ValueError(f"{name!r} is no source table; there are {', '.join(source_tables())}")
+            if name not in may_be_missing():
+                raise ValueError(
+                    f"{name!r} is no source table and no column that may be null; there are {', '.join(may_be_missing())}"
+                )
         return tuple(dict.fromkeys(names))
 
 

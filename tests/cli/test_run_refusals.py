@@ -45,7 +45,7 @@ def refused(capsys, *arguments: str) -> str:
         (["--as-of", "2026-02-30"], "argument --as-of: '2026-02-30' is no date"),
         (["--resamples", "10"], "argument --resamples: '10' can't be used: Input should be greater than or equal to 1000"),
         (["--lookback-days", "soon"], "argument --lookback-days: 'soon' can't be used: Input should be a valid integer"),
-        (["--allow-missing", "orders"], "argument --allow-missing: 'orders' is no source table; there are users, events"),
+        (["--allow-missing", "orders"], "argument --allow-missing: 'orders' is no source table and no column that may be null; there are users"),
         (["2026-11-01"], "unrecognized arguments: 2026-11-01"),
     ],
 )  # fmt: skip

@@ -42,6 +42,8 @@ def test_comparisons_that_cannot_be_made_yet_are_noted_and_not_failed(world: Wor
     )
     assert {(suite, name) for suite, name, *_ in rows} == {
         ("sources.transactions", "volume_drop_pct"),
+        ("sources.users_columns", "columns_before"),
+        ("sources.transactions_columns", "columns_before"),
         ("models.distribution", "volume_drop_pct"),
         ("models.distribution", "segment_drift_psi"),
     }

@@ -53,8 +53,8 @@ def add_parser(sub: Commands) -> None:
         help="rebuild the daily facts from all rows; needed after rows were deleted from the sources",
     )  # fmt: skip
     parser.add_argument(
-        "--allow-missing", action="append", type=_source_table, metavar="TABLE",
-        help="go on with the rows of the last load where the landing files of this table are gone; may be given again",
+        "--allow-missing", action="append", type=_may_be_missing, metavar="NAME",
+        help="go on where the landing files of this table, or the values of this TABLE.COLUMN, are gone; may be given again",
     )  # fmt: skip
     parser.add_argument(
         "--lookback-days", type=_option("lookback_days"), metavar="N",
@@ -177,8 +177,8 @@ def _ending(made: Run, seconds: float, settings: Settings) -> str:
     return "\n" + "\n\n".join(part for part in parts if part)
 
 
-def _source_table(text: str) -> str:
-    """The type of an argument that names a table of the contract."""
+def _may_be_missing(text: str) -> str:
+    """The type of an argument that names a table or a column of the contract."""
     try:
         (name,) = RunOptions(allow_missing=(text,)).allow_missing
     except ValidationError as error:

@@ -14,8 +14,10 @@ from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.validation.checks import Asset, CheckResult, GateReport, Stage
+from include.tidemark.validation.column_profile import profile_before, record_profile
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table
 from include.tidemark.validation.sources import table_asset
+from include.tidemark.validation.vanished import vanished_asset
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
@@ -85,7 +87,14 @@ def _check_sources(gate: Any, run: Run, warehouse: Warehouse) -> list[CheckResul
         results += gate.evaluate(
             table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse, table))
         )
+        results += gate.evaluate(_columns_asset(run, warehouse, table))
     return results
+
+
+def _columns_asset(run: Run, warehouse: Warehouse, table: FoundTable) -> Asset:
+    before = profile_before(run, warehouse, table.contract.name)
+    now = record_profile(run, warehouse, table.contract, table.rows, before[0] if before else {})
+    return vanished_asset(run, table.contract, table.rows, now, before)
 
 
 def _rows_seen_before(run: Run, warehouse: Warehouse, table: FoundTable) -> int | None:

@@ -231,7 +231,10 @@ def _before_clause(run: Run, table: str) -> str:
 
 
 def _judged_clause(run: Run) -> str:
-    """Each reason with its share, its limits, and how its share grew; then how many are beyond each bound."""
+    """Each reason with its share, its limits, and how its share grew; then how many are beyond each bound.
+
+    Erased rows may grow as they like: `lost_rows` says that they were erased on purpose.
+    """
     share, before = (
         f"greatest(coalesce({name}.share_of_rows, 0), coalesce({name}.share_of_amount, 0))"
         for name in ("lines", "lines_before")
@@ -251,7 +254,8 @@ def _judged_clause(run: Run) -> str:
             select measured.*, {flags} from (
                 select lines.reason, 100 * {share} as pct,
                     limits.warning_pct, limits.critical_pct,
-                    case when lines_before.reason is not null and lines.row_count >= {_FEWEST} and lines.reason <> 'after_as_of'
+                    case when lines_before.reason is not null and lines.row_count >= {_FEWEST}
+                        and lines.reason not in ('after_as_of', 'erased')
                         then 100 * ({share} - {before}) end as points
                 from lines
                 left join limits on lines.reason = limits.reason

@@ -1,12 +1,9 @@
 """Tables that grow by files: each file is loaded once, one that changes is replaced in place, and none is lost in silence."""
 
 import logging
-from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-import duckdb
 import pytest
 
 from include.tidemark.config.sources_file import TableSource
@@ -14,69 +11,7 @@ from include.tidemark.errors import SourceError
 from include.tidemark.sources.files import LandingFile
 from include.tidemark.sources.loads import fingerprint_of
 from include.tidemark.warehouse import duckdb as duckdb_warehouse
-from tests.sources.shop import STARTED, Shop
-
-USERS = "users:\n  files: users.csv\n  columns: {user_id: id, created_at: joined}\n"
-ORDERS = (
-    "transactions:\n  files: orders/*.csv\n  mode: append\n"
-    "  columns: {transaction_id: nr, user_id: who, transaction_at: at, amount: total}\n"
-)
-HEADER = "nr,who,at,total\n"
-
-
-class Orders(Shop):
-    """A shop that delivers one file of orders per day."""
-
-    def __init__(self, folder: Path) -> None:
-        self.landing = folder / "landing"
-        (self.landing / "orders").mkdir(parents=True)
-        (self.landing / "users.csv").write_text("id,joined\n1,2026-01-01\n")
-        super().__init__(folder, USERS + ORDERS, landing_url=self.landing.as_uri())
-        self.runs = 0
-
-    def put(self, day: int, *rows: str) -> Path:
-        """The file of a day; each row is a number of an order and its total."""
-        file = self.landing / "orders" / f"{day:02}.csv"
-        lines = "".join(
-            f"{number},1,2026-10-{day:02} 12:00,{total}\n"
-            for number, _, total in (r.partition("=") for r in rows)
-        )
-        file.write_text(HEADER + lines)
-        return file
-
-    def go(self) -> None:
-        """Load, in a run of its own."""
-        self.runs += 1
-        self.load(started=STARTED + timedelta(hours=self.runs))
-
-    @property
-    def totals(self) -> dict[str, float]:
-        """The raw rows: number of the order, and its total."""
-        return {
-            number: float(total)
-            for number, total in self.rows("select transaction_id, amount_usd from raw.transactions")
-        }
-
-    @property
-    def loads(self) -> list[tuple[str, int]]:
-        """Name and rows of each loaded file of orders, oldest first."""
-        rows = self.rows(
-            "select uri, row_count from control.loads where table_name = 'transactions' order by loaded_at, uri"
-        )
-        return [(uri.rpartition("/")[2], count) for uri, count in rows]
-
-    @property
-    def load_times(self) -> dict[str, int]:
-        """Number of each order, and how manieth load its load time is."""
-        rows = self.rows(
-            "select transaction_id, dense_rank() over (order by _loaded_at) as n from raw.transactions"
-        )
-        return dict(rows)
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Orders:
-    return Orders(tmp_path)
+from tests.sources.orders import ORDERS, USERS, Orders
 
 
 def test_a_new_file_adds_rows_and_a_loaded_one_is_not_loaded_again(shop: Orders) -> None:
@@ -346,59 +281,3 @@ def test_a_new_file_that_lacks_a_mapped_column_is_refused(shop: Orders) -> None:
         match=r"transactions\.columns\.amount: the landing file .*02\.csv has no such column: 'total'",
     ):
         shop.go()
-
-
-PARQUET = ORDERS.replace("orders/*.csv", "orders/*.parquet")
-
-
-def put_parquet(shop: Orders, day: int, row: str) -> None:
-    """The file of a day with one row; `row` is what DuckDB selects."""
-    file = shop.landing / "orders" / f"{day:02}.parquet"
-    with duckdb.connect() as engine:
-        engine.execute(f"copy (select {row}) to '{file}' (format parquet)")
-
-
-NUMBERS = "'a' as nr, 1 as who, timestamp '2026-10-01 12:00' as at, 1.5 as total"
-
-
-def test_a_new_parquet_file_with_another_type_in_a_mapped_column_is_refused(shop: Orders) -> None:
-    shop.say(USERS + PARQUET)
-    put_parquet(shop, 1, NUMBERS)
-    shop.go()
-    put_parquet(shop, 2, NUMBERS.replace("'a'", "'b'").replace("1.5 as", "'2.5' as"))
-    with pytest.raises(
-        SourceError,
-        match=r"02\.parquet has text in column amount_usd, and .*01\.parquet has numbers; upload it again with the type that"
-        r" the files before have, or correct the mapping \(.*sources\.yml, line 7: transactions\.columns\.amount\)\.$",
-    ):
-        shop.go()
-    assert shop.totals == {"a": 1.5}
-
-
-def test_files_that_come_together_have_one_type_in_a_mapped_column(shop: Orders) -> None:
-    shop.say(USERS + PARQUET)
-    put_parquet(shop, 1, NUMBERS)
-    put_parquet(shop, 2, NUMBERS.replace("timestamp '2026-10-01 12:00'", "'2026-10-02 12:00'"))
-    with pytest.raises(
-        SourceError, match=r"02\.parquet has text in column transaction_at, and .*01\.parquet has times"
-    ):
-        shop.go()
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        NUMBERS.replace("1.5 as", "2 as"),
-        NUMBERS.replace("1.5 as", "cast(2 as double) as"),
-        NUMBERS.replace("1 as who", "cast(null as varchar) as who").replace("'a'", "'b'"),
-        f"{NUMBERS}, 7 as more",
-    ],
-    ids=["whole numbers", "floating numbers", "no value", "a column that is not mapped"],
-)
-def test_what_is_no_other_type_is_loaded(shop: Orders, row: str) -> None:
-    shop.say(USERS + PARQUET)
-    put_parquet(shop, 1, NUMBERS)
-    shop.go()
-    put_parquet(shop, 2, row)
-    shop.go()
-    assert len(shop.loads) == 2

@@ -1,9 +1,6 @@
 """`sources.yml`: where the rows of each table of the contract are, and how its columns are made of theirs."""
 
-import codecs
 import re
-from contextlib import suppress
-from encodings.aliases import aliases
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
@@ -19,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from include.tidemark.config.encodings import known_encoding
 from include.tidemark.config.nearest import did_you_mean
 from include.tidemark.currency import is_currency
 from include.tidemark.errors import ContradictionError
@@ -32,9 +30,6 @@ FileFormat = Literal["csv", "parquet", "ndjson"]
 
 DIRECTIVES = frozenset("dmYyHIMSfpbBjz%")
 """Directives of a format that both warehouses can be told."""
-_NO_ENCODINGS_OF_FILES = frozenset(
-    {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
-)
 _CODE = re.compile(r"[A-Z]{3}")
 
 Text = Annotated[StrictStr, Field(min_length=1)]
@@ -153,12 +148,7 @@ class CsvOptions(_Part):
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, value: str) -> str:
-        if (found := _encoding(value)) is not None:
-            return found
-        known = [name.replace("_", "-") for name in (*aliases.values(), *aliases) if _encoding(name)]
-        raise ValueError(
-            f"{value!r} is not an encoding such as utf-8, latin-1, cp1252 or utf-16{did_you_mean(value, known)}"
-        )
+        return known_encoding(value)
 
     @model_validator(mode="after")
     def _different_signs(self) -> Self:
@@ -166,15 +156,6 @@ class CsvOptions(_Part):
             if getattr(self, one) == getattr(self, other):
                 raise ContradictionError(f"{one} and {other} must be different signs", one, other)
         return self
-
-
-def _encoding(name: str) -> str | None:
-    """Python's own name of an encoding that a file may be written in."""
-    with suppress(LookupError, ValueError):
-        found = codecs.lookup(name)
-        if found._is_text_encoding and found.name not in _NO_ENCODINGS_OF_FILES:
-            return found.name
-    return None
 
 
 class TableSource(_Part):

@@ -203,3 +203,54 @@ def test_what_cannot_be_used_is_refused_in_a_sentence_and_nothing_changes(book: 
         forget_users(str(file), reason, book.settings, AT)
     assert "u-1" not in str(refused.value)
     assert book.files() == before
+
+
+def test_a_raw_table_that_the_deployment_loads_itself_is_left_and_named(book: Book) -> None:
+    book.execute(f"insert into raw.users values ('{FORGOTTEN[0]}')")
+    book.execute("delete from control.loads where table_name = 'users'")
+    outcome = book.forget(*FORGOTTEN)
+    assert outcome.foreign == ["raw.users"] and "raw.users" in outcome.notes[0]
+    assert book.query("select 1 from raw.users where user_id = ?", FORGOTTEN[0]) != []
+
+
+def test_a_mapped_table_is_named_by_its_own_name(book: Book, tmp_path) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "sources.yml").write_text(
+        "users: {from: crm.people, columns: {user_id: person, created_at: since}}\n"
+    )
+    book.settings = book.settings.model_copy(update={"config_dir": config})
+    outcome = book.forget(*FORGOTTEN)
+    assert outcome.foreign == ["crm.people"] and outcome.landing == []
+
+
+def test_after_facts_of_rows_of_others_were_erased_the_next_run_builds_all_days_again(book: Book) -> None:
+    book.execute(
+        "create table core.fct_customer_category_daily as select 'C00017' as user_id, 3 as purchase_count"
+    )
+    book.execute("create table raw.events (user_id varchar)")
+    book.execute(
+        "insert into control.fact_builds values ('of a run', 'key', true, timestamp '2026-09-01 06:00:00')"
+    )
+    book.forget("C00017")
+    newest = book.query(
+        "select basis, finished from control.fact_builds order by recorded_at desc, finished limit 1"
+    )
+    assert newest == [{"basis": "erasure", "finished": False}]
+    assert book.query("select name, row_count from control.erasures where kind = 'source'") == [
+        {"name": "transactions", "row_count": 3}
+    ]
+
+
+def test_a_landing_file_of_which_no_row_is_left_is_not_taken_for_a_new_one(book: Book) -> None:
+    book.execute("alter table raw.users add column _file varchar")
+    for user_id, file in (("C00017", "first.csv"), ("C00018", "second.csv"), ("C00017", "second.csv")):
+        book.execute(f"insert into raw.users values ('{user_id}', '{file}')")
+        book.execute(
+            f"insert into control.loads (table_name, uri, fingerprint, row_count, loaded_at) values ('users', '{file}', 'f', 1, timestamp '2026-08-01')"
+        )
+    book.forget("C00017")
+    counts = book.query(
+        "select distinct uri, row_count from control.loads where uri like '%.csv' order by uri"
+    )
+    assert counts == [{"uri": "first.csv", "row_count": 0}, {"uri": "second.csv", "row_count": 1}]

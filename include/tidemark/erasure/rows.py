@@ -108,10 +108,11 @@ def erase_rows(warehouse: Warehouse, tables: Iterable[UserTable], ids: str) -> d
         if erased[table.name]:
             files = _files(warehouse, table)
             warehouse.execute(f"delete from {table.name} where {condition}")
-            # Of a file without rows nothing tells that it was loaded, and it would be loaded again.
+            # Of a file without rows nothing tells that it was loaded, and it would be loaded again: it counts as an empty one.
             for uri in files - _files(warehouse, table):
                 warehouse.execute(
-                    "update control.loads set row_count = 0 where table_name = ? and uri = ?",
+                    "update control.loads set delivered_count = delivered_count - row_count, row_count = 0"
+                    " where table_name = ? and uri = ?",
                     (table.table, uri),
                 )
     return erased

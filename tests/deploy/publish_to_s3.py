@@ -1,13 +1,17 @@
-"""Publishes two months to the artifact root, recomputes the first, rolls it back; says after each step what the pointers hold.
+"""Publishes two months to the artifact root, recomputes the first, rolls it back, and erases a person; says after each step what
+the pointers hold.
 
 Run by test_artifact_root_s3.py in the environment that MWAA would have: it needs the amazon provider and s3fs.
 """
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from include.tidemark.artifacts.store import ArtifactRoot
+from include.tidemark.artifacts.user_ids import user_ids
+from include.tidemark.pipeline.forget import forget
 from include.tidemark.pipeline.publish import publish, rollback
 from include.tidemark.rules import load_rules
 from tests.artifacts.months import MONTHS, make_run, make_settings, write_candidate
@@ -37,6 +41,12 @@ def main(folder: Path, root: str, conn_id: str) -> None:
     say("rolled back", run_key=runs[0].run_key, listed=store.subfolders(f"as_of={MONTHS[0]}"))
     store.remove(f"as_of={MONTHS[0]}/run={again.run_key}")
     say("removed", listed=store.subfolders(f"as_of={MONTHS[0]}"))
+    store.write_bytes("ids.txt", b"C00017\n")
+    scheme, _, place = root.partition("://")
+    outcome = forget(f"{scheme}://{conn_id}@{place}/ids.txt", "a request", settings, datetime.now(UTC))
+    store.remove("ids.txt")
+    hashed = user_ids(settings).publish("C00017")
+    say("forgotten", hashed=hashed, **outcome.as_json())
 
 
 if __name__ == "__main__":

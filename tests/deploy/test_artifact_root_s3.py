@@ -62,7 +62,7 @@ def test_recomputing_the_older_month_moves_its_own_pointer_and_not_the_latest(st
 def test_a_roll_back_shows_the_earlier_run_again_as_another_client_reads_it(steps, s3):
     current = json.loads(read(s3, f"as_of={MONTHS[0]}/current.json"))
     assert current["run_key"] == steps["rolled back"]["run_key"]
-    assert current["action"] == "rollback"
+    assert steps["rolled back"]["pointers"][f"as_of={MONTHS[0]}/current.json"]["action"] == "rollback"
     latest = json.loads(read(s3, "latest.json"))
     assert latest["as_of_date"] == MONTHS[1].isoformat()
     months = {month["as_of_date"]: month["run_key"] for month in json.loads(read(s3, "index.json"))["months"]}
@@ -86,3 +86,19 @@ def test_a_removed_run_is_gone_and_the_others_are_not(steps, s3):
     assert keys(s3, gone) == []
     assert len(steps["rolled back"]["listed"]) == 2
     assert steps["removed"]["listed"] == [f"run={steps['rolled back']['run_key']}"]
+
+
+def test_a_person_who_was_erased_is_in_no_object_and_every_digest_is_that_of_what_is_there(steps, s3):
+    told = steps["forgotten"]
+    assert (told["found"], told["problems"], len(told["runs"])) == (1, [], 2)
+    objects = keys(s3, "")
+    assert not [name for name in objects if told["hashed"].encode() in read(s3, name)]
+    assert not [name for name in objects if name.startswith("erasing/")]
+    for month in json.loads(read(s3, "index.json"))["months"]:
+        manifest = read(s3, month["manifest"])
+        assert hashlib.sha256(manifest).hexdigest() == month["manifest_sha256"]
+        listed = json.loads(manifest)
+        assert listed["erasures"][0]["persons"] == 1
+        for file in listed["files"]:
+            found = read(s3, f"{month['folder']}/{file['path']}")
+            assert (hashlib.sha256(found).hexdigest(), len(found)) == (file["sha256"], file["bytes"])

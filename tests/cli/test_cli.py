@@ -49,7 +49,11 @@ def publish(root: Path, as_of: str, families: tuple[str, ...]) -> dict[str, str]
     manifest = {
         "families": [
             *({"name": name, "status": "computed", "reason": None} for name in families),
-            {"name": "fee_tiers", "status": "skipped", "reason": "the table fee_periods is neither mapped in sources.yml nor landed."},
+            {
+                "name": "fee_tiers",
+                "status": "skipped",
+                "reason": "the table fee_periods is neither mapped in sources.yml nor landed.",
+            },
         ],
         "gate": {"checks": 10, "passed": 9, "warnings": 1, "critical_failures": 0},
         "rules": {"early_engagement_impact_threshold": 1.2},

@@ -65,7 +65,9 @@ def test_every_model_says_its_grain_and_describes_its_columns(built: Any) -> Non
     assert len(models) == len(list((DBT_DIR / "models").rglob("*.sql")))
     for model in models:
         description = model["description"].strip()
-        assert description.rsplit(". ", 1)[-1].startswith("One row per "), f"{model['name']}: say the grain last"
+        assert description.rsplit(". ", 1)[-1].startswith("One row per "), (
+            f"{model['name']}: say the grain last"
+        )
         undescribed = [name for name, column in model["columns"].items() if not column["description"]]
         assert not undescribed and model["columns"], f"{model['name']}: describe {undescribed}"
 

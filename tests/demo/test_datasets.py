@@ -89,7 +89,11 @@ def test_the_closing_words_name_each_further_family_and_why_one_is_missing():
                 "families": [
                     {"name": "customer_segments", "status": "computed", "reason": None},
                     {"name": "engagement", "status": "computed", "reason": None},
-                    {"name": "fee_tiers", "status": "skipped", "reason": "the table fee_periods is neither mapped in sources.yml nor landed."},
+                    {
+                        "name": "fee_tiers",
+                        "status": "skipped",
+                        "reason": "the table fee_periods is neither mapped in sources.yml nor landed.",
+                    },
                 ]
             }
 

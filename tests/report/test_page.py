@@ -169,6 +169,7 @@ def test_the_report_is_written_where_the_manifest_looks_for_it(run, tmp_path):
         run,
         fabricated.parts()[:1],
         GATE,
+        account=[],
         files=FILES,
         validation=[],
         target=tmp_path,

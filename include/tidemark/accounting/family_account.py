@@ -25,6 +25,8 @@ class Proof:
     """What the family's models hold, against the lines that say so."""
 
     reasons: tuple[str, ...]
+    table: str
+    """The table that holds it, such as `runs.customer_segments`."""
     sql: str
     """Query of one row with `row_count`, `user_count` and `cents` of these lines together; null where the models hold no
     such number."""

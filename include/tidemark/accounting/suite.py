@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from include.tidemark.accounting.account import TABLE, accounts_by_table
 from include.tidemark.accounting.family_account import Proof, TableAccount
 from include.tidemark.run import Run
+from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.rows import SourceRows
-from include.tidemark.validation.checks import Asset, Check, Severity, count_where, text_literal, zero
+from include.tidemark.validation.checks import Asset, Check, Severity, count_where, zero
 from include.tidemark.validation.timestamps import timestamp_literal
 
 _MOMENTS = {"users": "created_at", "events": "event_at", "transactions": "transaction_at"}
@@ -43,7 +44,7 @@ def _asset(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> Asset:
         table=TABLE,
         source=joined,
         with_clause=with_clause,
-        needs=(TABLE,),
+        needs=(TABLE, *dict.fromkeys(proof.table for _, proof in proofs)),
         checks=(
             *_identity_checks(rows),
             *(_proof_check(run, rows, family, proof, i) for i, (family, proof) in enumerate(proofs)),
@@ -131,8 +132,8 @@ def _identity_checks(rows: SourceRows) -> list[Check]:
         ),
         same(
             "rows_of_the_source",
-            "abs(loaded_rows - source_rows.n)"
-            " + greatest(abs(before_rows - source_rows.n_before) - abs(coalesce(missing_rows, 0)), 0)",
+            "greatest(abs(loaded_rows - source_rows.n),"
+            " abs(before_rows - source_rows.n_before) - abs(coalesce(missing_rows, 0)))",
             f"The row account of {table} holds the rows that the table holds, before the as-of date and after it.",
             f"The row account of {table} holds other rows than the table",
         ),
@@ -144,8 +145,8 @@ def _identity_checks(rows: SourceRows) -> list[Check]:
         ),
         same(
             "amounts_of_the_source",
-            "coalesce(abs(loaded_amount - source_rows.amount), 0)"
-            " + coalesce(abs(before_amount - source_rows.amount_before), 0)",
+            "greatest(coalesce(abs(loaded_amount - source_rows.amount), 0),"
+            " coalesce(abs(before_amount - source_rows.amount_before), 0))",
             f"The row account of {table} holds the amounts that the table holds, before the as-of date and after it.",
             f"The row account of {table} holds other amounts than the table",
         ),

@@ -123,6 +123,14 @@ _TABLES = f"""
     select 't-' || user_id, user_id, timestamp '2026-10-30', lifetime_revenue, 0, 'Dining', 'posted', timestamp '2026-10-31'
     from made where lifetime_revenue > 0;
 
+    insert into raw.events
+    select 'e-' || user_id || '-' || n, user_id, 'browse', timestamp '2026-10-31 15:00:00', null, null, null, timestamp '2026-10-31'
+    from made cross join range(10000) as numbers(n) where n < events_last_90_days;
+
+    create table core.fct_user_event_daily as
+    select user_id, date '2026-10-31' as event_date, event_name, count(*) as event_count, count(*) as delivery_count
+    from raw.events group by all;
+
     create table runs.engagement_cells as
     with amounts as (
         select 'engagement_score' as metric, behavioral_segment, revenue_segment, round(engagement_score * 1e6)::bigint as x from made

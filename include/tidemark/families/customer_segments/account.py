@@ -40,11 +40,13 @@ def account(run: Run) -> dict[str, TableAccount]:
             proofs=(
                 Proof(
                     ("used",),
+                    "runs.customer_segments",
                     "select null as row_count, null as user_count,"
                     f" 100 * coalesce(sum(spend_last_90_days + spend_prior_90_days), 0) as cents {mine}",
                 ),
                 Proof(
                     ("used", "outside_window"),
+                    "runs.customer_segments",
                     f"select null as row_count, count(*) as user_count, 100 * coalesce(sum(lifetime_value), 0) as cents {mine}",
                 ),
             ),

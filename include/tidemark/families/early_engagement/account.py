@@ -38,7 +38,9 @@ def account(run: Run) -> dict[str, TableAccount]:
             joins=(first_day,),
             proofs=(
                 Proof(
-                    ("used",), f"select count(*) as row_count, count(*) as user_count, null as cents {mine}"
+                    ("used",),
+                    "runs.dim_user_early_engagement",
+                    f"select count(*) as row_count, count(*) as user_count, null as cents {mine}",
                 ),
             ),
         ),
@@ -48,10 +50,12 @@ def account(run: Run) -> dict[str, TableAccount]:
             proofs=(
                 Proof(
                     ("first_week",),
+                    "runs.dim_user_early_engagement",
                     f"select {' + '.join(counts)} as row_count, null as user_count, null as cents {mine}",
                 ),
                 Proof(
                     ("return_week",),
+                    "runs.dim_user_early_engagement",
                     f"select null as row_count, count(case when {OUTCOME} then 1 end) as user_count, null as cents {mine}",
                 ),
             ),

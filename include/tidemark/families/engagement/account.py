@@ -24,7 +24,9 @@ def account(run: Run) -> dict[str, TableAccount]:
             lines=(TEST_USER, used()),
             proofs=(
                 Proof(
-                    ("used",), f"select count(*) as row_count, count(*) as user_count, null as cents {mine}"
+                    ("used",),
+                    "runs.user_engagement",
+                    f"select count(*) as row_count, count(*) as user_count, null as cents {mine}",
                 ),
             ),
         ),
@@ -48,6 +50,7 @@ def account(run: Run) -> dict[str, TableAccount]:
             proofs=(
                 Proof(
                     ("used",),
+                    "runs.user_engagement",
                     "select coalesce(sum(events_last_90_days), 0) as row_count,"
                     f" count(case when events_last_90_days > 0 then 1 end) as user_count, null as cents {mine}",
                 ),
@@ -68,6 +71,7 @@ def account(run: Run) -> dict[str, TableAccount]:
             proofs=(
                 Proof(
                     ("used",),
+                    "runs.user_engagement",
                     "select null as row_count, null as user_count, 100 * coalesce(sum(lifetime_revenue), 0) as cents"
                     f" {mine}",
                 ),

@@ -44,6 +44,7 @@ def account(run: Run) -> dict[str, TableAccount]:
             proofs=(
                 Proof(
                     ("swaps",),
+                    "runs.fct_user_weekly_summary",
                     "select coalesce(sum(swaps_count), 0) as row_count, count(distinct case when swaps_count > 0 then user_id end)"
                     " as user_count, coalesce(sum(volume_cents), 0) as cents"
                     f" from runs.fct_user_weekly_summary where run_key = '{run.run_key}'",
@@ -55,6 +56,7 @@ def account(run: Run) -> dict[str, TableAccount]:
             proofs=(
                 Proof(
                     ("used",),
+                    "runs.fee_weeks",
                     f"select count(distinct fee_period_id) as row_count, null as user_count, null as cents {weeks}",
                 ),
             ),

@@ -19,7 +19,9 @@ def account(run: Run) -> dict[str, TableAccount]:
             lines=(TEST_USER, used()),
             proofs=(
                 Proof(
-                    ("used",), f"select count(*) as row_count, count(*) as user_count, null as cents {mine}"
+                    ("used",),
+                    "runs.user_segmentation",
+                    f"select count(*) as row_count, count(*) as user_count, null as cents {mine}",
                 ),
             ),
         ),
@@ -28,6 +30,7 @@ def account(run: Run) -> dict[str, TableAccount]:
             proofs=(
                 Proof(
                     ("used",),
+                    "runs.user_segmentation",
                     "select coalesce(sum(total_events), 0) as row_count,"
                     f" count(case when total_events > 0 then 1 end) as user_count, null as cents {mine}",
                 ),

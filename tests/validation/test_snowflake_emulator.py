@@ -8,6 +8,7 @@ import pytest
 
 from include.tidemark.errors import GateError
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.validation.identities import likely_cause
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import SCHEMAS
 from tests.snowflake.emulator import give, running_emulator
@@ -69,10 +70,33 @@ def test_the_gate_finds_on_snowflake_what_it_finds_on_duckdb(
     assert snowflake_world.check("statistics")["critical"] == 0
     written = "".join(snowflake_world.artifacts().values()) + str(stopped.value) + "".join(capfd.readouterr())
     assert SECRET not in written
-    kept = _kept_columns(snowflake_world)
+    kept, told = _kept_columns(snowflake_world), _likely_causes(snowflake_world)
     snowflake_world.settings = snowflake_world.settings.model_copy(update={"warehouse": "duckdb"})
     snowflake_world.failures("sources")
     assert kept == _kept_columns(snowflake_world) and len(kept) > 20
+    assert (
+        told == _likely_causes(snowflake_world) and "1 of the 1 ids are there in another letter case" in told
+    )
+
+
+def _likely_causes(world: World) -> list[str]:
+    """What is said of an id that came in another form, for each form."""
+    forms = {
+        " 7": "7",
+        "7.0": "7",
+        "007": "7",
+        "a": "A",
+        " 007.0": "7",
+        "9007199254740992": "9007199254740993",
+        "x": "y",
+    }
+    with open_warehouse(world.settings) as warehouse:
+        return [
+            warehouse.fetch(likely_cause(f"select '{one}' as user_id", f"select '{other}' as user_id"))[0][
+                "said"
+            ]
+            for one, other in forms.items()
+        ]
 
 
 def _kept_columns(world: World) -> list[tuple[object, ...]]:

@@ -2,12 +2,14 @@
 
 import logging
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from include.tidemark.accounting.account import record_account
 from include.tidemark.accounting.suite import account_assets
 from include.tidemark.artifacts.store import RunFolder
+from include.tidemark.erasure.rows import user_tables
 from include.tidemark.errors import GateError
 from include.tidemark.families import enabled_families
 from include.tidemark.run import Run
@@ -16,6 +18,7 @@ from include.tidemark.sources.contract import source_tables
 from include.tidemark.validation.checks import Asset, CheckResult, GateReport, Stage
 from include.tidemark.validation.column_profile import profile_before, record_profile
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table
+from include.tidemark.validation.identities import vanished_users_asset
 from include.tidemark.validation.sources import table_asset
 from include.tidemark.validation.vanished import vanished_asset
 from include.tidemark.warehouse import open_warehouse
@@ -88,7 +91,26 @@ def _check_sources(gate: Any, run: Run, warehouse: Warehouse) -> list[CheckResul
             table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse, table))
         )
         results += gate.evaluate(_columns_asset(run, warehouse, table))
+    results += gate.evaluate(_users_asset(run, warehouse, sound))
     return results
+
+
+def _users_asset(run: Run, warehouse: Warehouse, sound: Mapping[str, FoundTable]) -> Asset:
+    """The users of the last publication, against every source table that has users: also those that no enabled family needs."""
+    tables = source_tables().values()
+    holds_users = [table for table in tables if any(column.name == "user_id" for column in table.columns)]
+    found = [
+        found_table(table, run.rows_of(table.name), warehouse)
+        for table in holds_users
+        if table.name in run.sources or table.name in sound
+    ]
+    before = [
+        (table.name, column)
+        for table in (user_tables(warehouse) if run.previous else [])
+        if table.schema == "runs" and table.has_runs
+        for column in table.columns
+    ]
+    return vanished_users_asset(run, before, [table.rows for table in found if table.is_sound])
 
 
 def _columns_asset(run: Run, warehouse: Warehouse, table: FoundTable) -> Asset:

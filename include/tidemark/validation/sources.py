@@ -12,6 +12,7 @@ from include.tidemark.validation.fee_inputs import (
     price_checks,
     prices_in_order,
 )
+from include.tidemark.validation.identities import unknown_users_limit
 from include.tidemark.validation.transactions import transaction_checks
 
 
@@ -32,6 +33,7 @@ def table_asset(table: FoundTable, run: Run, users: FoundTable | None, rows_seen
         checks += [*arrivals.checks(run, table.rows), *volume]
         if users is not None:
             checks.append(arrivals.unknown_user(table.rows, users.rows))
+            checks += unknown_users_limit(run, name, table.rows, users.rows)
             source, with_clause = source + arrivals.join_users, known_users(users.rows)
     if name in _IN_ORDER:
         source, with_clause = name, _IN_ORDER[name](rows)

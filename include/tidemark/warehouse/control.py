@@ -58,10 +58,10 @@ def ensure_control_tables(warehouse: Warehouse) -> None:
     for table, columns in _TABLES.items():
         kind = _transient(warehouse, table.split(".", maxsplit=1)[0])
         warehouse.execute(f"create {kind}table if not exists {table} ({columns})")
-    for table, columns in _ADDED.items():
-        standing_columns = warehouse.columns(*table.split("."))
-        for name, data_type in columns.items():
-            if name not in standing_columns:
+    for table, added in _ADDED.items():
+        there = warehouse.columns(*table.split("."))
+        for name, data_type in added.items():
+            if name not in there:
                 warehouse.execute(f"alter table {table} add column {name} {data_type}")
 
 

@@ -53,6 +53,19 @@ def replace_rows(warehouse: SnowflakeWarehouse, *files: Path, where: str | None 
     return loaded[0]
 
 
+def test_a_column_that_only_quotes_find_keeps_them_and_a_number_has_its_decimals(
+    account: Emulator, connect: Any
+) -> None:
+    account.execute(
+        'create or replace table raw.quoted ("user_id" varchar, "Email" varchar, USER number(38,10), N number, D float)'
+    )
+    with connect() as warehouse:
+        assert warehouse.columns("raw", "quoted") == {
+            '"user_id"': "text", '"Email"': "text", "user": "number(38,10)", "n": "number", "d": "float",
+        }  # fmt: skip
+        assert warehouse.columns("raw", "nowhere") == {}
+
+
 def just_after_the_upload(
     warehouse: SnowflakeWarehouse, monkeypatch: pytest.MonkeyPatch, happens: Any
 ) -> None:

@@ -11,7 +11,7 @@ from include.tidemark.run import PublishedRun, Run, RunOptions
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.rows import raw_rows
 from include.tidemark.validation.checks import Asset
-from include.tidemark.validation.contract import FoundTable
+from include.tidemark.validation.contract import FoundTable, contract_asset
 from include.tidemark.validation.sources import table_asset
 
 RUN = Run(
@@ -91,6 +91,25 @@ def test_sound_rows_pass_every_check(connection, name):
     asset = asset_of(connection, name)
     assert len(asset.checks) > 4
     assert failed(connection, asset) == set()
+
+
+def test_a_column_that_only_quotes_find_is_none_that_staging_finds():
+    users = source_tables()["users"]
+    types = {column.name: column.data_type for column in users.columns}
+    types['"country"'] = types.pop("country")
+    found = FoundTable(users, raw_rows("users"), types)
+    assert not found.is_sound
+    (said,) = [check.failure for check in contract_asset([found]).checks if check.column == "country"]
+    assert said.startswith(
+        'The column raw.users.country is there only as "country", which SQL without quotes does not find'
+    )
+
+
+@pytest.mark.parametrize("type_", ["number(38,10)", "float", "double", "decimal(38,10)", "real"])
+def test_an_id_that_is_no_whole_number_is_no_id(type_):
+    users = source_tables()["users"]
+    types = {column.name: column.data_type for column in users.columns} | {"user_id": type_}
+    assert not FoundTable(users, raw_rows("users"), types).is_sound
 
 
 @pytest.mark.parametrize("defect", DEFECTS)

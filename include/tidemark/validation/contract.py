@@ -81,7 +81,13 @@ def _contract_checks(table: FoundTable) -> list[Check]:
 
 def _column_check(table: FoundTable, column: Column) -> Check:
     name, actual = f"{table.name}.{column.name}", table.types.get(column.name)
-    if actual:
+    quoted = next((other for other in table.types if other.lower() == f'"{column.name}"'), None)
+    if quoted:
+        failure = (
+            f"The column {name} is there only as {quoted}, which SQL without quotes does not find; rename it, or map the table by"
+            " `from` in sources.yml."
+        )
+    elif actual:
         failure = f"The column {name} has the type {actual}, but the contract says {column.data_type}; cast or reload it."
     else:
         failure = (

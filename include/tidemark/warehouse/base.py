@@ -34,7 +34,10 @@ class Warehouse(Protocol):
         """Everything inside happens, or nothing."""
 
     def columns(self, schema: str, table: str) -> dict[str, str]:
-        """Name and type of each column of a table or view; empty when it does not exist."""
+        """Name and type of each column of a table or view; empty when it does not exist.
+
+        A column that SQL finds only in quotes has them in its name: staging does not find it.
+        """
 
     def describe(self, query: str) -> dict[str, str]:
         """Name, as the warehouse has it, and type of each column of a query, which is not computed.

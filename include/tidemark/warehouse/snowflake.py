@@ -90,11 +90,11 @@ class SnowflakeWarehouse:
 
     def columns(self, schema: str, table: str) -> dict[str, str]:
         rows = self.fetch(
-            "select column_name, data_type from information_schema.columns"
+            "select column_name, data_type, numeric_precision, numeric_scale from information_schema.columns"
             " where table_schema = ? and table_name = ? order by ordinal_position",
             (schema.upper(), table.upper()),
         )
-        return {row["column_name"].lower(): row["data_type"].lower() for row in rows}
+        return {_unquoted(row["column_name"]): _type_in_schema(row) for row in rows}
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         if len(rows) > _ROWS_AN_INSERT:
@@ -209,6 +209,17 @@ class SnowflakeWarehouse:
 def _stage(table: str) -> str:
     schema, name = table.split(".")
     return f"{schema}.%{name}"
+
+
+def _unquoted(name: str) -> str:
+    """A column as SQL without quotes writes it, or in quotes where SQL without them does not find it."""
+    return name.lower() if name == name.upper() else f'"{name}"'
+
+
+def _type_in_schema(row: Row) -> str:
+    """The type of a column in words, with the decimals of a number that has some."""
+    name = str(row["data_type"]).lower()
+    return f"{name}({row['numeric_precision']},{row['numeric_scale']})" if row["numeric_scale"] else name
 
 
 def _type_of(column: Any) -> str:

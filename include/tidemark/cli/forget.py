@@ -31,7 +31,7 @@ def add_parser(sub: Commands) -> None:
         sub, "forget", run_forget, "erase persons from every month", description=_DESCRIPTION,
         examples=[
             "tidemark forget --user-id-file ids.txt",
-            'tidemark forget --user-id-file s3://privacy/ids.txt --reason "requests of November"',
+            'tidemark forget --user-id-file s3://privacy/ids.txt --reason "by request"',
         ],
     )  # fmt: skip
     parser.add_argument(

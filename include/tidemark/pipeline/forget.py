@@ -83,8 +83,8 @@ class Forgotten:
         notes = []
         if self.foreign:
             notes.append(
-                f"Not erased, because this project does not load them: {', '.join(self.foreign)}; erase the people there, too,"
-                " or the next month computes them again."
+                f"Not erased, because this project does not load them: {', '.join(self.foreign)}; where the people are still in"
+                " them, erase them there, too, or the next month computes them again."
             )
         if self.landing:
             notes.append(

@@ -254,3 +254,11 @@ def test_a_landing_file_of_which_no_row_is_left_is_not_taken_for_a_new_one(book:
         "select distinct uri, row_count from control.loads where uri like '%.csv' order by uri"
     )
     assert counts == [{"uri": "first.csv", "row_count": 0}, {"uri": "second.csv", "row_count": 1}]
+
+
+def test_a_warehouse_that_is_not_there_is_refused_and_not_made(book: Book) -> None:
+    nowhere = book.folder / "nowhere.duckdb"
+    book.settings = book.settings.model_copy(update={"duckdb_path": nowhere})
+    with pytest.raises(TidemarkError, match="TIDEMARK_DUCKDB_PATH"):
+        book.forget(*FORGOTTEN)
+    assert not nowhere.exists()

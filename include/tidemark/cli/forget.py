@@ -47,7 +47,9 @@ def add_parser(sub: Commands) -> None:
 def run_forget(arguments: argparse.Namespace, settings: Settings) -> int:
     """Erase, and print how much; returns 1 where something was left."""
     from include.tidemark.pipeline.forget import forget
+    from include.tidemark.pipeline.preflight import refuse_unreachable
 
+    refuse_unreachable(settings)
     outcome = forget(arguments.user_id_file, arguments.reason, settings, started_now())
     if arguments.format == "json":
         print(json_text(outcome.as_json()))

@@ -40,7 +40,7 @@ from include.tidemark.erasure.run_files import (
     put_in_place,
     run_folders,
 )
-from include.tidemark.errors import TidemarkError
+from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
@@ -142,6 +142,10 @@ def forget(place: str, reason: str | None, settings: Settings, at: datetime) -> 
     reason = _checked_reason(reason, ids)
     forms = published_forms(settings, ids)
     mapped = _mapped(settings)
+    if settings.warehouse == "duckdb" and not settings.duckdb_path.exists():
+        raise SettingsError(
+            f"There is no warehouse {settings.duckdb_path}, so nobody can be erased from it; set TIDEMARK_DUCKDB_PATH to yours."
+        )
     outcome = Forgotten(len(ids))
     with open_warehouse(settings, QueryTag("none", "forget")) as warehouse:
         ensure_control_tables(warehouse)

@@ -30,7 +30,7 @@ def refuse_unready(settings: Settings) -> None:
     refuse_unwritable(settings)
     refuse_the_demos(settings)
     _refuse_no_landing(settings)
-    _refuse_unreachable(settings)
+    refuse_unreachable(settings)
 
 
 def refuse_the_demos(settings: Settings) -> None:
@@ -95,7 +95,10 @@ def _refuse_no_landing(settings: Settings) -> None:
         )
 
 
-def _refuse_unreachable(settings: Settings) -> None:
+def refuse_unreachable(settings: Settings) -> None:
+    """Raises:
+    TidemarkError: the warehouse can't be opened from here.
+    """
     if settings.warehouse == "duckdb":
         _refuse_held(settings)
         return

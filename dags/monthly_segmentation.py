@@ -47,7 +47,7 @@ PARAMS = {
     ),
     "full_refresh": Param(
         False, type="boolean", title="Full refresh",
-        description="Rebuild the daily facts from all raw rows. Needed after rows were deleted from the raw tables.",
+        description="Rebuild the daily facts from all raw rows. Needed after raw rows were changed, or came late, without being loaded again.",
     ),
     "lookback_days": Param(
         None, type=["null", "integer"], minimum=0, maximum=3660, title="Look-back, days",

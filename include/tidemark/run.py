@@ -122,10 +122,12 @@ class Run(BaseModel):
     @property
     def as_of_instant(self) -> datetime:
         """The as-of date's midnight in the business time zone, in UTC: the first instant that is not seen."""
+        return self.begin_of(self.as_of_date)
+
+    def begin_of(self, day: date) -> datetime:
+        """The first instant of a day of the business time zone, in UTC."""
         zone = ZoneInfo(self.rules.business_timezone)
-        return datetime(
-            self.as_of_date.year, self.as_of_date.month, self.as_of_date.day, tzinfo=zone
-        ).astimezone(UTC)
+        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
     def previous_of(self, family: str) -> PublishedRun | None:
         """The publication that a family is compared with; None for its first one, whatever else was published before."""

@@ -8,6 +8,7 @@ from include.tidemark.accounting.family_account import Kind, Line, TableAccount,
 from include.tidemark.families import enabled_families
 from include.tidemark.run import Run
 from include.tidemark.sources.rows import SourceRows
+from include.tidemark.validation.timestamps import timestamp_literal
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 
@@ -34,7 +35,8 @@ class _Shape:
     """How the rows of a source table are counted."""
 
     source: str
-    day: str
+    is_after: str
+    """SQL: whether the row is of the as-of date or later; `{day}` and `{instant}` stand for when that begins."""
     user: str = "null"
     count: str = "count(*)"
     repeats: str = "0"
@@ -43,20 +45,23 @@ class _Shape:
 
 _USER = " left join staging.stg_users as u on r.user_id = u.user_id"
 _SHAPES = {
-    "users": _Shape("staging.stg_users as u", "u.created_date", "u.user_id"),
+    "users": _Shape("staging.stg_users as u", "u.created_date >= {day}", "u.user_id"),
     # The facts hold each day's rows once with the number of their deliveries, so nothing has to be found twice.
     "events": _Shape(
         f"core.fct_user_event_daily as r{_USER}",
-        "r.event_date",
+        "r.event_date >= {day}",
         "r.user_id",
         count="sum(r.event_count)",
         repeats="sum(r.delivery_count - r.event_count)",
     ),
     "transactions": _Shape(
-        f"staging.stg_transactions as r{_USER}", "r.transaction_date", "r.user_id", cents="r.amount_cents"
+        f"staging.stg_transactions as r{_USER}",
+        "r.transaction_at >= {instant}",
+        "r.user_id",
+        cents="r.amount_cents",
     ),
-    "fee_periods": _Shape("staging.stg_fee_periods as r", "r.period_start_date"),
-    "market_prices": _Shape("staging.stg_market_prices as r", "r.price_date"),
+    "fee_periods": _Shape("staging.stg_fee_periods as r", "r.period_start_date >= {day}"),
+    "market_prices": _Shape("staging.stg_market_prices as r", "r.price_date >= {day}"),
 }
 
 
@@ -186,7 +191,8 @@ def _query(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> str:
     shape = _SHAPES[table]
     joins = "".join(dict.fromkeys(join for account in accounts.values() for join in account.joins))
     fates = [f"{_fate(account.lines)} as fate_{i}" for i, account in enumerate(accounts.values())]
-    keys = [f"{shape.user} as user_id", f"{shape.day} >= {as_of(run)} as is_after", *fates]
+    is_after = shape.is_after.format(day=as_of(run), instant=timestamp_literal(run.as_of_instant))
+    keys = [f"{shape.user} as user_id", f"{is_after} as is_after", *fates]
     positions = ", ".join(str(i + 1) for i in range(len(keys)))
     grouped = (
         f"select {', '.join(keys)}, {shape.count} as n, {shape.repeats} as repeats,"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from include.tidemark.run import Run
+from include.tidemark.validation.timestamps import timestamp_literal
 
 Kind = Literal["total", "left_out", "used"]
 
@@ -15,7 +16,8 @@ class Line:
     kind: Kind
     reason: str
     condition: str
-    """SQL over `r`, a row before the as-of date, and `u`, its user, who may be unknown; of the table users only `u`."""
+    """SQL over `r`, a row before the as-of date, and `u`, its user, who may be unknown; of the table users only `u`. A local
+    day of a transaction takes half a microsecond to compute, so conditions ask for its moment."""
     text: str
     """What becomes of such rows, as a sentence without its beginning and its end: "rows of ..., which ..."."""
 
@@ -73,7 +75,7 @@ def buyers(run: Run, user: str) -> str:
     """
     return (
         " left join (select distinct user_id from staging.stg_transactions where status = 'posted' and amount_cents > 0"
-        f" and transaction_date < {as_of(run)}) as b on {user} = b.user_id"
+        f" and transaction_at < {timestamp_literal(run.as_of_instant)}) as b on {user} = b.user_id"
     )
 
 

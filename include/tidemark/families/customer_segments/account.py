@@ -10,6 +10,7 @@ from include.tidemark.accounting.family_account import (
     used,
 )
 from include.tidemark.run import Run
+from include.tidemark.validation.timestamps import timestamp_literal
 
 _NO_PURCHASE = left_out(
     "no_purchase", "b.user_id is null", "rows of users without a purchase before the as-of date"
@@ -31,7 +32,7 @@ def account(run: Run) -> dict[str, TableAccount]:
                 _NO_PURCHASE,
                 left_out(
                     "outside_window",
-                    f"r.transaction_date < cast('{run.prior_window_start}' as date)",
+                    f"r.transaction_at < {timestamp_literal(run.begin_of(run.prior_window_start))}",
                     "rows of customers from before the two windows of 90 days, which are in lifetime numbers only",
                 ),
                 used(),

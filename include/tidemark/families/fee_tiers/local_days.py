@@ -25,11 +25,12 @@ def local_day(expression: str, zone: str, first: datetime, last: datetime) -> st
     ]
     if not changes:
         return days[0]
+    # The newest first: most rows of a table are of its last years.
     branches = " ".join(
-        f"when {expression} < {timestamp_literal(change)} then {day}"
-        for change, day in zip(changes, days[:-1], strict=True)
+        f"when {expression} >= {timestamp_literal(change)} then {day}"
+        for change, day in zip(reversed(changes), reversed(days[1:]), strict=True)
     )
-    return f"case {branches} else {days[-1]} end"
+    return f"case {branches} else {days[0]} end"
 
 
 def _offset(zone: ZoneInfo, instant: datetime) -> int:

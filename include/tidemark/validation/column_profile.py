@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from include.tidemark.run import Run
+from include.tidemark.shared_texts import SHARED_BY_USERS
 from include.tidemark.sources.contract import LOADED_AT, Column, SourceTable
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.validation.timestamps import timestamp_literal
@@ -13,8 +14,6 @@ from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 
 TABLE = "control.source_columns"
-SHARED_BY_USERS = 10
-"""A value is kept, and may be named, when so many users have it: a column that is mapped by mistake may hold what identifies people."""
 SHARED_VALUES = {
     "users": ("platform", "country", "is_test_user"),
     "events": ("event_name",),

@@ -5,6 +5,7 @@ import csv
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run
+from include.tidemark.shared_texts import SHARED_BY_USERS
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.validation.checks import Check, count_where, text_list, warning
 
@@ -12,8 +13,6 @@ POSTED = "coalesce(lower(trim(cast(transactions.status as varchar))), 'posted') 
 """Staging's definition of a transaction that counts."""
 
 _CATEGORY_SEED = DBT_DIR / "seeds" / "category_groups.csv"
-_SHARED_BY_USERS = 10
-"""A category is named in a message when so many users have it."""
 _KNOWN_STATUSES = ("posted", "pending", "declined")
 
 
@@ -30,11 +29,10 @@ def transaction_checks(rows: SourceRows, run: Run) -> list[Check]:
             "unknown_category", unknown, "category",
             f"Every category of {table} is in the category map.",
             f"{table}.category holds categories that are in no group ({{observed}} rows; those that"
-            f" {_SHARED_BY_USERS} users or more have: {{detail}}); they count as other:"
+            f" {SHARED_BY_USERS} users or more have: {{detail}}); they count as other:"
             " add them to category_groups.",
-            # A column that is mapped by mistake may hold what identifies people, so only what many share is shown.
             detail=f"select left({category}, 40) as category from {rows.rows} as transactions where {unknown}"
-            f" group by 1 having count(distinct transactions.user_id) >= {_SHARED_BY_USERS} order by 1 limit 5",
+            f" group by 1 having count(distinct transactions.user_id) >= {SHARED_BY_USERS} order by 1 limit 5",
         ),
         warning(
             "unknown_status", status, "status",

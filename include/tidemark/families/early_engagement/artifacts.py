@@ -13,8 +13,9 @@ from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.early_engagement import tables
 from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
 from include.tidemark.families.early_engagement.driver_table import FEATURE, ODDS_RATIO
-from include.tidemark.families.early_engagement.features import event_features, features_of
+from include.tidemark.families.early_engagement.features import PLATFORM, event_features, features_of
 from include.tidemark.run import Run
+from include.tidemark.shared_texts import shared_or_other
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -101,7 +102,8 @@ def usage_rows(run: Run, results: StatisticRows) -> list[Row]:
 def _write_users(run: Run, warehouse: Warehouse, ids: UserIds, target: Path) -> list[WrittenFile]:
     table = tables.users_table(run)
     order = ids.order_by("user_id", warehouse.dialect)
-    sql = f"select {', '.join(table.names)} from {CANDIDATE} where run_key = ? order by {order}"
+    shown = [f"{shared_or_other(name)} as {name}" if name == PLATFORM else name for name in table.names]
+    sql = f"select {', '.join(shown)} from {CANDIDATE} where run_key = ? order by {order}"
     return write_table(
         table, warehouse.batches(sql, (run.run_key, *ids.order_parameters)), target, ids.publish
     )

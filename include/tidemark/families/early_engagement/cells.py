@@ -18,6 +18,7 @@ from include.tidemark.families.early_engagement.features import (
     platform_feature,
 )
 from include.tidemark.run import Run
+from include.tidemark.shared_texts import SHARED_BY_USERS
 from include.tidemark.statistics.logistic import BinaryTable
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -94,15 +95,16 @@ def read_platforms(run: Run, warehouse: Warehouse) -> Platforms:
 def make_platforms(users: Mapping[str | None, int]) -> Platforms:
     """Levels from the number of users by platform.
 
-    >>> made = make_platforms({"web": 5, "ios": 9, "android": 7, None: 1})
+    >>> made = make_platforms({"web": 50, "ios": 90, "android": 70, "of one": 1, None: 1})
     >>> made.reference, list(made.features)
-    ('android', ['ios', 'web', 'unknown'])
+    ('android', ['ios', 'web', 'other', 'unknown'])
     """
     known = sorted((name for name in users if name is not None), key=lambda name: (-users[name], name))
-    named = sorted(known[:MOST_PLATFORMS])
+    named = sorted(name for name in known[:MOST_PLATFORMS] if users[name] >= SHARED_BY_USERS)
     reference = _reference(named, users)
     levels = [name for name in named if name != reference and name not in (OTHER_PLATFORM, UNKNOWN_PLATFORM)]
-    if reference != OTHER_PLATFORM and (len(known) > MOST_PLATFORMS or OTHER_PLATFORM in named):
+    has_others = len(known) > len(named) or OTHER_PLATFORM in named
+    if reference not in (None, OTHER_PLATFORM) and has_others:
         levels.append(OTHER_PLATFORM)
     if (
         reference is not None

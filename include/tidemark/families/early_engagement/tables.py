@@ -4,6 +4,7 @@ from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, tr
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 from include.tidemark.families.early_engagement.features import OUTCOME, PLATFORM, features_of
 from include.tidemark.run import Run
+from include.tidemark.shared_texts import SHARED_BY_USERS
 
 _MODEL = "dim_user_early_engagement"
 _FEATURE_KINDS: dict[str, Kind] = {"has": "boolean", "cnt_days": "integer", "cnt_events": "integer"}
@@ -17,7 +18,11 @@ def _users(features: tuple[Column, ...]) -> PublishedTable:
             Column("run_key", "text"),
             Column("user_id", "id"),
             Column("created_date", "date"),
-            Column(PLATFORM, "text"),
+            Column(
+                PLATFORM,
+                "text",
+                f"The platform of the sign-up; other where fewer than {SHARED_BY_USERS} users have it.",
+            ),
             *features,
             Column(OUTCOME, "boolean"),
         ),

@@ -3,6 +3,7 @@
 SQL does the aggregation; cells, cohorts and times reach Python, whatever the number of users.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from include.tidemark.families.engagement.definitions import (
 )
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
+from include.tidemark.shared_texts import OTHER, SHARED_BY_USERS
 from include.tidemark.statistics.cells import Cells, cells_by, merge
 from include.tidemark.statistics.confidence import segment_confidence
 from include.tidemark.statistics.config import StatisticsConfig
@@ -93,10 +95,20 @@ def funnel(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         (run.run_key,),
     )
     names = stage_names(run.rules)
+    shown = _shown_groups(run, rows)
     groups: dict[str | None, list[Row]] = {None: rows}
-    for row in sorted(rows, key=lambda row: str(row["group_name"])):
-        groups.setdefault(str(row["group_name"]), []).append(row)
+    for row in sorted(rows, key=lambda row: shown[str(row["group_name"])]):
+        groups.setdefault(shown[str(row["group_name"])], []).append(row)
     return funnel_rows({group: _steps(held, names) for group, held in groups.items()}, statistics_config(run))
+
+
+def _shown_groups(run: Run, rows: Iterable[Row]) -> dict[str, str]:
+    """What each group is called: a platform that few users have by a name that they all share."""
+    users: Counter[str] = Counter()
+    for row in rows:
+        users[str(row["group_name"])] += int(row["user_count"]) if int(row["stage_number"]) == 0 else 0
+    by_platform = run.rules.journey_funnel_group == "platform"
+    return {name: OTHER if by_platform and count < SHARED_BY_USERS else name for name, count in users.items()}
 
 
 def _steps(rows: Iterable[Row], names: tuple[str, ...]) -> list[FunnelStep]:

@@ -15,6 +15,7 @@ from include.tidemark.families.planners.definitions import USER_TYPES
 from include.tidemark.families.planners.questions import UNITS
 from include.tidemark.families.planners.verification import verification_rows
 from include.tidemark.run import Run
+from include.tidemark.shared_texts import shared_or_other
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -27,7 +28,7 @@ def export(
     run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
-    written = _write_users(run, warehouse, ids, tables.USERS, "", "", target)
+    written = _write_users(run, warehouse, ids, tables.USERS, "true", "", target)
     written += write_rows(tables.SUMMARY, [summary_row(run, warehouse)], target)
     written += write_rows(tables.RATIOS, ratio_rows(run, results), target)
     written += write_rows(tables.WEEKS, week_rows(run, warehouse, results), target)
@@ -37,7 +38,7 @@ def export(
         warehouse,
         ids,
         tables.ALMOST_PLANNERS,
-        "and is_almost_planner",
+        "is_almost_planner",
         "days_since_last_activity,",
         target,
     )
@@ -46,7 +47,7 @@ def export(
         warehouse,
         ids,
         tables.AT_RISK_PLANNERS,
-        "and detailed_segment = 'At-Risk Planner'",
+        "detailed_segment = 'At-Risk Planner'",
         "days_active desc,",
         target,
     )
@@ -112,9 +113,14 @@ def _write_users(  # noqa: PLR0917 - each names a part of one statement
     target: Path,
 ) -> list[WrittenFile]:
     order = ids.order_by("user_id", warehouse.dialect)
+    # Counted before the condition: a platform has the same name in every file.
+    users = (
+        f"select users.*, {shared_or_other('platform')} as shown_platform from runs.user_segmentation as users"
+        " where run_key = ?"
+    )
+    shown = ["shown_platform as platform" if name == "platform" else name for name in table.names]
     sql = (
-        f"select {', '.join(table.names)} from runs.user_segmentation where run_key = ? {condition}"
-        f" order by {first} {order}"
+        f"select {', '.join(shown)} from ({users}) as shown_users where {condition} order by {first} {order}"
     )
     return write_table(
         table, warehouse.batches(sql, (run.run_key, *ids.order_parameters)), target, ids.publish

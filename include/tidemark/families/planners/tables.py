@@ -2,6 +2,7 @@
 
 from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.shared_texts import SHARED_BY_USERS
 
 _MODEL, _SUMMARY_MODEL, _WEEKS_MODEL = "user_segmentation", "user_segmentation_summary", "planner_weeks"
 
@@ -34,9 +35,13 @@ _USER_KINDS: dict[str, Kind] = {
     "conversion_rate": "number",
 }  # fmt: skip
 
+_DESCRIBED = {
+    "platform": f"The platform of the sign-up; other where fewer than {SHARED_BY_USERS} users have it."
+}
+
 USERS = PublishedTable(
     path="data/user_segmentation",
-    columns=tuple(Column(name, kind) for name, kind in _USER_KINDS.items()),
+    columns=tuple(Column(name, kind, _DESCRIBED.get(name, "")) for name, kind in _USER_KINDS.items()),
     description="One row per user: planner or passenger, by which criteria, since when, and how active.",
     model=_MODEL,
     parquet=True,

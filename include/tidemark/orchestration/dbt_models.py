@@ -14,6 +14,7 @@ from cosmos.constants import (
 
 from include.tidemark.errors import SettingsError
 from include.tidemark.families import dbt_selectors
+from include.tidemark.orchestration.dbt_output import leave_out_values
 from include.tidemark.orchestration.later_tries import wait_until_old_reports_are_gone
 from include.tidemark.orchestration.model_wiring import let_models_wait_for_models_only
 from include.tidemark.orchestration.stage_tasks import pass_run_identity
@@ -116,7 +117,10 @@ def _profile(settings: Settings) -> ProfileConfig:
 
 
 def _operator_args(settings: Settings, pool: str) -> dict[str, Any]:
-    args: dict[str, Any] = {"interceptors": [pass_run_identity], "full_refresh": "{{ params.full_refresh }}"}
+    args: dict[str, Any] = {
+        "interceptors": [pass_run_identity, leave_out_values],
+        "full_refresh": "{{ params.full_refresh }}",
+    }
     if settings.dbt_execution == "local":
         args["pool"] = pool
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from include.tidemark.data_errors import event_without_values, without_values
 from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.families import dbt_selectors
 from include.tidemark.kept_logs import keep_log
@@ -107,7 +108,8 @@ def build_models(
 
 def _kept(log: Path) -> str:
     """Where the log is now."""
-    kept = keep_log("dbt", log.read_bytes()) if log.exists() else None
+    text = without_values(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else None
+    kept = keep_log("dbt", text.encode()) if text is not None else None
     return f"its log is {kept}" if kept else "it left no log"
 
 
@@ -135,7 +137,7 @@ def _follow(lines: Iterable[str], on_progress: Callable[[int, int], None]) -> Se
     errors: list[str] = []
     done = 0
     for line in lines:
-        event = _event(line)
+        event = _event(event_without_values(line))
         said = [part for part in event["info"]["msg"].splitlines() if part.strip()]
         tail.extend(said)
         if event["info"]["level"] == "error" and event["info"]["name"] not in _REPEATED:

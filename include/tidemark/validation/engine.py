@@ -18,6 +18,7 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from include.tidemark.data_errors import without_values
 from include.tidemark.errors import TidemarkError
 from include.tidemark.settings import Settings
 from include.tidemark.validation.checks import Asset, Check, CheckResult
@@ -214,5 +215,5 @@ def _for_people(observed: str | None) -> str:
 
 def _reason(error: DBAPIError) -> str:
     """The warehouse's own words without quoted text, which may be a value out of a row."""
-    first_line = str(error.orig).strip().splitlines()[0]
+    first_line = without_values(str(error.orig).strip()).splitlines()[0]
     return re.sub(r"'[^']*'|\"[^\"]*\"", "…", first_line)[:200]

@@ -16,6 +16,17 @@ class WarehouseRefusedError(TidemarkError):
     """A query that the warehouse will not compute: something in it does not exist, or may not be read."""
 
 
+class WarehouseDataError(TidemarkError):
+    """Some row holds a value that a query can't work with, which another try would meet again; the message does not hold it."""
+
+    def __init__(self, code: str) -> None:
+        """Say by the warehouse's own name of the error, such as `ConversionException`, what it was."""
+        super().__init__(
+            f"A value of some row does not have the type or the range that a query needs (the warehouse's {code}); compare the"
+            " source tables and sources.yml with the contract, correct the value at its source, and start the run again."
+        )
+
+
 class Warehouse(Protocol):
     """An open connection. SQL uses `?` for parameters; names in SQL are our own constants, never a user's text."""
 

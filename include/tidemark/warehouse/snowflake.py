@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 from snowflake.connector.constants import FIELD_ID_TO_NAME
-from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from include.tidemark.settings import Settings
-from include.tidemark.warehouse.base import Row, WarehouseRefusedError
+from include.tidemark.warehouse.base import Row, WarehouseDataError, WarehouseRefusedError
 from include.tidemark.warehouse.query_tag import current_tag
 
 # What our SQL takes for granted, and what an account, a user or a connection may have set otherwise.
@@ -23,6 +23,9 @@ _SESSION = {"TIMEZONE": "UTC", "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ", "WEEK_
 # The connector writes the values into the statement, and Snowflake takes statements of up to 1 MB: our widest rows have
 # about 1 KB. More rows go through a file.
 _ROWS_AN_INSERT = 200
+
+_ABOUT_VALUES = ("22", "23")
+"""SQLSTATE's classes for data and for constraints: such messages quote values of rows."""
 
 
 class _Hook(SnowflakeHook):
@@ -63,17 +66,21 @@ class SnowflakeWarehouse:
         self._connection = connect_to_snowflake(settings)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        with self._connection.cursor() as cursor:
+        with _without_values(), self._connection.cursor() as cursor:
             self._run(cursor, sql, parameters)
 
     def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        with _without_values():
+            return self._fetch(sql, parameters)
+
+    def _fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         with self._connection.cursor() as cursor:
             self._run(cursor, sql, parameters)
             names = [column[0].lower() for column in cursor.description or []]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def batches(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
-        with self._connection.cursor() as cursor:
+        with _without_values(), self._connection.cursor() as cursor:
             self._run(cursor, sql, parameters)
             for table in cursor.fetch_arrow_batches():
                 yield from table.rename_columns([name.lower() for name in table.column_names]).to_batches()
@@ -102,7 +109,7 @@ class SnowflakeWarehouse:
         elif rows:
             names = list(rows[0])
             marks = ", ".join("%s" for _ in names)
-            with self._connection.cursor() as cursor:
+            with _without_values(), self._connection.cursor() as cursor:
                 cursor.executemany(
                     f"insert into {table} ({', '.join(names)}) values ({marks})",
                     [[row[name] for name in names] for row in rows],
@@ -120,7 +127,7 @@ class SnowflakeWarehouse:
 
     def probe(self, query: str) -> Row:
         try:
-            return self.fetch(query)[0]
+            return self._fetch(query)[0]
         except ProgrammingError as error:
             raise WarehouseRefusedError(f"Snowflake's error {error.errno}") from None
 
@@ -204,6 +211,16 @@ class SnowflakeWarehouse:
             cursor.execute(sql.replace("%", "%%").replace("?", "%s"), list(parameters))
         else:
             cursor.execute(sql)
+
+
+@contextmanager
+def _without_values() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        if str(error.sqlstate).startswith(_ABOUT_VALUES):
+            raise WarehouseDataError(f"error {error.errno}") from None
+        raise
 
 
 def _stage(table: str) -> str:

@@ -1,0 +1,31 @@
+"""What dbt prints, before Cosmos logs it and keeps it as XCom: without what the warehouse says about values of rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cosmos.hooks.subprocess import FullOutputSubprocessHook, FullOutputSubprocessResult, logger
+
+from include.tidemark.data_errors import event_without_values
+
+
+class _Hook(FullOutputSubprocessHook):  # type: ignore[misc]
+    """Cosmos' way to run dbt."""
+
+    def run_command(
+        self, *args: Any, process_log_line: Callable[[str, Any], None] | None = None, **kwargs: Any
+    ) -> FullOutputSubprocessResult:
+        def process(line: str, extra: Any) -> None:
+            line = event_without_values(line)
+            if process_log_line:
+                process_log_line(line, extra)
+            else:
+                logger.info("%s", line)
+
+        result = super().run_command(*args, process_log_line=process, **kwargs)
+        lines = [event_without_values(line) for line in result.full_output]
+        return result._replace(output=event_without_values(result.output), full_output=lines)
+
+
+def leave_out_values(context: Any, operator: Any) -> None:
+    """Cosmos interceptor: run dbt through this hook, in the one process and in each model's fall-back alike."""
+    operator.subprocess_hook = _Hook()

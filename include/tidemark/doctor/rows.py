@@ -85,7 +85,7 @@ def _look_at_table(
     else:
         yield Finding(subject, "ok", f"{count:,} rows{part}.")
     yield from look_at_currencies(rows, run.rules.currency)
-    judged = rows.judged | {flag.column for flag in rows.found.rows.flags if found[flag.name]}
+    judged = rows.judged | {flag.column for flag in rows.found.rows.flags if flag.stops and found[flag.name]}
     for check in asset.checks:
         left_out = check.name in _TOLD_OTHERWISE or (rows.part and check.name in _OF_ALL_ROWS)
         if not left_out and not (check.column in judged and check.name.startswith("null_")):

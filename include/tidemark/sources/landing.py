@@ -29,6 +29,7 @@ from include.tidemark.sources.loads import (
     content_of,
     fingerprint_of,
     refuse_rows_of_another_mapping,
+    remarks_on_rounding,
     rows_delivered,
     standing_files,
 )
@@ -244,6 +245,7 @@ def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:
                     "fingerprint": checked.fingerprints[file.uri],
                     "row_count": typed.row_count,
                     "delivered_count": typed.delivered,
+                    "rounded_count": typed.rounded,
                     "loaded_at": checked.loaded_at,
                 }
                 for file, typed in checked.files
@@ -274,9 +276,13 @@ def _standing(warehouse: Warehouse, table: SourceTable, origin: str, rows: Sourc
 
 
 def _counted(warehouse: Warehouse, table: SourceTable, rows: SourceRows, files: Iterable[str]) -> SourceRows:
-    """The rows, with how many of them the files held."""
+    """The rows, with how many of them the files held, and how many values are not as they were there."""
+    files = list(files)
     delivered, filtered = rows_delivered(warehouse, table, files)
-    return rows.model_copy(update={"landed": True, "delivered": delivered, "filtered": filtered})
+    remarks = (*rows.remarks, *remarks_on_rounding(warehouse, table, files))
+    return rows.model_copy(
+        update={"landed": True, "delivered": delivered, "filtered": filtered, "remarks": remarks}
+    )
 
 
 def _rows(deployment: Deployment, table: SourceTable, *remarks: str) -> SourceRows:

@@ -71,6 +71,21 @@ def standing_files(
     return {row["uri"]: row["fingerprint"] for row in loads if row["uri"] in files or row["row_count"] == 0}
 
 
+def remarks_on_rounding(warehouse: Warehouse, table: SourceTable, uris: Iterable[str]) -> tuple[str, ...]:
+    """What is to be said of values of the files that were rounded when each was loaded last."""
+    loads = warehouse.fetch(
+        "select uri, rounded_count from control.loads where table_name = ? order by loaded_at", (table.name,)
+    )
+    newest = {row["uri"]: int(row["rounded_count"] or 0) for row in loads}
+    count = sum(newest.get(uri, 0) for uri in uris)
+    if not count:
+        return ()
+    return (
+        f"{count} values in the landing files of {table.qualified_name} have more decimals than the contract's type and are rounded;"
+        " round them at the source if the difference matters.",
+    )
+
+
 def rows_delivered(warehouse: Warehouse, table: SourceTable, uris: Iterable[str]) -> tuple[int, int]:
     """Rows that the files held when each was loaded last, and how many of them `where` left out."""
     loads = warehouse.fetch(

@@ -24,6 +24,8 @@ class Flag:
     """What is wrong with the values, as the end of a sentence about them."""
     place: str
     """Where the deployment says how the column is made."""
+    stops: bool = True
+    """Whether such values can't be taken; others are taken, and told of."""
 
 
 @dataclass(frozen=True)

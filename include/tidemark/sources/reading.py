@@ -13,7 +13,7 @@ from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.currencies import CURRENCY, currency_codes, foreign_currency
 from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.origin import Flag, Origin
-from include.tidemark.sources.values import moment_of, unreadable, value_of
+from include.tidemark.sources.values import moment_of, rounded, unreadable, value_of
 
 __all__ = ["Flag", "Origin", "Reading", "make_reading"]
 
@@ -107,6 +107,7 @@ def make_reading(table: SourceTable, source: TableSource, origin: Origin, curren
         values[column.name] = value
         place = origin.place(table.name, column.name)
         flags += unreadable(column, mapping, value, kind_of(types[column.name]), place)
+        flags += rounded(column, mapping, types[column.name], origin, place)
     if source.loaded_at:
         place, mapping = origin.place(table.name, "loaded_at"), column_named(source.loaded_at)
         kind, actual = kind_of(types[LOADED_AT]), types[LOADED_AT]

@@ -94,7 +94,7 @@ def locate(  # noqa: PLR0917 - one call
         sql=reading.sql,
         checked_sql=checked,
         flags=tuple(
-            RowFlag(name=flag.name, column=flag.column, what=flag.what, place=flag.place)
+            RowFlag(name=flag.name, column=flag.column, what=flag.what, place=flag.place, stops=flag.stops)
             for flag in reading.flags
         ),
         absent=reading.absent,

@@ -15,6 +15,8 @@ class RowFlag(BaseModel):
     """What is wrong with the values, as the end of a sentence about them."""
     place: str = "sources.yml"
     """Where the deployment says how the column is made."""
+    stops: bool = True
+    """Whether such values stop the run; others are warned of."""
 
 
 class SourceRows(BaseModel):

@@ -35,6 +35,8 @@ class TypedFile:
     delivered: int
     """Rows that the file holds; `where` may have left out some."""
     names_its_file: bool
+    rounded: int
+    """Values with more decimals than the contract's types have."""
 
 
 def write_typed(  # noqa: PLR0917 - one call
@@ -73,7 +75,8 @@ def write_typed(  # noqa: PLR0917 - one call
                 raise SourceError(staged.explain(fault))
             count = staged.copy(reading, target, loaded_at, names_its_file=append)
             delivered = staged.row_count() if staged.source.where else count
-        written.append(TypedFile(target, count, delivered, append))
+            rounded = staged.rounded(reading)
+        written.append(TypedFile(target, count, delivered, append, rounded))
     if not any(file.row_count for file in written) and not (source and source.mode == "append"):
         named = files[0].uri if len(files) == 1 else f"{files[0].uri} and {len(files) - 1} more"
         if source is not None and source.where is not None:
@@ -169,11 +172,12 @@ class StagedFile:
 
     def faults(self, reading: Reading) -> Iterator[Fault]:
         """Columns with values that can't be read, in the order of the contract."""
-        if not reading.flags:
+        flags = [flag for flag in reading.flags if flag.stops]
+        if not flags:
             return
-        counts = ", ".join(f"count(*) filter ({flag.condition})" for flag in reading.flags)
+        counts = ", ".join(f"count(*) filter ({flag.condition})" for flag in flags)
         found = self._compute(reading, f"select {counts} from ({reading.given}) as given")
-        for flag, count in zip(reading.flags, found, strict=True):
+        for flag, count in zip(flags, found, strict=True):
             if count:
                 yield Fault(flag, int(count), self._first_row(flag))
 
@@ -184,6 +188,12 @@ class StagedFile:
         counts = ", ".join(f"count({name})" for name in columns)
         found = self._compute(reading, f"select {counts} from ({reading.given}) as given")
         return [name for name, count in zip(columns, found, strict=True) if count]
+
+    def rounded(self, reading: Reading) -> int:
+        """How many values have more decimals than the contract's types."""
+        counts = [f"count(*) filter ({flag.condition})" for flag in reading.flags if not flag.stops]
+        found = self._compute(reading, f"select {' + '.join(['0', *counts])} from ({reading.given}) as given")
+        return int(found[0])
 
     def _compute(self, reading: Reading, query: str) -> tuple[Any, ...]:
         """The one row of a query over the reading; DuckDB's own error would hold the value that an expression stumbles over."""

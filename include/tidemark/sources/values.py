@@ -84,6 +84,15 @@ def _number(name: str, kind: Kind, data_type: str, origin: Origin) -> str:
     if kind is not Kind.TEXT:
         # Not try_cast, which Snowflake has for texts alone.
         return f"case when abs(cast({name} as double)) <= {largest} then cast({name} as {data_type}) end"
+    is_number, plain = _written_number(name, origin)
+    return (
+        f"case when {is_number} and abs(try_cast({plain} as double)) <= {largest}"
+        f" then try_cast({plain} as {data_type}) end"
+    )
+
+
+def _written_number(name: str, origin: Origin) -> tuple[str, str]:
+    """SQL: whether a text is a number as the source writes them, and the number as the engine writes it."""
     decimal, thousands = (
         origin.csv.decimal,
         _ALIKE.get(origin.csv.thousands or "", origin.csv.thousands or ""),
@@ -94,10 +103,7 @@ def _number(name: str, kind: Kind, data_type: str, origin: Origin) -> str:
     for sign in thousands:
         plain = f"replace({plain}, {text_literal(sign)}, '')"
     plain = plain if decimal == "." else f"replace({plain}, ',', '.')"
-    return (
-        f"case when {origin.dialect.matches(text, pattern)} and abs(try_cast({plain} as double)) <= {largest}"
-        f" then try_cast({plain} as {data_type}) end"
-    )
+    return origin.dialect.matches(text, pattern), plain
 
 
 _ALIKE = {" ": " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", "'": "'\N{RIGHT SINGLE QUOTATION MARK}"}
@@ -209,6 +215,47 @@ def unreadable(column: Column, mapping: ColumnMapping, value: str, kind: Kind, p
     return [Flag(f"unreadable_{column.name}", column.name, f"{present} and ({unread})", what, place)]
 
 
+def rounded(column: Column, mapping: ColumnMapping, actual: str, origin: Origin, place: str) -> list[Flag]:
+    """Rows with more decimals than the contract's type has: they are rounded, and counted.
+
+    Args:
+        actual: the type of what is given.
+        place: where the deployment says how the column is made.
+    """
+    kind, name = kind_of(actual), f"given.{column.name}"
+    if column.data_type.partition("(")[0] != "decimal" or mapping.values is not None:
+        return []
+    if kind is Kind.TEXT:
+        is_number, plain = _written_number(f"cast({name} as varchar)", origin)
+        number = f"case when {is_number} then try_cast({plain} as double) end"
+    elif kind is Kind.NUMBER:
+        number = f"cast({name} as double)"
+    else:
+        return []
+    return [
+        Flag(
+            f"rounded_{column.name}", column.name, loses_decimals(number, column.data_type, actual),
+            f"with more decimals than {column.data_type} has, which are rounded", place, stops=False,
+        )
+    ]  # fmt: skip
+
+
+def loses_decimals(number: str, data_type: str, actual: str) -> str:
+    """Condition: a number has more decimals than a decimal type, beyond what floating numbers add by themselves.
+
+    Args:
+        number: SQL of a double.
+        data_type: such as `decimal(18,4)`.
+        actual: the type of what is given.
+    """
+    scale = data_type.partition(",")[2].strip(" )")
+    noise = "1e-6" if actual.lower() in _SINGLE else "1e-14"
+    size = f"abs({number})"
+    return f"({size} <= {_LARGEST['decimal']} and abs({number} - round({number}, {scale})) > greatest(1e-9, {size} * {noise}))"
+
+
+_SINGLE = ("float", "real")
+"""Floating types that may have 24 bits: seven digits."""
 _LAST = {"date": "9999-12-31", "timestamp": "9999-12-31 23:59:59.999999"}
 """Types that have a first and a last value."""
 

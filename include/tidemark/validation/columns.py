@@ -8,7 +8,8 @@ from include.tidemark.run import Run
 from include.tidemark.sources.contract import LOADED_AT, Column
 from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.rows import RowFlag
-from include.tidemark.validation.checks import Check, count_where
+from include.tidemark.sources.values import loses_decimals
+from include.tidemark.validation.checks import Check, count_where, warning
 from include.tidemark.validation.contract import FoundTable
 from include.tidemark.validation.timestamps import timestamp_literal
 
@@ -59,6 +60,14 @@ def _column_checks(table: FoundTable, column: Column, run: Run) -> list[Check]:
             claim=f"{where} holds finite numbers only.",
             failure=f"{where} holds values that are NaN, infinite or too large ({{observed}}); correct and reload them.",
         )),
+        (_may_be_rounded(column, table.types[column.name]), lambda: warning(
+            f"rounded_{column.name}",
+            loses_decimals(f"cast({field} as double)", column.data_type, table.types[column.name]),
+            column.name,
+            f"{where} has no more decimals than {column.data_type}.",
+            f"{where} has values with more decimals than {column.data_type} ({{observed}}), which are rounded; round them at the source"
+            " if the difference matters.",
+        )),
         (is_date, lambda: _early_check(table, column, run)),
         (is_date and kind_of(column.data_type) is Kind.TIMESTAMP, lambda: Check(
             name=f"future_{column.name}",
@@ -71,6 +80,15 @@ def _column_checks(table: FoundTable, column: Column, run: Run) -> list[Check]:
         )),
     ]  # fmt: skip
     return [make() for applies, make in build if applies]
+
+
+def _may_be_rounded(column: Column, actual: str) -> bool:
+    decimals = re.search(r"\(\s*\d+\s*,\s*(\d+)\s*\)", actual)
+    return (
+        column.data_type.startswith("decimal")
+        and kind_of(actual) is Kind.NUMBER
+        and (decimals is None or int(decimals[1]) > int(column.data_type.partition(",")[2].strip(" )")))
+    )
 
 
 def _early_check(table: FoundTable, column: Column, run: Run) -> Check:
@@ -97,6 +115,7 @@ def _flag_check(table: FoundTable, flag: RowFlag) -> Check:
         measure=count_where(f"{table.contract.name}.{flag.name}"),
         maximum=0,
         column=flag.column,
+        severity="critical" if flag.stops else "warning",
         claim=f"Every value of {table.name} for {where} can be taken as it is.",
         failure=f"{table.name} has values for {where} {what} ({{observed}}); correct them, or the mapping ({flag.place}).",
     )

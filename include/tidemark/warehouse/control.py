@@ -15,7 +15,7 @@ _TABLES = {
         manifest_uri varchar, manifest_sha256 varchar, dag_run_id varchar""",
     "control.loads": """
         table_name varchar not null, uri varchar not null, fingerprint varchar not null,
-        row_count bigint not null, loaded_at timestamp not null, delivered_count bigint""",
+        row_count bigint not null, loaded_at timestamp not null, delivered_count bigint, rounded_count bigint""",
     "control.fact_builds": """
         basis varchar not null, run_key varchar not null, finished boolean not null, recorded_at timestamp not null""",
     "control.erasures": """
@@ -39,7 +39,7 @@ _TABLES = {
         p_adjusted double, family_size bigint, is_mature boolean, trust varchar, reason varchar""",
 }
 
-_ADDED = {"control.loads": {"delivered_count": "bigint"}}
+_ADDED = {"control.loads": {"delivered_count": "bigint", "rounded_count": "bigint"}}
 """Columns that tables of an earlier release lack."""
 
 

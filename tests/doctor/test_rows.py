@@ -44,10 +44,11 @@ def test_an_as_of_date_that_a_run_would_refuse_is_wrong(examine: Examine):
     assert found.state == "wrong" and "2026-11-02 is in the future" in found.found
 
 
-def test_rows_of_twenty_years_ago_are_a_warning(examine: Examine, shop: Shop):
+def test_rows_of_before_twenty_years_are_wrong_with_the_earliest(examine: Examine, shop: Shop):
     shop.customers[0]["joined"] = "01.01.1970"
     found = worst(examine(rows.look_at_rows))
-    assert found.state == "warning" and found.found.startswith("1 have a created_at more than 20 years")
+    assert found.state == "wrong" and found.subject == "users: created_at"
+    assert "in some rows (1)" in found.found and "the earliest is 19" in found.found
 
 
 def test_ids_that_are_there_twice_and_values_that_are_missing_are_wrong(examine: Examine, shop: Shop):

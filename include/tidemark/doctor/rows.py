@@ -1,7 +1,6 @@
 """A first look at the rows: what the gate of a run of now would say of them, and what would make its numbers useless."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from include.tidemark.doctor import hours
@@ -20,10 +19,16 @@ SOME_STRANGERS, MOSTLY_STRANGERS = 0.01, 0.5
 """Shares of rows whose user nobody knows: some are worth a warning, half of them are another kind of id."""
 ARE_CENTS = 100_000
 """A typical amount above this is more likely in cents than in the currency's units."""
-OLD_YEARS = 20
 
 _MOMENTS = {"users": "created_at", "events": "event_at", "transactions": "transaction_at"}
-_TOLD_OTHERWISE = {"row_count", "unknown_user", "rows_before_as_of", "negative_amount", "blank_category"}
+_TOLD_OTHERWISE = {
+    "row_count",
+    "unknown_user",
+    "unknown_user_pct",
+    "rows_before_as_of",
+    "negative_amount",
+    "blank_category",
+}
 _OF_ALL_ROWS = {"days_since_last_row", "rows_before_as_of"}
 """Checks that say nothing of a part of the rows."""
 _SHARES = {
@@ -78,7 +83,6 @@ def _look_at_table(
                 subject, "wrong", f"None before the as-of date counts: there is no {ARRIVALS[name].rows}.",
                 "Map what says so, such as the status with `values` in sources.yml.",
             )  # fmt: skip
-        yield from _old(examination, subject, own, moment)
         yield from hours.look_at_hours(own, run.rules.business_timezone, f"{name}: times", moment)
         if name == "transactions":
             yield from _amounts(rows, own, count)
@@ -89,20 +93,18 @@ def _look_at_table(
     for check in asset.checks:
         left_out = check.name in _TOLD_OTHERWISE or (rows.part and check.name in _OF_ALL_ROWS)
         if not left_out and not (check.column in judged and check.name.startswith("null_")):
-            yield from _gate(name, check, found[check.name], count)
+            yield from _gate(rows, name, check, found[check.name], count)
     if name in ARRIVALS:
         yield _strangers(name, found.get("unknown_user"), count)
 
 
 def _measure(examination: Examination, rows: SeenRows, moment: str) -> Measures:
-    at, as_of = f"looked_at.{moment}", examination.run.as_of_date
+    at = f"looked_at.{moment}"
     local = hours.local_time(at, examination.rules.business_timezone, rows.warehouse.dialect)
-    oldest = date(as_of.year - OLD_YEARS, as_of.month, 1)
     measures = {
         "first_at": f"min({local})",
         "last_at": f"max({local})",
         "unseen": count_where(f"{at} >= {timestamp_literal(examination.run.as_of_instant)}"),
-        "old_rows": count_where(f"{at} < cast('{oldest}' as timestamp)"),
         **hours.measures(at, examination.rules.business_timezone, rows.warehouse.dialect),
     }
     if moment == "transaction_at":
@@ -131,14 +133,6 @@ def _range(examination: Examination, subject: str, own: Measures, count: int, pa
     return Finding(subject, "ok", found)
 
 
-def _old(examination: Examination, subject: str, own: Measures, moment: str) -> Iterator[Finding]:
-    if own["old_rows"]:
-        yield Finding(
-            subject, "warning", f"{int(own['old_rows']):,} have a {moment} more than {OLD_YEARS} years before the as-of date.",
-            "Look whether a placeholder stands for an unknown time, or whether seconds are taken for milliseconds.",
-        )  # fmt: skip
-
-
 def _amounts(rows: SeenRows, own: Measures, count: int) -> Iterator[Finding]:
     subject = "transactions: amounts"
     if own["median_amount"] is None:
@@ -157,7 +151,7 @@ def _amounts(rows: SeenRows, own: Measures, count: int) -> Iterator[Finding]:
     yield Finding(subject, state, found, action)
 
 
-def _gate(name: str, check: Check, value: Any, count: int) -> Iterator[Finding]:
+def _gate(rows: SeenRows, name: str, check: Check, value: Any, count: int) -> Iterator[Finding]:
     """What a run's gate would say, where it says that something is not as it must be."""
     observed = None if value is None else float(value)
     kept = observed is not None and (
@@ -177,7 +171,10 @@ def _gate(name: str, check: Check, value: Any, count: int) -> Iterator[Finding]:
         )
         return
     shown = "not a number" if observed is None else _round(observed)
-    yield Finding(subject, state, *_parted(check.failure.format(observed=shown, detail="")))
+    detail = ""
+    if check.detail and check.name.startswith("early_"):  # a date, which is nobody's
+        (detail,) = rows.warehouse.fetch(check.detail)[0].values()
+    yield Finding(subject, state, *_parted(check.failure.format(observed=shown, detail=detail)))
 
 
 def _parted(message: str) -> tuple[str, str]:

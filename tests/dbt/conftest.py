@@ -189,6 +189,11 @@ class Recorder:
     def fetch(self, sql: str) -> list[dict[str, Any]]:
         return []
 
+    def columns(self, schema: str, table: str) -> dict[str, str]:
+        """Those of the statement that makes the table."""
+        (made,) = [sql for sql in self.statements if f" {schema}.{table} (" in sql]
+        return {part.split()[0]: "" for part in made.split("(", 1)[1].split(",")}
+
 
 def table_definitions() -> list[str]:
     """Statements that make every schema, the tables that Python owns and the raw tables of the contract, empty."""

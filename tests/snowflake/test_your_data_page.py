@@ -12,6 +12,7 @@ from tests.your_data.recomputed import segments, shop_purchases
 
 PAGE = PROJECT_ROOT / "docs" / "your-data.md"
 CUSTOMERS = 300
+SECRET = "marked-secret-of-the-connection"
 
 
 def give_tables(emulator: Emulator, folder) -> None:
@@ -48,7 +49,7 @@ def session(tmp_path_factory: pytest.TempPathFactory):
     with running_emulator(home / "emulator") as emulator:
         give_tables(emulator, home / "export")
         page = section(PAGE.read_text(encoding="utf-8"), "With tables in Snowflake")
-        blocks = run_page(page, home, emulator.environment())
+        blocks = run_page(page, home, emulator.environment(password=SECRET))
     return home, [step for block in blocks for step in block]
 
 
@@ -57,6 +58,11 @@ def test_every_command_prints_what_the_page_says(session):
     assert len(steps) > 5
     wrong = [found for step in steps if (found := differences(step))]
     assert not wrong, "\n\n".join(wrong)
+
+
+def test_no_command_prints_the_secret_of_the_connection(session):
+    _, steps = session
+    assert not [step.command for step in steps if SECRET in "\n".join(step.printed)]
 
 
 def test_the_segments_agree_with_a_recomputation_in_pandas_from_the_files(session):

@@ -22,7 +22,11 @@ def dag():
 
 def test_it_is_made_as_the_other_dags_are(dag):
     assert dag.tags >= {"tidemark", "on-call"} and "Erase at the source first" in dag.doc_md
-    assert dag.max_active_runs == 1 and dag.catchup is False and dag.timetable.__class__.__name__ == "NullTimetable"
+    assert (
+        dag.max_active_runs == 1
+        and dag.catchup is False
+        and dag.timetable.__class__.__name__ == "NullTimetable"
+    )
     (task,) = dag.tasks
     assert task.owner == "tidemark" and task.retries == 2 and task.on_failure_callback
     assert task.pool == "tidemark_warehouse", "on DuckDB it would be in the way of a month"

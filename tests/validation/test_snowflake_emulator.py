@@ -12,6 +12,7 @@ from include.tidemark.validation.identities import likely_cause
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import SCHEMAS
 from tests.snowflake.emulator import give, running_emulator
+from tests.snowflake.same_rows import difference
 from tests.validation.world import World
 
 SECRET = "correct-horse-battery"
@@ -70,10 +71,14 @@ def test_the_gate_finds_on_snowflake_what_it_finds_on_duckdb(
     assert snowflake_world.check("statistics")["critical"] == 0
     written = "".join(snowflake_world.artifacts().values()) + str(stopped.value) + "".join(capfd.readouterr())
     assert SECRET not in written
-    kept, told = _kept_columns(snowflake_world), _likely_causes(snowflake_world)
+    kept, told = _rows(snowflake_world, "control.source_columns"), _likely_causes(snowflake_world)
+    account, checks = _rows(snowflake_world, "runs.row_account"), _account_checks(snowflake_world)
     snowflake_world.settings = snowflake_world.settings.model_copy(update={"warehouse": "duckdb"})
     snowflake_world.failures("sources")
-    assert kept == _kept_columns(snowflake_world) and len(kept) > 20
+    assert kept == _rows(snowflake_world, "control.source_columns") and len(kept) > 20
+    snowflake_world.failures("models")
+    assert difference(account, _rows(snowflake_world, "runs.row_account")) is None and len(account) > 10
+    assert checks == _account_checks(snowflake_world) and len(checks) > 15
     assert (
         told == _likely_causes(snowflake_world) and "1 of the 1 ids are there in another letter case" in told
     )
@@ -99,7 +104,16 @@ def _likely_causes(world: World) -> list[str]:
         ]
 
 
-def _kept_columns(world: World) -> list[tuple[object, ...]]:
+def _rows(world: World, table: str) -> list[tuple[object, ...]]:
     with open_warehouse(world.settings) as warehouse:
-        rows = warehouse.fetch("select * from control.source_columns")
+        rows = warehouse.fetch(f"select * from {table}")
     return sorted((tuple(row.values()) for row in rows), key=str)
+
+
+def _account_checks(world: World) -> list[dict[str, object]]:
+    """What the gate found in the row account."""
+    with open_warehouse(world.settings) as warehouse:
+        return warehouse.fetch(
+            "select suite, expectation, severity, success, message from control.gate_results"
+            " where suite like 'models.row_account%' order by suite, expectation"
+        )

@@ -30,6 +30,10 @@ SHARED_TEXTS = {
 """Lines that no family declares, each with what its rows are."""
 
 
+# Typed, because in a union Snowflake takes a bare null for a text.
+_NO_USER, _NO_CENTS = "cast(null as varchar)", "cast(null as bigint)"
+
+
 @dataclass(frozen=True)
 class _Shape:
     """How the rows of a source table are counted."""
@@ -37,10 +41,10 @@ class _Shape:
     source: str
     is_after: str
     """SQL: whether the row is of the as-of date or later; `{day}` and `{instant}` stand for when that begins."""
-    user: str = "null"
+    user: str = _NO_USER
     count: str = "count(*)"
     repeats: str = "0"
-    cents: str = "null"
+    cents: str = _NO_CENTS
 
 
 _USER = " left join staging.stg_users as u on r.user_id = u.user_id"
@@ -124,8 +128,8 @@ class _Counted:
     def of(self, reason: str, family: str | None = None) -> _Sums:
         row = self._rows.get((family, reason), {})
 
-        def known(name: str, unknown: str) -> int | None:
-            return None if unknown == "null" else int(row.get(name) or 0)
+        def known(name: str, counted: str) -> int | None:
+            return None if counted in (_NO_USER, _NO_CENTS) else int(row.get(name) or 0)
 
         money = self._shape.cents
         return _Sums(
@@ -209,10 +213,12 @@ def _query(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> str:
 
 
 def _sums(family: str, reason: str, rows: str, condition: str, *, money: bool = True) -> str:
-    amounts = "sum(cents) as cents, sum(turned_over) as turned_over"
+    amounts = [
+        f"sum({name}) as {name}" if money else f"{_NO_CENTS} as {name}" for name in ("cents", "turned_over")
+    ]
     return (
         f"select cast({family} as varchar) as family, cast({reason} as varchar) as reason, sum({rows}) as row_count,"
-        f" count(distinct user_id) as user_count, {amounts if money else 'null as cents, null as turned_over'}"
+        f" count(distinct user_id) as user_count, {', '.join(amounts)}"
         f" from grouped where {condition} group by 1, 2"
     )
 

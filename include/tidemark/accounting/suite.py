@@ -65,6 +65,10 @@ def _identity_clause() -> str:
         families as (
             select family, sum(row_count) as n, sum(amount_usd) as amount from lines where family is not null group by family
         ),
+        extremes as (
+            select max(n) as most_rows, min(n) as fewest_rows, max(amount) as most_amount, min(amount) as least_amount
+            from families
+        ),
         totals as (
             select
                 max(case when reason = 'delivered' then row_count end) as delivered_rows,
@@ -77,11 +81,11 @@ def _identity_clause() -> str:
                 max(case when reason = 'after_as_of' then row_count end) as after_rows,
                 max(case when reason = 'after_as_of' then amount_usd end) as after_amount,
                 max(case when reason = 'not_in_facts' then row_count end) as missing_rows,
-                (select max(n) from families) as most_rows,
-                (select min(n) from families) as fewest_rows,
-                (select max(amount) from families) as most_amount,
-                (select min(amount) from families) as least_amount
-            from lines where family is null
+                max(extremes.most_rows) as most_rows,
+                max(extremes.fewest_rows) as fewest_rows,
+                max(extremes.most_amount) as most_amount,
+                max(extremes.least_amount) as least_amount
+            from lines cross join extremes where family is null
         )"""
 
 
@@ -91,7 +95,11 @@ def _source_clause(run: Run, rows: SourceRows) -> str:
         is_before = f"{_MOMENTS[rows.table]} < {timestamp_literal(run.as_of_instant)}"
     else:
         is_before = f"{_DAYS[rows.table]} < cast('{run.as_of_date}' as date)"
-    amount = "cast(round(amount_usd, 2) as decimal(18, 2))" if rows.table == "transactions" else "null"
+    amount = (
+        "cast(round(amount_usd, 2) as decimal(18, 2))"
+        if rows.table == "transactions"
+        else "cast(null as bigint)"
+    )
     return f"""
         source_rows as (
             select count(*) as n, coalesce(count_if({is_before}), 0) as n_before,
@@ -276,7 +284,7 @@ def _limit_checks(run: Run, table: str, rows: SourceRows) -> list[Check]:
             f" ({severity}).",
             f"{rows.relation}: more rows or amounts were left out than row_account_limits allows ({{detail}}); find out why, and"
             " correct the source or raise the limit of the reason.",
-            "cast(round(pct, 1) as varchar) || ' %'",
+            f"{_shown('pct')} || ' %'",
         )
         for severity in ("warning", "critical")
     ]  # fmt: skip
@@ -294,10 +302,15 @@ def _growth_checks(run: Run, table: str, rows: SourceRows) -> list[Check]:
             f"{rows.relation}: a much larger share was left out than in the last publication ({{detail}}; allowed are {points:g}"
             " points); find out what changed at the source before you publish, or raise"
             f" row_account_growth_{severity}_points for this month.",
-            "'+' || cast(round(points, 1) as varchar) || ' points, now ' || cast(round(pct, 1) as varchar) || ' %'",
+            f"'+' || {_shown('points')} || ' points, now ' || {_shown('pct')} || ' %'",
         )
         for severity, points in bounds.items()
     ]  # fmt: skip
+
+
+def _shown(number: str) -> str:
+    """SQL of a number with one decimal as text; the text of a float would be each warehouse's own."""
+    return f"cast(cast({number} as decimal(9, 1)) as varchar)"
 
 
 def _judgement(  # noqa: PLR0917 - read as a table
@@ -317,5 +330,5 @@ def _judgement(  # noqa: PLR0917 - read as a table
         failure=failure,
         detail=f"with {clauses} select reason || ': ' || {shown} as said from ("
         f"select reason, max(pct) as pct, max(points) as points from judged where is_{name} group by reason) as worst"
-        " order by pct desc, reason",
+        " order by pct desc nulls last, reason",
     )

@@ -21,7 +21,13 @@ from include.tidemark.warehouse.query_tag import QueryTag
 from tests.artifacts.months import MONTHS, make_run, make_settings
 from tests.snowflake.emulator import Emulator, running_emulator
 
-TABLES = ("runs.customer_segments", "runs.statistics", "control.gate_results")
+TABLES = (
+    "runs.customer_segments",
+    "runs.row_account",
+    "runs.statistics",
+    "control.gate_results",
+    "control.source_columns",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,11 @@ def _leave_behind(warehouse: Any, settings: Settings, run: Run) -> None:
     check = {"stage": "models", "expectation": "e", "severity": "info", "success": True}
     warehouse.insert("runs.customer_segments", [identity])
     warehouse.insert("runs.statistics", [identity | {"family": "customer_segments", "metric": "m"}])
+    line = {"position": 0, "source_table": "users", "kind": "total", "reason": "loaded", "row_count": 0}
+    warehouse.insert("runs.row_account", [identity | line])
     warehouse.insert("control.gate_results", [identity | check])
+    column = {"table_name": "users", "column_name": "platform", "scope": "all", "row_count": 0, "total_count": 0}
+    warehouse.insert("control.source_columns", [identity | column])
     RunFolder(settings, run.as_of_date, run.run_key).write_bytes("manifest.json", b"{}")
 
 
@@ -128,5 +138,7 @@ def test_the_tables_that_python_makes_are_transient_where_they_can_be_made_again
         "create table if not exists control.fact_builds",
         "create table if not exists control.erasures",
         "create table if not exists control.gate_results",
+        "create table if not exists control.source_columns",
+        "create transient table if not exists runs.row_account",
         "create transient table if not exists runs.statistics",
     ]

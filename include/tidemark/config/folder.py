@@ -49,6 +49,7 @@ def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     Raises:
         SettingsError: the folder or a file in it can't be read or used; the message names file, line and key.
     """
+    from include.tidemark.accounting.reasons import refuse_unknown_reasons
     from include.tidemark.config.sources_check import check_sources
     from include.tidemark.config.sources_file import (
         sources_model,  # sqlglot, not needed where DAGs are parsed
@@ -58,6 +59,8 @@ def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     if (deprecated := _deprecated_rules(settings, found)) is not None:
         found[RULES] = deprecated
     rules = load_rules(found.get(RULES), environ)
+    if RULES in found:
+        refuse_unknown_reasons(found[RULES], rules)
     if sources := found.get(SOURCES):
         check_sources(sources, validate(sources, sources_model()), rules, settings.warehouse)
     documents = {name: document.content for name, document in found.items()}

@@ -9,7 +9,7 @@ from include.tidemark.sources.contract import LOADED_AT, Column
 from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.rows import RowFlag
 from include.tidemark.sources.values import loses_decimals
-from include.tidemark.validation.checks import Check, count_where, warning
+from include.tidemark.validation.checks import Check, count_where, text_list, warning
 from include.tidemark.validation.contract import FoundTable
 from include.tidemark.validation.timestamps import timestamp_literal
 
@@ -50,6 +50,7 @@ def _column_checks(table: FoundTable, column: Column, run: Run) -> list[Check]:
             claim=f"{where} is never null.",
             failure=f"{where} is null in some rows ({{observed}}); the contract requires a value: correct and reload them.",
         )),
+        (column.required and column.name.endswith("_id"), lambda: _null_word_check(column, where, field)),
         (column.unique, lambda: _duplicate_check(column, where, field)),
         (table.is_double(column.name), lambda: Check(
             name=f"not_finite_{column.name}",
@@ -88,6 +89,23 @@ def _may_be_rounded(column: Column, actual: str) -> bool:
         column.data_type.startswith("decimal")
         and kind_of(actual) is Kind.NUMBER
         and (decimals is None or int(decimals[1]) > int(column.data_type.partition(",")[2].strip(" )")))
+    )
+
+
+_NULL_WORDS = ("nan", "null", "none", "n/a", "<na>", "nat", "undefined")
+"""What programs write where they have no value. With `chr(92) || 'n'`, as both warehouses quote a backslash differently."""
+
+
+def _null_word_check(column: Column, where: str, field: str) -> Check:
+    text = f"lower(trim(cast({field} as varchar)))"
+    return Check(
+        name=f"null_word_{column.name}",
+        measure=count_where(f"{text} in {text_list(_NULL_WORDS)} or {text} = chr(92) || 'n'"),
+        maximum=0,
+        column=column.name,
+        claim=f"{where} never holds a word for nothing, such as NULL.",
+        failure=f"{where} holds a word for nothing, such as NULL or nan, in some rows ({{observed}}), which would all be one: the source"
+        " lost their ids; correct and reload them.",
     )
 
 

@@ -9,6 +9,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.definitions.context import AirflowParsingContext
 
 from include.tidemark.orchestration import dbt_models
+from include.tidemark.orchestration.dbt_output import leave_out_values
 from include.tidemark.orchestration.later_tries import wait_until_old_reports_are_gone
 from include.tidemark.paths import DBT_MANIFEST
 
@@ -74,6 +75,14 @@ def test_every_test_of_a_model_waits_for_all_that_it_reads_and_stands_before_the
             assert test_task in gate, f"the gate does not wait for {test_task}"
             tested += 1
     assert tested > 50
+
+
+def test_every_dbt_process_is_run_without_telling_values_of_rows(dag):
+    models = [
+        task for task in dag.tasks if task.task_id.startswith("models.") and hasattr(task, "interceptors")
+    ]
+    assert len(models) > 10
+    assert all(leave_out_values in task.interceptors for task in models)
 
 
 def test_the_gate_opens_only_when_every_test_has_passed(dag):

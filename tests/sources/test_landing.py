@@ -149,6 +149,22 @@ def test_a_bad_file_is_one_sentence_and_the_table_stays_as_it_was(settings, cont
     assert rows(settings, "select * from raw.transactions order by all") == before
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e300"])
+@pytest.mark.parametrize("kind", ["double", "float"])
+def test_a_number_that_is_none_is_found_in_its_row_of_a_parquet_file(settings, value, kind):
+    if (value, kind) == ("1e300", "float"):
+        value = "1e30"
+    landing = landing_of(settings)
+    with duckdb.connect() as engine:
+        engine.execute(
+            f"copy (select * replace (case when transaction_id = 't2' then '{value}'::{kind} else amount_usd::{kind} end as amount_usd)"
+            f" from read_csv('{landing / 'transactions.csv'}')) to '{landing / 'transactions.parquet'}'"
+        )
+    (landing / "transactions.csv").unlink()
+    with pytest.raises(SourceError, match=r"amount_usd that are no finite decimal.*data row 2"):
+        load(settings)
+
+
 def test_a_message_about_a_bad_value_does_not_repeat_the_value(settings):
     (landing_of(settings) / "users.csv").write_text(
         USERS.replace("2026-01-01 00:00:00", "z@example.org"), encoding="utf-8"

@@ -39,6 +39,9 @@ class Dialect(Protocol):
     def zoned_to_utc(self, time: str) -> str:
         """A time that carries its zone, in UTC and without one."""
 
+    def number(self, number: str, data_type: str) -> str:
+        """A number as another type of number that holds it."""
+
     def from_epoch(self, microseconds: str) -> str:
         """The time so many microseconds after 1970."""
 
@@ -80,6 +83,10 @@ class DuckDB:
     def zoned_to_utc(self, time: str) -> str:
         return f"timezone('UTC', cast({time} as timestamptz))"
 
+    def number(self, number: str, data_type: str) -> str:
+        # In a filter DuckDB computes a cast also for rows that a case before it keeps away, such as those of NaN.
+        return f"try_cast({number} as {data_type})"
+
     def from_epoch(self, microseconds: str) -> str:
         return f"make_timestamp({microseconds})"
 
@@ -109,6 +116,9 @@ class Snowflake:
 
     def zoned_to_utc(self, time: str) -> str:
         return f"cast(convert_timezone('UTC', {time}) as timestamp_ntz)"
+
+    def number(self, number: str, data_type: str) -> str:
+        return f"cast({number} as {data_type})"  # its try_cast is for texts alone
 
     def from_epoch(self, microseconds: str) -> str:
         return f"to_timestamp_ntz({microseconds}, 6)"

@@ -82,8 +82,8 @@ _LARGEST = {"decimal": "99999999999999.99", "double": "1.7976931348623157e308"}
 def _number(name: str, kind: Kind, data_type: str, origin: Origin) -> str:
     largest = _LARGEST[data_type.partition("(")[0]]
     if kind is not Kind.TEXT:
-        # Not try_cast, which Snowflake has for texts alone.
-        return f"case when abs(cast({name} as double)) <= {largest} then cast({name} as {data_type}) end"
+        read = origin.dialect.number(name, data_type)
+        return f"case when abs(cast({name} as double)) <= {largest} then {read} end"
     is_number, plain = _written_number(name, origin)
     return (
         f"case when {is_number} and abs(try_cast({plain} as double)) <= {largest}"

@@ -46,11 +46,11 @@ def give(engine: duckdb.DuckDBPyConnection, values: list[Any], data_type: str = 
 def read(
     engine: duckdb.DuckDBPyConnection, table: str, column: str, mapping: Any = "x", csv: CsvOptions | None = None
 ) -> list[Any]:  # fmt: skip
-    """The values of one column in order, the word "refused" in place of each that a flag counts."""
+    """The values of one column in order, the word "refused" in place of each that a flag stops the load for."""
     reading = reading_of(engine, table, {column: mapping}, csv)
     contract = {c.name for c in source_tables()[table].columns}
     name = column if column in contract else f"{column}_usd"
-    flags = [flag for flag in reading.flags if flag.column == name]
+    flags = [flag for flag in reading.flags if flag.column == name and flag.stops]
     refused = " or ".join(f"coalesce({flag.condition}, false)" for flag in flags) or "false"
     rows = engine.execute(
         f"select {reading.values[name]}, {refused} from (select * from ({reading.given}) positional join (select n from source)) as given"

@@ -47,4 +47,4 @@ def known_reasons(rules: Rules) -> set[str]:
         for account in accounts.values()
         for line in account.lines
     )
-    return _OF_NO_FAMILY | {line.reason for line in lines if line.kind == "left_out"}
+    return {line.reason for line in lines if line.kind == "left_out"} | _OF_NO_FAMILY

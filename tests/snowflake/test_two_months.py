@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import duckdb
 import pytest
 
 from include.tidemark.demo.airflow_api import DAG_ID
+from tests.personal_data.marked import IDENTIFY, is_marked, marked_files
 from tests.snowflake.dialect import REVIEWED, functions, trees
 from tests.snowflake.same_rows import difference
 from tests.snowflake.twins import FAMILIES, MONTHS, SECRET, Twins, make_twins
 
-IN_PYTHON = {"count_if", "sha2"}
+# approx_count_distinct only decides whether a value may be named: far more or far fewer than ten users have it.
+IN_PYTHON = {"approx_count_distinct", "count_if", "sha2"}
 OF_DRIVERS = {"current_database", "current_schema", "current_version"}
 SCHEMAS = ("core", "runs", "marts", "control")
 # Where a file is and when a statement ran may differ.
@@ -23,8 +26,8 @@ LEFT_OUT = {
     "control.publications": {"manifest_uri", "manifest_sha256", "published_at"},
     "marts.published_runs": {"manifest_uri", "published_at"},
 }
-# Two months that follow each other: no as-of date lies 90 days back, so nothing can be looked back at.
-EMPTY = {"runs.customer_segment_backtest_cells"}
+# Two months that follow each other: no as-of date lies 90 days back, so nothing can be looked back at. And nobody is erased.
+EMPTY = {"runs.customer_segment_backtest_cells", "control.erasures"}
 
 # Four months on a busy machine.
 pytestmark = pytest.mark.timeout(1800)
@@ -161,3 +164,35 @@ def test_the_secret_of_the_connection_is_in_no_file_no_log_and_no_command_line(t
         file.name for file in files
     }
     assert [str(file) for file in files if SECRET.encode() in file.read_bytes()] == []
+
+
+def test_no_person_is_named_in_a_file_a_log_an_xcom_a_statement_or_a_table_that_is_not_about_persons(
+    twins: Twins,
+) -> None:
+    home = twins.airflow_home
+    # The folder has Airflow's metadata database with all XComs, and the logs of every task and of Cosmos' dbt process.
+    assert marked_files(home) == []
+    assert {"airflow.db", "standalone.log"} <= {file.name for file in home.rglob("*")}
+    with sqlite3.connect(home / "airflow.db") as metadata:
+        kept = metadata.execute("select key, cast(value as text) from xcom").fetchall()
+    assert len(kept) > 100 and any("control" in str(value) or "landing" in str(value) for _, value in kept)
+    assert not [key for key, value in kept if is_marked(key, value)]
+    for warehouse in ("snowflake", "duckdb"):
+        assert marked_files(twins.artifacts(warehouse)) == []
+    assert not [request for request in twins.emulator.requests() if is_marked(request)]
+    marked = {
+        f"{schema}.{table}"
+        for schema, table, file in tables(twins)
+        if is_marked(duckdb.sql(f"from '{file}'").fetchall())
+    }
+    assert marked and marked <= IDENTIFY
+
+
+def test_the_row_account_is_the_same_and_its_checks_pass(twins: Twins) -> None:
+    names = {"rows_add_up", "amounts_add_up", "rows_of_the_source", "lost_rows", "amounts_of_the_source"}
+    rows = twins.emulator.rows("control.gate_results", "expectation, success, suite")
+    checked = [
+        success for expectation, success, suite in rows if expectation in names and "row_account" in suite
+    ]
+    assert len(checked) == 2 * 5 * len(names) and all(checked)
+    assert len(twins.emulator.rows("runs.row_account")) > 2 * 50

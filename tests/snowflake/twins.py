@@ -19,6 +19,7 @@ from include.tidemark.demo import airflow_stack
 from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.synthetic.dataset import synthetic
 from include.tidemark.paths import PROJECT_ROOT
+from tests.personal_data.marked import write_marked_files
 from tests.snowflake.emulator import Emulator, running_emulator
 
 MONTHS = ("2026-05-01", "2026-06-01")
@@ -52,11 +53,8 @@ class Twins:
 
 
 def make_twins(folder: Path) -> Twins:
-    """Run both months on both warehouses, on the same synthetic data."""
-    subprocess.run(
-        [sys.executable, "-m", "include.tidemark.demo.synthetic", "--users", str(USERS), "--out", str(folder / "landing")],
-        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)}, check=True, capture_output=True, timeout=300,
-    )  # fmt: skip
+    """Run both months on both warehouses, on the same synthetic data, in which every personal text is marked."""
+    write_marked_files(folder / "landing", USERS)
     with running_emulator(folder / "emulator") as emulator, watched_command_lines(SECRET) as found:
         runs, tasks = _on_the_scheduler(folder / "snowflake", emulator)
     _from_a_shell(folder / "duckdb", runs)

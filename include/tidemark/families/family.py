@@ -25,5 +25,5 @@ class Family:
         return f"+tag:{self.name}+"
 
     def part(self, module: str) -> Any:
-        """One of its modules: `questions`, `suite`, `definitions`, `artifacts` or `report`."""
+        """One of its modules: `account`, `questions`, `suite`, `definitions`, `artifacts` or `report`."""
         return import_module(f"include.tidemark.families.{self.name}.{module}")

@@ -120,6 +120,12 @@ def test_two_files_for_one_table_are_refused(settings):
         load(settings)
 
 
+def test_a_header_alone_is_refused_whatever_the_table_s_columns(settings):
+    (landing_of(settings) / "users.csv").write_text(USERS.splitlines()[0] + "\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="holds no row; table users stays as it was"):
+        load(settings)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

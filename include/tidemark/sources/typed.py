@@ -192,7 +192,9 @@ class StagedFile:
     def rounded(self, reading: Reading) -> int:
         """How many values have more decimals than the contract's types."""
         counts = [f"count(*) filter ({flag.condition})" for flag in reading.flags if not flag.stops]
-        found = self._compute(reading, f"select {' + '.join(['0', *counts])} from ({reading.given}) as given")
+        if not counts:
+            return 0
+        found = self._compute(reading, f"select {' + '.join(counts)} from ({reading.given}) as given")
         return int(found[0])
 
     def _compute(self, reading: Reading, query: str) -> tuple[Any, ...]:

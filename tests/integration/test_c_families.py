@@ -1,10 +1,11 @@
-"""A month of all five families on the real scheduler, on the synthetic data set."""
+"""A month of all five families on the real scheduler, on the synthetic data set, in which every personal text is marked."""
 
 import contextlib
 import io
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,18 @@ from include.tidemark.demo.months import run_demo
 from include.tidemark.demo.synthetic.dataset import FAMILIES, synthetic
 from include.tidemark.families import enabled_families
 from include.tidemark.settings import Settings
+from tests.personal_data.marked import is_marked, marked_files, write_marked_files
 
 from .conftest import processes_that_mention
 
-DATASET = replace(synthetic(3_000), as_of_dates=(date(2026, 7, 1),))
+
+def write_landing_files(landing: Path) -> dict[str, int]:
+    if not (landing / "users.parquet").exists():
+        write_marked_files(landing, 3_000)
+    return {}
+
+
+DATASET = replace(synthetic(3_000), as_of_dates=(date(2026, 7, 1),), write_landing_files=write_landing_files)
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +57,15 @@ def test_all_five_families_are_published_with_rows_in_each_of_their_tables(month
         assert published.rows(family.overview), family.name
     assert {row["family"] for row in published.rows("data/statistics.csv")} == set(FAMILIES)
     assert manifest["gate"]["critical_failures"] == 0
+
+
+def test_no_person_is_named_in_a_file_a_log_an_xcom_or_what_is_printed(month):
+    state, printed, _ = month
+    # Among these folders is Airflow's: its metadata database with every XCom, and the log of each task.
+    folders = [folder for folder in state.iterdir() if folder.is_dir() and folder.name != "landing"]
+    assert {"airflow", "artifacts"} <= {folder.name for folder in folders}
+    assert (
+        list((state / "airflow").rglob("airflow.db")) and len(list((state / "airflow").rglob("*.log"))) > 80
+    )
+    assert [file for folder in folders for file in marked_files(folder)] == []
+    assert not is_marked(printed)

@@ -45,7 +45,9 @@ def test_a_cent_that_staging_changes_is_found(world: World) -> None:
 
 def test_a_row_on_the_wrong_side_of_the_as_of_date_is_found(world: World) -> None:
     first = "transaction_id = (select min(transaction_id) from raw.transactions)"
-    _restage(world, f"case when {first} then timestamp '2026-11-02' else transaction_at end as transaction_at")
+    _restage(
+        world, f"case when {first} then timestamp '2026-11-02' else transaction_at end as transaction_at"
+    )
     severity, _ = _failed(world, "rows_of_the_source")
     assert severity == "critical"
 

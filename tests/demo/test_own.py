@@ -67,6 +67,16 @@ def test_settings_that_a_data_set_leaves_alone_or_has_itself_may_be_exported(tmp
     local.refuse_exported(tmp_path, COMPLETE_JOURNEY, same | {"TIDEMARK_DBT_THREADS": "2", "TIDEMARK_RULES_FILE": ""})  # fmt: skip
 
 
+def test_a_data_set_does_not_go_among_months_of_the_deployment_s_own(tmp_path):
+    (tmp_path / "warehouse.duckdb").touch()
+    with pytest.raises(
+        SettingsError, match="holds months of your own, and the data set completejourney would go among them"
+    ):
+        local.refuse_own_months(tmp_path)
+    local.settings_environment(tmp_path)  # makes the key that stands for the data set
+    local.refuse_own_months(tmp_path)
+
+
 @pytest.mark.parametrize("asked", ["run", "up"])
 def test_both_commands_refuse_before_anything_is_written(asked, exported, started, monkeypatch, capsys):
     assert called(monkeypatch, asked) == 1

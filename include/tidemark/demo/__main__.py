@@ -45,6 +45,7 @@ def _run_shipped(chosen: argparse.Namespace) -> int:
         raise SettingsError("AS_OF is for DATASET=own: the other data sets have their own four months.")
     data = dataset(chosen.dataset, chosen.users)
     local.refuse_exported(data.state, data)
+    local.refuse_own_months(data.state, data)
     if chosen.command == "run":
         return run_demo(dataset=data)
     _say_up(local.up(data.state, data))

@@ -54,6 +54,20 @@ def refuse_exported(
         )
 
 
+def refuse_own_months(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> None:
+    """Keep a data set out of the warehouse that `tidemark run` has filled: without settings it is the same file.
+
+    Raises:
+        SettingsError: a warehouse stands in the data set's folder, and no data set was ever there.
+    """
+    warehouse = state / "warehouse.duckdb"
+    if warehouse.exists() and not (state / DEMO_KEY_FILE).exists():
+        raise SettingsError(
+            f"{warehouse} holds months of your own, and the data set {dataset.name} would go among them; move"
+            f" {state} elsewhere, and say where in TIDEMARK_DUCKDB_PATH and TIDEMARK_ARTIFACT_ROOT, or remove it by `make clean`."
+        )
+
+
 def up(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> Stack:
     """Landing files and a running Airflow; both are kept where they are there already."""
     dataset.write_landing_files(state / "landing")

@@ -28,20 +28,7 @@ class Delivery:
 
 
 _TABLES = ("users", "transactions")
-_LAYERS = (
-    "sound",
-    "harmless",
-    "harmless",
-    "harmless",
-    "doubtful",
-    "doubtful",
-    "doubtful",
-    "compared",
-    "text",
-    "text",
-    "type",
-    "file",
-)
+_LAYERS = ("sound", *3 * ("harmless", "doubtful"), "compared", "text", "text", "type", "file")
 """What is drawn: half of it has nothing wrong with it, or nothing that the files show."""
 _AS_LAST_MONTH = 3
 """Of so many deliveries of the same users all but one have the file of last month, which is then not read again."""

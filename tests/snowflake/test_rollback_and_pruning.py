@@ -78,7 +78,13 @@ def _leave_behind(warehouse: Any, settings: Settings, run: Run) -> None:
     line = {"position": 0, "source_table": "users", "kind": "total", "reason": "loaded", "row_count": 0}
     warehouse.insert("runs.row_account", [identity | line])
     warehouse.insert("control.gate_results", [identity | check])
-    column = {"table_name": "users", "column_name": "platform", "scope": "all", "row_count": 0, "total_count": 0}
+    column = {
+        "table_name": "users",
+        "column_name": "platform",
+        "scope": "all",
+        "row_count": 0,
+        "total_count": 0,
+    }
     warehouse.insert("control.source_columns", [identity | column])
     RunFolder(settings, run.as_of_date, run.run_key).write_bytes("manifest.json", b"{}")
 

@@ -1,19 +1,18 @@
-"""The gate's proof of the row account, with SQL that shares no code with the models, and its limits."""
+"""The gate's proof of the row account, with SQL that shares no code with the models."""
 
 from collections.abc import Mapping
 
 from include.tidemark.accounting.account import TABLE, accounts_by_table
 from include.tidemark.accounting.family_account import Proof, TableAccount
+from include.tidemark.accounting.limits import JUDGED, growth_checks, judged_clauses, limit_checks
 from include.tidemark.run import Run
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.rows import SourceRows
-from include.tidemark.validation.checks import Asset, Check, Severity, count_where, zero
+from include.tidemark.validation.checks import Asset, Check, Severity, zero
 from include.tidemark.validation.timestamps import timestamp_literal
 
 _MOMENTS = {"users": "created_at", "events": "event_at", "transactions": "transaction_at"}
 _DAYS = {"fee_periods": "period_start_date", "market_prices": "price_date"}
-_FEWEST = 10
-"""A reason with fewer rows is not compared with the month before: of so few, chance decides."""
 
 
 def account_assets(run: Run) -> list[Asset]:
@@ -26,18 +25,15 @@ def _asset(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> Asset:
     rows = run.rows_of(table)
     with_clause = ", ".join(
         [
-            _lines_clause(run, table),
+            *judged_clauses(run, table),
             _identity_clause(),
             _source_clause(run, rows),
             _recorded_clause(table),
-            _limits_clause(run),
-            _before_clause(run, table),
-            _judged_clause(run),
             *(f"proof_{i} as ({_proof_clause(family, proof)})" for i, (family, proof) in enumerate(proofs)),
         ]
     )
     joined = " cross join ".join(
-        ["totals", "source_rows", "recorded", "judged_lines", *(f"proof_{i}" for i in range(len(proofs)))]
+        ["totals", "source_rows", "recorded", JUDGED, *(f"proof_{i}" for i in range(len(proofs)))]
     )
     return Asset(
         name=f"models.row_account_{table}",
@@ -49,14 +45,10 @@ def _asset(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> Asset:
             *_identity_checks(rows),
             *(_proof_check(run, rows, family, proof, i) for i, (family, proof) in enumerate(proofs)),
             *_late_checks(run, rows),
-            *_limit_checks(run, table, rows),
-            *_growth_checks(run, table, rows),
+            *limit_checks(run, table, rows),
+            *growth_checks(run, table, rows),
         ),
     )
-
-
-def _lines_clause(run: Run, table: str) -> str:
-    return f"lines as (select * from {TABLE} where run_key = '{run.run_key}' and source_table = '{table}')"
 
 
 def _identity_clause() -> str:
@@ -213,122 +205,4 @@ def _proof_check(run: Run, rows: SourceRows, family: str, proof: Proof, i: int) 
         failure=f"The models of {family} hold other rows or amounts of {rows.relation} than the account calls {lines} (off by"
         f" {{observed}} %, allowed: {allowed}); run the month again with full_refresh, and if it stays look for rows lost or"
         " doubled in the family's models.",
-    )
-
-
-def _limits_clause(run: Run) -> str:
-    """The limits of the rule as rows; a reason without one has none."""
-    rows = [
-        f"select {text_literal(reason)} as reason, cast({limit.warning_pct} as double) as warning_pct,"
-        f" cast({limit.critical_pct} as double) as critical_pct"
-        for reason, limit in run.rules.row_account_limits.items()
-    ]
-    none = "select '' as reason, cast(100 as double) as warning_pct, cast(100 as double) as critical_pct"
-    return f"limits as ({' union all '.join([none, *rows])})"
-
-
-def _before_clause(run: Run, table: str) -> str:
-    """The same lines of the publication that each family is compared with."""
-    keys = {family: run.previous_key_of(family) for family in run.families}
-    pairs = " or ".join(
-        [
-            f"(family is null and run_key = '{run.previous.run_key if run.previous else ''}')",
-            *(f"(family = '{family}' and run_key = '{key}')" for family, key in keys.items()),
-        ]
-    )
-    return f"lines_before as (select * from {TABLE} where source_table = '{table}' and kind = 'left_out' and ({pairs}))"
-
-
-def _judged_clause(run: Run) -> str:
-    """Each reason with its share, its limits, and how its share grew; then how many are beyond each bound.
-
-    Erased rows may grow as they like: `lost_rows` says that they were erased on purpose.
-    """
-    share, before = (
-        f"greatest(coalesce({name}.share_of_rows, 0), coalesce({name}.share_of_amount, 0))"
-        for name in ("lines", "lines_before")
-    )
-    rules = run.rules
-    bounds = {
-        "above_warning": "pct > warning_pct and pct <= critical_pct",
-        "above_critical": "pct > critical_pct",
-        "grown_warning": f"points > {rules.row_account_growth_warning_points}"
-        f" and points <= {rules.row_account_growth_critical_points}",
-        "grown_critical": f"points > {rules.row_account_growth_critical_points}",
-    }
-    counts = ", ".join(f"{count_where(condition)} as {name}" for name, condition in bounds.items())
-    flags = ", ".join(f"coalesce({condition}, false) as is_{name}" for name, condition in bounds.items())
-    return f"""
-        judged as (
-            select measured.*, {flags} from (
-                select lines.reason, 100 * {share} as pct,
-                    limits.warning_pct, limits.critical_pct,
-                    case when lines_before.reason is not null and lines.row_count >= {_FEWEST}
-                        and lines.reason not in ('after_as_of', 'erased')
-                        then 100 * ({share} - {before}) end as points
-                from lines
-                left join limits on lines.reason = limits.reason
-                left join lines_before
-                    on lines.reason = lines_before.reason and coalesce(lines.family, '') = coalesce(lines_before.family, '')
-                where lines.kind = 'left_out'
-            ) as measured
-        ),
-        judged_lines as (select {counts} from judged)"""
-
-
-def _limit_checks(run: Run, table: str, rows: SourceRows) -> list[Check]:
-    return [
-        _judgement(
-            run, table, severity, f"above_{severity}",
-            f"No reason leaves out more of the rows or amounts of {rows.relation} than the rule row_account_limits allows"
-            f" ({severity}).",
-            f"{rows.relation}: more rows or amounts were left out than row_account_limits allows ({{detail}}); find out why, and"
-            " correct the source or raise the limit of the reason.",
-            f"{_shown('pct')} || ' %'",
-        )
-        for severity in ("warning", "critical")
-    ]  # fmt: skip
-
-
-def _growth_checks(run: Run, table: str, rows: SourceRows) -> list[Check]:
-    bounds = {
-        "warning": run.rules.row_account_growth_warning_points,
-        "critical": run.rules.row_account_growth_critical_points,
-    }
-    return [
-        _judgement(
-            run, table, severity, f"grown_{severity}",
-            f"No reason leaves out a share of {rows.relation} that is more than {points:g} points larger than in the last publication.",
-            f"{rows.relation}: a much larger share was left out than in the last publication ({{detail}}; allowed are {points:g}"
-            " points); find out what changed at the source before you publish, or raise"
-            f" row_account_growth_{severity}_points for this month.",
-            f"'+' || {_shown('points')} || ' points, now ' || {_shown('pct')} || ' %'",
-        )
-        for severity, points in bounds.items()
-    ]  # fmt: skip
-
-
-def _shown(number: str) -> str:
-    """SQL of a number with one decimal as text; the text of a float would be each warehouse's own."""
-    return f"cast(cast({number} as decimal(9, 1)) as varchar)"
-
-
-def _judgement(  # noqa: PLR0917 - read as a table
-    run: Run, table: str, severity: str, name: str, claim: str, failure: str, shown: str
-) -> Check:
-    level: Severity = "critical" if severity == "critical" else "warning"
-    clauses = ", ".join(
-        [_lines_clause(run, table), _limits_clause(run), _before_clause(run, table), _judged_clause(run)]
-    )
-    return Check(
-        name=name,
-        measure=f"max(judged_lines.{name})",
-        maximum=0,
-        severity=level,
-        column="share_of_rows",
-        claim=claim,
-        failure=failure,
-        detail=f"with {clauses} select reason || ': ' || {shown} as said from ("
-        f"select reason, max(pct) as pct, max(points) as points from judged where is_{name} group by reason) as worst"
-        " order by pct desc nulls last, reason",
     )

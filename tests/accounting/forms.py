@@ -99,7 +99,9 @@ def _floats(values: list[Any]) -> pa.Array:
 def _decimals(digits: int, scale: int) -> Callable[[list[Any]], pa.Array]:
     def write(values: list[Any]) -> pa.Array:
         numbers = [None if v is None else Decimal(v) for v in values]
-        needed = max(-int(number.as_tuple().exponent) for number in numbers if number is not None)
+        needed = max(
+            (-int(number.as_tuple().exponent) for number in numbers if number is not None), default=0
+        )
         return pa.array(numbers, pa.decimal128(digits, max(scale, needed)))
 
     return write

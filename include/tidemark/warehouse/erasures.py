@@ -15,7 +15,7 @@ def record_erasures(  # noqa: PLR0917 - the columns of the table
     erased: Mapping[str, int],
     of_source: Mapping[str, int],
 ) -> None:
-    """Write down how many rows are gone: a line a table of the warehouse, and one a source table.
+    """Write down how many rows are gone: one line per table of the warehouse, and one per source table.
 
     Args:
         persons: how many of those who were named had rows.

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# All tests as three pytest processes side by side: the schedulers and installations mostly wait, dbt's tests are processes of
-# one thread, and so are the others. Two cores are then busy to the end. The first group's output is shown as it comes, that of
-# the others when all are done.
+# All tests as four pytest processes side by side: the schedulers and installations mostly wait, dbt's tests are processes of
+# one thread, and so are the whole months and the others. Two cores are then busy to the end. The last group's output is shown as
+# it comes, that of the others when all are done.
 set -uo pipefail
 waiting=(tests/integration tests/deploy)
 dbt=(tests/dbt tests/snowflake)
+months=(tests/accounting tests/personal_data tests/suggest tests/your_data)
 outputs=$(mktemp -d)
 started=()
 trap 'rm -rf "$outputs"' EXIT
@@ -16,7 +17,8 @@ start() { # start NAME ARGUMENTS...
 }
 start waiting "${waiting[@]}"
 start dbt "${dbt[@]}"
-others=("${waiting[@]}" "${dbt[@]}")
+start months "${months[@]}"
+others=("${waiting[@]}" "${dbt[@]}" "${months[@]}")
 env $RUN -m pytest tests "${others[@]/#/--ignore=}"
 code=$?
 for process in "${started[@]}"; do

@@ -107,7 +107,7 @@ def test_rare_platforms_are_one_and_the_first_by_name_is_the_reference(run, ware
     [
         ({"amazon": 9, "ios": 50, "web": 41}, "ios"),
         ({"amazon": 10, "ios": 50, "web": 40}, "amazon"),
-        ({None: 90, "web": 4, "ios": 6}, "ios"),
+        ({None: 900, "web": 40, "ios": 60}, "ios"),
         ({None: 90}, None),
         ({}, None),
     ],

@@ -20,11 +20,12 @@ def drop_landing(deployment: Deployment) -> None:
 
 
 def in_warehouse(sql: str):
-    """A fault in a table that stands in the warehouse already, with no file to load over it."""
+    """A fault in a table that somebody else loads into the warehouse, so that no file ever came for it."""
 
     def break_it(deployment: Deployment) -> None:
         drop_landing(deployment)
         with open_warehouse(deployment.settings) as warehouse:
+            warehouse.execute("delete from control.loads where table_name = 'transactions'")
             warehouse.execute(sql)
 
     return break_it

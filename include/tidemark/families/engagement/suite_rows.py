@@ -82,7 +82,7 @@ def _score_checks(run: Run) -> list[Check]:
         *(
             Check(
                 name=f"mean_{rank}_off",
-                measure=f"abs(coalesce(avg({rank}), 0.5) - 0.5)",
+                measure=f"round(abs(coalesce(avg({rank}), 0.5) - 0.5), 9)",
                 maximum=1e-6,
                 column=rank,
                 claim=f"The mean of {rank} over all users is one half.",

@@ -205,7 +205,7 @@ def test_what_cannot_be_is_refused() -> None:
         )
     with pytest.raises(ValueError, match="longest horizon"):
         cells_of_users(np.ones((3, 8)), np.ones(3), ["5"] * 3)
-    with pytest.raises(ValueError, match="a column a week"):
+    with pytest.raises(ValueError, match="one column per week"):
         WeeklySums.from_users([1.0], [1])
     with pytest.raises(ValueError, match="finite"):
         WeeklySums.from_users([[np.nan]], [1])

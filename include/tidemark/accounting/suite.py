@@ -6,13 +6,11 @@ from include.tidemark.accounting.account import TABLE, accounts_by_table
 from include.tidemark.accounting.family_account import Proof, TableAccount
 from include.tidemark.accounting.limits import JUDGED, growth_checks, judged_clauses, limit_checks
 from include.tidemark.run import Run
+from include.tidemark.sources.contract import MOMENTS, source_tables
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.validation.checks import Asset, Check, Severity, zero
-from include.tidemark.validation.timestamps import timestamp_literal
-
-_MOMENTS = {"users": "created_at", "events": "event_at", "transactions": "transaction_at"}
-_DAYS = {"fee_periods": "period_start_date", "market_prices": "price_date"}
+from include.tidemark.validation.timestamps import begin_literal
 
 
 def account_assets(run: Run) -> list[Asset]:
@@ -83,10 +81,8 @@ def _identity_clause() -> str:
 
 def _source_clause(run: Run, rows: SourceRows) -> str:
     """The table's own rows, counted without staging: by their moments in UTC, and with amounts rounded row by row."""
-    if rows.table in _MOMENTS:
-        is_before = f"{_MOMENTS[rows.table]} < {timestamp_literal(run.as_of_instant)}"
-    else:
-        is_before = f"{_DAYS[rows.table]} < cast('{run.as_of_date}' as date)"
+    column = source_tables()[rows.table].column(MOMENTS[rows.table])
+    is_before = f"{column.name} < {begin_literal(column, run.as_of_date, run.as_of_instant)}"
     amount = (
         "cast(round(amount_usd, 2) as decimal(18, 2))"
         if rows.table == "transactions"

@@ -12,6 +12,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 LOADED_AT = "_loaded_at"
 """When the row came into the raw schema (UTC); the loader adds it, files do not hold it."""
+MOMENTS = {
+    "users": "created_at", "events": "event_at", "transactions": "transaction_at", "fee_periods": "period_start_date",
+    "market_prices": "price_date",
+}  # fmt: skip
+"""The column of each table that says when a row happened."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SettingsError, SourceError
-from include.tidemark.sources.contract import LOADED_AT, SourceTable
+from include.tidemark.sources.contract import LOADED_AT, MOMENTS, SourceTable
 from include.tidemark.sources.dialects import DIALECTS
 from include.tidemark.sources.reading import Origin, Reading, make_reading
 from include.tidemark.sources.rows import RowFlag, SourceRows
@@ -18,12 +18,6 @@ _IDENTIFIER = """([A-Za-z_][A-Za-z0-9_$]*|"[^"'{}]+")"""
 _ALONE = re.compile(_IDENTIFIER)
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 _RELATION = re.compile(rf"{_IDENTIFIER}(\.{_IDENTIFIER}){{0,2}}")
-
-_MOMENTS = {
-    "users": "created_at", "events": "event_at", "transactions": "transaction_at", "fee_periods": "period_start_date",
-    "market_prices": "price_date",
-}  # fmt: skip
-"""The column that says when a row happened: how new a row is where nothing says when it was loaded."""
 
 
 def parse_relation(text: str, dialect: str) -> str:
@@ -154,6 +148,7 @@ def _with_load_time(reading: Reading, table: str, started_at: datetime) -> Readi
     if LOADED_AT in reading.values:
         return reading
     start = timestamp_literal(started_at)
-    moment = f"cast({reading.values[_MOMENTS[table]]} as timestamp)"
+    # A row is as new as what it tells of.
+    moment = f"cast({reading.values[MOMENTS[table]]} as timestamp)"
     loaded = f"least(coalesce({moment}, {start}), {start})"
     return replace(reading, values={**reading.values, LOADED_AT: loaded})

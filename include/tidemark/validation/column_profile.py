@@ -7,9 +7,9 @@ from typing import Literal
 
 from include.tidemark.run import Run
 from include.tidemark.shared_texts import SHARED_BY_USERS
-from include.tidemark.sources.contract import LOADED_AT, Column, SourceTable
+from include.tidemark.sources.contract import LOADED_AT, MOMENTS, Column, SourceTable
 from include.tidemark.sources.rows import SourceRows
-from include.tidemark.validation.timestamps import timestamp_literal
+from include.tidemark.validation.timestamps import begin_literal
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 
@@ -21,10 +21,6 @@ SHARED_VALUES = {
 }
 """Columns with few values, by table: a value that is gone is told of."""
 
-_MOMENTS = {
-    "users": "created_at", "events": "event_at", "transactions": "transaction_at", "fee_periods": "period_start_date",
-    "market_prices": "price_date",
-}  # fmt: skip
 _RECENT = timedelta(days=30)
 """Of a table that grows, a change at the source shows in its new rows first."""
 _LONGEST = 40
@@ -167,9 +163,9 @@ def _text(name: str) -> str:
 
 
 def _conditions(run: Run, table: SourceTable) -> dict[Scope, str]:
-    moment = _MOMENTS[table.name]
-    if table.column(moment).data_type == "date":
-        before, recent = (f"cast('{day}' as date)" for day in (run.as_of_date, run.as_of_date - _RECENT))
-    else:
-        before, recent = (timestamp_literal(at) for at in (run.as_of_instant, run.as_of_instant - _RECENT))
+    moment = MOMENTS[table.name]
+    before, recent = (
+        begin_literal(table.column(moment), run.as_of_date - back, run.as_of_instant - back)
+        for back in (timedelta(), _RECENT)
+    )
     return {"all": f"{moment} < {before}", "recent": f"({moment} >= {recent} and {moment} < {before})"}

@@ -57,6 +57,16 @@ def used(
     return Line("used", reason, condition, text)
 
 
+def row_per_user(table: str, run: Run) -> Proof:
+    """The rows used are those of a table of the family that has one row per user."""
+    return Proof(
+        ("used",),
+        table,
+        "select count(*) as row_count, count(*) as user_count, null as cents"
+        f" from {table} where run_key = '{run.run_key}'",
+    )
+
+
 TEST_USER = left_out("test_user", "u.is_test_user", "rows of the company's own testers, who are no customers")
 UNKNOWN_USER = left_out("unknown_user", "u.user_id is null", "rows of users who are not in the users table")
 NOT_POSTED = left_out(

@@ -9,6 +9,7 @@ from include.tidemark.accounting.family_account import (
     TableAccount,
     as_of,
     left_out,
+    row_per_user,
     used,
 )
 from include.tidemark.families.early_engagement.features import OUTCOME, features_of
@@ -36,13 +37,7 @@ def account(run: Run) -> dict[str, TableAccount]:
         "users": TableAccount(
             lines=(TEST_USER, *_not_in_cohort(run), used()),
             joins=(first_day,),
-            proofs=(
-                Proof(
-                    ("used",),
-                    "runs.dim_user_early_engagement",
-                    f"select count(*) as row_count, count(*) as user_count, null as cents {mine}",
-                ),
-            ),
+            proofs=(row_per_user("runs.dim_user_early_engagement", run),),
         ),
         "events": TableAccount(
             lines=(TEST_USER, UNKNOWN_USER, BEFORE_SIGNUP, *_not_in_cohort(run), *_windows(run)),

@@ -9,6 +9,7 @@ from include.tidemark.accounting.family_account import (
     TableAccount,
     as_of,
     left_out,
+    row_per_user,
     used,
 )
 from include.tidemark.run import Run
@@ -22,13 +23,7 @@ def account(run: Run) -> dict[str, TableAccount]:
     return {
         "users": TableAccount(
             lines=(TEST_USER, used()),
-            proofs=(
-                Proof(
-                    ("used",),
-                    "runs.user_engagement",
-                    f"select count(*) as row_count, count(*) as user_count, null as cents {mine}",
-                ),
-            ),
+            proofs=(row_per_user("runs.user_engagement", run),),
         ),
         "events": TableAccount(
             lines=(

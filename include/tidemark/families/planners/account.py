@@ -6,6 +6,7 @@ from include.tidemark.accounting.family_account import (
     UNKNOWN_USER,
     Proof,
     TableAccount,
+    row_per_user,
     used,
 )
 from include.tidemark.run import Run
@@ -17,13 +18,7 @@ def account(run: Run) -> dict[str, TableAccount]:
     return {
         "users": TableAccount(
             lines=(TEST_USER, used()),
-            proofs=(
-                Proof(
-                    ("used",),
-                    "runs.user_segmentation",
-                    f"select count(*) as row_count, count(*) as user_count, null as cents {mine}",
-                ),
-            ),
+            proofs=(row_per_user("runs.user_segmentation", run),),
         ),
         "events": TableAccount(
             lines=(TEST_USER, UNKNOWN_USER, BEFORE_SIGNUP, used()),

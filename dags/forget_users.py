@@ -5,7 +5,7 @@ Removes the rows of the persons whose ids are in a file from the warehouse (`raw
 `runs`) and from the user-level files of every run, published or not. The manifests of the changed runs get new digests and an
 entry with counts and the reason; one row more in the ledger makes them known. Aggregates stay as they were published.
 
-The file is a text file with one user id a line. No id is kept, logged, or handed to another task: remove the file afterwards.
+The file is a text file with one user id per line. No id is kept, logged, or handed to another task: remove the file afterwards.
 
 - **Erase at the source first.** What a landing file or a table of your own still holds comes back with its next load; the task
   warns of both.
@@ -14,12 +14,9 @@ The file is a text file with one user id a line. No id is kept, logged, or hande
 - Do not run it beside a month that is being computed; in the pool of DuckDB they wait for each other.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.tidemark.orchestration.alerts import alert_on_failure
-from include.tidemark.orchestration.stage_tasks import stage_task
+from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
 SETTINGS = load_settings()
@@ -27,7 +24,7 @@ SETTINGS = load_settings()
 PARAMS = {
     "user_ids_url": Param(
         type="string", minLength=1, title="File of user ids",
-        description="URL of a text file with one user id a line, such as s3://connection@bucket/ids.txt.",
+        description="URL of a text file with one user id per line, such as s3://connection@bucket/ids.txt.",
     ),
     "reason": Param(
         None, type=["null", "string"], title="Reason",
@@ -44,12 +41,7 @@ PARAMS = {
     tags=["tidemark", "on-call"],
     params=PARAMS,
     doc_md=__doc__,
-    default_args={
-        "owner": "tidemark",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": alert_on_failure,
-    },
+    default_args=TASK_DEFAULTS,
 )
 def forget_users():
     @task(pool=WAREHOUSE_POOL)

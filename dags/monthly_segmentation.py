@@ -27,10 +27,9 @@ from datetime import datetime, timedelta
 from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
 
 from include.tidemark.families import enabled_families
-from include.tidemark.orchestration.alerts import alert_on_failure
 from include.tidemark.orchestration.dbt_models import model_tasks
 from include.tidemark.orchestration.schedule import business_zone
-from include.tidemark.orchestration.stage_tasks import current_run, stage_seconds, stage_task
+from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, current_run, stage_seconds, stage_task
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 from include.tidemark.sources.contract import may_be_missing
 
@@ -86,12 +85,9 @@ PARAMS = {
     params=PARAMS,
     doc_md=__doc__,
     default_args={
-        "owner": "tidemark",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=20),
+        **TASK_DEFAULTS,
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=10),
-        "on_failure_callback": alert_on_failure,
     },
 )
 def monthly_segmentation():

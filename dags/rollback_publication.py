@@ -6,12 +6,11 @@ changed, and the roll-back can itself be rolled back. The runs of a date are in 
 this DAG's task when the run key is left empty (nothing is changed then).
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.tidemark.orchestration.alerts import alert_on_failure
-from include.tidemark.orchestration.stage_tasks import stage_task
+from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
 SETTINGS = load_settings()
@@ -35,12 +34,7 @@ PARAMS = {
     tags=["tidemark", "on-call"],
     params=PARAMS,
     doc_md=__doc__,
-    default_args={
-        "owner": "tidemark",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": alert_on_failure,
-    },
+    default_args=TASK_DEFAULTS,
 )
 def rollback_publication():
     @task(pool=WAREHOUSE_POOL)

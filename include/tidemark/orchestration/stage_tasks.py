@@ -11,6 +11,7 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.tidemark.errors import NothingToDoError, TidemarkError
+from include.tidemark.orchestration.alerts import alert_on_failure
 from include.tidemark.run import Run
 
 P = ParamSpec("P")
@@ -20,6 +21,15 @@ SECONDS = "seconds"
 """Key of a task's duration in its result."""
 STARTED = "task_started_at"
 """Key of the instant when its last try began."""
+
+
+TASK_DEFAULTS = {
+    "owner": "tidemark",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=20),
+    "on_failure_callback": alert_on_failure,
+}
+"""`default_args` of every DAG."""
 
 
 def current_run() -> Run:

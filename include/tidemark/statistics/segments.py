@@ -70,14 +70,20 @@ def segment_shares(
 
 
 def segment_means(
-    cells: Mapping[tuple[str, str], Cells], config: StatisticsConfig, segments: Sequence[str] = SEGMENTS
+    cells: Mapping[tuple[str, str], Cells],
+    config: StatisticsConfig,
+    segments: Sequence[str] = SEGMENTS,
+    means: Mapping[str, str] = MEANS,
+    units: Mapping[str, int] | None = None,
 ) -> list[ResultRow]:
-    """Mean spend of 90 days and mean lifetime value per customer in dollars, by segment and for all customers.
+    """The mean of each number per customer, by segment and for all customers; by default spend of 90 days and lifetime value.
 
     Args:
-        cells: (metric, segment) -> cells in cents; metrics are the keys of `MEANS`. What is left out holds nobody.
+        cells: (metric, segment) -> cells in whole numbers; metrics are the keys of `means`. What is left out holds nobody.
         config: the run's settings.
         segments: all segments, in the order of the rows.
+        means: metric of the cells -> metric of the result.
+        units: metric of the cells -> how many of its whole numbers are one of the result's unit; 100 (cents) where not named.
 
     Returns:
         For each metric, for each segment and then for all (segment null): a ``percentile_bootstrap`` and a
@@ -88,16 +94,17 @@ def segment_means(
     >>> [(row.segment, row.estimate) for row in rows if row.metric == "mean_lifetime_value" and row.seed]
     [('Declining', 199.5), (None, 199.5)]
     """
-    unknown = sorted({metric for metric, _ in cells} - set(MEANS))
+    unknown = sorted({metric for metric, _ in cells} - set(means))
     if unknown:
-        raise ValueError(f"cells hold the unknown metric {unknown[0]!r}; known are {sorted(MEANS)}.")
+        raise ValueError(f"cells hold the unknown metric {unknown[0]!r}; known are {sorted(means)}.")
     _check_names((segment for _, segment in cells), segments)
     rows = []
-    for source, metric in MEANS.items():
+    for source, metric in means.items():
+        unit = (units or {}).get(source, _CENTS)
         groups: dict[str | None, Cells] = {name: cells.get((source, name), merge([])) for name in segments}
         groups[None] = merge(groups.values())
         for segment, group in groups.items():
-            rows += mean_rows(metric, group, config, unit=_CENTS, segment=segment)
+            rows += mean_rows(metric, group, config, unit=unit, segment=segment)
     return rows
 
 
@@ -107,6 +114,9 @@ def segment_movement(
     *,
     has_previous: bool,
     segments: Sequence[str] = SEGMENTS,
+    origins: Sequence[str] | None = None,
+    joined: str = NEW_CUSTOMER,
+    left: str = GONE_CUSTOMER,
 ) -> list[ResultRow]:
     """Where the customers of each segment of the last published month are now: shares of the from-segment.
 
@@ -115,10 +125,13 @@ def segment_movement(
         config: the run's settings.
         has_previous: whether an earlier publication exists; without one every row is ``no_earlier_publication``.
         segments: all segments, in the order of the rows.
+        origins: those of the earlier publication, where it had others.
+        joined: where they come from who were in no segment.
+        left: where they go who are in no segment any more.
 
     Returns:
-        A row for each pair: from every segment and `NEW_CUSTOMER`, to every segment and `GONE_CUSTOMER`, but not from
-        new to gone. Shares of one from-segment sum to 1. An empty from-segment gives ``empty_segment``.
+        A row for each pair: from every segment of then and `joined`, to every segment and `left`, but not from joined to
+        left. Shares of one from-segment sum to 1. An empty from-segment gives ``empty_segment``.
 
     >>> moved = [("Declining", "Declining", 30), ("Declining", "No longer a customer", 10)]
     >>> config = StatisticsConfig("2026-11-01")
@@ -128,9 +141,9 @@ def segment_movement(
     """
     pairs = [
         (origin, target)
-        for origin in (*segments, NEW_CUSTOMER)
-        for target in (*segments, GONE_CUSTOMER)
-        if (origin, target) != (NEW_CUSTOMER, GONE_CUSTOMER)
+        for origin in (*(origins or segments), joined)
+        for target in (*segments, left)
+        if (origin, target) != (joined, left)
     ]
     moved = dict.fromkeys(pairs, 0)
     for origin, target, customers in counts:
@@ -159,19 +172,21 @@ def segment_backtest(
     *,
     reason_if_absent: str | None = None,
     segments: Sequence[str] = SEGMENTS,
+    metric: str = "backtest_spend_ratio",
 ) -> list[ResultRow]:
-    """How each segment of 90 days ago went on to spend: later spend over its own prior spend, a ratio of sums.
+    """How each segment of 90 days ago went on: by default later spend over its own prior spend, a ratio of sums.
 
     Args:
         cells: segment as published then -> cells with x = prior and y = later spend, in any one unit; None when there
             is nothing to look back at.
         config: the run's settings.
         reason_if_absent: why ``cells`` is None: ``window_not_complete`` or ``no_earlier_publication``.
-        segments: all segments, in the order of the rows.
+        segments: all segments of then, in the order of the rows.
+        metric: of the rows.
 
     Returns:
-        For each segment and then for all (segment null): a ``percentile_bootstrap`` and a ``log_delta`` row of
-        ``backtest_spend_ratio``, horizon 90d.
+        For each segment and then for all (segment null): a ``percentile_bootstrap`` and a ``log_delta`` row of the metric,
+        horizon 90d.
 
     >>> cells = {"Declining": RatioCells.from_values(x=range(100, 200), y=range(50, 150))}
     >>> rows = segment_backtest(cells, StatisticsConfig("2026-11-01"), segments=["Declining"])
@@ -187,20 +202,22 @@ def segment_backtest(
             )
         known["is_mature"] = reason_if_absent != "window_not_complete"
         return [
-            null_row("backtest_spend_ratio", method, reason_if_absent, segment=segment, **known)
+            null_row(metric, method, reason_if_absent, segment=segment, **known)
             for segment in (*segments, None)
             for method in ("percentile_bootstrap", "log_delta")
         ]
     _check_names(cells, segments)
     groups: dict[str | None, RatioCells] = {name: cells.get(name, merge_ratio([])) for name in segments}
     groups[None] = merge_ratio(groups.values())
-    return [row for segment, group in groups.items() for row in _ratio_rows(segment, group, config, known)]
+    return [
+        row for segment, group in groups.items() for row in _ratio_rows(metric, segment, group, config, known)
+    ]
 
 
 def _ratio_rows(
-    segment: str | None, cells: RatioCells, config: StatisticsConfig, known: Mapping[str, Any]
+    metric: str, segment: str | None, cells: RatioCells, config: StatisticsConfig, known: Mapping[str, Any]
 ) -> list[ResultRow]:
-    metric, level = "backtest_spend_ratio", config.confidence_level
+    level = config.confidence_level
     source = stream(config.as_of_date, metric, segment, BACKTEST_HORIZON)
     known = {**known, "segment": segment, "n": cells.size}
     drawn = {**known, "n_resamples": config.n_resamples, "seed": source.seed}

@@ -12,6 +12,8 @@ NUMBERED = [
 ]
 CHANGES = {
     "blanks": ("user_id || '  '", 1000, "without the blanks around them"),
+    "a tab": ("user_id || chr(9)", 1000, "without characters that are not shown"),
+    "a byte order mark": ("chr(65279) || user_id", 1000, "without characters that are not shown"),
     "a float": ("cast(user_id as bigint) || '.0'", 1000, "without blanks, decimals, leading zeros and letter case"),
     "ten decimals": ("user_id || '.0000000000'", 1000, "without decimals such as .0"),
     "no leading zeros": ("ltrim(user_id, '0')", 1000, "without leading zeros"),

@@ -5,7 +5,9 @@ import pytest
 from tests.validation.world import World
 
 
-@pytest.mark.parametrize("word", ["nan", "NULL", "\\N", "None", " n/a", "<NA>", "undefined"])
+@pytest.mark.parametrize(
+    "word", ["nan", "NULL", "\\N", "None", " n/a", "<NA>", "undefined", "(null)", "[NULL]", "#N/A"]
+)
 @pytest.mark.parametrize(
     ("table", "column"),
     [("users", "user_id"), ("transactions", "user_id"), ("transactions", "transaction_id")],

@@ -92,7 +92,9 @@ def _may_be_rounded(column: Column, actual: str) -> bool:
     )
 
 
-_NULL_WORDS = ("nan", "null", "none", "n/a", "<na>", "nat", "undefined")
+_NULL_WORDS = (
+    "nan", "null", "none", "n/a", "<na>", "nat", "undefined", "nil", "#n/a", "(null)", "<null>", "[null]",
+)  # fmt: skip
 """What programs write where they have no value. With `chr(92) || 'n'`, as both warehouses quote a backslash differently."""
 
 

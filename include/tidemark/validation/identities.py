@@ -8,6 +8,8 @@ from include.tidemark.validation.checks import Asset, Check, NotEvaluated, Sever
 
 _FORMS = (
     ("without the blanks around them", "trim({id})"),
+    ("without characters that are not shown",
+     "regexp_replace(replace(replace({id}, chr(8203), ''), chr(65279), ''), '[[:cntrl:]]+', '')"),
     ("without decimals such as .0", "regexp_replace({id}, '[.]0+$', '')"),
     ("without leading zeros", "regexp_replace({id}, '^0+', '')"),
     ("in another letter case", "lower({id})"),

@@ -148,7 +148,8 @@ def load_rules(rules: Path | Document | None = None, environ: Mapping[str, str] 
     try:
         return Rules.model_validate(values | from_environment)
     except ValidationError as error:
-        raise SettingsError(_explain(first_of(error), document, from_environment)) from None
+        sentence = _explain(first_of(error), document, from_environment)
+    raise SettingsError(sentence)  # not above, for the reason that `validate` of documents.py says
 
 
 def _explain(error: Any, document: Document | None, from_environment: Mapping[str, Any]) -> str:
@@ -165,10 +166,10 @@ def _explain(error: Any, document: Document | None, from_environment: Mapping[st
         origin = f"the environment variable {name.upper()}"
     elif document is not None and name in document.content:
         origin = document.where(error["loc"])
-    return (
-        f"Rule '{name}' from {origin} can't be used: {error['msg'].removeprefix('Value error, ')}"
-        f" (found {error['input']!r}){did_you_mean_choice(error) or '.'} Correct the value and start the run again."
-    )
+    message = error["msg"].removeprefix("Value error, ")
+    if not message.endswith("?"):  # a check's own question names what it found
+        message += f" (found {error['input']!r}){did_you_mean_choice(error) or '.'}"
+    return f"Rule '{name}' from {origin} can't be used: {message} Correct the value and start the run again."
 
 
 def _added(default: Any, given: Any) -> Any:

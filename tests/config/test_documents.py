@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, field_validator
 
 from include.tidemark.config.documents import Document, read_document, unknown_name, validate
 from include.tidemark.errors import SettingsError
+from include.tidemark.rules import load_rules
 
 
 class Part(BaseModel):
@@ -24,6 +25,8 @@ class Part(BaseModel):
     def _even(cls, value: int) -> int:
         if value == 13:
             raise ValueError("nobody wants 13")
+        if value == 17:
+            raise ValueError("17 is odd; did you mean 16?")
         return value
 
 
@@ -47,6 +50,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
         validate(read(folder, text), Whole)
     message = str(caught.value)
     assert message.startswith(str(folder / "some.yml")) and "\n" not in message and "pydantic" not in message
+    assert not message.endswith("?.")
     return message.removeprefix(str(folder / "some.yml"))
 
 
@@ -61,6 +65,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
         ("title: a\nfirst:\n  colour: blu\n", ", line 3: 'first.colour' can't be used: Input should be 'red' or 'blue' (found 'blu'); did you mean 'blue'?"),
         ("title: a\nparts:\n- {size: 0}\n", ", line 3: 'parts.0.size' can't be used: Input should be greater than or equal to 1 (found 0)."),
         ("title: a\nfirst: {size: 13}\n", ", line 2: first.size: nobody wants 13."),
+        ("title: a\nfirst: {size: 17}\n", ", line 2: first.size: 17 is odd; did you mean 16?"),
         ("first: {}\n", ": 'title' is missing; add it."),
         ("title: 5\n", ", line 1: YAML reads 'title' as a number, which it can't be; write a text in quotes."),
         ("title: no\n", ", line 1: YAML reads 'title' as false, which it can't be; write a text in quotes."),
@@ -98,6 +103,15 @@ def test_what_is_wrong_is_one_sentence_with_line_key_and_what_is_allowed(
     tmp_path: Path, text: str | bytes, sentence: str
 ) -> None:
     assert refusal(tmp_path, text).startswith(sentence)
+
+
+def test_who_keeps_an_error_keeps_nothing_of_those_who_asked(tmp_path: Path) -> None:
+    """Pydantic's error keeps the frames of its callers where no collector sees them, and DuckDB complains of that at the end."""
+    with pytest.raises(SettingsError) as of_a_file:
+        validate(read(tmp_path, "title: a\nfirst: {size: 13}\n"), Whole)
+    with pytest.raises(SettingsError) as of_the_rules:
+        load_rules(read(tmp_path, "currency: euro\n"), {})
+    assert (of_a_file.value.__context__, of_the_rules.value.__context__) == (None, None)
 
 
 def test_aliases_within_aliases_do_not_make_billions(tmp_path: Path) -> None:

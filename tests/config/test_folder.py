@@ -8,6 +8,7 @@ import pytest
 
 from include.tidemark.config.folder import digest_of, load_config
 from include.tidemark.config.sources_file import sources_model
+from include.tidemark.doctor.findings import wrong
 from include.tidemark.errors import SettingsError
 from include.tidemark.pipeline.resolve import resolve_run
 from include.tidemark.rules import load_rules
@@ -108,10 +109,11 @@ def test_a_yaml_file_that_nobody_reads_is_refused_instead_of_ignored(
         ({"sources": "- users\n"}, r"sources\.yml must hold a mapping"),
         ({"rules": "currency: EUR\n", "sources": "transactions: {files: a, columns: {transaction_id: a, user_id: b, transaction_at: c,"
           " amount: {from: d, currency: USD}}}\n"}, r"sources\.yml, line 1: .*in USD, but the deployment's currency is EUR"),
+        ({"rules": "business_timezone: Europe/Berlim\n"}, r"rules\.yml, line 1 can't be used: 'Europe/Berlim' is not an IANA time zone; did you mean Europe/Berlin\? Correct"),
         ({"rules": "\nlookback_day: 4\n"}, r"rules\.yml, line 2: unknown rule 'lookback_day'; did you mean 'lookback_days'"),
         ({"rules": "\nlookback_days: -4\n"}, r"Rule 'lookback_days' from .*rules\.yml, line 2 can't be used"),
     ],
-    ids=["an unknown key", "a function", "a list", "another currency than the rules'", "an unknown rule", "a rule out of range"],
+    ids=["an unknown key", "a function", "a list", "another currency than the rules'", "a zone that nobody knows", "an unknown rule", "a rule out of range"],
 )  # fmt: skip
 def test_what_a_file_says_wrongly_is_named_by_file_line_and_key(
     folder: Path, files: dict[str, str], sentence: str
@@ -192,5 +194,6 @@ def test_a_pattern_that_leaves_the_landing_folder_is_refused_before_anything_run
     folder: Path, pattern: str
 ) -> None:
     write(folder, sources=f"users:\n  files: {pattern}\n")
-    with pytest.raises(SettingsError, match=r"sources\.yml, line 2: users\.files: "):
+    with pytest.raises(SettingsError, match=r"sources\.yml, line 2: users\.files: ") as refused:
         config_of(folder)
+    assert wrong("users", refused.value).action == "Write what follows the landing URL."

@@ -118,7 +118,9 @@ def validate(document: Document, model: type[Model], content: Any = None) -> Mod
     try:
         return model.model_validate(document.content if content is None else content)
     except ValidationError as error:
-        raise SettingsError(explain(document, model, first_of(error))) from None
+        sentence = explain(document, model, first_of(error))
+    # Not raised above, as it would hold pydantic's error: that keeps the frames of every caller, where no collector sees them.
+    raise SettingsError(sentence)
 
 
 def first_of(error: ValidationError) -> Any:
@@ -139,7 +141,9 @@ def explain(document: Document, model: type[BaseModel], error: Any) -> str:
     if error["type"] == "missing":
         return f"{where}: '{key}' is missing; add it."
     if error["type"] == "value_error":
-        return f"{where}: {f'{key}: ' if key else ''}{message.rstrip('.')}."
+        return (
+            f"{where}: {f'{key}: ' if key else ''}{message.rstrip('.')}{'' if message.endswith('?') else '.'}"
+        )
     found = error["input"]
     if error["type"] in ("string_type", "model_type") and not isinstance(found, str | list | dict):
         return f"{where}: YAML reads '{key}' as {_read_as(found)}, which it can't be; write a text in quotes."

@@ -119,7 +119,7 @@ def refuse_outside(pattern: str, where: str) -> None:
     ):
         raise SourceError(
             f"{where} must be a pattern below the landing URL, such as orders/dt=*/*.parquet: without a scheme, a leading /,"
-            " empty parts, . or .."
+            " and with no part that is empty, '.', '..' or '~'; write what follows the landing URL."
         )
 
 

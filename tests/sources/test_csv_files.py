@@ -1,6 +1,8 @@
 """A CSV file is read as it is written; what does not add up is one sentence that says where, and never what stands there."""
 
+import bz2
 import gzip
+import lzma
 import time
 
 import pyarrow as pa
@@ -122,6 +124,8 @@ DAMAGED = {
     "a blank first line": (f"\nid,name\n1,{SECRET}\n", "first line .* is blank"),
     "nothing": ("", "is empty, without even a header"),
     "only a byte order mark": (b"\xef\xbb\xbf", "is empty, without even a header"),
+    "xz": (lzma.compress(SECRET.encode()), "compressed with xz, which is not read; export it as CSV, or unpack it"),
+    "bzip2": (bz2.compress(SECRET.encode()), "compressed with bzip2, which is not read"),
     "a workbook": (b"PK\x03\x04" + SECRET.encode(), "zip archive or an Excel workbook"),
     "Parquet": (b"PAR1" + SECRET.encode(), "is a Parquet file"),
     "gzip under a plain name": (gzip.compress(GOOD.encode()), r"compressed with gzip, but its name does not end in \.gz"),

@@ -17,6 +17,12 @@ from include.tidemark.sources.text import UTF8, Text, check_utf8, to_utf8
 __all__ = ["columns_of", "explained", "stage"]
 
 _MAGIC: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_FOREIGN = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\xfd7zXZ\x00": "compressed with xz, which is not read",
+    **{b"BZh%d1AY&SY" % level: "compressed with bzip2, which is not read" for level in range(1, 10)},
+}
+"""First bytes of files that hold a table only after they were unpacked."""
 _SUFFIX: dict[Compression, str] = {"gzip": ".gz", "zstd": ".zst", "none": ""}
 
 
@@ -76,16 +82,15 @@ def columns_of(engine: duckdb.DuckDBPyConnection) -> list[str]:
 def _compression(local: Path, uri: str, format: FileFormat) -> Compression:
     """What the name says, if the first bytes agree."""
     with local.open("rb") as file:
-        start = file.read(4)
+        start = file.read(10)
     named: Compression = "none" if format == "parquet" else compression_by_name(uri)
     found: Compression = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "none")
-    if start.startswith(b"PK\x03\x04"):
-        raise SourceError(
-            f"The landing file {uri} is a zip archive or an Excel workbook; export it as CSV, or unpack it."
-        )
+    for magic, what in _FOREIGN.items():
+        if start.startswith(magic):
+            raise SourceError(f"The landing file {uri} is {what}; export it as CSV, or unpack it.")
     if not start:
         raise SourceError(f"The landing file {uri} is empty, without even a header; upload it again, whole.")
-    if format != "parquet" and start == b"PAR1":
+    if format != "parquet" and start.startswith(b"PAR1"):
         raise SourceError(
             f"The landing file {uri} is a Parquet file, but is to be read as {format}; rename it, or correct format:."
         )

@@ -310,3 +310,11 @@ def test_a_file_that_may_not_be_read_is_one_sentence(landing, monkeypatch):
 def test_a_name_that_warehouses_would_quote_differently_is_refused(landing, name):
     landing.write(f"new/{name}")
     landing.refused("new/*.csv", "a backslash or a control character")
+
+
+def test_so_is_a_landing_folder_of_such_a_name_also_without_a_mapping(tmp_path):
+    folder = tmp_path / "land\\ing"
+    folder.mkdir()
+    landing = Landing(folder)
+    landing.write("orders.csv")
+    landing.refused(None, "a backslash or a control character")

@@ -151,11 +151,11 @@ def _landing_file(
 ) -> LandingFile:
     fs = landing.fs
     relative = relative_to(landing, path)
-    if "\\" in relative or not relative.isprintable():
-        raise SourceError(
-            f"{where} fit a file whose name holds a backslash or a control character; rename it."
-        )
     file = landing / relative
+    if "\\" in str(file) or not str(file).isprintable():
+        raise SourceError(
+            f"{where}: the name of a file or of its folder holds a backslash or a control character; rename it."
+        )
     sidecar = read_sidecar(fs, path, f"{file}{SUFFIX}") if has_sidecar else Sidecar()
     return LandingFile(
         uri=str(file),

@@ -30,3 +30,10 @@ def test_the_image_has_the_folder():
     assert PurePosixPath("config/README.md") in copied_files()
     patterns = [line.strip("/ ") for line in (PROJECT / ".dockerignore").read_text().splitlines()]
     assert not ignored(PurePosixPath("config/sources.yml"), [pattern for pattern in patterns if pattern])
+
+
+def test_the_readme_s_way_leaves_no_data_in_the_checkout():
+    """Git ignores what is in `config/`, and nothing else that a deployment brings."""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    way = readme.split("## Your own data")[1].split("\n## ")[0]
+    assert "TIDEMARK_LANDING_URL=file://$HOME/export" in way and "--from ~/export/" in way

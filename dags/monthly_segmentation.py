@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
 
-from include.tidemark.families import enabled_families
+from include.tidemark.enabled import families_in
 from include.tidemark.orchestration.dbt_models import model_tasks
 from include.tidemark.orchestration.schedule import business_zone
 from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, current_run, stage_seconds, stage_task
@@ -131,7 +131,7 @@ def monthly_segmentation():
 
     @task_group
     def statistics():
-        for family in enabled_families(SETTINGS.families):
+        for family in families_in(SETTINGS):
             for question in family.questions:
                 answer.override(task_id=f"{family.name}_{question}")(family.name, question)
 

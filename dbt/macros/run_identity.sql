@@ -60,8 +60,11 @@
     at least 90 days ago). None when there is none; else a dict of its key, its as-of date and the end of the 90 days
     after that date, all as SQL. -#}
 {% macro earlier_run(which) -%}
-    {%- set key = var(which ~ '_run_key', '') | string -%}
-    {%- set day_text = var(which ~ '_as_of_date', '') | string -%}
+    {{ return(_earlier_run(which, var(which ~ '_run_key', ''), var(which ~ '_as_of_date', ''))) }}
+{%- endmacro %}
+
+{% macro _earlier_run(which, key, day_text) -%}
+    {%- set key, day_text = (key or '') | string, (day_text or '') | string -%}
     {%- if not execute or (key == '' and day_text == '') -%}
         {{ return(none) }}
     {%- endif -%}

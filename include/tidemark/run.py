@@ -99,8 +99,8 @@ class Run(BaseModel):
     previous_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
     """By family, the newest published as-of date before this one that holds it: what its movement, drift and volume are
     compared with. A family that is in no earlier publication is not in it."""
-    backtest: PublishedRun | None = None
-    """The newest published as-of date with customer segments whose following 90 days are over: what their backtest looks at."""
+    backtest_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
+    """By family, the newest published as-of date that holds it and whose following 90 days are over: what a backtest looks at."""
 
     @field_validator("run_key")
     @classmethod
@@ -155,15 +155,32 @@ class Run(BaseModel):
         }
         return self.model_copy(update={"sources": found})
 
+    def backtest_of(self, family: str) -> PublishedRun | None:
+        """The publication that a family's backtest looks at."""
+        return self.backtest_by_family.get(family)
+
+    def backtest_reason_of(self, family: str) -> str | None:
+        """Why a family has no backtest, or None when there is one."""
+        if self.backtest_of(family) is not None:
+            return None
+        return "no_earlier_publication" if self.previous_of(family) is None else "window_not_complete"
+
+    @property
+    def backtest(self) -> PublishedRun | None:
+        """What the backtest of the customer segments looks at."""
+        return self.backtest_of(BACKTESTED)
+
     @property
     def backtest_reason(self) -> str | None:
-        """Why there is no backtest, or None when there is one."""
-        if self.backtest is not None:
-            return None
-        return "no_earlier_publication" if self.previous_of(BACKTESTED) is None else "window_not_complete"
+        """Why the customer segments have no backtest, or None when there is one."""
+        return self.backtest_reason_of(BACKTESTED)
 
     def dbt_vars(self) -> dict[str, Any]:
-        """The variables of the run's one dbt invocation: its identity, then its rules."""
+        """The variables of the run's one dbt invocation: its identity, its segmentations, then its rules."""
+        from include.tidemark.segmentations.variables import (
+            segmentation_variables,  # sqlglot, not needed where DAGs are parsed
+        )
+
         previous = self.previous_of(BACKTESTED)
         return {
             "as_of_date": self.as_of_date.isoformat(),
@@ -172,6 +189,8 @@ class Run(BaseModel):
             "previous_run_key": self.previous_key_of(BACKTESTED),
             "backtest_as_of_date": self.backtest.as_of_date.isoformat() if self.backtest else "",
             "backtest_run_key": self.backtest.run_key if self.backtest else "",
+            "families": list(self.families),
+            "segmentations": segmentation_variables(self),
             "source_rows": {name: rows.sql for name, rows in self.sources.items() if rows.sql},
             **({"rebuild_facts": True} if self.rebuild_facts else {}),
             **self.rules.model_dump(mode="json"),

@@ -73,7 +73,7 @@ def make_run(as_of: date, rules: Rules, *, attempt: int = 0, **options: object) 
         options=RunOptions(**options),  # type: ignore[arg-type]
         previous=previous,
         previous_by_family={"customer_segments": previous} if previous else {},
-        backtest=backtest,
+        backtest_by_family={"customer_segments": backtest} if backtest else {},
     )
 
 

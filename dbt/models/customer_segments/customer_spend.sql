@@ -62,6 +62,7 @@ spend as (
             as travel_last_90_days_cents,
         sum(case when in_current_window and category_group = 'necessities' then gross_cents else 0 end)
             as necessities_last_90_days_cents,
+        sum(case when in_current_window then purchase_count else 0 end) as purchases_last_90_days,
         sum(case when in_current_window or in_prior_window then purchase_count else 0 end)
             as purchases_last_180_days
     from grouped
@@ -98,5 +99,6 @@ select
     cast(spend_prior_90_days_cents as bigint) as spend_prior_90_days_cents,
     cast(travel_last_90_days_cents as bigint) as travel_last_90_days_cents,
     cast(necessities_last_90_days_cents as bigint) as necessities_last_90_days_cents,
+    cast(purchases_last_90_days as bigint) as purchases_last_90_days,
     cast(purchases_last_180_days as bigint) as purchases_last_180_days
 from customers

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from include.tidemark.accounting.family_account import Kind, Line, TableAccount, as_of
-from include.tidemark.families import enabled_families
+from include.tidemark.enabled import families_of
 from include.tidemark.run import Run
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.validation.timestamps import timestamp_literal
@@ -82,7 +82,7 @@ def record_account(run: Run, warehouse: Warehouse) -> None:
 def accounts_by_table(run: Run) -> dict[str, dict[str, TableAccount]]:
     """What each enabled family says of each source table: by table, then by family."""
     found: dict[str, dict[str, TableAccount]] = {}
-    for family in enabled_families(run.families):
+    for family in families_of(run):
         for table, account in family.part("account").account(run).items():
             found.setdefault(table, {})[family.name] = account
     return {table: found[table] for table in _SHAPES if table in found}

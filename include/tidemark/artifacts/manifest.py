@@ -16,7 +16,7 @@ from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.currency import Currency
 from include.tidemark.errors import TidemarkError
-from include.tidemark.families import enabled_families
+from include.tidemark.enabled import families_of
 from include.tidemark.families.left_out import LeftOut
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.sources.contract import source_tables
@@ -167,7 +167,7 @@ def gate_summary(gate: Sequence[Row]) -> dict[str, Any]:
 
 def source_counts(run: Run, warehouse: Warehouse) -> list[dict[str, Any]]:
     """Rows of each source table that the run's families need, where they are, and the columns that it lacks."""
-    needed = sorted({source for family in enabled_families(run.families) for source in family.sources})
+    needed = sorted({source for family in families_of(run) for source in family.sources})
     loads = warehouse.fetch(
         "select table_name, uri, fingerprint, loaded_at from control.loads order by loaded_at"
     )

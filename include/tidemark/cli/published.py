@@ -11,6 +11,7 @@ from include.tidemark.artifacts.published import PublishedMonth, published_month
 from include.tidemark.errors import TidemarkError
 from include.tidemark.families import known_families
 from include.tidemark.families.early_engagement.driver_table import driver_table
+from include.tidemark.segmentations.family import declared_family
 from include.tidemark.settings import Settings
 
 Rows = list[dict[str, Any]]
@@ -86,8 +87,8 @@ def summary(
             if family is None:
                 continue
             raise NotPublishedError(f"The month as of {month.as_of_date} has no {name}: {state['reason']}")
-        known = known_families().get(name)
-        if known is None:
+        known = known_families().get(name) or declared_family(name)
+        if not month.has(known.overview):
             raise NotPublishedError(f"The family {name} was published by another version of this project.")
         rows = _without_run(month.rows(known.overview))
         yield name, _shortened(rows, known.overview_columns) if for_people else rows

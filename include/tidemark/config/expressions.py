@@ -4,7 +4,7 @@ They are parsed and written anew by sqlglot, so what reaches a warehouse is what
 Snowflake compute alike; the lists are reviewed by hand, and whatever is not on them is refused.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import sqlglot
 from sqlglot import exp
@@ -37,8 +37,13 @@ _LONGEST, _LONGEST_SHOWN = 10_000, 200
 _ALLOWED: tuple[type[exp.Expr], ...] = (*_OPERATORS, *FUNCTIONS.values())
 
 
-def parse_expression(text: str, dialect: str) -> exp.Expr:
+def parse_expression(
+    text: str, dialect: str, replace: Callable[[exp.Expr], exp.Expr] | None = None
+) -> exp.Expr:
     """The expression that a text holds, as it reads once written anew: what is parsed later is this very tree.
+
+    Args:
+        replace: what stands for a node of it, before anything is refused; given each node, it returns one.
 
     Raises:
         SettingsError: it is no single expression, or holds something that is not allowed; the message shows the place.
@@ -52,6 +57,7 @@ def parse_expression(text: str, dialect: str) -> exp.Expr:
     _refuse_trivia(text, dialect)
     try:
         parsed = _single(text, dialect)
+        parsed = parsed.transform(replace) if replace else parsed
         _refuse_other_nodes(parsed, text)
         written = to_sql(parsed, dialect)
         again = _single(written, dialect)

@@ -6,10 +6,12 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from include.tidemark.config.documents import Document, read_document, validate
 from include.tidemark.config.nearest import nearest
+from include.tidemark.enabled import FOLDER as SEGMENTATIONS
 from include.tidemark.errors import SettingsError
 from include.tidemark.rules import Rules, load_rules
 from include.tidemark.settings import Settings
@@ -54,6 +56,7 @@ def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     from include.tidemark.config.sources_file import (
         sources_model,  # sqlglot, not needed where DAGs are parsed
     )
+    from include.tidemark.segmentations.declaration import load_segmentation
 
     found = _documents(settings)
     if (deprecated := _deprecated_rules(settings, found)) is not None:
@@ -61,6 +64,9 @@ def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     rules = load_rules(found.get(RULES), environ)
     if RULES in found:
         refuse_unknown_reasons(found[RULES], rules)
+    for name, document in found.items():
+        if name.startswith(f"{SEGMENTATIONS}/"):
+            load_segmentation(document, settings.families)
     if sources := found.get(SOURCES):
         check_sources(sources, validate(sources, sources_model()), rules, settings.warehouse)
     documents = {name: document.content for name, document in found.items()}
@@ -82,7 +88,9 @@ def _documents(settings: Settings) -> dict[str, Document]:
                     f"TIDEMARK_CONFIG_DIR is {folder}, which does not exist; correct it, or make the folder with `tidemark init`."
                 )
             return {}
-        names = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in (".yml", ".yaml"))
+        names = sorted(file.name for file in folder.iterdir() if _is_yaml(file))
+        declared = folder / SEGMENTATIONS
+        files = sorted(file for file in declared.iterdir() if _is_yaml(file)) if declared.is_dir() else []
     except OSError as error:
         raise SettingsError(
             f"The configuration folder {folder} can't be read ({error.strerror}); correct TIDEMARK_CONFIG_DIR or its permissions."
@@ -94,7 +102,17 @@ def _documents(settings: Settings) -> dict[str, Document]:
             raise SettingsError(
                 f"{folder / name} is no file of a configuration folder; {hint} Rename or remove it."
             )
-    return {name: read_document(folder / name) for name in names}
+    for file in files:
+        if file.suffix != ".yml":
+            raise SettingsError(f"{file} is not read: call it {file.stem}.yml.")
+    return {
+        **{name: read_document(folder / name) for name in names},
+        **{f"{SEGMENTATIONS}/{file.name}": read_document(file) for file in files},
+    }
+
+
+def _is_yaml(file: Path) -> bool:
+    return file.suffix.lower() in (".yml", ".yaml")
 
 
 def _deprecated_rules(settings: Settings, found: Mapping[str, Document]) -> Document | None:

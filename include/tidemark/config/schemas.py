@@ -15,6 +15,8 @@ from include.tidemark.config.rule_texts import rule_texts
 from include.tidemark.config.sources_file import DIRECTIVES, EPOCH_FORMATS, short_name, sources_model
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.rules import Rules
+from include.tidemark.segmentations.catalogue import catalogue
+from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.sources.contract import SourceTable, source_tables
 
 SCHEMA_FILES = {
@@ -24,7 +26,7 @@ SCHEMA_FILES = {
     / "config"
     / "schemas"
     / f"{name.removesuffix('.yml')}.schema.json"
-    for name in (SOURCES, RULES)
+    for name in (SOURCES, RULES, "segmentation")
 }
 """The committed schema of each file of the folder."""
 
@@ -71,9 +73,18 @@ def rules_schema() -> Schema:
     )
 
 
+def segmentation_schema() -> Schema:
+    """The schema of a file below `segmentations/`; its conditions are checked when it is read."""
+    schema = Segmentation.model_json_schema()
+    schema["properties"]["means"]["items"]["enum"] = [
+        feature.name for feature in catalogue().values() if feature.sort == "number"
+    ]
+    return _with_head(schema, "A segmentation of Tidemark", "Ordered segments of customers or users.")
+
+
 def schema_text(name: str) -> str:
     """The file that belongs into the project for one file of the folder."""
-    schema = {SOURCES: sources_schema, RULES: rules_schema}[name]()
+    schema = {SOURCES: sources_schema, RULES: rules_schema, "segmentation": segmentation_schema}[name]()
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -31,8 +31,3 @@ def enabled_families(names: tuple[str, ...]) -> list[Family]:
         wrong = f"the unknown family {unknown[0]!r}" if unknown else "no family"
         raise SettingsError(f"TIDEMARK_FAMILIES names {wrong}; known families: {', '.join(known)}.")
     return [known[name] for name in names]
-
-
-def dbt_selectors(names: tuple[str, ...]) -> list[str]:
-    """What dbt builds for the named families: their models, and the views of what is published."""
-    return [*(family.dbt_selector for family in enabled_families(names)), "tag:publication"]

@@ -19,11 +19,6 @@ class Family:
     overview_columns: tuple[str, ...] = ()
     """The columns of it that fit a terminal; all of them unless a family names some."""
 
-    @property
-    def dbt_selector(self) -> str:
-        """The models of the family, all that they are made from, and the published views on them."""
-        return f"+tag:{self.name}+"
-
     def part(self, module: str) -> Any:
         """One of its modules: `account`, `questions`, `suite`, `definitions`, `artifacts` or `report`."""
         return import_module(f"include.tidemark.families.{self.name}.{module}")

@@ -13,7 +13,7 @@ from cosmos.constants import (
 )
 
 from include.tidemark.errors import SettingsError
-from include.tidemark.families import dbt_selectors
+from include.tidemark.enabled import dbt_selection, families_in
 from include.tidemark.orchestration.dbt_output import leave_out_values
 from include.tidemark.orchestration.later_tries import wait_until_old_reports_are_gone
 from include.tidemark.orchestration.model_wiring import let_models_wait_for_models_only
@@ -39,13 +39,16 @@ def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup | Dbt
     needed = _needed_models(group_id, get_parsing_context().task_id)
     if needed == []:
         return TaskGroup(group_id=group_id)
-    group = _render(settings, group_id, pool, needed or dbt_selectors(settings.families))
+    chosen = dbt_selection(families_in(settings))
+    group = _render(settings, group_id, pool, needed or list(chosen.select), list(chosen.exclude))
     graph = group.dbt_graph
     let_models_wait_for_models_only(graph.filtered_nodes, group.tasks_map, graph.tests_per_model)
     return group
 
 
-def _render(settings: Settings, group_id: str, pool: str, select: list[str]) -> DbtTaskGroup:
+def _render(
+    settings: Settings, group_id: str, pool: str, select: list[str], exclude: list[str]
+) -> DbtTaskGroup:
     return DbtTaskGroup(
         group_id=group_id,
         project_config=_project(settings),
@@ -62,6 +65,7 @@ def _render(settings: Settings, group_id: str, pool: str, select: list[str]) -> 
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
             select=select,
+            exclude=exclude,
             test_behavior=TestBehavior.AFTER_EACH,
             # A test that compares two models is among the tests of both, which wait for both (model_wiring). As a task of its
             # own it would never see its result, because Cosmos reports results by model, and would wait for dbt's end.

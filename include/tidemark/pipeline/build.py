@@ -12,7 +12,7 @@ from typing import Any
 
 from include.tidemark.data_errors import event_without_values, without_values
 from include.tidemark.errors import SettingsError, TidemarkError
-from include.tidemark.families import dbt_selectors
+from include.tidemark.enabled import dbt_selection, families_of
 from include.tidemark.kept_logs import keep_log
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
@@ -55,12 +55,14 @@ def build_command(
     Args:
         select: of dbt's nodes, instead of all that the families need.
     """
-    profiles = target if settings.warehouse == "snowflake" else DBT_DIR
+    chosen = dbt_selection(families_of(run))
     return [
-        str(settings.dbt_executable), "build", "--project-dir", str(DBT_DIR), "--profiles-dir", str(profiles),
+        str(settings.dbt_executable), "build", "--project-dir", str(DBT_DIR),
+        "--profiles-dir", str(_profiles(settings, target)),
         "--target", settings.warehouse, "--target-path", str(target), "--log-path", str(target),
         "--vars", json.dumps(run.dbt_vars()),
-        "--select", *(select or dbt_selectors(run.families)),
+        "--select", *(select or chosen.select),
+        *(["--exclude", *chosen.exclude] if chosen.exclude else []),
         *(["--full-refresh"] if run.options.full_refresh else []),
     ]  # fmt: skip
 
@@ -98,7 +100,7 @@ def build_models(
         prefix="tidemark-dbt-", dir=settings.scratch_dir, ignore_cleanup_errors=True
     ) as folder:
         target = Path(folder)
-        environment = os.environ | dbt_environment(settings) | _write_profile(settings, target)
+        _, environment = dbt_profile(settings, target)
         with _dbt([*build_command(run, settings, target, select), *_EVENTS], environment) as process:
             tail = _follow(process.stdout or (), on_progress)
         if process.returncode:
@@ -157,6 +159,17 @@ def _event(line: str) -> dict[str, Any]:
         return {"info": info, "data": event["data"]}
     except (ValueError, TypeError, KeyError):
         return {"info": {"name": "", "msg": line, "level": ""}, "data": {}}
+
+
+def dbt_profile(settings: Settings, folder: Path) -> tuple[Path, dict[str, str]]:
+    """Where dbt finds its profile, which is written into the folder if need be, and the environment that it runs in."""
+    return _profiles(settings, folder), os.environ | dbt_environment(settings) | _write_profile(
+        settings, folder
+    )
+
+
+def _profiles(settings: Settings, folder: Path) -> Path:
+    return folder if settings.warehouse == "snowflake" else DBT_DIR
 
 
 def _write_profile(settings: Settings, folder: Path) -> dict[str, str]:

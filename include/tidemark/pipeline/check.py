@@ -11,7 +11,7 @@ from include.tidemark.accounting.suite import account_assets
 from include.tidemark.artifacts.store import RunFolder
 from include.tidemark.erasure.rows import user_tables
 from include.tidemark.errors import GateError
-from include.tidemark.families import enabled_families
+from include.tidemark.enabled import families_of
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
@@ -82,7 +82,7 @@ _LEVELS = {"critical": logging.ERROR, "warning": logging.WARNING, "info": loggin
 
 
 def _check_sources(gate: Any, run: Run, warehouse: Warehouse) -> list[CheckResult]:
-    needed = dict.fromkeys(name for family in enabled_families(run.families) for name in family.sources)
+    needed = dict.fromkeys(name for family in families_of(run) for name in family.sources)
     tables = {name: found_table(source_tables()[name], run.rows_of(name), warehouse) for name in needed}
     results: list[CheckResult] = gate.evaluate(contract_asset(list(tables.values())))
     sound = {name: table for name, table in tables.items() if table.is_sound}
@@ -138,7 +138,7 @@ def _check_family_assets(gate: Any, stage: Stage, run: Run) -> list[CheckResult]
     results: list[CheckResult] = []
     for asset in account_assets(run) if stage == "models" else []:
         results += gate.evaluate(asset)
-    for family in enabled_families(run.families):
+    for family in families_of(run):
         suite = family.part("suite")
         assets: list[Asset] = suite.candidate(run) if stage == "models" else suite.statistics(run)
         for asset in assets:

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from include.tidemark.families import enabled_families
+from include.tidemark.enabled import families_of
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.results import to_records
@@ -21,7 +21,7 @@ def estimate(run: Run, settings: Settings, family_name: str, question: str) -> d
     Raises:
         RunIdentityError: the run has been published.
     """
-    (family,) = enabled_families((family_name,))
+    family = next(each for each in families_of(run) if each.name == family_name)
     with open_warehouse(
         settings, QueryTag(run.run_key, f"statistics.{family_name}_{question}", family_name)
     ) as warehouse:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from include.tidemark.families import enabled_families
+from include.tidemark.enabled import families_of
 from include.tidemark.pipeline.build import build_models
 from include.tidemark.pipeline.check import check_stage
 from include.tidemark.pipeline.estimate import estimate
@@ -69,7 +69,7 @@ def run_in_order(
     with stage("check_models"):
         check_stage("models", run, settings)
     with stage("statistics"):
-        questions = [(f.name, question) for f in enabled_families(run.families) for question in f.questions]
+        questions = [(f.name, question) for f in families_of(run) for question in f.questions]
         for done, (family, question) in enumerate(questions, start=1):
             estimate(run, settings, family, question)
             told.advances(done, len(questions), "questions")

@@ -5,7 +5,7 @@ from typing import Any
 
 from include.tidemark.config.folder import SOURCES
 from include.tidemark.config.sources_file import sources_model
-from include.tidemark.families import enabled_families
+from include.tidemark.enabled import families_of
 from include.tidemark.families.left_out import families_left_out
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
@@ -23,7 +23,7 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
     Raises:
         SourceError: a needed table is nowhere, or its file does not keep the contract; the raw tables stand as they were.
     """
-    needed = {source: family.name for family in enabled_families(run.families) for source in family.sources}
+    needed = {source: family.name for family in families_of(run) for source in family.sources}
     with open_warehouse(settings, QueryTag(run.run_key, "load_sources")) as warehouse:
         mapped = sources_model().model_validate(run.config.get(SOURCES, {})).mapped()
         loaded = load_sources(

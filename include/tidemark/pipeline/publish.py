@@ -31,7 +31,7 @@ from include.tidemark.artifacts.store import RunFolder
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.errors import GateError
-from include.tidemark.families import enabled_families
+from include.tidemark.enabled import families_of
 from include.tidemark.families.left_out import LeftOut, families_left_out
 from include.tidemark.report.page import write_report
 from include.tidemark.run import Run
@@ -161,7 +161,7 @@ def _write_files(
     written = write_statistics(evidence.results, target, run.rules.money)
     written += write_account(evidence.account, run, target)
     parts, definitions = [], {}
-    for family in enabled_families(run.families):
+    for family in families_of(run):
         artifacts, results = family.part("artifacts"), evidence.results.of_family(family.name)
         written += artifacts.export(run, warehouse, results, ids, target)
         tables += artifacts.published_tables(run)

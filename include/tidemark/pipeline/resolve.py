@@ -11,7 +11,7 @@ from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.code_version import code_version
 from include.tidemark.config.folder import load_config
 from include.tidemark.errors import RunIdentityError, SettingsError
-from include.tidemark.families import enabled_families
+from include.tidemark.enabled import families_in
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
@@ -46,7 +46,7 @@ def resolve_run(
         RunIdentityError: the as-of date or an option can't be used.
         NothingToDoError: the schedule has published the month already.
     """
-    families = enabled_families(settings.families)
+    families = families_in(settings)
     config = load_config(settings)
     rules = config.rules
     user_ids(settings)  # a missing key stops the run here rather than after the models

@@ -10,17 +10,17 @@ from markupsafe import Markup
 from include.tidemark.report import charts, words
 
 TEMPLATES = Path(__file__).parent / "templates"
-_FAMILIES = Path(__file__).parents[1] / "families"
+_PROJECT = Path(__file__).parents[1]
 
 
 @cache
 def environment() -> Environment:
     """The templates, escaping whatever a template prints; a name that is not defined is an error.
 
-    The page's own are found by their name (`macros.html.j2`), a family's as `<family>/templates/<name>`.
+    The page's own are found by their name (`macros.html.j2`), a chapter's by its path (`families/<family>/templates/<name>`).
     """
     made = Environment(
-        loader=FileSystemLoader([TEMPLATES, _FAMILIES]),
+        loader=FileSystemLoader([TEMPLATES, _PROJECT]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -36,9 +36,14 @@ def environment() -> Environment:
 
 
 def render_section(family: str, name: str, context: dict[str, Any]) -> Markup:
-    """A section's body from `include/tidemark/families/<family>/templates/<name>.html.j2`.
+    """A section's body from `include/tidemark/families/<family>/templates/<name>.html.j2`."""
+    return render(f"families/{family}/templates/{name}.html.j2", context)
 
-    Such a template may import the macros of `macros.html.j2`; its first level of headings is h3.
+
+def render(template: str, context: dict[str, Any]) -> Markup:
+    """A section's body from a template below `include/tidemark/`.
+
+    It may import the macros of `macros.html.j2`; its first level of headings is h3.
     """
-    page = environment().get_template(f"{family}/templates/{name}.html.j2").render(context)
+    page = environment().get_template(template).render(context)
     return Markup(page)  # noqa: S704 (the template has escaped whatever it printed)

@@ -29,6 +29,13 @@ class Segmentation:
     """What to look at when shares moved: the end of a sentence."""
     if_fewer: str
     """What to do when there are fewer people: the end of a sentence."""
+    shown_as: str = ""
+    """The table that messages name, where `table` is a part of one."""
+
+    @property
+    def named(self) -> str:
+        """The table in sentences."""
+        return self.shown_as or self.table
 
 
 def shares_clause(run: Run, of: Segmentation) -> str:
@@ -51,15 +58,15 @@ def shares_clause(run: Run, of: Segmentation) -> str:
         )"""
 
 
-def distribution(run: Run, name: str, of: Segmentation, alone: Check) -> Asset:
+def distribution(run: Run, name: str, of: Segmentation, *alone: Check) -> Asset:
     """The suite of the segments' shares.
 
     Args:
         name: of the suite.
-        alone: a check of `shares` that needs no earlier publication.
+        alone: checks of `shares` that need no earlier publication.
     """
     previous = run.previous_of(of.family)
-    subject = f"{of.table} has {of.people}"
+    subject = f"{of.named} has {of.people}"
     volume, skipped = drop_since_previous(
         run, of.family, "max(all_now)", "max(all_before)", subject, of.if_fewer
     )
@@ -70,11 +77,11 @@ def distribution(run: Run, name: str, of: Segmentation, alone: Check) -> Asset:
         drift = _drift_checks(run, previous, of)
     return Asset(
         name=name,
-        table=of.table,
+        table=of.named,
         source="shares",
         with_clause=shares_clause(run, of),
-        checks=(alone, *drift, *volume),
-        needs=(of.table,),
+        checks=(*alone, *drift, *volume),
+        needs=(of.named,),
         not_evaluated=tuple(skipped),
     )
 

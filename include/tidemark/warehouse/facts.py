@@ -4,13 +4,15 @@ import hashlib
 import json
 from datetime import UTC, timedelta
 
+from include.tidemark.families import known_families
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
 def basis_of(run: Run) -> str:
     """Digest of what decides the rows of a day besides the source's own: the zone, the mapping, and which facts are built."""
-    basis = [run.rules.business_timezone, run.config.get("sources.yml"), sorted(run.families)]
+    built = sorted(set(run.families) & known_families().keys())
+    basis = [run.rules.business_timezone, run.config.get("sources.yml"), built]
     return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from include.tidemark.errors import NothingToDoError, RunIdentityError
-from include.tidemark.run import BACKTESTED, WINDOW, PublishedRun, Run
+from include.tidemark.run import WINDOW, PublishedRun, Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -33,7 +33,7 @@ class ComparisonRuns(NamedTuple):
 
     previous: PublishedRun | None
     previous_by_family: dict[str, PublishedRun]
-    backtest: PublishedRun | None
+    backtest_by_family: dict[str, PublishedRun]
 
 
 _SCHEDULED = "scheduled__"
@@ -107,19 +107,20 @@ def refuse_scheduled_again(warehouse: Warehouse, as_of_date: date, dag_run_id: s
 
 
 def comparison_runs(warehouse: Warehouse, as_of_date: date) -> ComparisonRuns:
-    """The published runs that this as-of date is compared with: the previous month's, and the backtest's.
+    """The published runs that this as-of date is compared with: the previous months', and the backtests'.
 
     Families are enabled at different times, so each has a previous month of its own: the newest that holds its numbers.
-    The backtest needs the 90 days after its as-of date to be over, so it is the newest one at least 90 days back.
+    A backtest needs the 90 days after its as-of date to be over, so it looks at the newest one at least 90 days back.
     """
     earlier = [p for p in current_publications(warehouse) if p.as_of_date < as_of_date]
     of_family = {
         family: [p for p in earlier if p.run_key in keys]
         for family, keys in _runs_by_family(warehouse).items()
     }
-    mature = [p for p in of_family.get(BACKTESTED, []) if p.as_of_date + WINDOW <= as_of_date]
-    by_family = {family: newest for family, held in of_family.items() if (newest := _newest(held))}
-    return ComparisonRuns(_newest(earlier), by_family, _newest(mature))
+    mature = {
+        family: [p for p in held if p.as_of_date + WINDOW <= as_of_date] for family, held in of_family.items()
+    }
+    return ComparisonRuns(_newest(earlier), _newest_of_each(of_family), _newest_of_each(mature))
 
 
 def _runs_by_family(warehouse: Warehouse) -> dict[str, set[str]]:
@@ -232,6 +233,10 @@ def _insert(warehouse: Warehouse, rows: Sequence[Mapping[str, object]]) -> list[
     ]
     warehouse.insert("control.publications", numbered)
     return [Publication.model_validate(row) for row in numbered]
+
+
+def _newest_of_each(held: Mapping[str, Sequence[Publication]]) -> dict[str, PublishedRun]:
+    return {family: newest for family, publications in held.items() if (newest := _newest(publications))}
 
 
 def _newest(publications: Sequence[Publication]) -> PublishedRun | None:

@@ -17,7 +17,6 @@ from include.tidemark.families.customer_segments.definitions import (
     segment_definitions,
     terms,
 )
-from include.tidemark.families.customer_segments.report_months import share_panels
 from include.tidemark.report import words
 from include.tidemark.report.charts import Estimate, categorical, interval_bar, ratios
 from include.tidemark.report.charts.palette import SOFT
@@ -25,6 +24,7 @@ from include.tidemark.report.numbers import Number, number, plain, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
 from include.tidemark.run import BACKTESTED, PublishedRun, Run
+from include.tidemark.segmentations.report_months import share_panels
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -55,7 +55,11 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     context = {"run": run, "colours": COLOURS, "money": money}
     sections = (
         ("segments", "The segments now", {"rows": _segment_rows(summary, results, money)}),
-        ("months", "Share over the months", share_panels(run, warehouse, results, COLOURS)),
+        (
+            "months",
+            "Share over the months",
+            share_panels(run, warehouse, results, COLOURS, BACKTESTED, SEGMENTS, "customers"),
+        ),
         ("movement", "Who moved", _movement(run, warehouse, results)),
         ("backtest", "How earlier segments did", _backtest(run, warehouse, results)),
         ("definitions", "What the segments mean", _definitions(run)),

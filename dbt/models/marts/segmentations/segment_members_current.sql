@@ -1,0 +1,1 @@
+{{ newest_published_rows(ref('segment_members_published'), by=['segmentation']) }}

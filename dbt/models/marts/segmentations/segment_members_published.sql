@@ -1,0 +1,3 @@
+{{ config(alias='segment_members') }}
+
+{{ published_rows(ref('segment_members')) }}

@@ -1,0 +1,79 @@
+"""The feature catalogue: what the files of segmentations may name, as the dbt model `user_features` describes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import yaml
+
+from include.tidemark.artifacts.tables import Kind
+from include.tidemark.paths import DBT_DIR
+from include.tidemark.shared_texts import shared_or_other
+
+TABLE = "runs.user_features"
+_FILE = DBT_DIR / "models" / "segmentations" / "user_features.yml"
+
+Unit = Literal[
+    "text", "date", "yes_no", "money", "count", "days", "months", "seconds", "percent", "score", "bps"
+]
+Sort = Literal["text", "date", "boolean", "number"]
+"""What a value can be compared with: another of its sort."""
+
+_KINDS: Mapping[str, Kind] = {
+    "varchar": "text", "date": "date", "boolean": "boolean", "integer": "integer", "bigint": "integer",
+    "decimal(18,2)": "money", "double": "number",
+}  # fmt: skip
+_SORTS: Mapping[Kind, Sort] = {"text": "text", "date": "date", "boolean": "boolean"}
+_SCALES: Mapping[Unit, int] = {"score": 10_000}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the catalogue."""
+
+    name: str
+    kind: Kind
+    unit: Unit
+    meaning: str
+    family: str | None
+    """The family that computes it; None for what the table of users says itself."""
+
+    @property
+    def sort(self) -> Sort:
+        """What it can be compared with."""
+        return _SORTS.get(self.kind, "number")
+
+    @property
+    def published(self) -> str:
+        """SQL of it over one row per user, as files may show it: a text of the source only where enough users share it."""
+        return shared_or_other(self.name) if self.kind == "text" and self.family is None else self.name
+
+    @property
+    def scale(self) -> int:
+        """How many whole numbers of its sums are one of its unit: means are computed of exact sums."""
+        return 1 if self.kind == "integer" else _SCALES.get(self.unit, 100)
+
+    @property
+    def words(self) -> str:
+        """Its name in a sentence."""
+        return self.name.replace("_", " ")
+
+
+@cache
+def catalogue() -> dict[str, Feature]:
+    """Every feature, by its name."""
+    (model,) = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["models"]
+    features = (_feature(column) for column in model["columns"] if "config" in column)
+    return {feature.name: feature for feature in features}
+
+
+def _feature(column: Mapping[str, Any]) -> Feature:
+    meta = column["config"]["meta"]
+    return Feature(
+        name=column["name"],
+        kind=_KINDS[column["data_type"]],
+        unit=meta["unit"],
+        meaning=column["description"],
+        family=meta.get("family"),
+    )

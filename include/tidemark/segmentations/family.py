@@ -1,0 +1,40 @@
+"""A declared segmentation as a family: its parts are the modules of this package, told which segmentation they are about."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from include.tidemark.families.family import Family
+
+
+@dataclass(frozen=True)
+class DeclaredFamily(Family):
+    """The family of one file below `segmentations/`."""
+
+    def part(self, module: str) -> Any:
+        """As of every family; the functions of the module take the segmentation's name before what they take of a run."""
+        return _Part(f"{__package__}.{module}", self.name)
+
+
+@dataclass(frozen=True)
+class _Part:
+    module: str
+    segmentation: str
+
+    def __getattr__(self, function: str) -> Callable[..., Any]:
+        return partial(getattr(import_module(self.module), function), self.segmentation)
+
+
+QUESTIONS = ("profile", "movement", "backtest")
+
+
+def declared_family(name: str) -> DeclaredFamily:
+    """The family of the segmentation of that name. Nothing of its file is read: the DAG file asks at every parse."""
+    return DeclaredFamily(
+        name=name,
+        sources=("users",),
+        questions=QUESTIONS,
+        overview=f"data/{name}_summary.csv",
+    )

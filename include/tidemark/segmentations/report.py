@@ -1,0 +1,201 @@
+"""The chapter of a declared segmentation: how large its segments are, how sure that is, who moved, and what came of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from include.tidemark.artifacts.definitions import DEFINITIONS
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.report import words
+from include.tidemark.report.charts import Estimate, categorical, interval_bar, ratios
+from include.tidemark.report.charts.palette import CATEGORICAL, SOFT
+from include.tidemark.report.numbers import Number, number, plain, trust
+from include.tidemark.report.parts import KeyFigure, ReportPart, Section
+from include.tidemark.report.templating import render
+from include.tidemark.run import Run
+from include.tidemark.segmentations.catalogue import catalogue
+from include.tidemark.segmentations.declaration import Segmentation, declared
+from include.tidemark.segmentations.definitions import definitions, segment_definitions
+from include.tidemark.segmentations.report_months import share_panels
+from include.tidemark.segmentations.rows import backtest_rows, movement_rows, summary_rows
+from include.tidemark.statistics.results import REASONS
+from include.tidemark.warehouse.base import Row, Warehouse
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the movement table."""
+
+    number: Number
+    members: int
+    shade: int
+    """0 to 9: how much of the from-segment is here."""
+
+
+def report_part(name: str, run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
+    """The key figures and sections of the segmentation."""
+    of = declared(name, run)
+    told_apart = of.names[: len(CATEGORICAL)]
+    colours = dict.fromkeys(of.names, SOFT) | categorical(told_apart)
+    summary = summary_rows(of, run, warehouse, results)
+    context = {"run": run, "of": of, "colours": colours}
+    files = {
+        "segments": (f"data/{name}_summary.csv", f"data/{name}.csv", f"data/{name}.parquet"),
+        "movement": (f"data/{name}_movement.csv",),
+        "backtest": (f"data/{name}_backtest.csv",),
+        "definitions": (DEFINITIONS,),
+    }
+    sections = [
+        ("segments", "The segments now", _segments(of, run, summary, results, colours)),
+        ("months", "Share over the months", share_panels(run, warehouse, results, colours, name, of.names, of.of)),
+        ("movement", "Who moved", _movement(of, run, movement_rows(of, run, warehouse, results), results)),
+        *([("backtest", "How earlier segments did", _backtest(of, run, warehouse, results, colours))] if of.backtest else []),
+        ("definitions", "What the segments mean",
+         {"definitions": segment_definitions(of, run), "terms": definitions(name, run)["terms"]}),
+    ]  # fmt: skip
+    return ReportPart(
+        title=of.title,
+        key_figures=_key_figures(of, summary),
+        sections=tuple(
+            Section(
+                anchor,
+                title,
+                render(f"segmentations/templates/{anchor}.html.j2", context | extra),
+                files.get(anchor, ()),
+            )
+            for anchor, title, extra in sections
+        ),
+        intro=f"Declared in {name}.yml of this deployment. Windows are those before {words.day(run.as_of_date)}.",
+        topics=("trust", "charts"),
+    )
+
+
+def _key_figures(of: Segmentation, summary: list[Row]) -> tuple[KeyFigure, ...]:
+    total = summary[-1]
+    everybody, dormant = total[of.of], total[f"dormant_{of.of}"]
+    largest = max(summary[:-1], key=lambda row: row[of.of])
+    active = everybody - dormant
+    return (
+        KeyFigure(of.of.capitalize(), words.count(everybody), f"in {len(of.names)} segments"),
+        KeyFigure(
+            "Active",
+            words.percent(active / everybody if everybody else None),
+            f"{words.count(active)} {of.of} did something in the last 180 days",
+        ),
+        KeyFigure(
+            "Largest segment",
+            largest["segment"],
+            words.percent(largest[of.of] / everybody if everybody else None),
+        ),
+    )
+
+
+def _writer(feature: str, run: Run) -> Callable[[Any], str]:
+    return words.money_in(run.rules.money) if catalogue()[feature].kind == "money" else words.number
+
+
+def _segments(
+    of: Segmentation, run: Run, summary: list[Row], results: StatisticRows, colours: Mapping[str, str]
+) -> dict[str, Any]:
+    shares = [results.find("segment_share", segment) for segment in of.names]
+    top = max((row["ci_high"] or row["estimate"] or 0.0 for row in shares if row), default=0.0)
+    rows = []
+    for place, row in enumerate(summary):
+        segment = of.names[place] if place < len(of.names) else None
+        share = shares[place] if segment else None
+        found = {
+            feature: results.find(f"mean_{feature}", segment, "percentile_bootstrap") for feature in of.means
+        }
+        rows.append(
+            {
+                "name": row["segment"],
+                "colour": colours.get(segment or ""),
+                "members": row[of.of],
+                "dormant": row[f"dormant_{of.of}"],
+                "share": number(share, words.percent) if segment else None,
+                "share_active": number(results.find("segment_share_active", segment), words.percent)
+                if segment
+                else None,
+                "expected": _expected(of, segment),
+                "bar": interval_bar(
+                    share["estimate"], share["ci_low"], share["ci_high"], top, colours[segment]
+                )
+                if segment and share
+                else "",
+                "means": [number(mean, _writer(feature, run)) for feature, mean in found.items()],
+                "trust": trust(*found.values()),
+            }
+        )
+    return {"rows": rows, "means": [catalogue()[name].words for name in of.means]}
+
+
+def _expected(of: Segmentation, segment: str | None) -> str:
+    share = of.expected_shares.get(segment or "")
+    return f"{share[0]:g} to {share[1]:g}%" if share else ""
+
+
+def _movement(of: Segmentation, run: Run, rows: list[Row], results: StatisticRows) -> dict[str, Any]:
+    found = {(row["from_segment"], row["to_segment"]): row for row in rows}
+    statistics = {(row["segment"], row["segment_to"]): row for row in results.of("movement")}
+    anyone_left = any(row["to_segment"] == of.left and row[of.of] for row in rows)
+    targets = [*of.names, *([of.left] if anyone_left else [])]
+    table: list[dict[str, Any]] = []
+    for origin in dict.fromkeys(row["from_segment"] for row in rows):
+        start = next(row[f"from_{of.of}"] for row in rows if row["from_segment"] == origin) or 0
+        cells = [_cell(of, found.get((origin, to)), statistics.get((origin, to)), start) for to in targets]
+        table.append({"name": origin, "members": start, "cells": cells})
+    stayed = sum(row[of.of] or 0 for row in rows if row["from_segment"] == row["to_segment"])
+    there = sum(row["members"] for row in table if row["name"] != of.joined)
+    previous = run.previous_of(of.name)
+    return {
+        "targets": targets,
+        "table": table,
+        "stayed": words.percent(stayed / there if there else None),
+        "joined": sum(row["members"] for row in table if row["name"] == of.joined),
+        "previous": previous,
+        "reason": None if previous else REASONS["no_earlier_publication"],
+    }
+
+
+def _cell(of: Segmentation, row: Row | None, statistic: Row | None, start: int) -> Cell:
+    members = int(row[of.of] or 0) if row else 0
+    share = members / start if start else 0.0
+    shown = number(statistic, words.percent) if statistic else plain(share if start else None, words.percent)
+    return Cell(shown, members, min(int(share * 10), 9) if members else 0)
+
+
+def _backtest(
+    of: Segmentation, run: Run, warehouse: Warehouse, results: StatisticRows, colours: Mapping[str, str]
+) -> dict[str, Any]:
+    reason = run.backtest_reason_of(of.name)
+    metric = f"backtest_{of.backtest}_ratio"
+    rows, points = [], []
+    for row in backtest_rows(of, run, warehouse, results):
+        name = row["segment"]
+        statistic = results.find(metric, None if name == f"All {of.of}" else name)
+        ends = statistic or dict.fromkeys(("estimate", "ci_low", "ci_high"))
+        points.append(Estimate(name, ends["estimate"], ends["ci_low"], ends["ci_high"]))
+        rows.append(
+            {
+                "name": name,
+                "members": row[of.of],
+                "prior": row[f"prior_{of.backtest}"],
+                "later": row[f"later_{of.backtest}"],
+                "ratio": number(statistic, words.ratio),
+            }
+        )
+    told = "; ".join(f"{point.label} {words.ratio(point.value)}" for point in points)
+    description = (
+        f"What came in the 90 days after the date, divided by what was in the 90 days before it: {told}."
+    )
+    drawn = any(point.value is not None for point in points)
+    shades = [colours.get(point.label, SOFT) for point in points]
+    return {
+        "reason": REASONS[reason] if reason else None,
+        "earlier": run.backtest_of(of.name),
+        "what": "spend" if of.backtest == "spend" else "active days",
+        "amount": words.money_in(run.rules.money) if of.backtest == "spend" else words.count,
+        "rows": rows,
+        "wide": ratios(points, shades, 620, description) if drawn else "",
+        "narrow": ratios(points, shades, 200, description) if drawn else "",
+    }

@@ -1,0 +1,126 @@
+"""The tables that a declared segmentation publishes, column by column."""
+
+from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.segmentations.catalogue import Feature, catalogue
+from include.tidemark.segmentations.declaration import Audience, Segmentation
+
+
+def members(of: Segmentation) -> PublishedTable:
+    """Who is in which segment, with the features that the file names."""
+    return PublishedTable(
+        path=f"data/{of.name}",
+        columns=(
+            *RUN_COLUMNS,
+            Column("user_id", "id", f"The {of.person}."),
+            Column("segment", "text", "The segment, by the first condition that holds."),
+            Column("is_dormant", "boolean", "Whether there was no purchase (of users: nor activity) in the last 180 days."),
+            *map(_column, of.features),
+        ),
+        description=f"{of.title}: one row per {of.person}.",
+        parquet=True,
+    )  # fmt: skip
+
+
+def summary(of: Segmentation) -> PublishedTable:
+    """Sizes, shares and means of the segments."""
+    means = (column for name in of.means for column in _mean(catalogue()[name], of.person))
+    return PublishedTable(
+        path=f"data/{of.name}_summary",
+        columns=(
+            *RUN_COLUMNS,
+            Column("priority", "integer", "The order in which segments are tried; empty in the row of all."),
+            Column("segment", "text", f"The segment, or 'All {of.of}'."),
+            Column(of.of, "integer", "Members of the segment, dormant ones included."),
+            Column(f"dormant_{of.of}", "integer", "Dormant ones among them."),
+            *interval_columns("share_pct", "number", f"Share of all {of.of}, in per cent"),
+            *interval_columns("share_active_pct", "number", f"Share of the {of.of} who are not dormant, in per cent"),
+            *means,
+            Column("expected_share_low_pct", "number", "Lower end of the share that the file expects; empty where it expects none."),
+            Column("expected_share_high_pct", "number", "Upper end of the share that the file expects."),
+        ),
+        description=f"{of.title}: one row per segment in order of priority, then one row for all {of.of}.",
+    )  # fmt: skip
+
+
+def movement(of: Segmentation) -> PublishedTable:
+    """Who moved between segments since the previous publication."""
+    return PublishedTable(
+        path=f"data/{of.name}_movement",
+        columns=(
+            *RUN_COLUMNS,
+            Column("previous_as_of_date", "date", f"The published as-of date that the {of.of} moved from."),
+            Column("previous_run_key", "text", "The published run of that date."),
+            Column("from_segment", "text", f"Segment at the previous date; '{of.joined}' for those who were in none."),
+            Column("to_segment", "text", f"Segment now; '{of.left}' for those who are in none."),
+            Column(of.of, "integer", f"{of.of.capitalize()} who made this move."),
+            Column(f"from_{of.of}", "integer", f"{of.of.capitalize()} in the from-segment at the previous date."),
+            *interval_columns("share_pct", "number", "Share of the from-segment that made this move, in per cent"),
+            *trust_columns(),
+        ),
+        description=f"{of.title}: one row for each pair of segments between the previous published date and this one.",
+    )  # fmt: skip
+
+
+def backtest(of: Segmentation) -> PublishedTable:
+    """What the members of an earlier date did in the 90 days that followed."""
+    what: tuple[str, Kind] = (
+        ("net spend, in US dollars", "money") if of.backtest == "spend" else ("active days", "integer")
+    )
+    prior, later = f"prior_{of.backtest}", f"later_{of.backtest}"
+    return PublishedTable(
+        path=f"data/{of.name}_backtest",
+        columns=(
+            *RUN_COLUMNS,
+            Column("backtest_as_of_date", "date", "The earlier published date whose segments are looked at."),
+            Column("backtest_run_key", "text", "The published run of that date."),
+            Column("segment", "text", f"Segment at that date, or 'All {of.of}'."),
+            Column(of.of, "integer", "Members of the segment at that date."),
+            Column(prior, what[1], f"Their {what[0]}, in the 90 days before that date."),
+            Column(later, what[1], f"Their {what[0]}, in the 90 days after it."),
+            *interval_columns(f"{of.backtest}_ratio", "number", f"{later} divided by {prior}"),
+            *trust_columns(),
+        ),
+        description=f"{of.title}: what each segment of an earlier date did in the 90 days that followed.",
+    )  # fmt: skip
+
+
+def audience(of: Segmentation, audience: Audience) -> PublishedTable:
+    """The ids of those whom a campaign writes to, with what they are chosen and ordered by."""
+    chosen = f" in {audience.of}" if audience.of else ""
+    return PublishedTable(
+        path=f"audiences/{audience.name}",
+        columns=(
+            Column("user_id", "id", f"The {of.person}."),
+            Column("segment", "text", "The segment."),
+            *(_column(catalogue()[name]) for name in of.audience_features(audience)),
+        ),
+        description=f"{of.title}: {of.of}{chosen}, those that come first in the file's order first.",
+    )
+
+
+def all_tables(of: Segmentation) -> tuple[PublishedTable, ...]:
+    """Every table of the segmentation."""
+    return (
+        members(of),
+        summary(of),
+        movement(of),
+        *((backtest(of),) if of.backtest else ()),
+        *(audience(of, each) for each in of.audiences),
+    )
+
+
+def _column(feature: Feature) -> Column:
+    return Column(feature.name, feature.kind, feature.meaning)
+
+
+def _mean(feature: Feature, person: str) -> tuple[Column, ...]:
+    name, kind = f"mean_{feature.name}", "money" if feature.kind == "money" else "number"
+    what = f"Mean {feature.words} per {person} of whom it is known, with the percentile bootstrap's interval"
+    return (
+        *interval_columns(name, kind, what),  # type: ignore[arg-type]
+        Column(f"{name}_skew_ci_low", kind, f"Lower end of Hall's skew-corrected t interval of {name}."),  # type: ignore[arg-type]
+        Column(f"{name}_skew_ci_high", kind, f"Upper end of Hall's skew-corrected t interval of {name}."),  # type: ignore[arg-type]
+        Column(f"{name}_trust", "text", f"How far the interval of {name} can be relied on: ok, caution or unreliable."),
+        Column(f"{name}_reason", "text", f"Why {name} or an end of its interval is empty; see the report for the codes in words."),
+    )  # fmt: skip

@@ -1,7 +1,5 @@
 """What the gate says of a row account that does not add up, or whose reasons have grown. One spoiled place per test."""
 
-from datetime import date
-
 import pytest
 
 from tests.validation.world import PREVIOUS, RUN_KEY, World
@@ -130,7 +128,8 @@ def test_a_reason_that_shrank_is_no_matter_of_growth(world: World) -> None:
 
 def test_rows_of_the_as_of_date_and_later_are_not_compared_between_months(world: World) -> None:
     """A month that is recomputed later sees more of them, and nothing is wrong with that."""
-    ((shares,),) = world.rows(
-        "select count(share_of_rows) from runs.row_account where reason = 'after_as_of'"
+    world.failures("models")
+    lines = world.rows(
+        "select count(*), count(share_of_rows) from runs.row_account where reason = 'after_as_of'"
     )
-    assert shares == 0 and date(2026, 11, 1) == world.run.as_of_date
+    assert lines == [(2, 0)], "a line of each table, and no share that could grow"

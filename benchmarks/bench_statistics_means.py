@@ -26,8 +26,10 @@ import arch.bootstrap
 import numpy as np
 from scipy import stats
 
-from include.tidemark.statistics import Cells, saddlepoint, stream
+from include.tidemark.statistics import saddlepoint
 from include.tidemark.statistics.means import bootstrap_interval
+from include.tidemark.statistics.streams import stream
+from tests.statistics.users import cells_of
 
 LEVEL = 0.95
 COMPETITORS = ("scipy", "arch")
@@ -44,12 +46,12 @@ def amounts(n: int) -> np.ndarray:
 
 def by_cells(users: np.ndarray, replicates: int) -> Ends:
     return bootstrap_interval(
-        Cells.from_values(users, max_distinct=0), stream("2026-11-01", "bench"), replicates, LEVEL
+        cells_of(users, max_distinct=0), stream("2026-11-01", "bench"), replicates, LEVEL
     )
 
 
 def without_replicates(users: np.ndarray, replicates: int) -> Ends:
-    return saddlepoint.percentile_interval(Cells.from_values(users, max_distinct=0), LEVEL)
+    return saddlepoint.percentile_interval(cells_of(users, max_distinct=0), LEVEL)
 
 
 def by_scipy(users: np.ndarray, replicates: int) -> Ends:
@@ -138,7 +140,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for size in options.sizes:
         users = amounts(int(size))
-        cells = Cells.from_values(users, max_distinct=0)
+        cells = cells_of(users, max_distinct=0)
         exact = saddlepoint.percentile_interval(cells, LEVEL)
         error = math.sqrt(cells.variance / cells.size)
         for replicates in options.replicates:

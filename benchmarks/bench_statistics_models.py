@@ -29,17 +29,15 @@ import numpy as np
 import statsmodels.api as sm
 from scipy import stats
 
-from include.tidemark.statistics import Cells, StatisticsConfig, saddlepoint
-from include.tidemark.statistics.few_clusters import PeriodSums, fit_periods
-from include.tidemark.statistics.lifetime_value import (
-    UNITS_A_DOLLAR,
-    cells_of_users,
-    discount_factors,
-    lifetime_value,
-)
-from include.tidemark.statistics.logistic import BinaryTable, average_derivative, fit_logistic
+from include.tidemark.statistics import saddlepoint
+from include.tidemark.statistics.cells import Cells
+from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.few_clusters import fit_periods
+from include.tidemark.statistics.lifetime_value import UNITS_A_DOLLAR, discount_factors, lifetime_value
+from include.tidemark.statistics.logistic import fit_logistic
 from include.tidemark.statistics.projections import number_in
-from include.tidemark.statistics.wild_bootstrap import sign_draws, wild_effect, wild_p_value
+from include.tidemark.statistics.wild_bootstrap import WildTest, sign_draws, wild_effect
+from tests.statistics.users import cells_of_users, period_sums_of, table_of
 
 ROUNDS = 3
 REPLICATES = 1000
@@ -157,7 +155,7 @@ def logistic(n: int) -> None:
     held: dict[str, Any] = {}
 
     def ours() -> Any:
-        held["table"] = BinaryTable.from_users(x, y, names)
+        held["table"] = table_of(x, y, names)
         return fit_logistic(held["table"])
 
     fits = interleaved(ours=ours, theirs=lambda: sm.Logit(y, design).fit(disp=0, cov_type="HC0", tol=1e-12))
@@ -181,18 +179,6 @@ def logistic(n: int) -> None:
         their_seconds,
         "the same fit",
     )
-    margins = interleaved(
-        ours=lambda: [average_derivative(fit, table, name, 0.95) for name in names],
-        theirs=their_fit.get_margeff,
-    )
-    apart = max(
-        abs(one.estimate / other - 1)
-        for one, other in zip(margins["ours"][1], margins["theirs"][1].margeff, strict=True)
-    )
-    line(
-        "average marginal effects", margins["ours"][0], "statsmodels get_margeff", margins["theirs"][0],
-        f"{apart:.0e} relative",
-    )  # fmt: skip
 
 
 @contextmanager
@@ -230,10 +216,10 @@ def wild() -> None:
     names = ["intercept", "fee", "price"]
 
     def fit() -> Any:
-        return fit_periods(PeriodSums.from_rows(x, y, period, names))
+        return fit_periods(period_sums_of(x, y, period, names))
 
     calls = {
-        "test": lambda: wild_p_value(fit(), "fee", 0.0, sign_draws(12)),
+        "test": lambda: WildTest.of(fit(), "fee", sign_draws(12)).p_value(0.0),
         "interval": lambda: wild_effect(fit(), "fee", 0.95, {"wild_enumerated": sign_draws(12)}),
     }
     theirs, their_p = None, RECORDED_P_VALUE

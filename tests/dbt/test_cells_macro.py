@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pytest
 
-from include.tidemark.statistics import Cells, cells_by
+from include.tidemark.statistics.cells import Cells, cells_by
 from tests.snowflake.emulator import give, running_emulator
+from tests.statistics.users import cells_of
 
 MACRO = "{{ cells('raw.amounts', 'spend', 'cents', ['segment']) }}"
 SUMS = ("n", "s1", "s2", "s3")
@@ -74,12 +74,10 @@ def test_duckdb_and_python_put_the_same_integers_into_the_same_bins(warehouse: A
     by_segment = cells_by(found, ["segment"])
     assert set(by_segment) == {(segment,) for segment in amounts()}
     for segment, values in amounts().items():
-        from_arrays = Cells.from_values(values, max_distinct=0)
+        from_arrays = cells_of(values, max_distinct=0)
         in_warehouse = by_segment[(segment,)]
         assert as_table(in_warehouse, python_bin) == as_table(from_arrays), segment
         assert all(type(number) is int for sums in in_warehouse.table().values() for number in sums)
-        frame = pd.DataFrame([row for row in found if row["segment"] == segment])
-        assert Cells.from_frame(frame) == in_warehouse
 
 
 def test_the_largest_cubes_that_the_macro_promises_keep_every_digit(warehouse: Any, tmp_path: Path) -> None:
@@ -91,7 +89,7 @@ def test_the_largest_cubes_that_the_macro_promises_keep_every_digit(warehouse: A
         f"insert into raw.amounts select 'rich', cents from (select unnest({values.tolist()}) as cents), range(300000)"
     )
     (cells,) = cells_by(copy.dicts(compiled(copy)), ["segment"]).values()
-    single = as_table(Cells.from_values(values, max_distinct=0))
+    single = as_table(cells_of(values, max_distinct=0))
     assert as_table(cells, python_bin) == {
         label: tuple(300_000 * number for number in sums) for label, sums in single.items()
     }
@@ -107,5 +105,5 @@ def test_an_emulated_snowflake_gives_the_same_integers(warehouse: Any, tmp_path:
     found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     assert len(rows_of(amounts())) == sum(row["n"] for row in found)
     for (segment,), cells in cells_by(found, ["segment"]).items():
-        from_arrays = Cells.from_values(amounts()[str(segment)], max_distinct=0)
+        from_arrays = cells_of(amounts()[str(segment)], max_distinct=0)
         assert as_table(cells, python_bin) == as_table(from_arrays), segment

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.tidemark.statistics.engagement import (
+from tests.statistics.engagement import (
     EngagementWeights,
     behavioral_segments,
     engagement_score,

@@ -9,7 +9,6 @@ import duckdb
 import numpy as np
 import pytest
 
-from include.tidemark.statistics.lifetime_value import cells_of_users
 from tests.dbt.fee_tiers_oracle import (
     AS_OF,
     EXCLUSIONS,
@@ -21,6 +20,7 @@ from tests.dbt.fee_tiers_oracle import (
     fee_weeks,
     sample,
 )
+from tests.statistics.users import cells_of_users
 
 RUN = {"as_of_date": AS_OF.isoformat(), "run_key": "now"}
 SELECTION = (

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from include.tidemark.statistics import Cells, cells_by, merge
-from include.tidemark.statistics.binning import digit_bins, exact_sums, group_starts
+from include.tidemark.statistics.cells import Cells, cells_by, merge
+from tests.statistics.binning import digit_bins, exact_sums, group_starts
+from tests.statistics.users import cells_of
 
 whole = st.lists(st.integers(-(10**9), 10**12), max_size=60)
 fractions = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), max_size=40)
@@ -24,7 +25,7 @@ def as_rows(cells: Cells) -> list[dict]:
 
 @given(whole, st.sampled_from([0, 4096]))
 def test_sums_are_exact_whatever_the_size_of_the_amounts(values: list[int], max_distinct: int) -> None:
-    cells = Cells.from_values(np.array(values, dtype=np.int64), max_distinct=max_distinct)
+    cells = cells_of(np.array(values, dtype=np.int64), max_distinct=max_distinct)
     assert cells.size == len(values)
     assert cells.nonzero == sum(value != 0 for value in values)
     assert cells.sums == (sum(values), sum(v**2 for v in values), sum(v**3 for v in values))
@@ -33,33 +34,35 @@ def test_sums_are_exact_whatever_the_size_of_the_amounts(values: list[int], max_
 @given(whole, st.randoms(use_true_random=False))
 def test_the_order_of_the_users_changes_nothing(values: list[int], random) -> None:
     shuffled = random.sample(values, len(values))
-    assert Cells.from_values(values) == Cells.from_values(shuffled)
+    assert cells_of(values) == cells_of(shuffled)
 
 
 @given(fractions, st.randoms(use_true_random=False))
 def test_the_order_of_fractional_amounts_changes_nothing(values: list[float], random) -> None:
     shuffled = random.sample(values, len(values))
-    assert Cells.from_values(values) == Cells.from_values(shuffled)
+    assert cells_of(values) == cells_of(shuffled)
 
 
 @given(whole, whole, whole)
 def test_merging_is_associative_and_commutative_and_equals_one_pass(a: list, b: list, c: list) -> None:
-    one, two, three = (
-        Cells.from_values(np.array(part, dtype=np.int64), max_distinct=0) for part in (a, b, c)
+    one, two, three = (cells_of(np.array(part, dtype=np.int64), max_distinct=0) for part in (a, b, c))
+    together = cells_of(np.array(a + b + c, dtype=np.int64), max_distinct=0)
+    assert (
+        merge([merge([one, two]), three])
+        == merge([one, merge([two, three])])
+        == merge([three, one, two])
+        == together
     )
-    together = Cells.from_values(np.array(a + b + c, dtype=np.int64), max_distinct=0)
-    assert one.merge(two).merge(three) == one.merge(two.merge(three)) == three.merge(one, two) == together
 
 
 @given(whole)
 def test_rows_of_any_chunks_give_the_same_cells(values: list[int]) -> None:
     half = len(values) // 2
     chunks = [
-        Cells.from_values(np.array(part, dtype=np.int64), max_distinct=0)
-        for part in (values[:half], values[half:])
+        cells_of(np.array(part, dtype=np.int64), max_distinct=0) for part in (values[:half], values[half:])
     ]
     rows = [row for chunk in chunks for row in as_rows(chunk)]
-    assert Cells.from_rows(rows) == Cells.from_values(np.array(values, dtype=np.int64), max_distinct=0)
+    assert Cells.from_rows(rows) == cells_of(np.array(values, dtype=np.int64), max_distinct=0)
 
 
 def test_decimals_huge_integers_and_whole_floats_from_sql_are_the_same_number() -> None:
@@ -73,7 +76,7 @@ def test_decimals_huge_integers_and_whole_floats_from_sql_are_the_same_number() 
 
 
 def test_the_name_of_a_bin_does_not_change_the_order_of_the_cells(amounts: np.ndarray) -> None:
-    cells = Cells.from_values(amounts, max_distinct=0)
+    cells = cells_of(amounts, max_distinct=0)
     renamed = [{**row, "bin": f"bin {hash(row['bin'])}"} for row in as_rows(cells)]
     again = Cells.from_rows(renamed)
     assert (again.n, again.s1, again.s2, again.s3) == (cells.n, cells.s1, cells.s2, cells.s3)
@@ -81,9 +84,9 @@ def test_the_name_of_a_bin_does_not_change_the_order_of_the_cells(amounts: np.nd
 
 def test_moments_equal_those_of_the_users(amounts: np.ndarray) -> None:
     for cells in (
-        Cells.from_values(amounts),
-        Cells.from_values(amounts, max_distinct=0),
-        Cells.from_values(amounts / 8),
+        cells_of(amounts),
+        cells_of(amounts, max_distinct=0),
+        cells_of(amounts / 8),
     ):
         scale = amounts.mean() / cells.mean
         assert cells.mean * scale == pytest.approx(amounts.mean(), rel=1e-14)
@@ -95,26 +98,26 @@ def test_moments_equal_those_of_the_users(amounts: np.ndarray) -> None:
 
 
 def test_a_tiny_variance_on_a_large_mean_does_not_cancel() -> None:
-    cells = Cells.from_values(np.array([10**15, 10**15 + 1] * 50))
+    cells = cells_of(np.array([10**15, 10**15 + 1] * 50))
     assert cells.variance == 0.25
     assert cells.skewness == 0.0
 
 
 def test_coarse_cells_hold_the_same_users_in_fewer_cells(amounts: np.ndarray) -> None:
-    cells = Cells.from_values(amounts)
+    cells = cells_of(amounts)
     assert len(cells.coarse.n) < 64 < len(cells.n)
     assert (cells.coarse.size, cells.coarse.sums, cells.coarse.nonzero) == (
         cells.size,
         cells.sums,
         cells.nonzero,
     )
-    small = Cells.from_values([1, 2, 2])
+    small = cells_of([1, 2, 2])
     assert small.coarse is small
 
 
 def test_few_distinct_values_get_a_cell_each_and_many_share_cells() -> None:
-    assert len(Cells.from_values(np.arange(4096)).n) == 4096
-    assert len(Cells.from_values(np.arange(4097)).n) == 10 + 90 + 90 + 31
+    assert len(cells_of(np.arange(4096)).n) == 4096
+    assert len(cells_of(np.arange(4097)).n) == 10 + 90 + 90 + 31
 
 
 @given(st.lists(st.integers(-(10**17), 10**17), min_size=1, max_size=50))
@@ -134,13 +137,6 @@ def test_sums_beyond_64_bits_are_exact() -> None:
     assert exact_sums(group_starts(np.array([0, 1, 1])), ones, values, values, values) == [27, 2 * 10**27]
 
 
-def test_a_frame_gives_the_same_cells_as_its_records(amounts: np.ndarray) -> None:
-    cells = Cells.from_values(amounts, max_distinct=0)
-    assert Cells.from_frame(pd.DataFrame(as_rows(cells))) == cells
-    renamed = pd.DataFrame(as_rows(cells)).rename(columns={"n": "users"})
-    assert Cells.from_frame(renamed, {"n": "users"}) == cells
-
-
 def test_groups_are_cells_of_their_own() -> None:
     rows = [
         {"tier": tier, "bin": "0", "n": n, "s1": 0, "s2": 0, "s3": 0}
@@ -152,7 +148,7 @@ def test_groups_are_cells_of_their_own() -> None:
 
 
 def test_nothing_gives_empty_cells() -> None:
-    for cells in (Cells.from_rows([]), Cells.from_values([]), merge([]), Cells.from_frame(pd.DataFrame())):
+    for cells in (Cells.from_rows([]), cells_of([]), merge([])):
         assert (cells.size, cells.nonzero, cells.effective_n, cells.labels) == (0, 0, 0.0, ())
 
 
@@ -199,23 +195,23 @@ def test_a_missing_column_is_named() -> None:
 )
 def test_values_that_are_no_amounts_are_refused(values: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Cells.from_values(values)
+        cells_of(values)
 
 
 def test_fractions_are_kept_exactly() -> None:
-    assert Cells.from_values([0.5, 0.25]).sums[0] == Fraction(3, 4)
+    assert cells_of([0.5, 0.25]).sums[0] == Fraction(3, 4)
 
 
 @pytest.mark.parametrize("value", [0.1, 1e20, 8184454157569414144.0, 1e-80, -3.7])
 @pytest.mark.parametrize("users", [1, 3, 30])
 def test_equal_fractions_and_equal_huge_numbers_have_no_variance(value: float, users: int) -> None:
-    cells = Cells.from_values([value] * users)
+    cells = cells_of([value] * users)
     assert cells.variance == 0 and cells.size == users and cells.mean == value
-    assert cells.merge(cells).variance == 0
+    assert merge([cells, cells]).variance == 0
 
 
 def test_huge_numbers_that_differ_are_taken_although_their_sums_are_rounded() -> None:
     values = np.exp(np.random.RandomState(3).standard_normal(300) * 25)
-    cells = Cells.from_values(values)
-    assert cells.merge(Cells.from_values(values[:7])).size == 307
+    cells = cells_of(values)
+    assert merge([cells, cells_of(values[:7])]).size == 307
     assert cells.variance == pytest.approx(values.var(), rel=1e-9)

@@ -1,6 +1,6 @@
 import pytest
 
-from include.tidemark.statistics import StatisticsConfig
+from include.tidemark.statistics.config import StatisticsConfig
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import math
 import numpy as np
 import pytest
 
-from include.tidemark.statistics import Cells, saddlepoint
+from include.tidemark.statistics import saddlepoint
 from include.tidemark.statistics.means import hall_interval
 from include.tidemark.statistics.minimums import trust
+from tests.statistics.users import cells_of
 
 REPEATS = 600
 
@@ -37,7 +38,7 @@ def test_coverage_at_200_users_is_what_methods_md_says(
     flags = []
     for repeat in range(REPEATS):
         amounts = np.rint(np.exp(random.standard_normal(200) * sigma) * 10_000)
-        cells = Cells.from_values(np.where(random.uniform(size=200) < zeros, 0, amounts), max_distinct=0)
+        cells = cells_of(np.where(random.uniform(size=200) < zeros, 0, amounts), max_distinct=0)
         ends = (saddlepoint.percentile_interval(cells, 0.95), hall_interval(cells, 0.95))
         held[repeat] = [low <= truth <= high for low, high in ends]
         flags.append(trust(cells.skewness, cells.size))

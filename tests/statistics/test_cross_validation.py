@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from include.tidemark.statistics import stream
 from include.tidemark.statistics.cross_validation import area, split, validate
 from include.tidemark.statistics.features import canonical
 from include.tidemark.statistics.logistic import BinaryTable, fit_logistic
+from include.tidemark.statistics.streams import stream
+from tests.statistics.users import table_of
 
 STREAM = stream("2026-11-01", "cross_validation")
 
@@ -14,7 +15,7 @@ def table(n: int, effect: float, seed: int, features: int = 3) -> BinaryTable:
     random = np.random.RandomState(seed)
     x = random.randint(0, 4, size=(n, features)).astype(float)
     y = random.binomial(1, 1 / (1 + np.exp(-(effect * (x[:, 0] - 1.5) - 0.3))))
-    return canonical(BinaryTable.from_users(x, y, [f"x{k}" for k in range(features)]))
+    return canonical(table_of(x, y, [f"x{k}" for k in range(features)]))
 
 
 def test_the_area_equals_mann_whitneys_u() -> None:

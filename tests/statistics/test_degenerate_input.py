@@ -12,42 +12,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.tidemark.statistics import (
-    BinaryTable,
-    Cells,
-    FunnelStep,
-    RatioCells,
-    ResultRow,
-    RetentionCount,
-    StatisticsConfig,
-    VolumeCells,
-    WeeklySums,
-    behavioral_segments,
-    cells_of_users,
-    engagement_score,
-    kaplan_meier,
-    mean_ratio_rows,
-    merge,
-    proportion_row,
-    result_schema,
-    revenue_segments,
+from include.tidemark.statistics.cells import merge
+from include.tidemark.statistics.confidence import segment_confidence
+from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.drivers import drivers
+from include.tidemark.statistics.elasticity import elasticity
+from include.tidemark.statistics.funnel import FunnelStep, funnel
+from include.tidemark.statistics.group_ratios import mean_ratio_rows
+from include.tidemark.statistics.lifetime_value import lifetime_value
+from include.tidemark.statistics.mean_rows import mean_rows
+from include.tidemark.statistics.proportions import proportion_row
+from include.tidemark.statistics.results import ResultRow, result_schema, to_records
+from include.tidemark.statistics.retention import RetentionCount, retention
+from include.tidemark.statistics.retention_model import retention_model
+from include.tidemark.statistics.segments import (
+    GONE_CUSTOMER,
+    NEW_CUSTOMER,
     segment_backtest,
-    segment_confidence,
     segment_means,
     segment_movement,
     segment_shares,
-    to_frame,
-    to_records,
 )
-from include.tidemark.statistics.drivers import drivers
-from include.tidemark.statistics.elasticity import elasticity
-from include.tidemark.statistics.funnel import funnel
-from include.tidemark.statistics.lifetime_value import lifetime_value
-from include.tidemark.statistics.mean_rows import mean_rows
-from include.tidemark.statistics.retention import retention
-from include.tidemark.statistics.retention_model import retention_model
-from include.tidemark.statistics.segments import GONE_CUSTOMER, NEW_CUSTOMER
 from include.tidemark.statistics.shares import share_rows
+from tests.statistics.users import (
+    cells_of,
+    cells_of_users,
+    ratio_cells_of,
+    table_of,
+    volume_cells_of,
+    weekly_sums_of,
+)
 
 CONFIGS = st.sampled_from(
     [
@@ -93,7 +87,6 @@ def check(rows: Iterable[ResultRow]) -> None:
         SCHEMA.validate(record)
         if record["estimate"] is None:
             assert record["reason"] is not None and record["p_value"] is None
-    assert len(to_frame(held, as_of_date="2026-11-01", run_key="r", family="f")) == len(held)
 
 
 def quick(test):
@@ -104,21 +97,21 @@ def quick(test):
 @given(CONFIGS, AMOUNTS, AMOUNTS, SIZES, SIZES, SEEDS)
 def test_segments_of_any_amounts(config, one, two, n_one, n_two, seed) -> None:
     groups = {"a": amounts(one, n_one, seed), "b": amounts(two, n_two, seed + 1)}
-    cells = {("lifetime_value", name): Cells.from_values(part) for name, part in groups.items()}
+    cells = {("lifetime_value", name): cells_of(part) for name, part in groups.items()}
     check(segment_means(cells, config, segments=["a", "b", "c"]))
     for other in (two, one):
         later = {"a": amounts(other, n_one, seed + 2), "b": amounts(one, n_two, seed + 3)}
-        pairs = {name: RatioCells.from_values(part, later[name]) for name, part in groups.items()}
+        pairs = {name: ratio_cells_of(part, later[name]) for name, part in groups.items()}
         check(segment_backtest(pairs, config, segments=["a", "b", "c"]))
     check(segment_shares({"a": (n_one, n_one // 2), "b": (n_two, n_two)}, config, segments=["a", "b", "c"]))
-    check([segment_confidence(name, Cells.from_values(part), 1.0, config) for name, part in groups.items()])
+    check([segment_confidence(name, cells_of(part), 1.0, config) for name, part in groups.items()])
 
 
 @quick
 @given(CONFIGS, AMOUNTS, AMOUNTS, SIZES, SIZES, SEEDS)
 def test_means_shares_and_ratios_of_any_amounts(config, one, two, n_one, n_two, seed) -> None:
     first, second = (
-        Cells.from_values(amounts(kind, size, seed + place))
+        cells_of(amounts(kind, size, seed + place))
         for place, (kind, size) in enumerate(((one, n_one), (two, n_two)))
     )
     check(mean_rows("mean", first, config, unit=100))
@@ -143,9 +136,7 @@ def test_lifetime_values_of_any_fees(config, kind, n_one, n_two, weeks, seed) ->
     observed = np.random.RandomState(seed).randint(0, weeks + 1, size=size)
     tiers = np.array(["5"] * n_one + ["10"] * n_two)
     cells = cells_of_users(fees, observed, tiers, horizons=[1, 12], rates=[0.0, 0.1])
-    weekly = {
-        tier: WeeklySums.from_users(fees[tiers == tier], observed[tiers == tier]) for tier in ("5", "10")
-    }
+    weekly = {tier: weekly_sums_of(fees[tiers == tier], observed[tiers == tier]) for tier in ("5", "10")}
     counts = {"5": n_one, "10": n_two, "20": 0}
     check(lifetime_value(cells, counts, config, weekly=weekly, horizons=[1, 12], rates=[0.0, 0.1]))
 
@@ -170,9 +161,6 @@ def test_retention_and_funnels_of_any_counts(config, numbers, seed) -> None:
             FunnelStep("c", third, {}),
         ]
     check(funnel(groups, config))
-    for parts in numbers:
-        points = kaplan_meier([1, 2], parts[:2], parts[2:], config.confidence_level)
-        assert all(0 <= p.ci_low <= p.survival <= p.ci_high <= 1 for p in points)
 
 
 @quick
@@ -201,7 +189,7 @@ def test_retention_models_of_any_fee_and_outcome(config, size, periods, fee, out
         "one": (np.arange(size) == 0) * 1.0,
     }[outcome]
     for clusters in (None, period):
-        check(retention_model(BinaryTable.from_users(x[:, None], y, ["fee_bps"], clusters=clusters), config))
+        check(retention_model(table_of(x[:, None], y, ["fee_bps"], clusters=clusters), config))
 
 
 @quick
@@ -230,7 +218,7 @@ def test_drivers_of_any_features(config, size, kinds, rate, seed) -> None:
     }
     names = [f"{kind} {place}" for place, kind in enumerate(kinds)]
     columns = np.column_stack([made[kind] for kind in kinds]) if kinds else np.zeros((size, 0))
-    check(drivers(BinaryTable.from_users(columns, y, names), config))
+    check(drivers(table_of(columns, y, names), config))
 
 
 @quick
@@ -260,25 +248,14 @@ def test_elasticities_of_any_volumes_and_fees(config, periods, users, kind, fees
     }[control]
     volume = np.minimum(np.abs(amounts(kind, size, seed)), 1e15)
     segment = np.where(np.arange(size) % 3 == 0, "whale", "retail")
-    cells = VolumeCells.from_users(period, segment, fee, volume, controls)
+    cells = volume_cells_of(period, segment, fee, volume, controls)
     check(elasticity(cells, config, segments=["whale", "retail", "nobody"], n_draws=1000))
-
-
-@quick
-@given(SIZES, SEEDS, st.booleans())
-def test_engagement_of_any_users(size, seed, absent) -> None:
-    random = np.random.RandomState(seed)
-    metrics = [random.poisson(1, size=size) * 1.0 for _ in range(3)]
-    days = [None if absent else float(d) for d in random.randint(0, 30, size=size)]
-    score = engagement_score(*metrics, days)
-    assert len(score) == size and ((score >= 0) & (score <= 1)).all()
-    assert len(behavioral_segments(score, days)) == len(revenue_segments(metrics[0])) == size
 
 
 def test_nothing_is_written_to_the_console(capfd: pytest.CaptureFixture) -> None:
     config = StatisticsConfig("2026-11-01", n_resamples=1000)
     x = np.array([[1.0, 0.0], [0.0, 1.0]] * 40)
-    drivers(BinaryTable.from_users(x, x[:, 0], ["a", "b"]), config)
-    cells = VolumeCells.from_users([1, 2] * 40, ["a"] * 80, [5, 10] * 40, np.zeros(80))
+    drivers(table_of(x, x[:, 0], ["a", "b"]), config)
+    cells = volume_cells_of([1, 2] * 40, ["a"] * 80, [5, 10] * 40, np.zeros(80))
     elasticity(cells, config)
     assert capfd.readouterr() == ("", "")

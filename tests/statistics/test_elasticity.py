@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from include.tidemark.statistics import StatisticsConfig, result_schema, to_records
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.elasticity import elasticity
 from include.tidemark.statistics.elasticity_checks import ModelOfPeriods
 from include.tidemark.statistics.few_clusters import jackknife_effect
-from include.tidemark.statistics.volume_cells import VolumeCells
+from include.tidemark.statistics.results import result_schema, to_records
+from tests.statistics.users import volume_cells_of
 
 CONFIG = StatisticsConfig("2026-11-01")
 LOG, MEAN = "effect_5bps_log_volume_usd", "effect_5bps_volume_usd"
@@ -38,7 +39,7 @@ def observations(
 
 
 def found(data: tuple, **options: object) -> list:
-    rows = elasticity(VolumeCells.from_users(*data), CONFIG, **{"n_draws": 1999, **options})
+    rows = elasticity(volume_cells_of(*data), CONFIG, **{"n_draws": 1999, **options})
     for record in to_records(rows, as_of_date="2026-11-01", run_key="r", family="fee_tiers"):
         jsonschema.validate(record, result_schema())
     keys = [(row.metric, row.segment, row.segment_to, row.horizon, row.method) for row in rows]
@@ -168,7 +169,7 @@ def test_a_segment_seen_in_three_of_eight_weeks_has_no_significance_and_t_quanti
         row, other = one(few, method=method), one(rows, method=method, segment="many")
         assert row.reason is None and row.ci_low < row.estimate < row.ci_high
         assert other.p_value is not None and other.trust == "caution" and other.family_size == 1
-    fit = ModelOfPeriods.of(VolumeCells.from_users(*data), ["few", "many"]).fit
+    fit = ModelOfPeriods.of(volume_cells_of(*data), ["few", "many"]).fit
     half = 4.302652729749464 * np.sqrt(fit.cr3[fit.place("fee:few"), fit.place("fee:few")])
     low, high = np.log1p([one(few, method="cr3_t").ci_low, one(few, method="cr3_t").ci_high]) / 5
     assert high - low == pytest.approx(2 * half, rel=1e-9)
@@ -178,7 +179,7 @@ def test_intervals_of_a_segment_seen_in_three_of_eight_weeks_cover_and_the_model
     # 1,000 panels know a coverage of 95 % to 0.7 points.
     own, joint = [], []
     for seed in range(1000):
-        cells = VolumeCells.from_users(*seen_in_three_of_eight_weeks(seed, 10, 1.0)[:4])
+        cells = volume_cells_of(*seen_in_three_of_eight_weeks(seed, 10, 1.0)[:4])
         fit = ModelOfPeriods.of(cells, ["few", "many"]).fit
         for periods, hits in ((cells.periods_of("few"), own), (None, joint)):
             effect = jackknife_effect(fit, "fee:few", 0.95, periods)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.tidemark.statistics.engagement import (
+from tests.statistics.engagement import (
     EngagementWeights,
     behavioral_segments,
     engagement_score,

@@ -4,10 +4,11 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from include.tidemark.statistics.features import canonical, only, screen
 from include.tidemark.statistics.logistic import BinaryTable
+from tests.statistics.users import table_of
 
 
 def table(columns: dict, outcome: np.ndarray) -> BinaryTable:
-    return BinaryTable.from_users(np.column_stack(list(columns.values())), outcome, list(columns))
+    return table_of(np.column_stack(list(columns.values())), outcome, list(columns))
 
 
 def test_constant_duplicate_and_determined_features_are_named_and_the_first_of_a_pair_is_kept() -> None:

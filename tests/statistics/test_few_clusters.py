@@ -2,19 +2,16 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from include.tidemark.statistics import stream
-from include.tidemark.statistics.few_clusters import (
-    PeriodSums,
-    fit_periods,
-    jackknife_effect,
-)
+from include.tidemark.statistics.few_clusters import fit_periods, jackknife_effect
+from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.wild_bootstrap import (
+    WildTest,
     random_draws,
     sign_draws,
     wild_draws,
     wild_effect,
-    wild_p_value,
 )
+from tests.statistics.users import period_sums_of
 
 NAMES = ["intercept", "fee", "price"]
 STREAM = stream("2026-11-01", "elasticity")
@@ -34,7 +31,7 @@ def panel(
 
 
 def fitted(periods: int, seed: int, slope: float = 0.0):
-    return fit_periods(PeriodSums.from_rows(*panel(periods, seed, slope), NAMES))
+    return fit_periods(period_sums_of(*panel(periods, seed, slope), NAMES))
 
 
 def test_sums_per_period_give_the_regression_of_the_rows_with_statsmodels_errors() -> None:
@@ -82,6 +79,10 @@ def test_clustered_and_jackknife_errors_equal_those_of_pyfixest(case: tuple) -> 
     cr1, cr3 = PYFIXEST[case]
     assert np.sqrt(np.diag(fit.cr1)) == pytest.approx(cr1, rel=1e-12)
     assert factor * np.sqrt(np.diag(fit.cr3)) == pytest.approx(cr3, rel=1e-12)
+
+
+def wild_p_value(fit, name: str, value: float, draws: np.ndarray) -> float:
+    return WildTest.of(fit, name, draws).p_value(value)
 
 
 def slow_wild_p_value(
@@ -173,7 +174,7 @@ def test_five_periods_have_an_interval_but_no_significance() -> None:
 
 def test_periods_that_all_say_the_same_slope_have_no_interval_and_no_significance() -> None:
     x = np.tile([[1.0, 0.0], [1.0, 1.0]], (8, 1))
-    fit = fit_periods(PeriodSums.from_rows(x, 1 + 0.5 * x[:, 1], np.repeat(np.arange(8), 2), NAMES[:2]))
+    fit = fit_periods(period_sums_of(x, 1 + 0.5 * x[:, 1], np.repeat(np.arange(8), 2), NAMES[:2]))
     effect = jackknife_effect(fit, "fee", 0.95)
     assert effect.estimate == pytest.approx(0.5) and effect.reason == "no_variation"
     assert effect.p_value is None and np.isnan([effect.ci_low, effect.ci_high]).all()
@@ -181,7 +182,7 @@ def test_periods_that_all_say_the_same_slope_have_no_interval_and_no_significanc
 
 def test_a_slope_of_exactly_zero_without_error_is_no_effect() -> None:
     x = np.tile([[1.0, 0.0], [1.0, 1.0]], (8, 1))
-    fit = fit_periods(PeriodSums.from_rows(x, np.zeros(16), np.repeat(np.arange(8), 2), NAMES[:2]))
+    fit = fit_periods(period_sums_of(x, np.zeros(16), np.repeat(np.arange(8), 2), NAMES[:2]))
     effect = jackknife_effect(fit, "fee", 0.95)
     assert (effect.ci_low, effect.ci_high, effect.p_value) == (0.0, 0.0, 1.0)
 
@@ -213,12 +214,12 @@ def test_a_planted_effect_is_recovered() -> None:
 
 
 def test_what_cannot_be_fitted_gives_none() -> None:
-    assert fit_periods(PeriodSums.from_rows([[1, 0]] * 4, [1, 2, 3, 4], [1, 1, 1, 1], NAMES[:2])) is None
-    assert fit_periods(PeriodSums.from_rows([[1, 0]] * 4, [1, 2, 3, 4], [1, 1, 2, 2], NAMES[:2])) is None
-    assert fit_periods(PeriodSums.from_rows(np.zeros((0, 2)), [], [], NAMES[:2])) is None
+    assert fit_periods(period_sums_of([[1, 0]] * 4, [1, 2, 3, 4], [1, 1, 1, 1], NAMES[:2])) is None
+    assert fit_periods(period_sums_of([[1, 0]] * 4, [1, 2, 3, 4], [1, 1, 2, 2], NAMES[:2])) is None
+    assert fit_periods(period_sums_of(np.zeros((0, 2)), [], [], NAMES[:2])) is None
     alone = fit_periods(
-        PeriodSums.from_rows([[1, 0], [1, 0], [1, 1], [1, 1]], [1, 2, 3, 5], [1, 1, 2, 2], NAMES[:2])
+        period_sums_of([[1, 0], [1, 0], [1, 1], [1, 1]], [1, 2, 3, 5], [1, 1, 2, 2], NAMES[:2])
     )
     assert alone.cr3 is None and jackknife_effect(alone, "fee", 0.95) is None
     with pytest.raises(ValueError, match="finite"):
-        PeriodSums.from_rows([[1, np.nan]], [1], [1], NAMES[:2])
+        period_sums_of([[1, np.nan]], [1], [1], NAMES[:2])

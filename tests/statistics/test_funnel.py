@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from include.tidemark.statistics import StatisticsConfig, result_schema, to_records
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.funnel import FunnelStep, funnel, median_interval
+from include.tidemark.statistics.results import result_schema, to_records
 
 CONFIG = StatisticsConfig("2026-11-01")
 

@@ -5,12 +5,14 @@ When one of these changes, either something broke, or ALGORITHM_VERSION has to b
 
 import numpy as np
 
-from include.tidemark.statistics import ALGORITHM_VERSION, Cells, RatioCells, StatisticsConfig, stream
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.group_ratios import mean_ratio_rows
 from include.tidemark.statistics.resampling import totals
 from include.tidemark.statistics.retention import RetentionCount, retention
 from include.tidemark.statistics.segments import segment_backtest, segment_means
 from include.tidemark.statistics.shares import share_rows
+from include.tidemark.statistics.streams import ALGORITHM_VERSION, stream
+from tests.statistics.users import cells_of, ratio_cells_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 USERS = (np.arange(400, dtype=np.int64) ** 3 * 7919) % 30_011 * (np.arange(400) % 3 > 0)
@@ -21,24 +23,24 @@ def test_version() -> None:
 
 
 def test_replicates_of_version_1() -> None:
-    drawn = totals(Cells.from_values(USERS), stream("2026-11-01", "golden"), 1000)[:, 1]
+    drawn = totals(cells_of(USERS), stream("2026-11-01", "golden"), 1000)[:, 1]
     assert [f"{value:.12g}" for value in drawn[[0, 1, 256, 999]]] == GOLDEN["replicates"]
 
 
 def test_published_means_of_version_1() -> None:
-    rows = segment_means({("lifetime_value", "Declining"): Cells.from_values(USERS)}, CONFIG)
+    rows = segment_means({("lifetime_value", "Declining"): cells_of(USERS)}, CONFIG)
     found = [row for row in rows if row.segment == "Declining" and row.estimate is not None]
     assert [(row.seed, row.estimate, row.ci_low, row.ci_high) for row in found] == GOLDEN["means"]
 
 
 def test_published_ratios_of_version_1() -> None:
-    rows = segment_backtest({"Declining": RatioCells.from_values(USERS, USERS[::-1])}, CONFIG)
+    rows = segment_backtest({"Declining": ratio_cells_of(USERS, USERS[::-1])}, CONFIG)
     found = [row for row in rows if row.segment == "Declining"]
     assert [(row.seed, row.estimate, row.ci_low, row.ci_high) for row in found] == GOLDEN["ratios"]
 
 
 def test_published_shares_of_version_1() -> None:
-    cells = {name: Cells.from_values(USERS[part::3]) for part, name in ((1, "one"), (2, "two"))}
+    cells = {name: cells_of(USERS[part::3]) for part, name in ((1, "one"), (2, "two"))}
     rows = share_rows("volume_share", cells, CONFIG, horizon="w1")
     assert [(row.seed, row.estimate, row.ci_low, row.ci_high) for row in rows] == GOLDEN["shares"]
 
@@ -50,7 +52,7 @@ def test_published_binomial_bootstrap_of_version_1() -> None:
 
 
 def test_published_ratios_of_means_of_version_1() -> None:
-    first, second = Cells.from_values(USERS[1::3]), Cells.from_values(USERS[2::3])
+    first, second = cells_of(USERS[1::3]), cells_of(USERS[2::3])
     rows = mean_ratio_rows("ratio", first, second, CONFIG, segment="Planner", segment_to="Passenger")
     assert [(row.seed, row.estimate, row.ci_low, row.ci_high) for row in rows] == GOLDEN["mean ratios"]
 

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from include.tidemark.statistics import ALGORITHM_VERSION, ResultRow, StatisticsConfig
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.drivers import drivers
 from include.tidemark.statistics.elasticity import elasticity
-from include.tidemark.statistics.lifetime_value import WeeklySums, cells_of_users, lifetime_value
-from include.tidemark.statistics.logistic import BinaryTable
+from include.tidemark.statistics.lifetime_value import lifetime_value
+from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention_model import retention_model
-from include.tidemark.statistics.volume_cells import VolumeCells
+from include.tidemark.statistics.streams import ALGORITHM_VERSION
+from tests.statistics.users import cells_of_users, table_of, volume_cells_of, weekly_sums_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 
@@ -54,7 +55,7 @@ def elasticity_rows(periods: int) -> list[ResultRow]:
     fee = np.array([5, 10, 15, 5, 20, 10, 15, 20, 10, 5, 20, 15, 5, 10])[period]
     volume = digits(users, 2) * digits(users, 3) / 100 * (30 - fee) * (digits(users, 4) > 250)
     price = np.array([60, 62, 61, 65, 70, 66, 64, 69, 75, 71, 73, 68, 72, 74])[period]
-    cells = VolumeCells.from_users(period, segment, fee, volume, {"btc_usd": price})
+    cells = volume_cells_of(period, segment, fee, volume, {"btc_usd": price})
     return elasticity(cells, CONFIG, n_draws=2000)
 
 
@@ -65,9 +66,7 @@ def lifetime_value_rows() -> list[ResultRow]:
     )
     observed = 7 + digits(users, 90) % 6
     tiers = np.where(digits(users, 91) < 500, "5", "10")
-    weekly = {
-        tier: WeeklySums.from_users(fees[tiers == tier], observed[tiers == tier]) for tier in ("5", "10")
-    }
+    weekly = {tier: weekly_sums_of(fees[tiers == tier], observed[tiers == tier]) for tier in ("5", "10")}
     counts = {tier: int((tiers == tier).sum()) for tier in ("5", "10")}
     cells = cells_of_users(fees, observed, tiers, horizons=[8, 12], rates=[0.0, 0.1])
     return lifetime_value(cells, counts, CONFIG, weekly=weekly, horizons=[8, 12], rates=[0.0, 0.1])
@@ -78,7 +77,7 @@ def retention_rows() -> list[ResultRow]:
     period = np.arange(users) % 8
     fee = np.array([5, 10, 15, 20, 10, 5, 20, 15])[period]
     stayed = digits(users, 7) < 700 - 15 * fee + 30 * (period % 3)
-    table = BinaryTable.from_users(fee[:, None], stayed, ["fee_bps"], clusters=period)
+    table = table_of(fee[:, None], stayed, ["fee_bps"], clusters=period)
     return retention_model(table, CONFIG, horizon="week 4")
 
 
@@ -87,9 +86,7 @@ def driver_rows() -> list[ResultRow]:
     trades, saves = digits(users, 11) % 5, (digits(users, 12) < 300).astype(np.int64)
     invites = (digits(users, 13) < 40).astype(np.int64)
     stayed = (digits(users, 14) < 250 + 90 * trades + 150 * saves) | (invites == 1)
-    table = BinaryTable.from_users(
-        np.column_stack([trades, saves, invites]), stayed, ["trades", "saves", "invites"]
-    )
+    table = table_of(np.column_stack([trades, saves, invites]), stayed, ["trades", "saves", "invites"])
     return drivers(table, CONFIG, horizon="30d")
 
 

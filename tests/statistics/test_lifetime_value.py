@@ -3,17 +3,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from include.tidemark.statistics import Cells, StatisticsConfig, result_schema, to_records
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.lifetime_value import (
     DISCOUNT_RATES,
     HORIZONS,
-    WeeklySums,
-    cells_of_users,
     discount_factors,
     horizon_name,
     lifetime_value,
     weighted_value,
 )
+from include.tidemark.statistics.results import result_schema, to_records
+from tests.statistics.users import cells_of, cells_of_users, weekly_sums_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 
@@ -33,7 +33,7 @@ def rows_of(
     fees: np.ndarray, tiers: np.ndarray, observed: np.ndarray, config: StatisticsConfig = CONFIG
 ) -> list:
     names = sorted(set(tiers.tolist()))
-    weekly = {name: WeeklySums.from_users(fees[tiers == name], observed[tiers == name]) for name in names}
+    weekly = {name: weekly_sums_of(fees[tiers == name], observed[tiers == name]) for name in names}
     counts = {name: int((tiers == name).sum()) for name in names}
     rows = lifetime_value(cells_of_users(fees, observed, tiers), counts, config, weekly=weekly)
     for record in to_records(rows, as_of_date="2026-11-01", run_key="r", family="fee_tiers"):
@@ -123,7 +123,7 @@ def test_only_users_whose_horizon_is_complete_count_and_nobody_gives_null() -> N
 
 def test_weighting_by_retention_equals_the_plain_mean_when_all_have_the_whole_horizon() -> None:
     fees, _ = users()
-    sums = WeeklySums.from_users(fees, np.full(len(fees), 12))
+    sums = weekly_sums_of(fees, np.full(len(fees), 12))
     value = fees[:, :10] @ discount_factors(10, 0.05)
     estimate, low, high, n = weighted_value(sums, 10, 0.05, 0.95)
     assert n == len(fees) and estimate == pytest.approx(value.mean(), rel=1e-12)
@@ -134,7 +134,7 @@ def test_weighting_by_retention_equals_the_plain_mean_when_all_have_the_whole_ho
 def test_weighting_by_retention_is_retention_times_what_active_users_pay() -> None:
     fees, _ = users(900)
     observed = np.random.RandomState(2).randint(8, 13, size=900)
-    estimate, *_ = weighted_value(WeeklySums.from_users(fees, observed), 12, 0.0, 0.95)
+    estimate, *_ = weighted_value(weekly_sums_of(fees, observed), 12, 0.0, 0.95)
     by_hand = 0.0
     for week in range(12):
         seen = fees[observed > week, week]
@@ -151,7 +151,7 @@ def test_weighting_by_retention_has_the_error_that_repeated_samples_show_and_a_s
     for seed in range(400):
         fees, _ = users(400, seed)
         observed = np.random.RandomState(seed).randint(8, 13, size=400)
-        estimate, low, high, _ = weighted_value(WeeklySums.from_users(fees, observed), 12, 0.0, 0.95)
+        estimate, low, high, _ = weighted_value(weekly_sums_of(fees, observed), 12, 0.0, 0.95)
         estimates.append((estimate, high - low))
         plain.append(fees[observed >= 12].sum(axis=1).mean())
         held += low <= truth <= high
@@ -200,13 +200,11 @@ def test_rows_do_not_depend_on_the_order_of_the_users() -> None:
 
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="complete of 1 users"):
-        lifetime_value(
-            {("5", 8, 0.0): Cells.from_values([1, 2])}, {"5": 1}, CONFIG, horizons=[8], rates=[0.0]
-        )
+        lifetime_value({("5", 8, 0.0): cells_of([1, 2])}, {"5": 1}, CONFIG, horizons=[8], rates=[0.0])
     with pytest.raises(ValueError, match="longest horizon"):
         cells_of_users(np.ones((3, 8)), np.ones(3), ["5"] * 3)
     with pytest.raises(ValueError, match="one column per week"):
-        WeeklySums.from_users([1.0], [1])
+        weekly_sums_of([1.0], [1])
     with pytest.raises(ValueError, match="finite"):
-        WeeklySums.from_users([[np.nan]], [1])
-    assert weighted_value(WeeklySums.from_users(np.zeros((0, 12)), []), 8, 0.0, 0.95) is None
+        weekly_sums_of([[np.nan]], [1])
+    assert weighted_value(weekly_sums_of(np.zeros((0, 12)), []), 8, 0.0, 0.95) is None

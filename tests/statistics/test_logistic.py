@@ -8,10 +8,10 @@ import statsmodels.api as sm
 from include.tidemark.statistics.logistic import (
     BinaryTable,
     average_contrast,
-    average_derivative,
     coefficient_interval,
     fit_logistic,
 )
+from tests.statistics.users import table_of
 
 
 def users(n: int = 3000, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -35,7 +35,7 @@ def statsmodels_fit() -> tuple:
 
 def test_coefficients_and_robust_errors_equal_statsmodels(statsmodels_fit: tuple) -> None:
     x, y, _ = users()
-    fit = fit_logistic(BinaryTable.from_users(x, y, ["fee", "tier"]))
+    fit = fit_logistic(table_of(x, y, ["fee", "tier"]))
     assert fit.coefficients == pytest.approx(statsmodels_fit[0].params, rel=1e-10)
     assert fit.errors == pytest.approx(statsmodels_fit[0].bse, rel=1e-10)
     assert fit.log_likelihood == pytest.approx(statsmodels_fit[0].llf, rel=1e-12)
@@ -43,28 +43,16 @@ def test_coefficients_and_robust_errors_equal_statsmodels(statsmodels_fit: tuple
 
 def test_clustered_errors_equal_statsmodels_and_use_few_degrees_of_freedom(statsmodels_fit: tuple) -> None:
     x, y, period = users()
-    fit = fit_logistic(BinaryTable.from_users(x, y, ["fee", "tier"], clusters=period))
+    fit = fit_logistic(table_of(x, y, ["fee", "tier"], clusters=period))
     assert fit.errors == pytest.approx(statsmodels_fit[1].bse, rel=1e-10)
     assert (fit.freedom, fit.method) == (11, "logit_clustered")
     found = coefficient_interval(fit, "fee", 0.95)
     assert found.ci_high - found.ci_low > 2 * 1.96 * found.error
 
 
-@pytest.mark.parametrize("clustered", [False, True])
-def test_average_marginal_effects_equal_statsmodels(statsmodels_fit: tuple, clustered: bool) -> None:
-    x, y, period = users()
-    table = BinaryTable.from_users(x, y, ["fee", "tier"], clusters=period if clustered else None)
-    fit = fit_logistic(table)
-    theirs = statsmodels_fit[clustered].get_margeff()
-    for place, name in enumerate(("fee", "tier")):
-        ours = average_derivative(fit, table, name, 0.95)
-        assert ours.estimate == pytest.approx(theirs.margeff[place], rel=1e-10)
-        assert ours.error == pytest.approx(theirs.margeff_se[place], rel=1e-10)
-
-
 def test_the_contrast_is_the_forward_change_of_the_mean_probability() -> None:
     x, y, _ = users()
-    table = BinaryTable.from_users(x, y, ["fee", "tier"])
+    table = table_of(x, y, ["fee", "tier"])
     fit = fit_logistic(table)
 
     def mean_probability(beta: np.ndarray, step: float) -> float:
@@ -90,7 +78,7 @@ def test_the_contrast_is_the_forward_change_of_the_mean_probability() -> None:
 
 def test_a_million_users_give_the_same_fit_as_their_unique_rows() -> None:
     x, y, _ = users(400)
-    table = BinaryTable.from_users(np.tile(x, (5, 1)), np.tile(y, 5), ["fee", "tier"])
+    table = table_of(np.tile(x, (5, 1)), np.tile(y, 5), ["fee", "tier"])
     rows = (
         pd.DataFrame({"fee": x[:, 0], "tier": x[:, 1], "y": y})
         .groupby(["fee", "tier"])["y"]
@@ -119,17 +107,17 @@ def test_splitting_rows_changes_nothing() -> None:
 def test_shuffling_users_and_renaming_clusters_changes_nothing() -> None:
     x, y, period = users(500)
     order = np.random.RandomState(3).permutation(500)
-    one = fit_logistic(BinaryTable.from_users(x, y, ["a", "b"], clusters=period))
+    one = fit_logistic(table_of(x, y, ["a", "b"], clusters=period))
     two = fit_logistic(
-        BinaryTable.from_users(x[order], y[order], ["a", "b"], clusters=[f"week {k}" for k in period[order]])
+        table_of(x[order], y[order], ["a", "b"], clusters=[f"week {k}" for k in period[order]])
     )
     assert one.errors == pytest.approx(two.errors, rel=1e-10)
 
 
 def test_large_and_unscaled_features_still_converge() -> None:
     x, y, _ = users(800)
-    plain = fit_logistic(BinaryTable.from_users(x, y, ["fee", "tier"]))
-    scaled = fit_logistic(BinaryTable.from_users(x * [1e6, 1e-6], y, ["fee", "tier"]))
+    plain = fit_logistic(table_of(x, y, ["fee", "tier"]))
+    scaled = fit_logistic(table_of(x * [1e6, 1e-6], y, ["fee", "tier"]))
     assert scaled.coefficients[1:] * [1e6, 1e-6] == pytest.approx(plain.coefficients[1:], rel=1e-8)
 
 
@@ -138,7 +126,7 @@ def test_the_intervals_cover_a_planted_effect() -> None:
     held = 0
     for seed in range(400):
         x, y, _ = users(600, seed)
-        found = coefficient_interval(fit_logistic(BinaryTable.from_users(x, y, ["fee", "tier"])), "fee", 0.95)
+        found = coefficient_interval(fit_logistic(table_of(x, y, ["fee", "tier"])), "fee", 0.95)
         held += found.ci_low <= -0.05 <= found.ci_high
     assert held / 400 == pytest.approx(0.95, abs=4 * 0.011)
 

@@ -1,7 +1,8 @@
 import pytest
 
-from include.tidemark.statistics import Cells, RatioCells, StatisticsConfig
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.minimums import trust, withheld
+from tests.statistics.users import cells_of, ratio_cells_of
 
 CONFIG = StatisticsConfig("2026-11-01")
 
@@ -19,7 +20,7 @@ CONFIG = StatisticsConfig("2026-11-01")
     ],
 )
 def test_numbers_are_withheld_below_each_minimum(values: list[int], reason: str | None) -> None:
-    assert withheld(Cells.from_values(values), CONFIG) == reason
+    assert withheld(cells_of(values), CONFIG) == reason
 
 
 @pytest.mark.parametrize(
@@ -35,14 +36,14 @@ def test_numbers_are_withheld_below_each_minimum(values: list[int], reason: str 
     ],
 )
 def test_ratios_are_judged_by_their_denominator(x: list[int], reason: str | None) -> None:
-    assert withheld(RatioCells.from_values(x, [1] * len(x)), CONFIG) == reason
+    assert withheld(ratio_cells_of(x, [1] * len(x)), CONFIG) == reason
 
 
 def test_minimums_are_settings() -> None:
     loose = StatisticsConfig(
         "2026-11-01", minimum_sample_size=1, minimum_nonzero_users=0, minimum_effective_users=0.0
     )
-    assert withheld(Cells.from_values([5]), loose) is None
+    assert withheld(cells_of([5]), loose) is None
 
 
 def test_trust_falls_with_skewness_and_rises_with_users() -> None:

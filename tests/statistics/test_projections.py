@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
 
-from include.tidemark.statistics import Cells, ResultRow, StatisticsConfig, null_row
 from include.tidemark.statistics.confidence import segment_confidence
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.drivers import drivers
 from include.tidemark.statistics.elasticity import elasticity
 from include.tidemark.statistics.funnel import FunnelStep, funnel
-from include.tidemark.statistics.lifetime_value import cells_of_users, lifetime_value
-from include.tidemark.statistics.logistic import BinaryTable
+from include.tidemark.statistics.lifetime_value import lifetime_value
 from include.tidemark.statistics.projections import SEED_FILES, Projection, Value, project, segment_metrics
+from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.retention import RetentionCount, retention
 from include.tidemark.statistics.segments import segment_shares
-from include.tidemark.statistics.volume_cells import VolumeCells
+from tests.statistics.users import cells_of, cells_of_users, table_of, volume_cells_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 RANDOM = np.random.RandomState(1)
@@ -47,7 +47,7 @@ def test_ltv_by_fee_has_the_seeds_columns() -> None:
 def test_segment_metrics_repeat_the_elasticity_over_the_periods() -> None:
     period = np.repeat([f"w{k}" for k in range(8)], 20)
     fee = np.repeat([5.0, 10, 20, 5, 10, 20, 5, 30], 20)
-    cells = VolumeCells.from_users(period, ["whale"] * 160, fee, RANDOM.exponential(100, size=160))
+    cells = volume_cells_of(period, ["whale"] * 160, fee, RANDOM.exponential(100, size=160))
     rows = elasticity(cells, CONFIG, n_draws=1000)
     for week in ("w0", "w1"):
         known = {"segment": "whale", "horizon": week, "ci_low": 0.1, "ci_high": 0.9}
@@ -84,7 +84,7 @@ def test_retention_cohorts_hold_the_significance() -> None:
 def test_segment_summaries_hold_share_and_confidence(kind: str) -> None:
     names = ["a", "b"]
     rows = segment_shares({"a": (40, 0), "b": (60, 0)}, CONFIG, names)
-    rows += [segment_confidence(name, Cells.from_values([1, 2, 3] * 20), 1.0, CONFIG) for name in names]
+    rows += [segment_confidence(name, cells_of([1, 2, 3] * 20), 1.0, CONFIG) for name in names]
     lines = project(rows, SEED_FILES[f"{kind}_segment_summary.csv"])
     assert [line[f"{kind}_segment"] for line in lines] == names
     assert lines[0]["share"] == 0.4 and 0 < lines[0]["confidence"] < 1 and lines[0]["users"] == 60
@@ -103,7 +103,7 @@ def test_the_funnel_holds_a_line_a_step() -> None:
 
 def test_drivers_hold_feature_and_odds_ratio() -> None:
     x = RANDOM.binomial(1, 0.5, size=(300, 2))
-    rows = drivers(BinaryTable.from_users(x, RANDOM.binomial(1, 0.5, size=300), ["HAS_A", "HAS_B"]), CONFIG)
+    rows = drivers(table_of(x, RANDOM.binomial(1, 0.5, size=300), ["HAS_A", "HAS_B"]), CONFIG)
     lines = project(rows, SEED_FILES["retention_drivers.csv"])
     assert [list(line) for line in lines] == [["Feature", "Odds Ratio"]] * 2
     assert [line["Feature"] for line in lines] == ["HAS_A", "HAS_B"]

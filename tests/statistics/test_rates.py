@@ -5,13 +5,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from include.tidemark.statistics import stream
-from include.tidemark.statistics.rates import (
-    bootstrap_rate_interval,
-    exact_bootstrap_rate_interval,
-    newcombe_interval,
-    wilson_interval,
-)
+from include.tidemark.statistics.rates import bootstrap_rate_interval, newcombe_interval, wilson_interval
+from include.tidemark.statistics.streams import stream
+from tests.statistics.oracles import exact_bootstrap_rate_interval
 
 counts = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 levels = st.sampled_from([0.8, 0.9, 0.95, 0.99])

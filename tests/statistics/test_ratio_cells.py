@@ -1,10 +1,11 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.tidemark.statistics import RatioCells, cells_by, merge_ratio
+from include.tidemark.statistics.cells import cells_by
+from include.tidemark.statistics.ratio_cells import RatioCells, merge_ratio
+from tests.statistics.users import ratio_cells_of
 
 pairs = st.lists(st.tuples(st.integers(-(10**6), 10**9), st.integers(-(10**6), 10**9)), max_size=40)
 NAMES = ("bin", "n", "x1", "y1", "x2", "y2", "xy")
@@ -13,13 +14,17 @@ GOOD = dict(zip(NAMES, ("a", 2, 4, 4, 10, 10, 10), strict=True))
 
 def from_pairs(users: list) -> RatioCells:
     array = np.array(users, dtype=np.int64).reshape(-1, 2)
-    return RatioCells.from_values(array[:, 0], array[:, 1])
+    return ratio_cells_of(array[:, 0], array[:, 1])
 
 
 @given(pairs, pairs, st.randoms(use_true_random=False))
 def test_sums_are_exact_and_neither_order_nor_chunks_matter(a: list, b: list, random) -> None:
     together = from_pairs(a + b)
-    assert together == from_pairs(random.sample(a + b, len(a + b))) == from_pairs(a).merge(from_pairs(b))
+    assert (
+        together
+        == from_pairs(random.sample(a + b, len(a + b)))
+        == merge_ratio([from_pairs(a), from_pairs(b)])
+    )
     assert together.size == len(a + b)
     assert sum(together.x1) == sum(x for x, _ in a + b)
     assert sum(together.y2) == sum(y * y for _, y in a + b)
@@ -29,9 +34,7 @@ def test_sums_are_exact_and_neither_order_nor_chunks_matter(a: list, b: list, ra
 
 def test_moments_of_a_cell_equal_those_of_its_users() -> None:
     x, y = np.array([1210, 1250, 1290]), np.array([310, 315, 319])
-    n, mean_x, mean_y, var_x, var_y, covariance = (
-        float(part[0]) for part in RatioCells.from_values(x, y).moments
-    )
+    n, mean_x, mean_y, var_x, var_y, covariance = (float(part[0]) for part in ratio_cells_of(x, y).moments)
     assert (n, mean_x, mean_y) == (3, x.mean(), pytest.approx(y.mean()))
     assert (var_x, var_y) == (pytest.approx(x.var()), pytest.approx(y.var()))
     assert covariance == pytest.approx(np.cov(x, y, bias=True)[0, 1])
@@ -43,7 +46,7 @@ def test_sql_rows_with_other_names_and_frames_give_the_same_cells() -> None:
     assert (
         RatioCells.from_rows([row], names)
         == RatioCells.from_rows([GOOD])
-        == RatioCells.from_frame(pd.DataFrame([GOOD]))
+        == RatioCells.from_rows(iter([GOOD]))
     )
 
 
@@ -55,13 +58,13 @@ def test_groups_can_be_built_with_renamed_columns() -> None:
 
 
 def test_fractional_amounts_are_taken_too() -> None:
-    cells = RatioCells.from_values([0.5, 0.25, 3.0], [1, 2, 3])
+    cells = ratio_cells_of([0.5, 0.25, 3.0], [1, 2, 3])
     assert cells.ratio == 6 / 3.75
 
 
 def test_coarse_cells_hold_the_same_users() -> None:
     random = np.random.RandomState(3)
-    cells = RatioCells.from_values(*np.rint(np.exp(random.standard_normal((2, 3000)) + 6)).astype(int))
+    cells = ratio_cells_of(*np.rint(np.exp(random.standard_normal((2, 3000)) + 6)).astype(int))
     assert len(cells.coarse.n) < 256 < len(cells.n)
     assert (cells.coarse.size, cells.coarse.ratio) == (cells.size, cells.ratio)
 
@@ -83,5 +86,5 @@ def test_rows_that_no_users_can_have_are_refused(change: dict, message: str) -> 
 
 def test_lengths_must_agree() -> None:
     with pytest.raises(ValueError, match="one value per user, got 2 and 1"):
-        RatioCells.from_values([1, 2], [1])
-    assert RatioCells.from_values([], []).size == 0
+        ratio_cells_of([1, 2], [1])
+    assert ratio_cells_of([], []).size == 0

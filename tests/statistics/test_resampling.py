@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from include.tidemark.statistics import Cells, RatioCells, saddlepoint, stream
-from include.tidemark.statistics.means import acceleration, bootstrap_interval, hall_interval
-from include.tidemark.statistics.resampling import bca_interval, pair_totals, percentile_interval, totals
+from include.tidemark.statistics import saddlepoint
+from include.tidemark.statistics.means import bootstrap_interval, hall_interval
+from include.tidemark.statistics.resampling import pair_totals, percentile_interval, totals
+from include.tidemark.statistics.streams import stream
+from tests.statistics.users import cells_of, ratio_cells_of
 
 SALTS = [stream(f"2026-{month:02d}-01", "salt") for month in range(1, 13)]
 # The end point of a 95 % interval from 1,000 replicates scatters by 0.084 standard errors; two runs by sqrt(2) of it.
@@ -20,7 +22,7 @@ def relative_spread(replicates: np.ndarray, error: float) -> float:
 
 @pytest.mark.parametrize("poisson", [False, True])
 def test_replicates_scatter_by_the_standard_error(amounts: np.ndarray, poisson: bool) -> None:
-    cells = Cells.from_values(amounts)
+    cells = cells_of(amounts)
     second_moment = cells.variance + (cells.mean**2 if poisson else 0.0)
     error = math.sqrt(second_moment * cells.size)
     drawn = [totals(cells, salt, 2000, poisson=poisson)[:, 1] for salt in SALTS]
@@ -34,7 +36,7 @@ def test_a_pair_of_sums_keeps_variances_and_correlation() -> None:
     random = np.random.RandomState(5)
     x = np.rint(np.exp(random.standard_normal(3000) + 7)).astype(int)
     y = np.rint(x * np.exp(0.8 * random.standard_normal(3000))).astype(int)
-    cells = RatioCells.from_values(x, y)
+    cells = ratio_cells_of(x, y)
     drawn = np.concatenate([pair_totals(cells, salt, 2000) for salt in SALTS])
     assert (drawn[:, 0] == 3000).all()
     assert drawn[:, 1].std() == pytest.approx(x.std() * math.sqrt(3000), rel=0.02)
@@ -43,19 +45,19 @@ def test_a_pair_of_sums_keeps_variances_and_correlation() -> None:
 
 
 def test_a_multinomial_replicate_holds_every_user_and_a_poisson_one_need_not(amounts: np.ndarray) -> None:
-    cells = Cells.from_values(amounts)
+    cells = cells_of(amounts)
     assert (totals(cells, SALTS[0], 500)[:, 0] == 600).all()
     users = totals(cells, SALTS[0], 2000, poisson=True)[:, 0]
     assert users.std() == pytest.approx(math.sqrt(600), rel=0.1)
 
 
 def test_few_distinct_values_give_exactly_possible_sums() -> None:
-    drawn = totals(Cells.from_values([0, 0, 5, 5, 5]), SALTS[0], 1000)[:, 1]
+    drawn = totals(cells_of([0, 0, 5, 5, 5]), SALTS[0], 1000)[:, 1]
     assert set(drawn) <= {0.0, 5.0, 10.0, 15.0, 20.0, 25.0}
 
 
 def test_shares_of_one_denominator_sum_to_one_in_each_replicate() -> None:
-    groups = [Cells.from_values(np.arange(1, 50) * scale) for scale in (1, 7, 100)]
+    groups = [cells_of(np.arange(1, 50) * scale) for scale in (1, 7, 100)]
     sums = np.array([
         totals(cells, stream("2026-11-01", "share", str(k)), 300, poisson=True)[:, 1] for k, cells in enumerate(groups)
     ])  # fmt: skip
@@ -64,7 +66,7 @@ def test_shares_of_one_denominator_sum_to_one_in_each_replicate() -> None:
 
 
 def test_threads_and_prefix_change_no_byte(amounts: np.ndarray) -> None:
-    cells = Cells.from_values(amounts)
+    cells = cells_of(amounts)
     many = totals(cells, SALTS[0], 2000)
     assert totals(cells, SALTS[0], 1000).tobytes() == many[:1000].tobytes()
     assert totals(cells, SALTS[0], 2000, threads=2).tobytes() == many.tobytes()
@@ -72,8 +74,8 @@ def test_threads_and_prefix_change_no_byte(amounts: np.ndarray) -> None:
 
 @pytest.mark.parametrize("factor", [2, 10, 100])
 def test_scaling_the_amounts_scales_the_interval_of_up_to_64_cells(amounts: np.ndarray, factor: int) -> None:
-    plain = bootstrap_interval(Cells.from_values(amounts[:40]), SALTS[0], 1000, 0.95)
-    scaled = bootstrap_interval(Cells.from_values(amounts[:40] * factor), SALTS[0], 1000, 0.95)
+    plain = bootstrap_interval(cells_of(amounts[:40]), SALTS[0], 1000, 0.95)
+    scaled = bootstrap_interval(cells_of(amounts[:40] * factor), SALTS[0], 1000, 0.95)
     assert scaled == pytest.approx([end * factor for end in plain], rel=1e-12)
 
 
@@ -82,12 +84,12 @@ def test_beyond_64_cells_a_power_of_two_scales_the_interval_and_100_draws_it_ane
 ) -> None:
     # Half octaves keep their users when amounts double. By 100 the limits fall between other users: other cells of the
     # same law, so other draws.
-    cells = Cells.from_values(amounts)
+    cells = cells_of(amounts)
     assert len(cells.n) > 64
     plain = np.array(bootstrap_interval(cells, SALTS[0], 1000, 0.95))
-    doubled = bootstrap_interval(Cells.from_values(amounts * 4), SALTS[0], 1000, 0.95)
+    doubled = bootstrap_interval(cells_of(amounts * 4), SALTS[0], 1000, 0.95)
     assert doubled == pytest.approx(plain * 4, rel=1e-12)
-    hundredfold = Cells.from_values(amounts * 100)
+    hundredfold = cells_of(amounts * 100)
     error = 100 * math.sqrt(cells.variance / cells.size)
     assert bootstrap_interval(hundredfold, SALTS[0], 1000, 0.95) == pytest.approx(
         plain * 100, abs=4 * NOISE * error
@@ -102,11 +104,11 @@ def test_beyond_64_cells_a_power_of_two_scales_the_interval_and_100_draws_it_ane
 
 
 def test_a_constant_gives_an_interval_of_no_width() -> None:
-    assert bootstrap_interval(Cells.from_values([7] * 50), SALTS[0], 1000, 0.95) == (7.0, 7.0)
+    assert bootstrap_interval(cells_of([7] * 50), SALTS[0], 1000, 0.95) == (7.0, 7.0)
 
 
 def test_percentile_ends_agree_with_scipy_and_arch_within_monte_carlo_noise(amounts: np.ndarray) -> None:
-    cells = Cells.from_values(amounts)
+    cells = cells_of(amounts)
     error = math.sqrt(cells.variance / cells.size)
     ours = bootstrap_interval(cells, SALTS[0], 1000, 0.95)
     settings = {"n_resamples": 1000, "batch": 500, "random_state": 1}
@@ -114,20 +116,6 @@ def test_percentile_ends_agree_with_scipy_and_arch_within_monte_carlo_noise(amou
     other = arch.bootstrap.IIDBootstrap(amounts, seed=1).conf_int(np.mean, 1000, method="percentile").ravel()
     assert ours == pytest.approx(tuple(theirs), abs=4 * NOISE * error)
     assert ours == pytest.approx(tuple(other), abs=4 * NOISE * error)
-
-
-@pytest.mark.parametrize("level", [0.8, 0.95])
-def test_bca_on_the_same_replicates_equals_scipy(amounts: np.ndarray, level: float) -> None:
-    found = stats.bootstrap(
-        (amounts,), np.mean, method="BCa", n_resamples=999, batch=500, random_state=2, confidence_level=level
-    )
-    cells = Cells.from_values(amounts)
-    ours = bca_interval(found.bootstrap_distribution, amounts.mean(), acceleration(cells), level)
-    assert ours == pytest.approx(tuple(found.confidence_interval), rel=1e-12)
-
-
-def test_bca_without_any_variation_is_the_estimate() -> None:
-    assert bca_interval(np.full(100, 3.0), 3.0, 0.0, 0.95) == (3.0, 3.0)
 
 
 def test_percentile_interval_is_numpys_linear_quantile() -> None:

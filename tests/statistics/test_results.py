@@ -7,16 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.tidemark.statistics import (
+from include.tidemark.statistics.results import (
     COLUMNS,
     REASONS,
     ResultRow,
     null_row,
     result_schema,
-    to_frame,
+    round_significant,
     to_records,
 )
-from include.tidemark.statistics.results import round_significant
 
 RUN = {"as_of_date": "2026-11-01", "run_key": "20261101T020000-ab12", "family": "customer_segments"}
 ROW = ResultRow(
@@ -66,15 +65,6 @@ def test_the_schema_lists_the_columns_and_the_reasons_of_the_code() -> None:
     assert set(schema["properties"]) == set(schema["required"]) == set(COLUMNS)
     assert set(schema["properties"]["reason"]["enum"]) == {*REASONS, None}
     jsonschema.Draft202012Validator.check_schema(schema)
-
-
-def test_a_frame_holds_nulls_not_nan_and_typed_columns() -> None:
-    frame = to_frame([ROW, NULL], **RUN)
-    assert tuple(frame.columns) == COLUMNS
-    assert frame["estimate"].dtype == "Float64" and frame["n"].dtype == "Int64"
-    assert frame["is_mature"].tolist() == [True, False]
-    assert frame["estimate"].isna().tolist() == [False, True]
-    assert to_frame([], **RUN).shape == (0, len(COLUMNS))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

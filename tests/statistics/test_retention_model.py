@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from include.tidemark.statistics import StatisticsConfig, result_schema, to_records
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.logistic import BinaryTable
+from include.tidemark.statistics.results import result_schema, to_records
 from include.tidemark.statistics.retention_model import retention_model
+from tests.statistics.users import table_of
 
 CONFIG = StatisticsConfig("2026-11-01")
 
@@ -27,7 +29,7 @@ def rows_of(table: BinaryTable) -> list:
 
 
 def table(x: np.ndarray, y: np.ndarray, period: np.ndarray | None) -> BinaryTable:
-    return BinaryTable.from_users(x, y, ["fee_bps", "tier"], clusters=period)
+    return table_of(x, y, ["fee_bps", "tier"], clusters=period)
 
 
 def one(rows: list, metric: str, method: str):

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
-from include.tidemark.statistics import Cells, saddlepoint, stream
+from include.tidemark.statistics import saddlepoint
 from include.tidemark.statistics.means import bootstrap_interval
+from include.tidemark.statistics.streams import stream
+from tests.statistics.users import cells_of
 
 
 def exact_quantiles(values: np.ndarray, levels: list[float]) -> list[float]:
@@ -34,7 +35,7 @@ def test_the_ends_lie_within_0_002_standard_errors_of_the_exact_convolution(
     n: int, zeros: float, sigma: float, level: float
 ) -> None:
     values = heavy(n, zeros, sigma, seed=n)
-    cells = Cells.from_values(values)
+    cells = cells_of(values)
     error = math.sqrt(cells.variance / n)
     lattice = 1 / n  # the exact law lives on multiples of 1/n
     exact = exact_quantiles(values, [(1 - level) / 2, (1 + level) / 2])
@@ -44,7 +45,7 @@ def test_the_ends_lie_within_0_002_standard_errors_of_the_exact_convolution(
 def test_binning_moves_the_ends_by_less_than_a_millionth_of_a_standard_error() -> None:
     random = np.random.RandomState(2)
     values = np.rint(np.exp(random.standard_normal(20_000) * 1.6 + 8)).astype(np.int64)
-    each, binned = (Cells.from_values(values, max_distinct=many) for many in (10**9, 0))
+    each, binned = (cells_of(values, max_distinct=many) for many in (10**9, 0))
     error = math.sqrt(each.variance / each.size)
     exact = saddlepoint.percentile_interval(each, 0.95)
     assert saddlepoint.percentile_interval(binned, 0.95) == pytest.approx(exact, abs=1e-6 * error)
@@ -52,7 +53,7 @@ def test_binning_moves_the_ends_by_less_than_a_millionth_of_a_standard_error() -
 
 
 def test_monte_carlo_ends_scatter_around_it_by_their_stated_noise(amounts: np.ndarray) -> None:
-    cells = Cells.from_values(amounts)
+    cells = cells_of(amounts)
     error = math.sqrt(cells.variance / cells.size)
     exact = np.array(saddlepoint.percentile_interval(cells, 0.95))
     drawn = [
@@ -63,40 +64,17 @@ def test_monte_carlo_ends_scatter_around_it_by_their_stated_noise(amounts: np.nd
     assert away.std(axis=0) == pytest.approx([0.084, 0.084], rel=0.6)
 
 
-def test_bca_agrees_with_scipy_at_many_replicates(amounts: np.ndarray) -> None:
-    cells = Cells.from_values(amounts)
-    error = math.sqrt(cells.variance / cells.size)
-    theirs = stats.bootstrap(
-        (amounts,), np.mean, method="BCa", n_resamples=40_000, batch=1000, random_state=4
-    )
-    # A BCa end wobbles by 0.29 standard errors at 1,000 replicates, so by 0.046 at 40,000.
-    ours = saddlepoint.bca_interval(cells, 0.95)
-    assert ours == pytest.approx(tuple(theirs.confidence_interval), abs=4 * 0.046 * error)
-
-
-def test_the_distribution_inverts_the_quantiles(amounts: np.ndarray) -> None:
-    cells = Cells.from_values(amounts)
-    low, high = saddlepoint.percentile_interval(cells, 0.95)
-    assert saddlepoint.distribution(cells, low) == pytest.approx(0.025, abs=1e-9)
-    assert saddlepoint.distribution(cells, high) == pytest.approx(0.975, abs=1e-9)
-    assert saddlepoint.distribution(cells, -1.0) == 0.0
-    assert saddlepoint.distribution(cells, float(amounts.max()) * 2) == 1.0
-
-
 def test_scaling_scales_and_a_constant_has_no_width(amounts: np.ndarray) -> None:
-    plain = saddlepoint.percentile_interval(Cells.from_values(amounts), 0.95)
-    scaled = saddlepoint.percentile_interval(Cells.from_values(amounts * 100), 0.95)
+    plain = saddlepoint.percentile_interval(cells_of(amounts), 0.95)
+    scaled = saddlepoint.percentile_interval(cells_of(amounts * 100), 0.95)
     assert scaled == pytest.approx([end * 100 for end in plain], rel=1e-9)
-    assert saddlepoint.percentile_interval(Cells.from_values([4] * 9), 0.95) == (4.0, 4.0)
-    assert saddlepoint.bca_interval(Cells.from_values([4] * 9), 0.95) == (4.0, 4.0)
-    assert saddlepoint.distribution(Cells.from_values([4] * 9), 4.0) == 1.0
-    assert saddlepoint.distribution(Cells.from_values([4] * 9), 3.9) == 0.0
+    assert saddlepoint.percentile_interval(cells_of([4] * 9), 0.95) == (4.0, 4.0)
 
 
 @settings(max_examples=60)
 @given(st.lists(st.integers(-(10**6), 10**9), min_size=2, max_size=80), st.sampled_from([0.5, 0.95, 0.999]))
 def test_any_users_give_finite_ordered_ends_within_their_range(values: list[int], level: float) -> None:
-    cells = Cells.from_values(values)
-    for low, high in (saddlepoint.percentile_interval(cells, level), saddlepoint.bca_interval(cells, level)):
-        slack = 1e-9 * max(abs(min(values)), abs(max(values)), 1)
-        assert min(values) - slack <= low <= high <= max(values) + slack
+    cells = cells_of(values)
+    low, high = saddlepoint.percentile_interval(cells, level)
+    slack = 1e-9 * max(abs(min(values)), abs(max(values)), 1)
+    assert min(values) - slack <= low <= high <= max(values) + slack

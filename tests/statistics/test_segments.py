@@ -4,15 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.tidemark.statistics import (
-    Cells,
-    RatioCells,
-    ResultRow,
-    StatisticsConfig,
-    result_schema,
-    to_records,
-)
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.rates import wilson_interval
+from include.tidemark.statistics.ratio_cells import RatioCells
+from include.tidemark.statistics.results import ResultRow, result_schema, to_records
 from include.tidemark.statistics.segments import (
     GONE_CUSTOMER,
     MEANS,
@@ -23,6 +18,7 @@ from include.tidemark.statistics.segments import (
     segment_movement,
     segment_shares,
 )
+from tests.statistics.users import cells_of, ratio_cells_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 
@@ -94,7 +90,7 @@ def test_impossible_shares_are_refused(counts: dict) -> None:
 
 
 def all_cells(**users: np.ndarray) -> dict:
-    return {(metric, name): Cells.from_values(values) for metric in MEANS for name, values in users.items()}
+    return {(metric, name): cells_of(values) for metric in MEANS for name, values in users.items()}
 
 
 def test_means_are_in_dollars_with_two_methods_for_each_segment_and_for_all() -> None:
@@ -173,9 +169,9 @@ def test_an_interval_that_its_saddlepoint_check_contradicts_is_flagged(
 
 def test_an_unknown_metric_or_segment_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown metric 'spend'"):
-        segment_means({("spend", "Declining"): Cells.from_values([1])}, CONFIG)
+        segment_means({("spend", "Declining"): cells_of([1])}, CONFIG)
     with pytest.raises(ValueError, match="'Other' is no segment"):
-        segment_means({("lifetime_value", "Other"): Cells.from_values([1])}, CONFIG)
+        segment_means({("lifetime_value", "Other"): cells_of([1])}, CONFIG)
 
 
 # Movement
@@ -236,7 +232,7 @@ def test_movements_without_an_earlier_publication_are_a_contradiction() -> None:
 
 def later(prior: np.ndarray, factor: float, seed: int) -> RatioCells:
     noise = np.exp(0.3 * np.random.RandomState(seed).standard_normal(len(prior)))
-    return RatioCells.from_values(prior, np.rint(prior * factor * noise).astype(np.int64))
+    return ratio_cells_of(prior, np.rint(prior * factor * noise).astype(np.int64))
 
 
 def test_the_backtest_is_a_ratio_of_sums_by_two_methods() -> None:
@@ -282,5 +278,5 @@ def test_an_absent_backtest_needs_a_known_reason() -> None:
     ],
 )
 def test_degenerate_backtests_say_why(x: list, y: list, expected: list) -> None:
-    rows = valid(segment_backtest({"Declining": RatioCells.from_values(x, y)}, CONFIG))
+    rows = valid(segment_backtest({"Declining": ratio_cells_of(x, y)}, CONFIG))
     assert [(row.estimate, row.reason) for row in pick(rows, segment="Declining")] == expected

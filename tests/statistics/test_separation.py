@@ -15,6 +15,7 @@ from include.tidemark.statistics.separation import (
     separated_features,
     why_not,
 )
+from tests.statistics.users import table_of
 
 # Heinze and Schemper (2002), 79 women; every woman with NV = 1 has HG = 1, so NV separates.
 ENDOMETRIAL = np.loadtxt(Path(__file__).parent / "endometrial.csv", delimiter=",", skiprows=1)
@@ -23,13 +24,13 @@ NAMES = ["NV", "PI", "EH"]
 
 @pytest.fixture
 def endometrial() -> BinaryTable:
-    return BinaryTable.from_users(ENDOMETRIAL[:, :3], ENDOMETRIAL[:, 3], NAMES)
+    return table_of(ENDOMETRIAL[:, :3], ENDOMETRIAL[:, 3], NAMES)
 
 
 def test_the_feature_that_separates_is_named(endometrial: BinaryTable) -> None:
     assert separated_features(endometrial) == ["NV"]
     assert why_not(endometrial) == "separation"
-    without = BinaryTable.from_users(ENDOMETRIAL[:, 1:3], ENDOMETRIAL[:, 3], NAMES[1:])
+    without = table_of(ENDOMETRIAL[:, 1:3], ENDOMETRIAL[:, 3], NAMES[1:])
     assert separated_features(without) == [] and why_not(without) is None
 
 
@@ -70,7 +71,7 @@ def test_grouped_and_single_users_give_the_same_penalized_fit() -> None:
     rows = [{"x": 0, "n": 30, "successes": 12}, {"x": 1, "n": 6, "successes": 6}]
     x = np.repeat([0, 0, 1], [12, 18, 6])
     y = np.repeat([1, 0, 1], [12, 18, 6])
-    one, two = fit_firth(BinaryTable.from_rows(rows, ["x"])), fit_firth(BinaryTable.from_users(x, y, ["x"]))
+    one, two = fit_firth(BinaryTable.from_rows(rows, ["x"])), fit_firth(table_of(x, y, ["x"]))
     assert one.coefficients == pytest.approx(two.coefficients, abs=1e-9)
     # With one binary feature Firth adds half a user to each of the four cells.
     assert one.coefficients[1] == pytest.approx(np.log(6.5 / 0.5) - np.log(12.5 / 18.5), abs=1e-8)
@@ -94,7 +95,7 @@ outcomes = st.lists(
 @given(outcomes)
 def test_the_penalized_fits_are_finite_whenever_the_design_has_full_rank(users: list) -> None:
     array = np.array(users, dtype=float)
-    table = BinaryTable.from_users(array[:, :2], array[:, 2], ["a", "b"])
+    table = table_of(array[:, :2], array[:, 2], ["a", "b"])
     if np.linalg.matrix_rank(table.design) < 3:
         assert fit_firth(table) is None
         return
@@ -111,7 +112,7 @@ def test_the_penalized_fits_are_finite_whenever_the_design_has_full_rank(users: 
 @given(outcomes)
 def test_the_linear_programme_agrees_with_whether_newtons_method_converges(users: list) -> None:
     array = np.array(users, dtype=float)
-    table = BinaryTable.from_users(array[:, :2], array[:, 2], ["a", "b"])
+    table = table_of(array[:, :2], array[:, 2], ["a", "b"])
     fit = fit_logistic(table)
     settled = fit is not None and np.abs(fit.coefficients).max() < 25
     assert (why_not(table) is None) == settled
@@ -139,7 +140,7 @@ def test_profile_intervals_cover_a_planted_effect_where_separation_is_common() -
     for _ in range(200):
         x = (np.arange(150) < 9).astype(float)
         y = random.binomial(1, 1 / (1 + np.exp(-(-0.2 + 2 * x))))
-        table = BinaryTable.from_users(x, y, ["x"])
+        table = table_of(x, y, ["x"])
         found = firth_profile(table, fit_firth(table), "x", 0.95)
         held += found.ci_low <= 2 <= found.ci_high
         separated += why_not(table) == "separation"

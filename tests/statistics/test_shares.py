@@ -4,10 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.tidemark.statistics import Cells, RatioCells, StatisticsConfig, result_schema, stream, to_records
-from include.tidemark.statistics.ratios import influence_skewness, logit_delta_interval, standard_error
+from include.tidemark.statistics.cells import Cells
+from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.ratios import influence_skewness, standard_error
 from include.tidemark.statistics.resampling import totals
+from include.tidemark.statistics.results import result_schema, to_records
 from include.tidemark.statistics.shares import _influence, share_rows
+from include.tidemark.statistics.streams import stream
+from tests.statistics.oracles import logit_delta_interval
+from tests.statistics.users import cells_of, ratio_cells_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 
@@ -21,7 +26,7 @@ def population(seed: int, users: int = 900) -> tuple[np.ndarray, np.ndarray]:
 
 def by_segment(amounts: np.ndarray, segments: np.ndarray) -> dict[str, Cells]:
     # A cell a distinct amount, so that users can be compared one by one.
-    return {str(k): Cells.from_values(amounts[segments == k]) for k in np.unique(segments)}
+    return {str(k): cells_of(amounts[segments == k]) for k in np.unique(segments)}
 
 
 def test_shares_are_ratios_of_sums_over_users_on_the_logit_scale() -> None:
@@ -29,7 +34,7 @@ def test_shares_are_ratios_of_sums_over_users_on_the_logit_scale() -> None:
     rows = share_rows("volume_share", by_segment(amounts, segments), CONFIG)
     assert sum(row.estimate for row in rows if row.method == "logit_delta") == pytest.approx(1)
     for row in rows:
-        pairs = RatioCells.from_values(amounts, amounts * (segments == int(row.segment)))
+        pairs = ratio_cells_of(amounts, amounts * (segments == int(row.segment)))
         assert row.estimate == pytest.approx(pairs.ratio, rel=1e-11) and row.n == 900
         if row.method == "logit_delta":
             assert (row.ci_low, row.ci_high) == pytest.approx(logit_delta_interval(pairs, 0.95), rel=1e-9)
@@ -41,10 +46,10 @@ def test_the_influence_is_that_of_the_users() -> None:
     share = inside.sum() / amounts.sum()
     u = (inside - share * amounts) / amounts.mean()
     cells = by_segment(amounts, segments)
-    error, skewness = _influence(cells["1"], Cells.from_values(amounts), share)
+    error, skewness = _influence(cells["1"], cells_of(amounts), share)
     assert error == pytest.approx(np.sqrt((u**2).mean() / 899), rel=1e-12)
     assert skewness == pytest.approx((u**3).mean() / (u**2).mean() ** 1.5, rel=1e-9)
-    pairs = RatioCells.from_values(amounts, inside)
+    pairs = ratio_cells_of(amounts, inside)
     assert error == pytest.approx(standard_error(pairs), rel=1e-9)
     assert skewness == pytest.approx(influence_skewness(pairs), rel=2e-2)
 
@@ -58,7 +63,7 @@ def test_replicates_of_the_shares_sum_to_one_and_scatter_by_the_standard_error()
     ]
     shares = np.array(drawn) / np.sum(drawn, axis=0)
     assert shares.sum(axis=0) == pytest.approx(1)
-    error, _ = _influence(cells["0"], Cells.from_values(amounts), float(shares[0].mean()))
+    error, _ = _influence(cells["0"], cells_of(amounts), float(shares[0].mean()))
     assert shares[0].std() / error == pytest.approx(1, abs=0.03)
 
 
@@ -91,9 +96,7 @@ def test_both_intervals_cover_the_share_of_the_population() -> None:
     ],
 )
 def test_degenerate_shares_give_reasons(groups: dict, reasons: list) -> None:
-    rows = share_rows(
-        "volume_share", {name: Cells.from_values(part) for name, part in groups.items()}, CONFIG
-    )
+    rows = share_rows("volume_share", {name: cells_of(part) for name, part in groups.items()}, CONFIG)
     if "unbounded" in reasons:
         assert [row.reason for row in rows if row.method == "logit_delta"] == ["not_positive", "not_positive"]
         assert all(row.estimate is not None for row in rows)
@@ -106,7 +109,7 @@ def test_degenerate_shares_give_reasons(groups: dict, reasons: list) -> None:
     st.dictionaries(st.sampled_from("abc"), st.lists(st.integers(-(10**9), 10**12), max_size=60), max_size=3),
 )
 def test_any_amounts_give_rows_that_keep_the_schema(groups: dict) -> None:
-    cells = {name: Cells.from_values(values) for name, values in groups.items()}
+    cells = {name: cells_of(values) for name, values in groups.items()}
     rows = share_rows(
         "volume_share", cells, StatisticsConfig("2026-11-01", n_resamples=1000, minimum_sample_size=2)
     )

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.tidemark.statistics import stream
-from include.tidemark.statistics.streams import BLOCK_SIZE, Stream
+from include.tidemark.statistics.streams import BLOCK_SIZE, Stream, stream
 
 
 def normals(source: Stream, count: int, threads: int = 1) -> np.ndarray:

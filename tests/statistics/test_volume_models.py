@@ -5,6 +5,7 @@ import statsmodels.api as sm
 from include.tidemark.statistics.huber import fit_huber, robust_scale
 from include.tidemark.statistics.poisson import fit_poisson
 from include.tidemark.statistics.volume_cells import VolumeCells
+from tests.statistics.users import volume_cells_of
 
 
 def rows(n: int = 400, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -68,9 +69,9 @@ def users(seed: int = 4) -> tuple:
 
 def test_cells_keep_the_sums_of_the_users_in_any_order() -> None:
     period, segment, fee, volume, controls = users()
-    one = VolumeCells.from_users(period, segment, fee, volume, controls)
+    one = volume_cells_of(period, segment, fee, volume, controls)
     order = np.random.RandomState(5).permutation(len(period))
-    two = VolumeCells.from_users(
+    two = volume_cells_of(
         period[order], segment[order], fee[order], volume[order], {"btc_usd": controls["btc_usd"][order]}
     )
     for name in ("period", "segment", "fee_bps", "n", "log_sum", "log_squares", "volume_usd", "controls"):
@@ -82,7 +83,7 @@ def test_cells_keep_the_sums_of_the_users_in_any_order() -> None:
 
 def test_cells_from_a_group_by_equal_those_from_users() -> None:
     period, segment, fee, volume, controls = users()
-    one = VolumeCells.from_users(period, segment, fee, volume, controls)
+    one = volume_cells_of(period, segment, fee, volume, controls)
     records = [
         {"period": p, "segment": s, "fee_bps": f, "n": n, "log_sum": a, "log_squares": b, "volume_usd": v, "btc_usd": c[0]}
         for p, s, f, n, a, b, v, c in zip(
@@ -98,9 +99,9 @@ def test_what_cannot_be_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="column 'fee_bps' is missing"):
         VolumeCells.from_rows([{"period": "a", "segment": "b"}])
     with pytest.raises(ValueError, match="volume_usd"):
-        VolumeCells.from_users(["a"], ["b"], [5], [-1.0])
+        volume_cells_of(["a"], ["b"], [5], [-1.0])
     with pytest.raises(ValueError, match="one entry per user"):
-        VolumeCells.from_users(["a"], ["b"], [5, 6], [1.0])
+        volume_cells_of(["a"], ["b"], [5, 6], [1.0])
     with pytest.raises(ValueError, match="finite"):
-        VolumeCells.from_users(["a"], ["b"], [np.nan], [1.0])
-    assert len(VolumeCells.from_users([], [], [], []).n) == len(VolumeCells.from_rows([]).n) == 0
+        volume_cells_of(["a"], ["b"], [np.nan], [1.0])
+    assert len(volume_cells_of([], [], [], []).n) == len(VolumeCells.from_rows([]).n) == 0

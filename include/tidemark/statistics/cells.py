@@ -12,21 +12,20 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from include.tidemark.statistics import binning
 from include.tidemark.statistics.binning import Exact
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 Floats = NDArray[np.float64]
 T = TypeVar("T")
 
-MAX_DISTINCT = 4_096
 MAX_DRAWN_CELLS = 64
 _SUMS = ("n", "s1", "s2", "s3")
 _ROUNDED_FROM = 2**48
@@ -34,7 +33,7 @@ _ROUNDED_FROM = 2**48
 
 @dataclass(frozen=True)
 class Cells:
-    """Sufficient statistics of one amount per user, by cell. Make it with `from_rows`, `from_frame` or `from_values`.
+    """Sufficient statistics of one amount per user, by cell. Make it with `from_rows`.
 
     Attributes:
         labels: name of each cell; cells of the same name are added up when merged.
@@ -43,7 +42,8 @@ class Cells:
         s2: sum of their squares.
         s3: sum of their cubes.
 
-    >>> cells = Cells.from_values([0, 0, 250, 1250])
+    >>> rows = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in (0, 0, 250, 1250)]
+    >>> cells = Cells.from_rows(rows)
     >>> cells.size, cells.nonzero, cells.mean
     (4, 2, 375.0)
     """
@@ -73,34 +73,6 @@ class Cells:
         return cls._of(add_up(rows, _SUMS, columns))
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, columns: Mapping[str, str] | None = None) -> Cells:
-        """Cells from a pandas frame with the columns ``bin, n, s1, s2, s3``; see `from_rows`."""
-        return cls.from_rows(cast("list[dict[str, Any]]", frame.to_dict("records")), columns)
-
-    @classmethod
-    def from_values(cls, values: ArrayLike, *, max_distinct: int = MAX_DISTINCT) -> Cells:
-        """Cells from one amount per user.
-
-        Whole numbers with at most ``max_distinct`` distinct values get a cell each: then the bootstrap on cells *is* the
-        ordinary bootstrap. More of them share cells by their two leading digits, as in the warehouse. Other numbers
-        share cells of an eighth of an octave.
-
-        Args:
-            values: 1-D, finite.
-            max_distinct: 0 always bins, which gives the same cells as the warehouse.
-        """
-        amounts = binning.as_amounts("values", values)
-        if amounts.size == 0:
-            return cls((), (), (), (), ())
-        if amounts.dtype == np.float64:
-            return cls._of(_float_cells(amounts))
-        found, counts = binning.distinct_counts(amounts)
-        if len(found) <= max_distinct:
-            pairs = zip(found.tolist(), counts.tolist(), strict=True)
-            return cls._of({f"={v}": (k, k * v, k * v * v, k * v**3) for v, k in pairs})
-        return cls._of(_digit_cells(found, counts))
-
-    @classmethod
     def _of(cls, table: Mapping[str, tuple[Exact, ...]]) -> Cells:
         held = {label: sums for label, sums in table.items() if not held_by_nobody(label, sums)}
         for label, (n, total, squares, _) in held.items():
@@ -110,10 +82,6 @@ class Cells:
         users = tuple(int(held[label][0]) for label in order)
         s1, s2, s3 = (tuple(held[label][power] for label in order) for power in (1, 2, 3))
         return cls(tuple(order), users, s1, s2, s3)
-
-    def merge(self, *others: Cells) -> Cells:
-        """The cells of all users together. Associative and commutative to the last bit."""
-        return merge([self, *others])
 
     @cached_property
     def coarse(self) -> Cells:
@@ -187,7 +155,8 @@ class Cells:
 def merge(parts: Iterable[Cells]) -> Cells:
     """The cells of all users of ``parts`` together; nothing gives an empty `Cells`.
 
-    >>> merge([Cells.from_values([1, 2]), Cells.from_values([2])]).n
+    >>> one, two = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in (1, 2)]
+    >>> merge([Cells.from_rows([one, two]), Cells.from_rows([two])]).n
     (1, 2)
     """
     table: dict[str, tuple[Exact, ...]] = {}
@@ -280,29 +249,3 @@ def check_squares(label: str, names: tuple[str, str], n: Exact, s1: Exact, s2: E
             f"bin {label!r}: {names[1]}={s2} is too small for n={n} and {names[0]}={s1}; "
             "no users can have these sums (did an integer overflow, or a float lose digits?)."
         )
-
-
-def _digit_cells(found: NDArray[np.int64], counts: NDArray[np.int64]) -> dict[str, tuple[Exact, ...]]:
-    ids, corners = binning.digit_bins(found)
-    starts = binning.group_starts(ids)
-    apart = found - corners
-    n: list[int] = np.add.reduceat(counts, starts).tolist()
-    about = [binning.exact_sums(starts, counts, *[apart] * power) for power in (1, 2, 3)]
-    s1, s2, s3 = binning.from_corner(corners[starts].tolist(), n, about)
-    labels = (str(label) for label in ids[starts].tolist())
-    return dict(zip(labels, zip(n, s1, s2, s3, strict=True), strict=True))
-
-
-def _float_cells(amounts: Floats) -> dict[str, tuple[Exact, ...]]:
-    ids = binning.float_bins(amounts)
-    order = np.argsort(ids, kind="stable")
-    ids, amounts = ids[order], amounts[order]
-    starts = binning.group_starts(ids)
-    n: list[int] = np.diff(np.append(starts, len(ids))).tolist()
-    s1, s2, s3 = (binning.float_sums(starts, amounts**power) for power in (1, 2, 3))
-    # Rounded sums of one value would look like a variance.
-    for place in np.flatnonzero(np.minimum.reduceat(amounts, starts) == np.maximum.reduceat(amounts, starts)):
-        value = binning.exact(amounts[starts[place]])
-        s1[place], s2[place], s3[place] = (n[place] * value**power for power in (1, 2, 3))
-    labels = (f"~{label}" for label in ids[starts].tolist())
-    return dict(zip(labels, zip(n, s1, s2, s3, strict=True), strict=True))

@@ -22,7 +22,8 @@ def confidence_score(cells: Cells, completeness: float, minimum_sample_size: int
         completeness: share of fields of these users that are not null.
         minimum_sample_size: n_min, at which the part for the size is a half.
 
-    >>> round(confidence_score(Cells.from_values([9, 10, 11] * 100), 1.0, 30), 4)
+    >>> rows = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in [9, 10, 11] * 100]
+    >>> round(confidence_score(Cells.from_rows(rows), 1.0, 30), 4)
     0.963
     """
     if not 0 <= completeness <= 1:

@@ -110,8 +110,8 @@ def drivers(
     >>> found = drivers(BinaryTable.from_rows(rows, ["saves", "mobile"]), StatisticsConfig("2026-11-01"))
     >>> [(row.segment, row.estimate, row.method) for row in found if row.metric == "odds_ratio"]
     [('saves', 4.0, 'logit_robust'), ('mobile', 1.0, 'logit_robust')]
-    >>> impactful_features(found)
-    [('saves', 4.0)]
+    >>> [row.segment for row in found if row.metric == "odds_ratio_impactful" and row.estimate]
+    ['saves']
     """
     if not impact_threshold >= 1:
         raise ValueError(f"impact_threshold must be at least 1, got {impact_threshold!r}.")
@@ -139,16 +139,6 @@ def drivers(
     impactful = _impactful(ratios, model, config, impact_threshold)
     notes = [row for name in features for row in _notes(name, found, known)]
     return [*ratios, *single, *impactful, *notes, *_validation_rows(kept, model, reason, config, known)]
-
-
-def impactful_features(rows: list[ResultRow]) -> list[tuple[str, float]]:
-    """The impactful features of `drivers` and their odds ratios, the furthest from 1 first."""
-    listed = [
-        (row.segment or "", row.estimate)
-        for row in rows
-        if row.metric == "odds_ratio_impactful" and row.estimate is not None
-    ]
-    return sorted(listed, key=lambda pair: (-abs(math.log(pair[1])), pair[0]))
 
 
 def _withheld(table: BinaryTable, config: StatisticsConfig) -> str | None:

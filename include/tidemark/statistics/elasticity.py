@@ -68,7 +68,12 @@ def elasticity(
     >>> weeks = [f"w{week:02}" for week in range(8) for _ in range(40)]
     >>> fee = [(5, 10, 20, 10, 5, 20, 10, 5)[place // 40] for place in range(320)]
     >>> volume = [(1000 + 50 * (place % 40)) * 0.99 ** fee[place] for place in range(320)]
-    >>> cells = VolumeCells.from_users(weeks, ["retail"] * 320, fee, volume)
+    >>> rows = [
+    ...     {"period": w, "segment": "retail", "fee_bps": f, "n": 1, "volume_usd": v,
+    ...      "log_sum": math.log1p(v), "log_squares": math.log1p(v) ** 2}
+    ...     for w, f, v in zip(weeks, fee, volume)
+    ... ]
+    >>> cells = VolumeCells.from_rows(rows)
     >>> rows = elasticity(cells, StatisticsConfig("2026-11-01"), n_draws=1000)
     >>> [(row.method, round(row.estimate, 3)) for row in rows if row.method in ("cr3_t", "ppml_jackknife")]
     [('cr3_t', -0.049), ('ppml_jackknife', -0.049)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +20,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class PeriodSums:
-    """Cross products of each period: all that the regression and its inference need, from a GROUP BY or from rows.
+    """Cross products of each period: all that the regression and its inference need, from a GROUP BY.
 
     Attributes:
         names: the columns of the design.
@@ -34,26 +33,6 @@ class PeriodSums:
     n: Floats
     xx: Floats
     xy: Floats
-
-    @classmethod
-    def from_rows(
-        cls, design: ArrayLike, outcome: ArrayLike, periods: ArrayLike, names: Sequence[str]
-    ) -> PeriodSums:
-        """From one row per observation: design (rows, columns), outcome (rows,), period label of each row.
-
-        >>> sums = PeriodSums.from_rows([[1, 0], [1, 1], [1, 2]], [1, 2, 4], ["a", "b", "b"], ["intercept", "x"])
-        >>> sums.n.tolist(), sums.xy.tolist()
-        ([1.0, 2.0], [[1.0, 0.0], [6.0, 10.0]])
-        """
-        x = np.asarray(design, dtype=np.float64).reshape(-1, len(names))
-        y = np.asarray(outcome, dtype=np.float64)
-        if not (np.isfinite(x).all() and np.isfinite(y).all()):
-            raise ValueError("design and outcome must be finite.")
-        labels = np.unique(np.asarray(periods), return_inverse=True)[1]
-        parts = [labels == label for label in range(int(labels.max()) + 1 if len(labels) else 0)]
-        xx = np.array([x[part].T @ x[part] for part in parts]).reshape(-1, len(names), len(names))
-        xy = np.array([x[part].T @ y[part] for part in parts]).reshape(-1, len(names))
-        return cls(tuple(names), np.array([float(part.sum()) for part in parts]), xx, xy)
 
     @property
     def periods(self) -> int:
@@ -92,8 +71,8 @@ class PeriodFit:
 def fit_periods(sums: PeriodSums) -> PeriodFit | None:
     """Least squares from the sums of all periods; None without full rank, with one period, or without spare rows.
 
-    >>> design, outcome = [[1, 0], [1, 1], [1, 0], [1, 1], [1, 0], [1, 1]], [1.0, 3.0, 2.0, 4.0, 3.0, 5.0]
-    >>> fit = fit_periods(PeriodSums.from_rows(design, outcome, list("aabbcc"), ["intercept", "x"]))
+    >>> xx, xy = np.array([[[2.0, 1.0], [1.0, 1.0]]] * 3), np.array([[4.0, 3.0], [6.0, 4.0], [8.0, 5.0]])
+    >>> fit = fit_periods(PeriodSums(("intercept", "x"), np.full(3, 2.0), xx, xy))
     >>> fit.coefficients.round(9).tolist(), fit.cr3.diagonal().round(9).tolist()
     ([2.0, 2.0], [0.333333333, 0.0])
     """

@@ -34,7 +34,9 @@ def mean_ratio_rows(
     Returns:
         Nulls with a reason where a group is too small or the second mean is not above zero.
 
-    >>> rows = mean_ratio_rows("ratio", Cells.from_values([4, 8] * 30), Cells.from_values([1, 3] * 30),
+    >>> def users(amounts):
+    ...     return Cells.from_rows({"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in amounts)
+    >>> rows = mean_ratio_rows("ratio", users([4, 8] * 30), users([1, 3] * 30),
     ...     StatisticsConfig("2026-11-01"), segment="Planner", segment_to="Passenger")
     >>> [(row.method, row.estimate, row.n) for row in rows]
     [('percentile_bootstrap', 3.0, 120), ('log_delta', 3.0, 120)]

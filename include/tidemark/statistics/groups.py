@@ -50,7 +50,9 @@ def welch_difference(first: Cells, second: Cells, confidence_level: float) -> Co
     Returns:
         The comparison, or None with fewer than two users in a group or no variation in either.
 
-    >>> found = welch_difference(Cells.from_values([1, 2, 3, 4]), Cells.from_values([3, 5, 7, 9]), 0.95)
+    >>> def users(amounts):
+    ...     return Cells.from_rows({"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in amounts)
+    >>> found = welch_difference(users([1, 2, 3, 4]), users([3, 5, 7, 9]), 0.95)
     >>> found.estimate, round(found.p_value, 6)
     (-3.5, 0.066459)
     """
@@ -87,22 +89,6 @@ def log_ratio(first: Cells, second: Cells, confidence_level: float) -> Compariso
     p_value = 2 * float(ndtr(-abs(math.log(ratio)) / error))
     low, high = log_scale_interval(ratio, z * error)
     return Comparison(ratio, low, high, p_value)
-
-
-def bootstrap_difference(
-    first: Cells, second: Cells, streams: tuple[Stream, Stream], n_resamples: int, confidence_level: float
-) -> Interval:
-    """Percentile interval of the difference of means, from independent replicates of each group.
-
-    Args:
-        first: at least one user.
-        second: at least one user, none of them in the first group.
-        streams: a seed for each group; they must differ.
-        n_resamples: replicates.
-        confidence_level: nominal coverage.
-    """
-    one, two = _replicate_means(first, second, streams, n_resamples)
-    return percentile_interval(one - two, confidence_level)
 
 
 def bootstrap_ratio(

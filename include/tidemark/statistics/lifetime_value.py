@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from include.tidemark.statistics.cells import Cells, merge
@@ -66,30 +66,6 @@ class WeeklySums:
     s1: Floats
     s2: Floats
 
-    @classmethod
-    def from_users(cls, fees: ArrayLike, observed: ArrayLike) -> WeeklySums:
-        """From the fees of each user and week (users, weeks), in dollars, and the complete weeks observed of each user.
-
-        Fees of weeks that are not complete are left aside.
-        """
-        x, weeks = np.asarray(fees, dtype=np.float64), np.asarray(observed, dtype=np.int64)
-        if x.ndim != 2 or len(x) != len(weeks):
-            raise ValueError(
-                "fees must have one row per user and one column per week, observed one entry per user."
-            )
-        if not np.isfinite(x).all() or (weeks < 0).any():
-            raise ValueError("fees must be finite and observed 0 or more.")
-        x = np.where(np.arange(x.shape[1]) < weeks[:, None], x, 0.0)
-        levels = np.unique(weeks)
-        parts = [x[weeks == level] for level in levels]
-        width = x.shape[1]
-        return cls(
-            levels,
-            np.array([float(len(part)) for part in parts]),
-            np.array([part.sum(axis=0) for part in parts]).reshape(-1, width),
-            np.array([part.T @ part for part in parts]).reshape(-1, width, width),
-        )
-
 
 def weighted_value(
     sums: WeeklySums, weeks: int, annual_rate: float, confidence_level: float
@@ -102,7 +78,8 @@ def weighted_value(
     Returns:
         Estimate, the two ends and the users seen in the last week; None where nobody was.
 
-    >>> sums = WeeklySums.from_users([[2.0, 1.0], [4.0, 3.0], [6.0, 0.0]], [2, 2, 1])
+    >>> s1, s2 = [[6.0, 0.0], [6.0, 4.0]], [[[36.0, 0.0], [0.0, 0.0]], [[20.0, 14.0], [14.0, 10.0]]]
+    >>> sums = WeeklySums(np.array([1, 2]), np.array([1.0, 2.0]), np.array(s1), np.array(s2))
     >>> estimate, low, high, users = weighted_value(sums, 2, 0.0, 0.95)
     >>> estimate, users  # 4 per user in the first week, 2 in the second among the two who are through it
     (6.0, 2)
@@ -140,7 +117,7 @@ def lifetime_value(
 
     Args:
         cells: (tier, weeks, rate) -> cells of the discounted fees of users whose horizon is complete, churned users as
-            zeros, in whole units; see `cells_of_users`. What is left out holds nobody.
+            zeros, in whole units. What is left out holds nobody.
         users: tier -> all its users, complete or not.
         config: the run's settings.
         weekly: tier -> weekly sums, for the alternative weighted by observed retention; without it those rows are left out.
@@ -153,11 +130,11 @@ def lifetime_value(
         ``retention_weighted``), and a ``welch`` row of ``ltv_mean_vs_rest``, the difference from the other tiers together,
         adjusted within its horizon. A horizon that is over for nobody is null, ``window_not_complete``.
 
-    >>> fees = [[user % 4, 1.0] for user in range(100)]
-    >>> cells = cells_of_users(fees, [2] * 50 + [1] * 50, ["10"] * 100, horizons=[1, 2], rates=[0.05])
+    >>> fees = [{"bin": v, "n": 25, "s1": 25 * v, "s2": 25 * v**2, "s3": 25 * v**3} for v in (0, 10_000, 20_000, 30_000)]
+    >>> cells = {("10", 1, 0.05): Cells.from_rows(fees)}
     >>> rows = lifetime_value(cells, {"10": 100}, StatisticsConfig("2026-11-01"), horizons=[1, 2], rates=[0.05])
-    >>> [(row.horizon, row.n, row.estimate) for row in rows if row.method == "hall_skew_t"]
-    [('1w at 5%', 100, 1.5), ('2w at 5%', 50, 2.4591)]
+    >>> [(row.horizon, row.estimate, row.reason) for row in rows if row.method == "hall_skew_t"]
+    [('1w at 5%', 1.5, None), ('2w at 5%', None, 'window_not_complete')]
     """
     rows: list[ResultRow] = []
     for tier in users:
@@ -184,51 +161,6 @@ def lifetime_value(
                     rows.append(_weighted_row(value, held, config, known))
                 rows.append(_against_rest(held, merge(others), config, units_a_dollar, known))
     return adjust(rows)
-
-
-def cells_of_users(
-    fees: ArrayLike,
-    observed: ArrayLike,
-    tiers: ArrayLike,
-    *,
-    horizons: Sequence[int] = HORIZONS,
-    rates: Sequence[float] = DISCOUNT_RATES,
-    units_a_dollar: int = UNITS_A_DOLLAR,
-) -> dict[tuple[str, int, float], Cells]:
-    """The cells that `lifetime_value` takes, from the fees of each user and week in dollars.
-
-    >>> cells = cells_of_users([[1.0, 2.0], [3.0, 0.0]], [2, 1], ["low", "low"], horizons=[1, 2], rates=[0.0])
-    >>> {key: held.mean for key, held in cells.items()}
-    {('low', 1, 0.0): 20000.0, ('low', 2, 0.0): 30000.0}
-    """
-    x, weeks_seen = np.asarray(fees, dtype=np.float64), np.asarray(observed)
-    names = np.asarray(tiers).astype(np.str_)
-    if x.ndim != 2 or not len(x) == len(weeks_seen) == len(names) or x.shape[1] < max(horizons):
-        raise ValueError(
-            "fees must have one row per user and one column for each week of the longest horizon."
-        )
-    inside = {tier: np.flatnonzero(names == tier) for tier in np.unique(names).tolist()}
-    # Tier after tier and week after week, so that each step reads memory in one piece.
-    order = np.concatenate(list(inside.values())) if inside else np.zeros(0, dtype=np.intp)
-    ends = np.cumsum([len(members) for members in inside.values()]).tolist()
-    tier_slices = {tier: slice(end - len(inside[tier]), end) for tier, end in zip(inside, ends, strict=True)}
-    weekly, weeks_seen = [x[order, week] for week in range(max(horizons))], weeks_seen[order]
-    complete = {week: weeks_seen >= week for week in horizons}
-    found = {}
-    # Arrays of all users are written into, not made anew: the system takes as long to give memory as the sums take.
-    room, whole = np.empty(len(x)), np.empty(len(x), dtype=np.int64)
-    for rate in rates:
-        amount = np.zeros(len(x))
-        # Week by week, not as a matrix product, whose additions may depend on the processor.
-        for week, factor in enumerate(discount_factors(max(horizons), rate) * units_a_dollar, start=1):
-            amount += np.multiply(weekly[week - 1], factor, out=room)
-            if week in horizons:
-                whole[:] = np.rint(amount, out=room)
-                for tier, members in tier_slices.items():
-                    inside_now = complete[week][members]
-                    part = whole[members] if inside_now.all() else whole[members][inside_now]
-                    found[tier, week, rate] = Cells.from_values(part, max_distinct=0)
-    return found
 
 
 def _weighted_row(

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import expit, log_expit, stdtr, stdtrit
 
 from include.tidemark.statistics.config import check_level
-from include.tidemark.statistics.unique_rows import unique_rows
 
 Floats = NDArray[np.float64]
 
@@ -61,27 +60,6 @@ class BinaryTable:
         table = np.array(values, dtype=np.float64).reshape(-1, len(features) + 2)
         labels = None if cluster is None else [row[cluster] for row in held]
         return cls._of(table[:, :-2], table[:, -2], table[:, -1], features, labels)
-
-    @classmethod
-    def from_users(
-        cls,
-        design: ArrayLike,
-        outcome: ArrayLike,
-        features: Sequence[str],
-        *,
-        clusters: ArrayLike | None = None,
-    ) -> BinaryTable:
-        """From one row per user: covariates (users, features), outcome 0 or 1, and perhaps a cluster label each."""
-        y = np.asarray(outcome, dtype=np.float64)
-        x = np.asarray(design, dtype=np.float64).reshape(len(y), len(features))
-        labels = (
-            np.zeros(len(y)) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
-        )
-        unique, place = unique_rows(np.column_stack([x, labels]))
-        n = np.asarray(np.bincount(place), dtype=np.float64)
-        successes = np.asarray(np.bincount(place, weights=y), dtype=np.float64)
-        held = None if clusters is None else unique[:, -1].tolist()
-        return cls._of(np.asarray(unique[:, :-1], dtype=np.float64), n, successes, features, held)
 
     @classmethod
     def _of(
@@ -204,17 +182,6 @@ def average_contrast(
     now, then = (expit(design @ fit.coefficients) for design in (table.design, moved))
     gradient = (share * then * (1 - then)) @ moved - (share * now * (1 - now)) @ table.design
     return _delta(float(share @ (then - now)), gradient, fit, confidence_level)
-
-
-def average_derivative(fit: LogisticFit, table: BinaryTable, feature: str, confidence_level: float) -> Effect:
-    """Mean over users of dp/dx: the average marginal effect per unit of a feature."""
-    share = table.n / table.n.sum()
-    place = fit.names.index(feature)
-    p = expit(table.design @ fit.coefficients)
-    slope = share * p * (1 - p)
-    gradient = fit.coefficients[place] * ((slope * (1 - 2 * p)) @ table.design)
-    gradient[place] += slope.sum()
-    return _delta(float(slope.sum() * fit.coefficients[place]), gradient, fit, confidence_level)
 
 
 def coefficient_interval(fit: LogisticFit, name: str, confidence_level: float) -> Effect:

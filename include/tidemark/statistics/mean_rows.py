@@ -38,7 +38,8 @@ def mean_rows(
         segment: the rows' segment, part of the seed.
         horizon: the rows' horizon, part of the seed.
 
-    >>> rows = mean_rows("spend", Cells.from_values(range(100)), StatisticsConfig("2026-11-01"), unit=100)
+    >>> cents = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in range(100)]
+    >>> rows = mean_rows("spend", Cells.from_rows(cents), StatisticsConfig("2026-11-01"), unit=100)
     >>> [(row.method, row.estimate, row.trust) for row in rows]
     [('percentile_bootstrap', 0.495, 'ok'), ('hall_skew_t', 0.495, 'ok')]
     """

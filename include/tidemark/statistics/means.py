@@ -50,7 +50,8 @@ def hall_interval(cells: Cells, confidence_level: float) -> Interval:
 
     Source: P. Hall, On the removal of skewness by transformation, J. R. Statist. Soc. B 54 (1992) 221-228.
 
-    >>> low, high = hall_interval(Cells.from_values([1, 2, 3, 4, 5]), 0.95)
+    >>> rows = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in (1, 2, 3, 4, 5)]
+    >>> low, high = hall_interval(Cells.from_rows(rows), 0.95)
     >>> round(low, 6), round(high, 6)
     (1.036757, 4.963243)
     """
@@ -64,11 +65,6 @@ def hall_interval(cells: Cells, confidence_level: float) -> Interval:
         cells.mean - error * _remove_skewness(float(stdtrit(n - 1, q)), k) for q in (alpha / 2, 1 - alpha / 2)
     )
     return low, high
-
-
-def acceleration(cells: Cells) -> float:
-    """BCa's acceleration of the mean, sum d^3 / (6 (sum d^2)^1.5): skewness / (6 sqrt(n))."""
-    return cells.skewness / (6 * math.sqrt(cells.size))
 
 
 def _remove_skewness(t: float, k: float) -> float:

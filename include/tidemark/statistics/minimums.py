@@ -17,7 +17,7 @@ def withheld(cells: Cells | RatioCells, config: StatisticsConfig) -> str | None:
 
     Checked in this order: nobody, too few users, too few with an amount other than zero, too small an effective n.
 
-    >>> withheld(Cells.from_values([5] * 29), StatisticsConfig("2026-11-01"))
+    >>> withheld(Cells.from_rows([{"bin": 5, "n": 29, "s1": 145, "s2": 725, "s3": 3625}]), StatisticsConfig("2026-11-01"))
     'too_few_users'
     """
     if cells.size == 0:

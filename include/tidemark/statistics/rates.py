@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from scipy.special import ndtri
-from scipy.stats import binom
 
 from include.tidemark.statistics.config import check_level
 from include.tidemark.statistics.resampling import percentile_interval
@@ -61,18 +59,6 @@ def bootstrap_rate_interval(
         n_resamples, lambda generator, size: generator.binomial(n, successes / n, size) / n
     )
     return percentile_interval(drawn, confidence_level)
-
-
-def exact_bootstrap_rate_interval(successes: int, n: int, confidence_level: float) -> Interval:
-    """The same interval with infinitely many replicates: binomial quantiles, no seed.
-
-    >>> exact_bootstrap_rate_interval(0, 20, 0.95)
-    (0.0, 0.0)
-    """
-    _check_counts(successes, n)
-    alpha = 1.0 - check_level(confidence_level)
-    low, high = np.asarray(binom.ppf([alpha / 2, 1 - alpha / 2], n, successes / n)) / n
-    return float(low), float(high)
 
 
 def score_interval(successes: int, n: int, z: float) -> Interval:

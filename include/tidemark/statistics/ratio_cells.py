@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from include.tidemark.statistics import binning
 from include.tidemark.statistics.binning import Exact
 from include.tidemark.statistics.cells import accumulate, add_up, check_squares, held_by_nobody
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 Floats = NDArray[np.float64]
 MAX_DRAWN_CELLS = 256
@@ -36,7 +36,7 @@ class RatioCells:
         y2: sum of y squared.
         xy: sum of x times y.
 
-    >>> RatioCells.from_values(x=[10, 20, 30], y=[5, 10, 15]).ratio
+    >>> RatioCells.from_rows({"bin": x, "n": 1, "x1": x, "y1": y, "x2": x**2, "y2": y**2, "xy": x * y} for x, y in ((10, 5), (20, 10), (30, 15))).ratio
     0.5
     """
 
@@ -61,29 +61,6 @@ class RatioCells:
         return cls._of(add_up(rows, _SUMS, columns))
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, columns: Mapping[str, str] | None = None) -> RatioCells:
-        """Cells from a pandas frame with the columns ``bin, n, x1, y1, x2, y2, xy``."""
-        return cls.from_rows(cast("list[dict[str, Any]]", frame.to_dict("records")), columns)
-
-    @classmethod
-    def from_values(cls, x: ArrayLike, y: ArrayLike) -> RatioCells:
-        """Cells from two amounts per user, binned by the two leading digits of each.
-
-        Whole numbers are summed exactly; other numbers share cells of an eighth of an octave.
-
-        Raises:
-            ValueError: if the lengths differ, or a value is not finite.
-        """
-        first, second = binning.as_amounts("x", x), binning.as_amounts("y", y)
-        if len(first) != len(second):
-            raise ValueError(f"x and y must have one value per user, got {len(first)} and {len(second)}.")
-        if len(first) == 0:
-            return cls._of({})
-        if np.float64 in (first.dtype, second.dtype):
-            return cls._of(_float_cells(first.astype(np.float64), second.astype(np.float64)))
-        return cls._of(_digit_cells(first, second))
-
-    @classmethod
     def _of(cls, table: Mapping[str, tuple[Exact, ...]]) -> RatioCells:
         held = {label: sums for label, sums in table.items() if not held_by_nobody(label, sums)}
         for label, (n, x1, y1, x2, y2, xy) in held.items():
@@ -100,10 +77,6 @@ class RatioCells:
         return cls(
             tuple(order), tuple(int(n) for n in columns[0]), *(tuple(column) for column in columns[1:])
         )
-
-    def merge(self, *others: RatioCells) -> RatioCells:
-        """The cells of all users together. Associative and commutative to the last bit."""
-        return merge_ratio([self, *others])
 
     @cached_property
     def coarse(self) -> RatioCells:
@@ -161,28 +134,3 @@ def merge_ratio(parts: Iterable[RatioCells]) -> RatioCells:
     for part in parts:
         accumulate(table, part.table())
     return RatioCells._of(table)
-
-
-def _digit_cells(x: NDArray[np.int64], y: NDArray[np.int64]) -> dict[str, tuple[Exact, ...]]:
-    x_id, _ = binning.digit_bins(x)
-    y_id, _ = binning.digit_bins(y)
-    order = np.lexsort((y_id, x_id))
-    x, y, x_id, y_id = x[order], y[order], x_id[order], y_id[order]
-    starts = binning.group_starts(x_id * 10_000 + y_id)
-    ones = np.ones(len(x), dtype=np.int64)
-    columns = [
-        binning.exact_sums(starts, ones, *powers) for powers in ((), (x,), (y,), (x, x), (y, y), (x, y))
-    ]
-    labels = (f"{a} {b}" for a, b in zip(x_id[starts].tolist(), y_id[starts].tolist(), strict=True))
-    return dict(zip(labels, zip(*columns, strict=True), strict=True))
-
-
-def _float_cells(x: Floats, y: Floats) -> dict[str, tuple[Exact, ...]]:
-    x_id, y_id = binning.float_bins(x), binning.float_bins(y)
-    order = np.lexsort((y_id, x_id))
-    x, y, x_id, y_id = x[order], y[order], x_id[order], y_id[order]
-    starts = binning.group_starts(x_id * (1 << 20) + y_id)
-    n: list[Exact] = list(np.diff(np.append(starts, len(x))).tolist())
-    sums = [binning.float_sums(starts, values) for values in (x, y, x * x, y * y, x * y)]
-    labels = (f"~{a} {b}" for a, b in zip(x_id[starts].tolist(), y_id[starts].tolist(), strict=True))
-    return dict(zip(labels, zip(n, *sums, strict=True), strict=True))

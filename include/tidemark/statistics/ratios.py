@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, ndtri
+from scipy.special import ndtri
 
 from include.tidemark.statistics.config import check_level
 from include.tidemark.statistics.ratio_cells import RatioCells
@@ -40,7 +40,8 @@ def log_delta_interval(cells: RatioCells, confidence_level: float) -> Interval:
     Raises:
         ValueError: unless the ratio is above zero.
 
-    >>> cells = RatioCells.from_values(x=[10, 20, 30, 40], y=[6, 9, 16, 19])
+    >>> users = [(10, 6), (20, 9), (30, 16), (40, 19)]
+    >>> cells = RatioCells.from_rows({"bin": x, "n": 1, "x1": x, "y1": y, "x2": x**2, "y2": y**2, "xy": x * y} for x, y in users)
     >>> [round(end, 6) for end in log_delta_interval(cells, 0.95)]
     [0.456725, 0.547375]
     """
@@ -58,24 +59,6 @@ def log_scale_interval(estimate: float, half: float) -> Interval:
     ((2.0, 2.0), (0.0, inf))
     """
     return estimate * math.exp(-half), estimate * math.exp(half) if half < _LARGEST_EXPONENT else math.inf
-
-
-def logit_delta_interval(cells: RatioCells, confidence_level: float) -> Interval:
-    """Delta-method interval of a share (y is part of x for each user) on the logit scale, always within 0 and 1.
-
-    Better than the percentile bootstrap for the share of a small segment: 89.6 against 86.7 % at n = 200 with 10 % of
-    users inside, at a nominal 95 %.
-
-    Raises:
-        ValueError: unless the share lies strictly between 0 and 1.
-    """
-    share = cells.ratio
-    if not 0 < share < 1:
-        raise ValueError(f"logit_delta_interval needs a share strictly between 0 and 1, got {share!r}.")
-    z = float(ndtri(0.5 + check_level(confidence_level) / 2))
-    half = z * standard_error(cells) / (share * (1 - share))
-    centre = math.log(share / (1 - share))
-    return float(expit(centre - half)), float(expit(centre + half))
 
 
 def standard_error(cells: RatioCells) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import check_level
@@ -32,7 +31,7 @@ def totals(
         threads: blocks drawn at a time; the result does not depend on it.
 
     >>> from include.tidemark.statistics.streams import stream
-    >>> totals(Cells.from_values([4, 4, 4]), stream("2026-11-01", "m"), 2).tolist()
+    >>> totals(Cells.from_rows([{"bin": 4, "n": 3, "s1": 12, "s2": 48, "s3": 192}]), stream("2026-11-01", "m"), 2).tolist()
     [[3.0, 12.0], [3.0, 12.0]]
     """
     n, mean, variance = cells.coarse.moments
@@ -79,33 +78,6 @@ def percentile_interval(replicates: Floats, confidence_level: float) -> tuple[fl
     """
     alpha = 1.0 - check_level(confidence_level)
     low, high = np.quantile(replicates, [alpha / 2, 1 - alpha / 2])
-    return float(low), float(high)
-
-
-def bca_interval(
-    replicates: Floats, estimate: float, acceleration: float, confidence_level: float
-) -> tuple[float, float]:
-    """Bias-corrected and accelerated interval (Efron 1987) from replicates.
-
-    At 1,000 replicates its ends wobble by 0.29 standard errors; for means prefer `saddlepoint.bca_interval`.
-
-    Args:
-        replicates: bootstrap replicates of the estimate.
-        estimate: the estimate itself.
-        acceleration: sum d^3 / (6 (sum d^2)^1.5) over the users' influence values d.
-        confidence_level: nominal coverage.
-
-    Returns:
-        The two ends; both equal the estimate where no replicate differs from it.
-    """
-    alpha = 1.0 - check_level(confidence_level)
-    if replicates.min() == replicates.max():
-        return float(replicates[0]), float(replicates[0])
-    below = (np.mean(replicates < estimate) + np.mean(replicates <= estimate)) / 2
-    bias = ndtri(below)
-    shifted = bias + ndtri([alpha / 2, 1 - alpha / 2])
-    levels = ndtr(bias + shifted / (1 - acceleration * shifted))
-    low, high = np.quantile(replicates, levels)
     return float(low), float(high)
 
 

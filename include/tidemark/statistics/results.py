@@ -11,7 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 SIGNIFICANT_DIGITS = 12
 
@@ -200,17 +200,6 @@ def to_records(
     run = {"as_of_date": as_of_date, "run_key": run_key, "family": family}
     records = ({**run, **{name: getattr(row, name) for name in names}} for row in rows)
     return [{column: record[column] for column in COLUMNS} for record in records]
-
-
-def to_frame(rows: Iterable[ResultRow], *, as_of_date: str, run_key: str, family: str) -> pd.DataFrame:
-    """The rows as a pandas frame with the columns of `COLUMNS` and nullable types (null, never NaN)."""
-    import pandas as pd
-
-    records = to_records(rows, as_of_date=as_of_date, run_key=run_key, family=family)
-    frame = pd.DataFrame.from_records(records, columns=list(COLUMNS))
-    kinds = dict.fromkeys(COLUMNS, "string") | dict.fromkeys(_NUMBERS, "Float64")
-    kinds |= dict.fromkeys(_WHOLE_NUMBERS, "Int64") | {"is_mature": "boolean"}
-    return frame.astype(kinds)
 
 
 @cache

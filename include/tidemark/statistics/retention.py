@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from scipy.special import ndtri
-
-from include.tidemark.statistics.config import StatisticsConfig, check_level
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.groups import newcombe_difference
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.rates import bootstrap_rate_interval, wilson_interval
@@ -86,50 +81,6 @@ def retention(counts: Iterable[RetentionCount], config: StatisticsConfig) -> lis
     return adjust(rows)
 
 
-@dataclass(frozen=True)
-class SurvivalPoint:
-    """The Kaplan-Meier estimate just after one time: survival and its interval (log-log scale, Greenwood's variance)."""
-
-    time: float
-    survival: float
-    ci_low: float
-    ci_high: float
-
-
-def kaplan_meier(
-    times: Sequence[float], exits: Sequence[int], censored: Sequence[int], confidence_level: float
-) -> list[SurvivalPoint]:
-    """Kaplan-Meier survival: uses unfinished users for as long as they were seen, so it checks the matured-only rates.
-
-    Args:
-        times: distinct times, ascending.
-        exits: users who left at each time.
-        censored: users last seen at each time who had not left.
-        confidence_level: nominal coverage of each point's interval.
-
-    Returns:
-        A point for each time with an exit. Where survival is 0, the interval is [0, 0] by convention.
-
-    >>> [(p.time, round(p.survival, 4)) for p in kaplan_meier([1, 2, 4], [1, 1, 1], [0, 1, 0], 0.95)]
-    [(1, 0.75), (2, 0.5), (4, 0.0)]
-    """
-    if not len(times) == len(exits) == len(censored):
-        raise ValueError("times, exits and censored must have one entry per time.")
-    if any(later <= earlier for earlier, later in itertools.pairwise(times)):
-        raise ValueError("times must be distinct and ascending.")
-    z = float(ndtri(0.5 + check_level(confidence_level) / 2))
-    at_risk = int(np.sum(exits) + np.sum(censored))
-    survival, greenwood = 1.0, 0.0
-    points = []
-    for time, left, lost in zip(times, exits, censored, strict=True):
-        if left:
-            survival *= 1 - left / at_risk
-            greenwood += left / (at_risk * (at_risk - left)) if left < at_risk else math.inf
-            points.append(SurvivalPoint(time, survival, *_log_log_interval(survival, greenwood, z)))
-        at_risk -= left + lost
-    return points
-
-
 def _rate_rows(metric: str, count: RetentionCount, config: StatisticsConfig) -> list[ResultRow]:
     source = stream(config.as_of_date, metric, count.group, count.window)
     known = _known(count, config)
@@ -194,11 +145,3 @@ def _withheld(count: RetentionCount, config: StatisticsConfig) -> str | None:
 
 def _active(metric: str, count: RetentionCount) -> int:
     return count.active_in_window if metric == IN_WINDOW else count.active_in_or_after
-
-
-def _log_log_interval(survival: float, greenwood: float, z: float) -> tuple[float, float]:
-    if survival <= 0:
-        return 0.0, 0.0
-    scale = math.log(-math.log(survival))
-    half = z * math.sqrt(greenwood) / -math.log(survival)
-    return math.exp(-math.exp(scale + half)), math.exp(-math.exp(scale - half))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import check_level
@@ -25,41 +25,14 @@ def percentile_interval(cells: Cells, confidence_level: float) -> Interval:
 
     Source: A. C. Davison and D. V. Hinkley, Saddlepoint approximations in resampling methods, Biometrika 75 (1988).
 
-    >>> low, high = percentile_interval(Cells.from_values(range(100)), 0.95)
+    >>> rows = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in range(100)]
+    >>> low, high = percentile_interval(Cells.from_rows(rows), 0.95)
     >>> round(low, 2), round(high, 2)
     (43.84, 55.16)
     """
     alpha = 1.0 - check_level(confidence_level)
     find = _quantiles(cells)
     return find(float(ndtri(alpha / 2))), find(float(ndtri(1 - alpha / 2)))
-
-
-def bca_interval(cells: Cells, confidence_level: float) -> Interval:
-    """The bias-corrected and accelerated interval of the mean (Efron 1987) with infinitely many replicates.
-
-    Bias correction: the saddlepoint probability of a replicate below the mean. Acceleration: skewness / (6 sqrt(n)).
-    """
-    alpha = 1.0 - check_level(confidence_level)
-    k = cells.skewness / (6 * math.sqrt(cells.size))
-    find = _quantiles(cells)
-    # At the mean itself the corrected root is skewness / (6 sqrt(n)), so bias and acceleration are the same number.
-    ends = [k + (k + z) / (1 - k * (k + z)) for z in (ndtri(alpha / 2), ndtri(1 - alpha / 2))]
-    return find(float(ends[0])), find(float(ends[1]))
-
-
-def distribution(cells: Cells, value: float) -> float:
-    """Probability that a bootstrap replicate of the mean is at most ``value``."""
-    if cells.variance == 0:
-        return 1.0 if value >= cells.mean else 0.0
-    root = _corrected_root(cells)
-    spread = math.sqrt(cells.variance)
-    target = (value - cells.mean) / spread
-    limit = _limit(cells)
-    low, high = root(-limit)[0], root(limit)[0]
-    if target <= low or target >= high:
-        return 0.0 if target <= low else 1.0
-    tilt = brentq(lambda t: root(t)[0] - target, -limit, limit, xtol=1e-13, rtol=1e-13)
-    return float(ndtr(root(tilt)[1]))
 
 
 def _quantiles(cells: Cells) -> Callable[[float], float]:

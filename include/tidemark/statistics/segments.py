@@ -89,7 +89,8 @@ def segment_means(
         For each metric, for each segment and then for all (segment null): a ``percentile_bootstrap`` and a
         ``hall_skew_t`` row.
 
-    >>> cells = {("lifetime_value", "Declining"): Cells.from_values(range(0, 40_000, 100))}
+    >>> rows = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in range(0, 40_000, 100)]
+    >>> cells = {("lifetime_value", "Declining"): Cells.from_rows(rows)}
     >>> rows = segment_means(cells, StatisticsConfig("2026-11-01"), ["Declining"])
     >>> [(row.segment, row.estimate) for row in rows if row.metric == "mean_lifetime_value" and row.seed]
     [('Declining', 199.5), (None, 199.5)]
@@ -188,7 +189,8 @@ def segment_backtest(
         For each segment and then for all (segment null): a ``percentile_bootstrap`` and a ``log_delta`` row of the metric,
         horizon 90d.
 
-    >>> cells = {"Declining": RatioCells.from_values(x=range(100, 200), y=range(50, 150))}
+    >>> users = zip(range(100, 200), range(50, 150))
+    >>> cells = {"Declining": RatioCells.from_rows({"bin": x, "n": 1, "x1": x, "y1": y, "x2": x**2, "y2": y**2, "xy": x * y} for x, y in users)}
     >>> rows = segment_backtest(cells, StatisticsConfig("2026-11-01"), segments=["Declining"])
     >>> [(row.segment, row.method, row.estimate) for row in rows[:2]]
     [('Declining', 'percentile_bootstrap', 0.665551839465), ('Declining', 'log_delta', 0.665551839465)]

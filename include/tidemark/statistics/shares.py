@@ -37,7 +37,9 @@ def share_rows(
         Two rows a segment, n being all users. Null where the sum is not above zero (``zero_denominator``), or where the
         segment or all users are below a minimum size. A share that is not strictly between 0 and 1 has no interval.
 
-    >>> cells = {"whale": Cells.from_values([900] * 20 + [700] * 20), "minnow": Cells.from_values([1, 3] * 100)}
+    >>> def users(amounts):
+    ...     return Cells.from_rows({"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in amounts)
+    >>> cells = {"whale": users([900] * 20 + [700] * 20), "minnow": users([1, 3] * 100)}
     >>> rows = share_rows("volume_share", cells, StatisticsConfig("2026-11-01"))
     >>> [(row.segment, row.estimate) for row in rows if row.method == "logit_delta"]
     [('whale', 0.987654320988), ('minnow', 0.0123456790123)]

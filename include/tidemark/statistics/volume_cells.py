@@ -7,13 +7,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.str_]
 
-_NUMBERS = ("fee_bps", "n", "log_sum", "log_squares", "volume_usd")
-_PER_UNIT = 16
+NUMBERS = ("fee_bps", "n", "log_sum", "log_squares", "volume_usd")
 
 
 @dataclass(frozen=True)
@@ -60,57 +59,15 @@ class VolumeCells:
         """
         held = list(rows)
         for row in held:
-            missing = [name for name in ("period", "segment", *_NUMBERS, *controls) if name not in row]
+            missing = [name for name in ("period", "segment", *NUMBERS, *controls) if name not in row]
             if missing:
                 raise ValueError(f"column {missing[0]!r} is missing; the row has {sorted(row)}.")
-        numbers = np.array([[float(row[name]) for name in (*_NUMBERS, *controls)] for row in held])
-        numbers = numbers.reshape(-1, len(_NUMBERS) + len(controls))
+        numbers = np.array([[float(row[name]) for name in (*NUMBERS, *controls)] for row in held])
+        numbers = numbers.reshape(-1, len(NUMBERS) + len(controls))
         period, segment = (
             np.array([str(row[name]) for row in held], dtype=np.str_) for name in ("period", "segment")
         )
         return cls._of(period, segment, numbers, controls)
-
-    @classmethod
-    def from_users(
-        cls,
-        period: ArrayLike,
-        segment: ArrayLike,
-        fee_bps: ArrayLike,
-        volume_usd: ArrayLike,
-        controls: Mapping[str, ArrayLike] | None = None,
-    ) -> VolumeCells:
-        """From one entry per user and period. Users share a cell when log(volume + 1) agrees to a sixteenth.
-
-        >>> VolumeCells.from_users(["w1", "w1"], ["a", "a"], [5, 5], [0.0, 0.0]).n.tolist()
-        [2.0]
-        """
-        named = dict(controls or {})
-        volume = np.asarray(volume_usd, dtype=np.float64)
-        labels = [np.asarray(part).astype(np.str_) for part in (period, segment)]
-        other = [np.asarray(part, dtype=np.float64) for part in (fee_bps, *named.values())]
-        if len({len(part) for part in (volume, *labels, *other)}) > 1:
-            raise ValueError(
-                "period, segment, fee_bps, volume_usd and controls must have one entry per user."
-            )
-        if not np.isfinite(volume).all() or (volume < 0).any():
-            raise ValueError("volume_usd must be finite and 0 or more.")
-        logs = np.log1p(volume)
-        keys = [np.ceil(logs * _PER_UNIT), *other[::-1], *labels[::-1]]
-        # By volume within a cell, so that floating-point sums do not depend on the order of the users.
-        order = np.lexsort([volume, *keys])
-        keys = [key[order] for key in keys]
-        changed = np.zeros(len(volume), dtype=bool)
-        changed[:1] = True
-        for key in keys:
-            changed[1:] |= key[1:] != key[:-1]
-        starts = np.flatnonzero(changed)
-        if len(starts) == 0:
-            return cls._of(labels[0], labels[1], np.zeros((0, len(_NUMBERS) + len(named))), tuple(named))
-        logs, volume = logs[order], volume[order]
-        sums = [np.add.reduceat(part, starts) for part in (np.ones(len(logs)), logs, logs**2, volume)]
-        first = order[starts]
-        numbers = np.column_stack([other[0][first], *sums, *(part[first] for part in other[1:])])
-        return cls._of(labels[0][first], labels[1][first], numbers, tuple(named))
 
     @classmethod
     def _of(cls, period: Labels, segment: Labels, numbers: Floats, controls: Sequence[str]) -> VolumeCells:
@@ -120,8 +77,8 @@ class VolumeCells:
             raise ValueError("n and volume_usd must be 0 or more in each cell.")
         kept = np.flatnonzero(numbers[:, 1] > 0)
         order = kept[np.lexsort([*numbers[kept].T, segment[kept], period[kept]])]
-        fee, n, logs, squares, volume = (numbers[order, place] for place in range(len(_NUMBERS)))
-        rest = numbers[order, len(_NUMBERS) :]
+        fee, n, logs, squares, volume = (numbers[order, place] for place in range(len(NUMBERS)))
+        rest = numbers[order, len(NUMBERS) :]
         return cls(period[order], segment[order], fee, n, logs, squares, volume, rest, tuple(controls))
 
     def only(self, chosen: NDArray[np.bool_]) -> VolumeCells:

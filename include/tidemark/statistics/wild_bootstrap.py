@@ -132,15 +132,6 @@ class WildTest:
         return self.estimate + side * far * unit
 
 
-def wild_p_value(fit: PeriodFit, name: str, value: float, draws: Floats) -> float:
-    """Wild cluster restricted bootstrap p-value of "the coefficient equals ``value``".
-
-    Restricted residuals of each period get a random sign; the studentized estimates of such data are compared with the
-    real one. Source: Cameron, Gelbach and Miller 2008; MacKinnon, Nielsen and Webb 2023.
-    """
-    return WildTest.of(fit, name, draws).p_value(value)
-
-
 def wild_effect(
     fit: PeriodFit, name: str, confidence_level: float, draws: Mapping[str, Floats]
 ) -> dict[str, PeriodEffect]:

@@ -16,16 +16,16 @@ from include.tidemark.rules import load_rules
 from include.tidemark.run import Run, RunOptions, make_run_key
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
-from include.tidemark.statistics.engagement import (
+from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.base import Warehouse
+from include.tidemark.warehouse.control import ensure_control_tables
+from tests.staging import STAGING_VIEWS
+from tests.statistics.engagement import (
     behavioral_segments,
     engagement_score,
     percentile_rank,
     revenue_segments,
 )
-from include.tidemark.warehouse import open_warehouse
-from include.tidemark.warehouse.base import Warehouse
-from include.tidemark.warehouse.control import ensure_control_tables
-from tests.staging import STAGING_VIEWS
 
 AS_OF = date(2026, 11, 1)
 STARTED = datetime(2026, 11, 1, 6, tzinfo=UTC)

@@ -17,11 +17,11 @@ from include.tidemark.families.fee_tiers.size_rows import (
     next_week_rows,
     week_rows,
 )
-from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.projections import number_in
 from include.tidemark.statistics.retention import RetentionCount
 from include.tidemark.statistics.retention_model import retention_model
+from tests.statistics.users import cells_of
 
 CONFIG = StatisticsConfig("2026-07-01")
 FIRST, LAST = datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_the_concentration_of_no_volume_is_null_with_a_reason():
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=60), st.floats(0.01, 1))
 @settings(max_examples=40)
 def test_the_top_users_hold_at_least_their_part_and_at_most_everything(volumes, share):
-    held = held_by_top(Cells.from_values(volumes), share)
+    held = held_by_top(cells_of(volumes), share)
     ordered = sorted(volumes, reverse=True)
     whole = int(share * len(volumes))
     assert sum(ordered[:whole]) / sum(volumes) - 1e-9 <= held <= 1 + 1e-9

@@ -131,7 +131,7 @@ def usual_sizes(cells: Sequence[Row]) -> dict[str, Cells]:
 def held_by_top(cells: Cells, share: float) -> float:
     """The part of the sum that the largest `share` of users hold; users of one cell count as equal.
 
-    >>> held_by_top(Cells.from_values([1] * 9 + [91]), 0.1)
+    >>> held_by_top(Cells.from_rows({"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in [1] * 9 + [91]), 0.1)
     0.91
     """
     wanted, held = share * cells.size, 0.0

@@ -1,7 +1,7 @@
 """A small, sound warehouse on DuckDB, made by hand, that a test then spoils in one place."""
 
 import shutil
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -156,14 +156,8 @@ class World:
         return check_stage(stage, self.run, self.settings)  # type: ignore[arg-type]
 
     def failures(self, stage: str) -> dict[str, tuple[str, str]]:
-        """Severity and sentence of each check that fails, as `control.gate_results` keeps them."""
-        with suppress(GateError):
-            self.check(stage)
-        rows = self.rows(
-            "select expectation, severity, message from control.gate_results"
-            f" where stage = '{stage}' and run_key = '{RUN_KEY}' and not success"
-        )
-        return {name: (severity, message) for name, severity, message in rows}
+        """What `failures_of` says of a stage of this world's run."""
+        return failures_of(stage, self.run, self.settings, self.rows)
 
     def observed(self, stage: str, expectation: str) -> float:
         """What a check measured in the last gate of this stage."""
@@ -179,6 +173,36 @@ class World:
         return {
             str(f.relative_to(root)): f.read_text(encoding="utf-8") for f in root.rglob("*") if f.is_file()
         }
+
+
+def failures_of(
+    stage: str, run: Run, settings: Settings, rows: Callable[[str], list[tuple[Any, ...]]]
+) -> dict[str, tuple[str, str]]:
+    """Severity and sentence of each check that fails, as `control.gate_results` keeps them.
+
+    Asserts that the stage stops where one of them is critical, with its sentence, and goes on where none is.
+
+    Args:
+        rows: what a query of the run's warehouse gives.
+    """
+    stopped = ""
+    try:
+        check_stage(stage, run, settings)  # type: ignore[arg-type]
+    except GateError as error:
+        stopped = str(error)
+    found = {
+        name: (severity, message)
+        for name, severity, message in rows(
+            "select expectation, severity, message from control.gate_results"
+            f" where stage = '{stage}' and run_key = '{run.run_key}' and not success"
+        )
+    }
+    critical = [message for severity, message in found.values() if severity == "critical"]
+    assert bool(stopped) == bool(critical), (
+        f"{len(critical)} critical failures, and: {stopped or 'it went on'}"
+    )
+    assert not stopped or any(message in stopped for message in critical)
+    return found
 
 
 def make_template(path: Path) -> None:

@@ -1,14 +1,12 @@
 """The gate: sound rows pass, and each thing that can be wrong is caught by the check that is meant for it."""
 
 import math
-from contextlib import suppress
 
 import pytest
 
-from include.tidemark.errors import GateError
-from include.tidemark.pipeline.check import check_stage
 from include.tidemark.run import PublishedRun
 from tests.families.engagement.world import RUN_KEY, USERS, World
+from tests.validation.world import failures_of
 
 ONE = "where user_id = 'secret-user-1'"
 T = "update runs.user_engagement set"
@@ -79,13 +77,7 @@ STATISTICS_DEFECTS = {
 
 
 def failures(world: World, stage: str) -> dict[str, tuple[str, str]]:
-    with suppress(GateError):
-        check_stage(stage, world.run, world.settings)
-    rows = world.rows(
-        "select expectation, severity, message from control.gate_results"
-        f" where stage = '{stage}' and run_key = '{RUN_KEY}' and not success"
-    )
-    return {name: (severity, message) for name, severity, message in rows}
+    return failures_of(stage, world.run, world.settings, world.rows)
 
 
 @pytest.mark.parametrize("stage", ["models", "statistics"])

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from include.tidemark.artifacts.published import PublishedMonth, published_months
 from include.tidemark.demo import local
-from include.tidemark.demo.airflow_api import AirflowApi
+from include.tidemark.demo.airflow_api import DAG_ID, AirflowApi
+from include.tidemark.demo.airflow_stack import Stack
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.months import run_demo
 from include.tidemark.paths import PROJECT_ROOT
@@ -34,7 +35,7 @@ class Deployment:
     state: Path
     printed: str
     api: AirflowApi
-    url: str
+    stack: Stack
 
     @property
     def settings(self) -> Settings:
@@ -62,14 +63,9 @@ class Deployment:
         *_, (state, _tasks) = self.api.watch(run_id, timeout)
         return state
 
-    def task_log(self, run_id: str, task_id: str) -> str:
+    def task_log(self, run_id: str, task_id: str, dag_id: str = DAG_ID) -> str:
         folder = (
-            self.state
-            / "airflow"
-            / "logs"
-            / "dag_id=monthly_segmentation"
-            / f"run_id={run_id}"
-            / f"task_id={task_id}"
+            self.state / "airflow" / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
         )
         return "\n".join(file.read_text(errors="replace") for file in sorted(folder.glob("*.log")))
 
@@ -163,7 +159,7 @@ def deployment(demo_run):
     try:
         api = AirflowApi(stack)
         api.unpause()
-        yield Deployment(state, printed, api, stack.url)
+        yield Deployment(state, printed, api, stack)
     finally:
         local.down(state)
 

@@ -7,8 +7,13 @@ import httpx
 import psutil
 import pytest
 
+from include.tidemark.artifacts.user_ids import user_ids
+from include.tidemark.cli.published import verify
+from include.tidemark.demo.airflow_api import AirflowApi
+
 from .conftest import MARKED_KEY, wait_for
 
+MARKED_ID = "marked-person-5d1e"
 GROWING_VIEWS = ("marts.customer_segments", "marts.statistics")
 """Views of every published date: a date that is not the newest adds rows to these and leaves the `_current` ones alone."""
 
@@ -200,11 +205,40 @@ def test_a_publish_task_that_is_killed_at_its_work_is_made_good_by_the_scheduler
     assert_published(deployment, "2017-12-20", before)
 
 
+def test_persons_are_erased_from_every_month_by_the_dag_which_keeps_no_id(deployment, tmp_path):
+    known = "select customer_id as id from marts.customer_segments_current order by customer_id limit 2"
+    people = [str(row["id"]) for row in deployment.query(known)]
+    hashes = {user_ids(deployment.settings).publish(person) for person in people}
+    ids = tmp_path / "ids.txt"
+    ids.write_text("\n".join([*people, MARKED_ID]), encoding="utf-8")
+    api = AirflowApi(deployment.stack, "forget_users")
+    api.unpause()
+    run_id = api.trigger({"user_ids_url": ids.as_uri(), "reason": "a request"})
+    *_, (state, _) = api.watch(run_id, 300)
+    assert state == "success", deployment.task_log(run_id, "forget", "forget_users")
+    log = deployment.task_log(run_id, "forget", "forget_users")
+    assert "Of 3 persons 2 were found" in log and "erase the people at the source, too" in log
+    for table in (
+        "raw.users",
+        "raw.transactions",
+        "core.fct_customer_category_daily",
+        "runs.customer_segments",
+    ):
+        id_column = "customer_id" if table == "runs.customer_segments" else "user_id"
+        assert not deployment.query(f"select 1 from {table} where {id_column} in (?, ?)", *people), table
+    assert [row for month in deployment.months() for row in verify(month) if row["result"] != "ok"] == []
+    left = {MARKED_ID, *hashes}
+    for folder in (deployment.state / "airflow", deployment.state / "artifacts"):
+        for file in (file for file in folder.rglob("*") if file.is_file()):
+            content = file.read_bytes()
+            assert not [text for text in left if text.encode() in content], f"one of them is in {file}"
+
+
 def test_reports_in_the_ui_are_behind_its_login(deployment):
     month = deployment.months()[-1]
     run = f"/tidemark/runs/{month.as_of_date}/{month.run_key}"
     for path in ("/tidemark/", f"{run}/report/index.html", f"{run}/data/segment_summary.csv"):
-        assert httpx.get(deployment.url + path).status_code == 401
+        assert httpx.get(deployment.stack.url + path).status_code == 401
         assert deployment.api.get(path).status_code == 200
     for outside in ("../../../id_hash_key", "..%2F..%2F..%2Fid_hash_key", "not/in/the/manifest.csv"):
         assert deployment.api.get(f"{run}/{outside}").status_code == 404

@@ -18,9 +18,10 @@ _PAGE = 100
 
 
 class AirflowApi:
-    """A logged-in client of a local stack."""
+    """A logged-in client of a local stack, for the runs of one DAG."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, dag_id: str = DAG_ID) -> None:
+        self._dag_id = dag_id
         # On SQLite a request may wait half a minute for the database's lock, and several times.
         self._client = httpx.Client(base_url=stack.url, timeout=120)
         answer = self._client.post("/auth/token", json={"username": "admin", "password": stack.password})
@@ -38,13 +39,13 @@ class AirflowApi:
     def _pause(self, is_paused: bool, timeout: float = 60) -> None:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            answer = self._client.patch(f"/api/v2/dags/{DAG_ID}", json={"is_paused": is_paused})
+            answer = self._client.patch(f"/api/v2/dags/{self._dag_id}", json={"is_paused": is_paused})
             if answer.status_code == 200:
                 return
             time.sleep(0.5)
         errors = self._get("/api/v2/importErrors").get("import_errors", [])
         raise TidemarkError(
-            f"The DAG {DAG_ID} did not appear: {errors[0]['stack_trace'] if errors else 'no import error'}"
+            f"The DAG {self._dag_id} did not appear: {errors[0]['stack_trace'] if errors else 'no import error'}"
         )
 
     def backfill(self, from_date: str, to_date: str, conf: dict[str, Any] | None = None) -> None:
@@ -54,7 +55,7 @@ class AirflowApi:
         a minute. (To cancel that one would be faster, but a run of a cancelled backfill never starts again when it is cleared.)
         """
         backfill = {
-            "dag_id": DAG_ID, "from_date": from_date, "to_date": to_date, "max_active_runs": 1,
+            "dag_id": self._dag_id, "from_date": from_date, "to_date": to_date, "max_active_runs": 1,
             "reprocess_behavior": "failed", "dag_run_conf": conf or {},
         }  # fmt: skip
         deadline = time.monotonic() + _REFUSED_SECONDS
@@ -77,7 +78,7 @@ class AirflowApi:
     def trigger(self, conf: dict[str, Any]) -> str:
         """Start one run without a logical date, as the UI does; returns its run id."""
         answer = self._client.post(
-            f"/api/v2/dags/{DAG_ID}/dagRuns", json={"logical_date": None, "conf": conf}
+            f"/api/v2/dags/{self._dag_id}/dagRuns", json={"logical_date": None, "conf": conf}
         )
         if answer.status_code not in (200, 201):
             raise TidemarkError(f"Airflow refused the run: {answer.text}")
@@ -86,7 +87,7 @@ class AirflowApi:
     def runs(self) -> list[dict[str, Any]]:
         """All runs of the DAG, in the order of their due date."""
         runs: list[dict[str, Any]] = self._get(
-            f"/api/v2/dags/{DAG_ID}/dagRuns", order_by="run_after", limit=100
+            f"/api/v2/dags/{self._dag_id}/dagRuns", order_by="run_after", limit=100
         )["dag_runs"]
         return runs
 
@@ -100,7 +101,7 @@ class AirflowApi:
 
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""
-        path = f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances"
+        path = f"/api/v2/dags/{self._dag_id}/dagRuns/{run_id}/taskInstances"
         tasks: list[dict[str, Any]] = []
         while True:
             page = self._get(path, limit=_PAGE, offset=len(tasks), order_by="id")
@@ -110,7 +111,9 @@ class AirflowApi:
 
     def clear(self, run_id: str) -> None:
         """Clear all tasks of a run, as a person would in the UI."""
-        answer = self._client.post(f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/clear", json={"dry_run": False})
+        answer = self._client.post(
+            f"/api/v2/dags/{self._dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False}
+        )
         answer.raise_for_status()
 
     def watch(
@@ -123,7 +126,7 @@ class AirflowApi:
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            state = str(self._get(f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}")["state"])
+            state = str(self._get(f"/api/v2/dags/{self._dag_id}/dagRuns/{run_id}")["state"])
             yield state, self.tasks(run_id)
             if state in _FINISHED:
                 return

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 
 from include.tidemark.artifacts.tables import Kind
+from include.tidemark.config.sorts import Sort
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.shared_texts import shared_or_other
 
@@ -17,8 +18,6 @@ _FILE = DBT_DIR / "models" / "segmentations" / "user_features.yml"
 Unit = Literal[
     "text", "date", "yes_no", "money", "count", "days", "months", "seconds", "percent", "score", "bps"
 ]
-Sort = Literal["text", "date", "boolean", "number"]
-"""What a value can be compared with: another of its sort."""
 
 _KINDS: Mapping[str, Kind] = {
     "varchar": "text", "date": "date", "boolean": "boolean", "integer": "integer", "bigint": "integer",

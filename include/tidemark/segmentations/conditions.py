@@ -4,7 +4,6 @@
 for the highest. A condition that holds for a percentile of p includes who is at percentile_cont(p) of all values.
 """
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,27 +11,24 @@ from functools import partial
 from sqlglot import exp, parse_one
 
 from include.tidemark.config.documents import unknown_name
-from include.tidemark.config.expressions import columns_of, parse_expression
+from include.tidemark.config.expressions import parse_expression
+from include.tidemark.config.sorts import (
+    COMPARISONS,
+    DIALECT,
+    Sort,
+    name_columns,
+    refuse_mixed_sorts,
+    refuse_no_condition,
+)
 from include.tidemark.errors import SettingsError
-from include.tidemark.segmentations.catalogue import Feature, Sort
-
-DIALECT = "duckdb"
-"""What conditions are read and written in. What is allowed in them is written alike for Snowflake: a test parses it there."""
+from include.tidemark.segmentations.catalogue import Feature
 
 RuleValues = Mapping[str, float | int | str | bool]
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
-_PREDICATES = (*_COMPARISONS, exp.Between, exp.In, exp.Is, exp.Like, exp.ILike)
 _FLIPPED: Mapping[type[exp.Expr], type[exp.Expr]] = {
     exp.GT: exp.LT, exp.LT: exp.GT, exp.GTE: exp.LTE, exp.LTE: exp.GTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ,
 }  # fmt: skip
 _PERCENTILE = "percentile"
-_RESULTS: Mapping[Sort, tuple[type[exp.Expr], ...]] = {
-    "boolean": (exp.Boolean,),
-    "number": (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Length),
-    "text": (exp.Lower, exp.Upper, exp.Trim, exp.DPipe, exp.Left, exp.Right, exp.Substring),
-}  # fmt: skip
-"""What functions and operators give."""
 MARK = "percentile of "
 """Starts the name of the column that stands for a percentile while the rest of the condition is checked."""
 
@@ -56,13 +52,17 @@ def compile_condition(text: str, features: Mapping[str, Feature], rules: RuleVal
         SettingsError: it is no condition over the features; the message is a sentence without the place.
     """
     tree = parse_expression(text, DIALECT, replace=partial(_replaced, rules=rules))
-    used = _used(tree, features)
-    _refuse_mixed_sorts(tree, features)
-    if not _is_condition(tree, features):
-        raise SettingsError(
-            f"'{tree.sql(DIALECT)}' is no condition; compare it with something, such as `> 0`."
-        )
-    return Condition(tree.transform(_windowed).sql(DIALECT), tree, used)
+    sorts: dict[str, Sort] = {name: feature.sort for name, feature in features.items()}
+    sorts |= {MARK + name: "number" for name in features}
+    for column in tree.find_all(exp.Column):
+        if column.name.startswith(MARK):
+            _refuse_no_number(column, features)
+    used = {name.removeprefix(MARK) for name in name_columns(tree, sorts)}
+    refuse_mixed_sorts(tree, sorts)
+    refuse_no_condition(tree, sorts)
+    return Condition(
+        tree.transform(_windowed).sql(DIALECT), tree, tuple(name for name in features if name in used)
+    )
 
 
 def compile_order(text: str, features: Mapping[str, Feature]) -> str:
@@ -107,25 +107,15 @@ def _is_percentile(node: exp.Expr) -> bool:
     return isinstance(node, exp.Anonymous) and node.name.lower() == _PERCENTILE
 
 
-def _used(tree: exp.Expr, features: Mapping[str, Feature]) -> tuple[str, ...]:
-    used = set()
-    for column in columns_of(tree):
-        name = column.name.removeprefix(MARK)
-        if column.name == name:
-            column.set("this", exp.to_identifier(name := name.lower()))
-        if name not in features:
-            raise SettingsError(unknown_name(name, name, sorted(features), may_list=False))
-        if column.name.startswith(MARK):
-            _refuse_no_number(column, features[name])
-        used.add(name)
-    return tuple(name for name in features if name in used)
-
-
-def _refuse_no_number(column: exp.Column, feature: Feature) -> None:
+def _refuse_no_number(column: exp.Column, features: Mapping[str, Feature]) -> None:
+    name = column.name.removeprefix(MARK)
+    if name not in features:
+        raise SettingsError(unknown_name(name, name, sorted(features), may_list=False))
+    feature = features[name]
     if feature.sort != "number":
         raise SettingsError(f"percentile({feature.name}) means nothing: {feature.name} is no number.")
     above = column.parent
-    if not isinstance(above, _COMPARISONS) or _number_beside(column) is None:
+    if not isinstance(above, COMPARISONS) or _number_beside(column) is None:
         raise SettingsError(
             f"percentile({feature.name}) has to be compared with a number from 0 to 1, such as percentile({feature.name}) >= 0.9."
         )
@@ -142,7 +132,7 @@ def _number_beside(column: exp.Expr) -> str | None:
 
 def _windowed(node: exp.Expr) -> exp.Expr:
     """Exact whole numbers instead of a quotient, so that a percentile which falls on a user includes this user everywhere."""
-    if not isinstance(node, _COMPARISONS):
+    if not isinstance(node, COMPARISONS):
         return node
     for side, comparison in (("this", type(node)), ("expression", _FLIPPED[type(node)])):
         column = node.args[side]
@@ -161,51 +151,4 @@ def _compared(comparison: type[exp.Expr], left: str, right: str) -> exp.Expr:
     return comparison(
         this=exp.paren(parse_one(left, dialect=DIALECT)),
         expression=exp.paren(parse_one(right, dialect=DIALECT)),
-    )
-
-
-def _sort_of(node: exp.Expr, features: Mapping[str, Feature]) -> Sort | None:
-    """The sort of a value, where it can be told without computing it."""
-    if isinstance(node, exp.Paren | exp.Neg):
-        return _sort_of(node.this, features)
-    if isinstance(node, exp.Column):
-        return "number" if node.name.startswith(MARK) else features[node.name].sort
-    if isinstance(node, exp.Literal):
-        return "text" if node.is_string else "number"
-    return next((sort for sort, kinds in _RESULTS.items() if isinstance(node, kinds)), None)
-
-
-def _refuse_mixed_sorts(tree: exp.Expr, features: Mapping[str, Feature]) -> None:
-    """Warehouses disagree on what a number is beside a text, and raise the error in the middle of a month."""
-    for node in tree.find_all(*_COMPARISONS, exp.Between, exp.In):
-        others = [node.args.get(name) for name in ("expression", "low", "high")] + list(node.expressions)
-        one = _sort_of(node.this, features)
-        for other in (each for each in others if each is not None):
-            two = _sort_of(other, features)
-            if "date" in (one, two) and _is_day(node.this if two == "date" else other):
-                continue
-            if one and two and one != two:
-                raise SettingsError(f"'{node.sql(DIALECT)}' compares a {one} with a {two}.")
-
-
-def _is_day(node: exp.Expr) -> bool:
-    """Whether a text is a date, which both warehouses compare with dates."""
-    if not isinstance(node, exp.Literal) or not node.is_string:
-        return False
-    try:
-        return bool(datetime.date.fromisoformat(node.this).isoformat() == node.this)
-    except ValueError:
-        return False
-
-
-def _is_condition(node: exp.Expr, features: Mapping[str, Feature]) -> bool:
-    if isinstance(node, exp.And | exp.Or):
-        return _is_condition(node.left, features) and _is_condition(node.right, features)
-    if isinstance(node, exp.Paren | exp.Not):
-        return _is_condition(node.this, features)
-    if isinstance(node, exp.Coalesce | exp.Case | exp.If):
-        return True
-    return (
-        isinstance(node, (*_COMPARISONS, exp.Between, exp.In, exp.Is, exp.Like, exp.ILike, exp.Boolean))
-        or _sort_of(node, features) == "boolean"
     )

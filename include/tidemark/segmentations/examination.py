@@ -8,11 +8,11 @@ from pathlib import Path
 from sqlglot import exp
 
 from include.tidemark.config.documents import read_document
+from include.tidemark.config.sorts import DIALECT
 from include.tidemark.enabled import FOLDER
 from include.tidemark.errors import TidemarkError
 from include.tidemark.families import known_families
 from include.tidemark.segmentations.catalogue import catalogue
-from include.tidemark.segmentations.conditions import DIALECT
 from include.tidemark.segmentations.declaration import Segmentation, load_segmentation
 from include.tidemark.segmentations.features_query import features_query
 from include.tidemark.settings import Settings

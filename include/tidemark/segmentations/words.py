@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlglot import exp
 
+from include.tidemark.config.sorts import DIALECT
 from include.tidemark.segmentations.catalogue import catalogue
-from include.tidemark.segmentations.conditions import DIALECT, MARK, Condition
+from include.tidemark.segmentations.conditions import MARK, Condition
 
 _COMPARED: Mapping[type[exp.Expr], str] = {
     exp.EQ: "is {1}", exp.NEQ: "is not {1}", exp.GT: "is above {1}", exp.GTE: "is {1} or more", exp.LT: "is below {1}",

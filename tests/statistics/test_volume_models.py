@@ -38,6 +38,17 @@ def test_poisson_without_a_finite_maximum_is_none() -> None:
     assert fit_poisson(np.ones((2, 2)), np.ones(2), np.ones(2)) is None
 
 
+def test_a_group_that_pays_nothing_leaves_the_others_as_they_are_without_it() -> None:
+    # Three groups at two fees; nothing was paid in the last one at the second fee, so that its slope has no finite value.
+    fee = np.tile([0.0, 1.0], 3)
+    groups = np.repeat(np.eye(3), 2, axis=0)
+    design = np.column_stack([groups, groups * fee[:, None]])
+    n, total = np.full(6, 50.0), np.array([400.0, 300.0, 90.0, 120.0, 70.0, 0.0])
+    found = fit_poisson(design, n, total)
+    assert np.exp(found[[3, 4]]) == pytest.approx([3 / 4, 4 / 3], rel=1e-9)
+    assert found[5] < -20
+
+
 def test_huber_equals_statsmodels_rlm() -> None:
     x, y = rows()
     theirs = sm.RLM(y, x, M=sm.robust.norms.HuberT()).fit(maxiter=500, tol=1e-13, conv="coefs")

@@ -91,12 +91,14 @@ def validate(
     predicted = np.zeros_like(n)
     for fold in range(folds):
         rest = BinaryTable(table.names, table.design, table.n - n[fold], table.successes - successes[fold])
-        beta = maximize(rest.design, rest.n, rest.successes)
-        if beta is None:
-            penalized = fit_log_f(rest)
-            if penalized is None:
-                return None
+        found = maximize(rest.design, rest.n, rest.successes)
+        penalized = fit_log_f(rest) if found is None else None
+        if found is not None:
+            beta = found.params
+        elif penalized is not None:
             beta = penalized.coefficients
+        else:
+            return None
         predicted[fold] = table.design @ beta
     held = [area(*parts) for parts in zip(predicted, successes, n - successes, strict=True)]
     pairs = successes.sum(axis=1) * (n - successes).sum(axis=1)

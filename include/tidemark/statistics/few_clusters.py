@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 from include.tidemark.statistics.config import check_level
-from include.tidemark.statistics.logistic import inverse
+from include.tidemark.statistics.glm import inverse
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from include.tidemark.statistics.logistic import inverse
+from include.tidemark.statistics.glm import inverse
 
 Floats = NDArray[np.float64]
 

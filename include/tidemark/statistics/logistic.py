@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, stdtr, stdtrit
 
 from include.tidemark.statistics.config import check_level
+from include.tidemark.statistics.glm import fit_glm
 
 Floats = NDArray[np.float64]
 
 INTERCEPT = "intercept"
-_MAX_STEPS = 100
 # Log odds of 30 are one in 1e13: no data of users say that, it is a coefficient on its way to infinity.
 _RUNAWAY = 30.0
 
@@ -119,10 +119,11 @@ class Effect:
 
 
 def fit_logistic(table: BinaryTable) -> LogisticFit | None:
-    """Maximum likelihood by Newton steps, with the sandwich covariance.
+    """Maximum likelihood by statsmodels, with the sandwich covariance.
 
-    Without clusters the covariance is White's HC0; with G clusters it is multiplied by G/(G-1) (N-1)/(N-k), and
-    quantiles come from t with G - 1 degrees of freedom, because few periods otherwise reject far too often.
+    Without clusters the covariance is White's HC0; with G clusters it is multiplied by G/(G-1) (N-1)/(N-k), N being users
+    (statsmodels counts rows), and quantiles come from t with G - 1 degrees of freedom, because few periods otherwise reject
+    far too often.
 
     Returns:
         The fit, or None where there is no finite maximum (see `separation.why_not`) or only one cluster.
@@ -132,28 +133,18 @@ def fit_logistic(table: BinaryTable) -> LogisticFit | None:
     >>> [round(math.exp(b), 9) for b in fit.coefficients], fit.method
     ([2.0, 0.25], 'logit_robust')
     """
-    n, k = table.n, table.design.shape[1]
-    beta = maximize(table.design, n, table.successes)
-    if beta is None:
-        return None
-    p = expit(table.design @ beta)
-    bread = inverse(information(table.design, n, p))
-    if bread is None:
-        return None
-    if table.clusters is None:
-        weight = table.successes * (1 - p) ** 2 + (n - table.successes) * p**2
-        meat = (table.design * weight[:, None]).T @ table.design
-        freedom, method = math.inf, "logit_robust"
-    else:
-        groups = int(table.clusters.max()) + 1
+    factor, freedom, method = 1.0, math.inf, "logit_robust"
+    if table.clusters is not None:
+        groups, k = int(table.clusters.max(initial=0)) + 1, table.design.shape[1]
         if groups < 2 or table.size <= k:
             return None
-        scores = np.zeros((groups, k))
-        np.add.at(scores, table.clusters, table.design * (table.successes - n * p)[:, None])
-        meat = scores.T @ scores * (groups / (groups - 1) * (table.size - 1) / (table.size - k))
+        factor = groups / (groups - 1) * (table.size - 1) / (table.size - k)
         freedom, method = float(groups - 1), "logit_clustered"
-    value = log_likelihood(table.design, n, table.successes, beta)
-    return LogisticFit(table.names, beta, bread @ meat @ bread, value, freedom, method)
+    found = maximize(table.design, table.n, table.successes, table.clusters)
+    if found is None:
+        return None
+    covariance = np.asarray(found.cov_params()) * factor
+    return LogisticFit(table.names, np.asarray(found.params), covariance, float(found.llf), freedom, method)
 
 
 def average_contrast(
@@ -200,26 +191,19 @@ def _delta(estimate: float, gradient: Floats, fit: LogisticFit, confidence_level
     return Effect(estimate, error, estimate - half, estimate + half, p_value)
 
 
-def maximize(design: Floats, n: Floats, successes: Floats) -> Floats | None:
-    """Coefficients at the maximum of the likelihood, or None where Newton's method finds none."""
-    beta = np.zeros(design.shape[1])
-    value = log_likelihood(design, n, successes, beta)
-    for _ in range(_MAX_STEPS):
-        p = expit(design @ beta)
-        bread = inverse(information(design, n, p))
-        if bread is None:
-            return None
-        score = design.T @ (successes - n * p)
-        step = bread @ score
-        for _ in range(30):
-            candidate = log_likelihood(design, n, successes, beta + step)
-            if candidate >= value - 1e-12 * abs(value):
-                break
-            step = step / 2
-        beta, value = beta + step, candidate
-        if float(score @ step) < 1e-20 * max(abs(value), 1.0) or float(np.abs(step).max()) < 1e-13:
-            return None if float(np.abs(design @ beta).max()) > _RUNAWAY else np.asarray(beta)
-    return None
+def maximize(
+    design: Floats, n: Floats, successes: Floats, clusters: NDArray[np.int64] | None = None
+) -> Any | None:
+    """statsmodels' result at the maximum of the likelihood, with HC0 or clustered errors; None where there is none."""
+    users = np.concatenate([successes, n - successes])
+    held = users > 0
+    outcome = np.repeat([1.0, 0.0], len(n))[held]
+    errors: dict[str, Any] = {"cov_type": "HC0"}
+    if clusters is not None:
+        groups = np.tile(clusters, 2)[held]
+        errors = {"cov_type": "cluster", "cov_kwds": {"groups": groups, "use_correction": False}}
+    found = fit_glm("Binomial", np.tile(design, (2, 1))[held], outcome, users[held], **errors)
+    return None if found is None or float(np.abs(design @ found.params).max()) > _RUNAWAY else found
 
 
 def log_likelihood(design: Floats, n: Floats, successes: Floats, beta: Floats) -> float:
@@ -231,14 +215,3 @@ def log_likelihood(design: Floats, n: Floats, successes: Floats, beta: Floats) -
 def information(design: Floats, n: Floats, p: Floats) -> Floats:
     """Fisher information of the coefficients."""
     return np.asarray((design * (n * p * (1 - p))[:, None]).T @ design)
-
-
-def inverse(matrix: Floats) -> Floats | None:
-    """Inverse of a symmetric positive definite matrix, or None where it has none in floating point."""
-    scale = np.sqrt(np.diag(matrix))
-    if not np.isfinite(scale).all() or (scale <= 0).any():
-        return None
-    scaled = matrix / np.outer(scale, scale)
-    if np.linalg.cond(scaled) > 1e13:
-        return None
-    return np.asarray(np.linalg.inv(scaled) / np.outer(scale, scale))

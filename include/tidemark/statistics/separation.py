@@ -11,11 +11,11 @@ from scipy.optimize import brentq, linprog
 from scipy.special import chdtrc, chdtri, expit
 
 from include.tidemark.statistics.config import check_level
+from include.tidemark.statistics.glm import inverse, rank_deficient
 from include.tidemark.statistics.logistic import (
     BinaryTable,
     LogisticFit,
     information,
-    inverse,
     log_likelihood,
     maximize,
 )
@@ -55,7 +55,7 @@ def why_not(table: BinaryTable) -> str | None:
     won = float(table.successes.sum())
     if table.size == 0 or won in (0.0, float(table.n.sum())):
         return "no_variation"
-    if inverse(information(table.design, table.n, np.full(len(table.n), 0.5))) is None:
+    if rank_deficient(table.design, table.n):
         return "collinear"
     return "separation" if separated_features(table) else None
 
@@ -132,12 +132,14 @@ def fit_log_f(table: BinaryTable) -> LogisticFit | None:
     design = np.vstack([table.design, np.eye(k)[1:]])
     n = np.concatenate([table.n, np.ones(k - 1)])
     successes = np.concatenate([table.successes, np.full(k - 1, 0.5)])
-    beta = maximize(design, n, successes)
-    covariance = None if beta is None else inverse(information(design, n, expit(design @ beta)))
-    if beta is None or covariance is None:
+    found = maximize(design, n, successes)
+    if found is None:
         return None
-    value = log_likelihood(design, n, successes, beta)
-    return LogisticFit(table.names, beta, covariance, value, math.inf, "logit_log_f")
+    beta = np.asarray(found.params)
+    covariance = inverse(information(design, n, expit(design @ beta)))
+    if covariance is None:
+        return None
+    return LogisticFit(table.names, beta, covariance, float(found.llf), math.inf, "logit_log_f")
 
 
 def penalized_log_likelihood(table: BinaryTable, beta: Floats) -> float:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.tidemark.errors import SettingsError
 from include.tidemark.families import enabled_families, known_families
 from include.tidemark.families.family import Family
 from include.tidemark.run import Run
@@ -42,13 +43,33 @@ def _families(names: tuple[str, ...]) -> list[Family]:
     return [known.get(name) or declared_family(name) for name in names]
 
 
+def refuse_same_paths(run: Run) -> None:
+    """Raises:
+    SettingsError: two families would publish a table under one name, as a segmentation called `segment` would.
+    """
+    if set(run.families) <= known_families().keys():
+        return
+    seen: dict[str, str] = {}
+    for family in families_of(run):
+        for table in family.part("artifacts").published_tables(run):
+            if table.path in seen:
+                raise SettingsError(
+                    f"{seen[table.path]} and {family.name} both publish {table.path}; rename the segmentation or audience in"
+                    f" {FOLDER}/ of the configuration folder."
+                )
+            seen[table.path] = family.name
+
+
 def dbt_selection(families: list[Family]) -> Selection:
     """The families' models, all that they are made from, and the published views on them.
 
-    Features of users are made of every family's models: the models of segmentations are selected by themselves, so that a family
-    which is not enabled is not built for them.
+    Features of users are made of every family's models: the models of segmentations are selected by themselves, and families that
+    are not enabled are left out by name, so that neither their models nor their tests are built for them.
     """
     known = known_families()
-    own = [f"+tag:{family.name}+" for family in families if family.name in known]
-    declared = [_TAG, "stg_users"] if len(own) < len(families) else []
-    return Selection((*own, *declared, "tag:publication"), () if declared else (_TAG,))
+    own = [family.name for family in families if family.name in known]
+    select = [*(f"+tag:{name}+" for name in own), "tag:publication"]
+    if len(own) == len(families):
+        return Selection(tuple(select), (_TAG,))
+    others = tuple(f"tag:{name}" for name in known if name not in own)
+    return Selection((*select, _TAG, "stg_users"), others)

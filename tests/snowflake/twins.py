@@ -20,10 +20,12 @@ from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.synthetic.dataset import synthetic
 from include.tidemark.paths import PROJECT_ROOT
 from tests.personal_data.marked import write_marked_files
+from tests.segmentations.files import write_files
 from tests.snowflake.emulator import Emulator, running_emulator
 
 MONTHS = ("2026-05-01", "2026-06-01")
 FAMILIES = ("customer_segments", "engagement", "planners", "early_engagement", "fee_tiers")
+DECLARED = ("by_platform", "loyalty")
 SECRET = "marked-secret-of-the-connection"
 USERS = 1500
 OPTIONS = {"n_resamples": 1000}
@@ -63,7 +65,9 @@ def make_twins(folder: Path) -> Twins:
 
 def _settings(folder: Path) -> dict[str, str]:
     (folder / "scratch").mkdir(parents=True)
+    write_files(folder / "config")
     return {
+        "TIDEMARK_CONFIG_DIR": str(folder / "config"),
         "TIDEMARK_FAMILIES": ",".join(FAMILIES),
         "TIDEMARK_LANDING_URL": (folder.parent / "landing").as_uri(),
         "TIDEMARK_ARTIFACT_ROOT": (folder / "artifacts").as_uri(),

@@ -13,6 +13,7 @@ from include.tidemark.config.documents import Document, read_document, validate
 from include.tidemark.config.nearest import nearest
 from include.tidemark.enabled import FOLDER as SEGMENTATIONS
 from include.tidemark.errors import SettingsError
+from include.tidemark.own_checks import FOLDER as CHECKS
 from include.tidemark.rules import Rules, load_rules
 from include.tidemark.settings import Settings
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 RULES, SOURCES = "rules.yml", "sources.yml"
 FILES = (RULES, SOURCES)
 """What the folder may hold; other YAML files are mistakes, and files of other kinds are the deployment's own affair."""
+FOLDERS = (SEGMENTATIONS, CHECKS)
+"""Folders in it, whose files have names of the deployment's own choice."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     from include.tidemark.config.sources_file import (
         sources_model,  # sqlglot, not needed where DAGs are parsed
     )
-    from include.tidemark.segmentations.declaration import load_segmentation
+    from include.tidemark.segmentations.declaration import load_segmentations
 
     found = _documents(settings)
     if (deprecated := _deprecated_rules(settings, found)) is not None:
@@ -64,12 +67,17 @@ def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     rules = load_rules(found.get(RULES), environ)
     if RULES in found:
         refuse_unknown_reasons(found[RULES], rules)
-    for name, document in found.items():
-        if name.startswith(f"{SEGMENTATIONS}/"):
-            load_segmentation(document, settings.families)
+    load_segmentations(
+        {name: document for name, document in found.items() if name.startswith(f"{SEGMENTATIONS}/")},
+        settings.families,
+    )
     if sources := found.get(SOURCES):
         check_sources(sources, validate(sources, sources_model()), rules, settings.warehouse)
     documents = {name: document.content for name, document in found.items()}
+    if own := {name: document for name, document in found.items() if name.startswith(f"{CHECKS}/")}:
+        from include.tidemark.own_checks.shipped import load_own_checks
+
+        load_own_checks(own, documents, rules, settings)
     return Config(rules, documents, _places(found.get(SOURCES)))
 
 
@@ -88,9 +96,8 @@ def _documents(settings: Settings) -> dict[str, Document]:
                     f"TIDEMARK_CONFIG_DIR is {folder}, which does not exist; correct it, or make the folder with `tidemark init`."
                 )
             return {}
-        names = sorted(file.name for file in folder.iterdir() if _is_yaml(file))
-        declared = folder / SEGMENTATIONS
-        files = sorted(file for file in declared.iterdir() if _is_yaml(file)) if declared.is_dir() else []
+        names = sorted(file.name for file in _yaml_files(folder))
+        inner = {name: sorted(_yaml_files(folder / name)) for name in FOLDERS if (folder / name).is_dir()}
     except OSError as error:
         raise SettingsError(
             f"The configuration folder {folder} can't be read ({error.strerror}); correct TIDEMARK_CONFIG_DIR or its permissions."
@@ -102,17 +109,17 @@ def _documents(settings: Settings) -> dict[str, Document]:
             raise SettingsError(
                 f"{folder / name} is no file of a configuration folder; {hint} Rename or remove it."
             )
-    for file in files:
+    for file in (file for files in inner.values() for file in files):
         if file.suffix != ".yml":
             raise SettingsError(f"{file} is not read: call it {file.stem}.yml.")
     return {
         **{name: read_document(folder / name) for name in names},
-        **{f"{SEGMENTATIONS}/{file.name}": read_document(file) for file in files},
+        **{f"{name}/{file.name}": read_document(file) for name, files in inner.items() for file in files},
     }
 
 
-def _is_yaml(file: Path) -> bool:
-    return file.suffix.lower() in (".yml", ".yaml")
+def _yaml_files(folder: Path) -> list[Path]:
+    return [file for file in folder.iterdir() if file.suffix.lower() in (".yml", ".yaml")]
 
 
 def _deprecated_rules(settings: Settings, found: Mapping[str, Document]) -> Document | None:

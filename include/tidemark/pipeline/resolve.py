@@ -11,7 +11,7 @@ from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.code_version import code_version
 from include.tidemark.config.folder import load_config
 from include.tidemark.errors import RunIdentityError, SettingsError
-from include.tidemark.enabled import families_in
+from include.tidemark.enabled import families_in, refuse_same_paths
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
@@ -67,6 +67,7 @@ def resolve_run(
         code_version=code_version(),
         options=_options(parameters, os.environ.get("RUN_HASH") or None),
     )
+    refuse_same_paths(run)
     with open_warehouse(settings, QueryTag(run.run_key, "resolve_run")) as warehouse:
         ensure_control_tables(warehouse)
         refuse_published(warehouse, run.run_key)

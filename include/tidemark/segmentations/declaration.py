@@ -17,6 +17,8 @@ from pydantic import (
 from include.tidemark.config.documents import Document, unknown_name, validate
 from include.tidemark.enabled import FOLDER
 from include.tidemark.errors import ContradictionError, SettingsError
+from include.tidemark.families import known_families
+from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import Feature, catalogue
 from include.tidemark.segmentations.conditions import Condition, compile_condition, compile_order
@@ -209,6 +211,37 @@ def load_segmentation(document: Document, families: Collection[str]) -> Segmenta
                 " does not name; add it there, or use another feature."
             )
     return read
+
+
+def load_segmentations(documents: Mapping[str, Document], families: Collection[str]) -> None:
+    """Check every segmentation's file, and that no name is taken.
+
+    Raises:
+        SettingsError: as `load_segmentation`; or a name is that of a family or table of the project, or two files declare an
+            audience of one name.
+    """
+    taken = _taken_names()
+    audiences: dict[str, str] = {}
+    for document in documents.values():
+        read = load_segmentation(document, families)
+        if read.name in taken:
+            raise SettingsError(
+                f"{document.where(('name',))}: the name {read.name} is taken by a family or table of the project; choose another,"
+                " and call the file like it."
+            )
+        for number, audience in enumerate(read.audiences):
+            if audience.name in audiences:
+                raise SettingsError(
+                    f"{document.where(('audiences', number, 'name'))}: the audience {audience.name} is declared by"
+                    f" {audiences[audience.name]}.yml, too; rename one of them."
+                )
+            audiences[audience.name] = read.name
+
+
+def _taken_names() -> set[str]:
+    """Families, models, and the views that show the published rows of one."""
+    models = {file.stem for file in (DBT_DIR / "models").rglob("*.sql")}
+    return {*known_families(), *models, *(name.removesuffix("_published") for name in models)}
 
 
 def segmentations_of(config: Mapping[str, Mapping[str, Any]]) -> dict[str, Segmentation]:

@@ -65,7 +65,7 @@ def report_part(name: str, run: Run, warehouse: Warehouse, results: StatisticRow
             )
             for anchor, title, extra in sections
         ),
-        intro=f"Declared in {name}.yml of this deployment. Windows are those before {words.day(run.as_of_date)}.",
+        intro=f"Declared in {name}.yml of this deployment. Its windows end before {words.day(run.as_of_date)}.",
         topics=("trust", "charts"),
     )
 

@@ -22,7 +22,7 @@ def _a_family_that_needs_events(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
         questions=(),
         overview="data/x.csv",
     )
-    monkeypatch.setattr(check, "enabled_families", lambda names: [family])
+    monkeypatch.setattr(check, "families_of", lambda run: [family])
     yield
 
 

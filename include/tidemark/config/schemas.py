@@ -13,6 +13,8 @@ from typing import Any
 from include.tidemark.config.folder import RULES, SOURCES
 from include.tidemark.config.rule_texts import rule_texts
 from include.tidemark.config.sources_file import DIRECTIVES, EPOCH_FORMATS, short_name, sources_model
+from include.tidemark.own_checks.declaration import Checks
+from include.tidemark.own_checks.tables import checked_tables
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.rules import Rules
 from include.tidemark.segmentations.catalogue import catalogue
@@ -26,7 +28,7 @@ SCHEMA_FILES = {
     / "config"
     / "schemas"
     / f"{name.removesuffix('.yml')}.schema.json"
-    for name in (SOURCES, RULES, "segmentation")
+    for name in (SOURCES, RULES, "segmentation", "checks")
 }
 """The committed schema of each file of the folder."""
 
@@ -82,9 +84,28 @@ def segmentation_schema() -> Schema:
     return _with_head(schema, "A segmentation of Tidemark", "Ordered segments of customers or users.")
 
 
+def checks_schema() -> Schema:
+    """The schema of a file below `checks/`; its expressions and the names of shipped checks are looked at when it is read."""
+    schema = Checks.model_json_schema()
+    tables = list(checked_tables())
+    schema["$defs"]["OwnCheck"]["properties"]["table"]["enum"] = tables
+    schema["$defs"]["OwnCheck"]["oneOf"] = [
+        {"required": [name]} for name in ("measure", "rows_where", "reconciles")
+    ]
+    schema["$defs"]["Reconciliation"]["properties"]["other_table"]["enum"] = tables
+    return _with_head(
+        schema, "Checks of Tidemark", "A deployment's own checks, and its severities of shipped ones."
+    )
+
+
 def schema_text(name: str) -> str:
     """The file that belongs into the project for one file of the folder."""
-    schema = {SOURCES: sources_schema, RULES: rules_schema, "segmentation": segmentation_schema}[name]()
+    schema = {
+        SOURCES: sources_schema,
+        RULES: rules_schema,
+        "segmentation": segmentation_schema,
+        "checks": checks_schema,
+    }[name]()
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

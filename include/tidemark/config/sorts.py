@@ -17,9 +17,8 @@ Sort = Literal["text", "date", "boolean", "number"]
 """What a value can be compared with: another of its sort."""
 
 COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
-_PREDICATES = (*COMPARISONS, exp.Between, exp.In, exp.Is, exp.Like, exp.ILike, exp.Boolean)
 _RESULTS: Mapping[Sort, tuple[type[exp.Expr], ...]] = {
-    "boolean": (exp.Boolean,),
+    "boolean": (*COMPARISONS, exp.Between, exp.In, exp.Is, exp.Like, exp.ILike, exp.And, exp.Or, exp.Not, exp.Boolean),
     "number": (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Length),
     "text": (exp.Lower, exp.Upper, exp.Trim, exp.DPipe, exp.Left, exp.Right, exp.Substring),
 }  # fmt: skip
@@ -89,7 +88,7 @@ def _is_condition(node: exp.Expr, known: Mapping[str, Sort]) -> bool:
         return _is_condition(node.this, known)
     if isinstance(node, exp.Coalesce | exp.Case | exp.If):
         return True
-    return isinstance(node, _PREDICATES) or sort_of(node, known) == "boolean"
+    return sort_of(node, known) == "boolean"
 
 
 def _is_day(node: exp.Expr) -> bool:

@@ -2,16 +2,17 @@
 
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from include.tidemark.accounting.account import record_account
 from include.tidemark.accounting.suite import account_assets
 from include.tidemark.artifacts.store import RunFolder
+from include.tidemark.enabled import families_of
 from include.tidemark.erasure.rows import user_tables
 from include.tidemark.errors import GateError
-from include.tidemark.enabled import families_of
+from include.tidemark.own_checks.assets import own_assets, with_own_severities
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
@@ -54,11 +55,10 @@ def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
             finish_build(warehouse, run)
             record_account(run, warehouse)
         with open_gate(settings, warehouse, run.run_key, run.started_at) as gate:
-            results = (
-                _check_sources(gate, run, warehouse)
-                if stage == "sources"
-                else _check_family_assets(gate, stage, run)
-            )
+            assets = _source_assets(run, warehouse) if stage == "sources" else _family_assets(stage, run)
+            results = [
+                result for asset in assets for result in gate.evaluate(with_own_severities(asset, run))
+            ]
             report = GateReport(stage, tuple(results))
             identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
             replace_run_rows(
@@ -81,18 +81,18 @@ def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
 _LEVELS = {"critical": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
 
 
-def _check_sources(gate: Any, run: Run, warehouse: Warehouse) -> list[CheckResult]:
+def _source_assets(run: Run, warehouse: Warehouse) -> Iterator[Asset]:
     needed = dict.fromkeys(name for family in families_of(run) for name in family.sources)
     tables = {name: found_table(source_tables()[name], run.rows_of(name), warehouse) for name in needed}
-    results: list[CheckResult] = gate.evaluate(contract_asset(list(tables.values())))
+    yield contract_asset(list(tables.values()))
     sound = {name: table for name, table in tables.items() if table.is_sound}
     for table in sound.values():
-        results += gate.evaluate(
-            table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse, table))
-        )
-        results += gate.evaluate(_columns_asset(run, warehouse, table))
-    results += gate.evaluate(_users_asset(run, warehouse, sound))
-    return results
+        yield table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse, table))
+        yield _columns_asset(run, warehouse, table)
+    yield _users_asset(run, warehouse, sound)
+    # Where the contract is broken, which stops the run, an own check has nothing that it can be about.
+    if len(sound) == len(tables):
+        yield from own_assets(run, "sources")
 
 
 def _users_asset(run: Run, warehouse: Warehouse, sound: Mapping[str, FoundTable]) -> Asset:
@@ -134,16 +134,13 @@ def _rows_seen_before(run: Run, warehouse: Warehouse, table: FoundTable) -> int 
     return max(int(rows[0]["observed"]) - erased, 0)
 
 
-def _check_family_assets(gate: Any, stage: Stage, run: Run) -> list[CheckResult]:
-    results: list[CheckResult] = []
-    for asset in account_assets(run) if stage == "models" else []:
-        results += gate.evaluate(asset)
+def _family_assets(stage: Stage, run: Run) -> Iterator[Asset]:
+    if stage == "models":
+        yield from account_assets(run)
     for family in families_of(run):
         suite = family.part("suite")
-        assets: list[Asset] = suite.candidate(run) if stage == "models" else suite.statistics(run)
-        for asset in assets:
-            results += gate.evaluate(asset)
-    return results
+        yield from suite.candidate(run) if stage == "models" else suite.statistics(run)
+    yield from own_assets(run, stage)
 
 
 def _publish_docs(answers: list[Any], report: GateReport, run: Run, settings: Settings) -> str:

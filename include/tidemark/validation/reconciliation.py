@@ -19,14 +19,18 @@ def agrees(  # noqa: PLR0917 - read as a table
         subject: what is compared, the beginning of the sentences.
         others: whom it is compared with.
     """
-    a, b = f"cast({ours} as double)", f"cast({theirs} as double)"
-    off = f"case when {a} = {b} then 0 when coalesce({b}, 0) = 0 or {a} is null then 100 else 100 * abs({a} - {b}) / abs({b}) end"
     return Check(
         name=name,
-        measure=f"coalesce(max({off}), 0)",
+        measure=f"coalesce(max({off_pct(ours, theirs)}), 0)",
         maximum=tolerance,
         column=column,
         claim=f"{subject} agrees with {others} within {tolerance:g} %.",
         failure=f"{subject} differs from {others} by {{observed}} % (allowed: {tolerance:g} %); run the month again with"
         " full_refresh, and if it stays look for rows lost or doubled between staging and core.",
     )
+
+
+def off_pct(ours: str, theirs: str) -> str:
+    """SQL: by how many per cent of `theirs` the two differ; 100 where only one of them is something."""
+    a, b = f"cast({ours} as double)", f"cast({theirs} as double)"
+    return f"case when {a} = {b} then 0 when coalesce({b}, 0) = 0 or {a} is null then 100 else 100 * abs({a} - {b}) / abs({b}) end"

@@ -1,5 +1,6 @@
 """The tables that Python owns: created before dbt runs, because dbt's views read them."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from include.tidemark.warehouse.base import Warehouse
@@ -41,6 +42,15 @@ _TABLES = {
 
 _ADDED = {"control.loads": {"delivered_count": "bigint", "rounded_count": "bigint"}}
 """Columns that tables of an earlier release lack."""
+
+
+def run_tables() -> dict[str, dict[str, str]]:
+    """Columns and types of the tables in the schema `runs` that are Python's own."""
+    return {
+        table: dict(column.split()[:2] for column in re.split(r",(?![^(]*\))", columns))
+        for table, columns in _TABLES.items()
+        if table.startswith("runs.")
+    }
 
 
 def ensure_control_tables(warehouse: Warehouse) -> None:

@@ -1,17 +1,13 @@
 import numpy as np
 import pytest
 
-from include.tidemark.statistics.confidence import segment_confidence
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.drivers import drivers
 from include.tidemark.statistics.elasticity import elasticity
-from include.tidemark.statistics.funnel import FunnelStep, funnel
 from include.tidemark.statistics.lifetime_value import lifetime_value
 from include.tidemark.statistics.projections import SEED_FILES, Projection, Value, project, segment_metrics
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.retention import RetentionCount, retention
-from include.tidemark.statistics.segments import segment_shares
-from tests.statistics.users import cells_of, cells_of_users, table_of, volume_cells_of
+from tests.statistics.users import cells_of_users, volume_cells_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 RANDOM = np.random.RandomState(1)
@@ -67,46 +63,6 @@ def test_segment_metrics_repeat_the_elasticity_over_the_periods() -> None:
     assert [line["final_fee_bps"] for line in lines] == [5.0, 10.0]
     assert lines[0]["elasticity_est"] == lines[1]["elasticity_est"] is not None
     assert lines[0]["avg_fee_paid_usd"] is None
-
-
-def test_retention_cohorts_hold_the_significance() -> None:
-    counts = [
-        RetentionCount(day, f"{k}d", 90, 90, 40, 50)
-        for day in ("2026-10-01", "2026-10-02")
-        for k in (1, 3, 7, 14, 30, 60)
-    ]
-    lines = project(retention(counts, CONFIG), SEED_FILES["retention_cohorts.csv"])
-    assert [line["day"] for line in lines][:6] == [1, 3, 7, 14, 30, 60]
-    assert lines[0]["users"] == 90 and lines[0]["p_adjusted"] == 1 and lines[0]["difference_from_rest"] == 0
-
-
-@pytest.mark.parametrize("kind", ["behavioral", "revenue"])
-def test_segment_summaries_hold_share_and_confidence(kind: str) -> None:
-    names = ["a", "b"]
-    rows = segment_shares({"a": (40, 0), "b": (60, 0)}, CONFIG, names)
-    rows += [segment_confidence(name, cells_of([1, 2, 3] * 20), 1.0, CONFIG) for name in names]
-    lines = project(rows, SEED_FILES[f"{kind}_segment_summary.csv"])
-    assert [line[f"{kind}_segment"] for line in lines] == names
-    assert lines[0]["share"] == 0.4 and 0 < lines[0]["confidence"] < 1 and lines[0]["users"] == 60
-
-
-def test_the_funnel_holds_a_line_a_step() -> None:
-    steps = [FunnelStep("install", 100, {0.0: 100}), FunnelStep("purchase", 25, {2.0: 25})]
-    lines = project(funnel({None: steps}, CONFIG), SEED_FILES["journey_funnel_analysis.csv"])
-    assert [line["stage"] for line in lines] == ["install", "purchase"]
-    assert (lines[1]["conversion_rate"], lines[1]["drop_off_rate"], lines[1]["median_time"]) == (
-        0.25,
-        0.75,
-        2.0,
-    )
-
-
-def test_drivers_hold_feature_and_odds_ratio() -> None:
-    x = RANDOM.binomial(1, 0.5, size=(300, 2))
-    rows = drivers(table_of(x, RANDOM.binomial(1, 0.5, size=300), ["HAS_A", "HAS_B"]), CONFIG)
-    lines = project(rows, SEED_FILES["retention_drivers.csv"])
-    assert [list(line) for line in lines] == [["Feature", "Odds Ratio"]] * 2
-    assert [line["Feature"] for line in lines] == ["HAS_A", "HAS_B"]
 
 
 def test_two_rows_for_one_cell_are_refused() -> None:

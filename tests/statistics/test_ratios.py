@@ -57,14 +57,6 @@ def test_the_bootstrap_agrees_with_scipys_within_monte_carlo_noise(users: tuple)
     assert ours == pytest.approx(tuple(theirs), abs=4 * math.sqrt(2) * 0.084 * standard_error(cells))
 
 
-def test_threads_change_no_byte(users: tuple) -> None:
-    cells = ratio_cells_of(*users)
-    one, two = (
-        bootstrap_ratio_interval(cells, stream("2026-11-01", "r"), 1500, 0.95, threads=k) for k in (1, 2)
-    )
-    assert one == two
-
-
 def test_a_denominator_that_may_vanish_has_no_bounded_interval() -> None:
     cells = ratio_cells_of([-5, 5, 1, 0], [1, 1, 1, 1])
     assert bootstrap_ratio_interval(cells, stream("2026-11-01", "r"), 1000, 0.95) is None

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from include.tidemark.statistics.streams import BLOCK_SIZE, Stream, stream
 
 
-def normals(source: Stream, count: int, threads: int = 1) -> np.ndarray:
-    return source.replicates(count, lambda generator, size: generator.standard_normal((size, 3)), threads)
+def normals(source: Stream, count: int) -> np.ndarray:
+    return source.replicates(count, lambda generator, size: generator.standard_normal((size, 3)))
 
 
 def test_the_key_is_the_documented_hash() -> None:
@@ -43,11 +43,6 @@ def test_every_part_of_the_key_changes_the_stream() -> None:
 def test_the_first_replicates_of_many_equal_few(count: int) -> None:
     source = stream("2026-11-01", "m")
     assert normals(source, count).tobytes() == normals(source, 2000)[:count].tobytes()
-
-
-def test_threads_change_no_byte() -> None:
-    source = stream("2026-11-01", "m")
-    assert normals(source, 3000, threads=2).tobytes() == normals(source, 3000).tobytes()
 
 
 def test_blocks_do_not_overlap() -> None:

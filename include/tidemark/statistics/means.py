@@ -15,9 +15,7 @@ from include.tidemark.statistics.streams import Stream
 Interval = tuple[float, float]
 
 
-def bootstrap_interval(
-    cells: Cells, stream: Stream, n_resamples: int, confidence_level: float, *, threads: int = 1
-) -> Interval:
+def bootstrap_interval(cells: Cells, stream: Stream, n_resamples: int, confidence_level: float) -> Interval:
     """Percentile bootstrap interval of the mean, in the amount's unit.
 
     The law of the replicates is that of drawing users with replacement (Efron 1979); see `resampling.totals`. On skewed
@@ -28,9 +26,8 @@ def bootstrap_interval(
         stream: the seed.
         n_resamples: replicates.
         confidence_level: nominal coverage.
-        threads: changes the speed only.
     """
-    drawn = totals(cells, stream, n_resamples, threads=threads)
+    drawn = totals(cells, stream, n_resamples)
     return percentile_interval(drawn[:, 1] / cells.size, confidence_level)
 
 

@@ -53,7 +53,7 @@ def project(rows: Iterable[ResultRow], projection: Projection) -> list[dict[str,
         ValueError: when two long rows claim one cell: name the method, or another key.
 
     >>> rows = [ResultRow("odds_ratio", 2.0, "logit_robust", segment="saves", ci_low=1.5, ci_high=2.7)]
-    >>> project(rows, SEED_FILES["retention_drivers.csv"])
+    >>> project(rows, Projection({"Feature": lambda row: row.segment}, {"Odds Ratio": Value("odds_ratio")}))
     [{'Feature': 'saves', 'Odds Ratio': 2.0}]
     """
     names = list(projection.keys)
@@ -100,10 +100,6 @@ def _segment(row: ResultRow) -> str | None:
 
 def _horizon(row: ResultRow) -> str | None:
     return row.horizon
-
-
-def _step(row: ResultRow) -> str | None:
-    return row.segment_to
 
 
 def number_in(text: str | None, place: int = 0) -> float | int | None:
@@ -155,18 +151,6 @@ def segment_metrics(fee_of_period: Mapping[str, float]) -> Projection:
     )  # fmt: skip
 
 
-def _summary(name: str) -> Projection:
-    """One line per segment: users, share and the reliability of its numbers."""
-    return Projection(
-        {name: _segment},
-        {
-            "users": Value("segment_confidence", field="n"),
-            **_interval("segment_share", "wilson", "share"),
-            "confidence": Value("segment_confidence"),
-        },
-    )
-
-
 SEED_FILES: Mapping[str, Projection] = {
     "retention_by_fee.csv": Projection(
         {"acquisition_fee_bps": lambda row: number_in(row.segment), "k": lambda row: number_in(row.horizon)},
@@ -180,26 +164,5 @@ SEED_FILES: Mapping[str, Projection] = {
         },
         _interval("ltv_mean", "percentile_bootstrap", "ltv_mean"),
     ),
-    "retention_cohorts.csv": Projection(
-        {"cohort_date": _segment, "day": lambda row: number_in(row.horizon)},
-        {
-            "users": Value("retention_in_window", "wilson", "n"),
-            **_interval("retention_in_window", "wilson", "retention_rate"),
-            "difference_from_rest": Value("retention_in_window_vs_rest", "newcombe"),
-            "p_adjusted": Value("retention_in_window_vs_rest", "newcombe", "p_adjusted"),
-        },
-    ),
-    "behavioral_segment_summary.csv": _summary("behavioral_segment"),
-    "revenue_segment_summary.csv": _summary("revenue_segment"),
-    "journey_funnel_analysis.csv": Projection(
-        {"group": _segment, "stage": _step},
-        {
-            "reached": Value("funnel_reached", "wilson"),
-            **_interval("funnel_conversion", "wilson", "conversion_rate"),
-            "drop_off_rate": Value("funnel_drop_off", "wilson"),
-            "median_time": Value("funnel_median_time", "order_statistics"),
-        },
-    ),
-    "retention_drivers.csv": Projection({"Feature": _segment}, {"Odds Ratio": Value("odds_ratio")}),
 }
 """File name -> projection; `segment_metrics` makes the one that also needs the fee of each period."""

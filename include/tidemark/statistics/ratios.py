@@ -19,14 +19,14 @@ _LARGEST_EXPONENT = 709.0
 
 
 def bootstrap_ratio_interval(
-    cells: RatioCells, stream: Stream, n_resamples: int, confidence_level: float, *, threads: int = 1
+    cells: RatioCells, stream: Stream, n_resamples: int, confidence_level: float
 ) -> Interval | None:
     """Percentile bootstrap interval of sum y / sum x; users are the unit, so both sums move together.
 
     Returns:
         The ends, or None when a replicate's denominator is not above zero: then the ratio has no bounded interval.
     """
-    drawn = pair_totals(cells, stream, n_resamples, threads=threads)
+    drawn = pair_totals(cells, stream, n_resamples)
     if drawn[:, 1].min() <= 0:
         return None
     return percentile_interval(drawn[:, 2] / drawn[:, 1], confidence_level)

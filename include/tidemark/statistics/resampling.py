@@ -13,9 +13,7 @@ from include.tidemark.statistics.streams import Stream
 Floats = NDArray[np.float64]
 
 
-def totals(
-    cells: Cells, stream: Stream, n_resamples: int, *, poisson: bool = False, threads: int = 1
-) -> Floats:
+def totals(cells: Cells, stream: Stream, n_resamples: int, *, poisson: bool = False) -> Floats:
     """Replicates of (users, sum of the amount), shape (n_resamples, 2).
 
     The number of users drawn from each cell is multinomial: exactly what drawing users with replacement gives. Given
@@ -28,7 +26,6 @@ def totals(
         n_resamples: replicates.
         poisson: draw an independent Poisson number from each cell instead, so that the size of the group varies too
             (Chamandy et al. 2012). Needed where several groups share a denominator.
-        threads: blocks drawn at a time; the result does not depend on it.
 
     >>> from include.tidemark.statistics.streams import stream
     >>> totals(Cells.from_rows([{"bin": 4, "n": 3, "s1": 12, "s2": 48, "s3": 192}]), stream("2026-11-01", "m"), 2).tolist()
@@ -38,18 +35,16 @@ def totals(
     exact = not variance.any()
 
     def draw(generator: np.random.RandomState, size: int) -> Floats:
-        counts = _counts(generator, n, size, poisson)
+        counts = _counts(generator, n, size, poisson=poisson)
         total = _combine(counts, mean)
         if not exact:
             total += np.sqrt(_combine(counts, variance)) * generator.standard_normal(size)
         return np.stack([counts.sum(axis=1), total], axis=1)
 
-    return stream.replicates(n_resamples, draw, threads)
+    return stream.replicates(n_resamples, draw)
 
 
-def pair_totals(
-    cells: RatioCells, stream: Stream, n_resamples: int, *, poisson: bool = False, threads: int = 1
-) -> Floats:
+def pair_totals(cells: RatioCells, stream: Stream, n_resamples: int) -> Floats:
     """Replicates of (users, sum of x, sum of y), shape (n_resamples, 3); see `totals`.
 
     Given the counts, the two sums are drawn from a bivariate normal with the cells' variances and covariance.
@@ -57,7 +52,7 @@ def pair_totals(
     n, x, y, xx, yy, xy = cells.coarse.moments
 
     def draw(generator: np.random.RandomState, size: int) -> Floats:
-        counts = _counts(generator, n, size, poisson)
+        counts = _counts(generator, n, size, poisson=False)
         noise = generator.standard_normal((2, size))
         var_x, var_y, cov = (_combine(counts, part) for part in (xx, yy, xy))
         sd_x = np.sqrt(var_x)
@@ -66,7 +61,7 @@ def pair_totals(
         sum_y = _combine(counts, y) + slope * noise[0] + np.sqrt(np.maximum(var_y - slope**2, 0.0)) * noise[1]
         return np.stack([counts.sum(axis=1), sum_x, sum_y], axis=1)
 
-    return stream.replicates(n_resamples, draw, threads)
+    return stream.replicates(n_resamples, draw)
 
 
 def percentile_interval(replicates: Floats, confidence_level: float) -> tuple[float, float]:
@@ -81,7 +76,7 @@ def percentile_interval(replicates: Floats, confidence_level: float) -> tuple[fl
     return float(low), float(high)
 
 
-def _counts(generator: np.random.RandomState, n: Floats, size: int, poisson: bool) -> Floats:
+def _counts(generator: np.random.RandomState, n: Floats, size: int, *, poisson: bool) -> Floats:
     if poisson:
         return generator.poisson(n, size=(size, len(n))).astype(np.float64)
     users = n.sum()

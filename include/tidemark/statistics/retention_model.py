@@ -32,7 +32,6 @@ def retention_model(
     *,
     feature: str = "fee_bps",
     step: float = 5.0,
-    segment: str | None = None,
     horizon: str | None = None,
 ) -> list[ResultRow]:
     """Average change of the retention probability, and the odds ratio, for ``step`` more of ``feature``.
@@ -43,7 +42,6 @@ def retention_model(
         config: the run's settings.
         feature: the column to move.
         step: by how much.
-        segment: for the rows.
         horizon: the retention's window, for the rows.
 
     Returns:
@@ -58,7 +56,6 @@ def retention_model(
     """
     names = (f"retention_change_{step:g}bps", f"odds_ratio_{step:g}bps")
     known: dict[str, Any] = {
-        "segment": segment,
         "horizon": horizon,
         "n": table.size,
         "confidence_level": config.confidence_level,

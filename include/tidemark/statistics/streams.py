@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +36,7 @@ class Stream:
         bits = np.random.Philox(key=int(self.seed, 16), counter=[0, 0, 0, index])
         return np.random.RandomState(bits)
 
-    def replicates(self, n_resamples: int, draw: Draw, threads: int = 1) -> Floats:
+    def replicates(self, n_resamples: int, draw: Draw) -> Floats:
         """``n_resamples`` replicates along the first axis.
 
         Every block is drawn whole and cut afterwards, so the first 1,000 of 2,000 replicates equal 1,000 replicates.
@@ -45,19 +44,9 @@ class Stream:
         Args:
             n_resamples: replicates wanted.
             draw: ``draw(generator, size)`` returns ``size`` replicates along its first axis.
-            threads: blocks drawn at a time; the bytes do not depend on it.
         """
         blocks = range(-(-n_resamples // BLOCK_SIZE))
-
-        def one(index: int) -> Floats:
-            return draw(self.block(index), BLOCK_SIZE)
-
-        if threads > 1:
-            with ThreadPoolExecutor(threads) as pool:
-                parts = list(pool.map(one, blocks))
-        else:
-            parts = [one(index) for index in blocks]
-        return np.concatenate(parts)[:n_resamples]
+        return np.concatenate([draw(self.block(index), BLOCK_SIZE) for index in blocks])[:n_resamples]
 
 
 def stream(

@@ -12,6 +12,7 @@ FILLED = [
     " platform = ['ios', 'android', 'web'][1 + cast(split_part(user_id, '-', 3) as integer) % 3]",
     "update raw.transactions set status = ['posted', 'declined', 'pending', null]"
     "[1 + greatest(0, cast(split_part(user_id, '-', 3) as integer) % 30 - 26)] where amount_usd < 2000",
+    "update raw.transactions set fee_usd = case when amount_usd < 1000 then 0 else 1.5 end",
 ]
 
 
@@ -116,6 +117,7 @@ def test_new_rows_without_a_value_show_among_the_old_ones(world: World) -> None:
         ("update raw.transactions set status = 'posted' where status = 'declined'", "gone_status_critical", "critical", "declined"),
         ("update raw.transactions set status = 'posted' where status = 'pending'", "gone_status_warning", "warning", "pending"),
         ("update raw.users set platform = 'iphone' where platform = 'ios'", "gone_platform_warning", "warning", "ios"),
+        ("update raw.transactions set fee_usd = 0", "gone_fee_usd_warning", "warning", "any number but 0"),
         ("update raw.transactions set category = 'Trips' where category = 'Travel'", "gone_category_warning", "warning", "travel"),
     ],
 )  # fmt: skip

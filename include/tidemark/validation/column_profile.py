@@ -21,6 +21,10 @@ SHARED_VALUES = {
 }
 """Columns with few values, by table: a value that is gone is told of."""
 
+NOT_ZERO = "any number but 0"
+"""The value that is counted of a column of numbers: a source that no longer knows them may send 0 instead of nothing."""
+_NUMBERS = ("decimal", "double", "bigint", "integer")
+
 _RECENT = timedelta(days=30)
 """Of a table that grows, a change at the source shows in its new rows first."""
 _LONGEST = 40
@@ -39,7 +43,7 @@ class ColumnProfile:
     nulls: int
     """Rows without a value, blank texts among them."""
     values: Mapping[str, int]
-    """Rows of each value that many users have, or had before; only of columns in `SHARED_VALUES`."""
+    """Rows of each value that many users have, or had before, of columns in `SHARED_VALUES`; of a column of numbers those other than 0."""
     kept: frozenset[str] = frozenset()
     """Those of them that many users have: the others are kept nowhere."""
 
@@ -61,6 +65,11 @@ Profile = Mapping[tuple[str, Scope], ColumnProfile]
 def optional_columns(table: SourceTable) -> list[Column]:
     """The columns that may be null."""
     return [column for column in table.columns if not column.required and column.name != LOADED_AT]
+
+
+def number_columns(table: SourceTable) -> list[str]:
+    """The columns of numbers among them."""
+    return [column.name for column in optional_columns(table) if column.data_type.startswith(_NUMBERS)]
 
 
 def record_profile(
@@ -124,7 +133,19 @@ def _count(run: Run, warehouse: Warehouse, table: SourceTable, rows: SourceRows,
         )
         for scope, condition in conditions.items()
     )
+    numbers = number_columns(table)
+    counts += "".join(
+        f", coalesce(count_if({condition} and {name} <> 0), 0) as {scope}_{name}_not_zero"
+        for scope, condition in conditions.items()
+        for name in numbers
+    )
     (found,) = warehouse.fetch(f"select {counts} from {rows.rows} as counted")
+    not_zero = {
+        (name, scope): {NOT_ZERO: int(n)}
+        for name in numbers
+        for scope in SCOPES
+        if (n := found[f"{scope}_{name}_not_zero"])
+    }
     looked_for = {
         name: sorted({v for scope in SCOPES if (name, scope) in before for v in before[name, scope].values})
         for name in shared
@@ -134,8 +155,14 @@ def _count(run: Run, warehouse: Warehouse, table: SourceTable, rows: SourceRows,
         (name, scope): ColumnProfile(
             rows=int(found[f"{scope}_rows"]),
             nulls=int(found[f"{scope}_{name}"]),
-            values={str(row["value"]): n for row in values.get(name, []) if (n := int(row[f"{scope}_rows"]))},
-            kept=frozenset(str(row["value"]) for row in values.get(name, []) if row["is_shared"]),
+            values=not_zero.get((name, scope))
+            or {str(row["value"]): n for row in values.get(name, []) if (n := int(row[f"{scope}_rows"]))},
+            kept=frozenset(
+                {
+                    *not_zero.get((name, scope), ()),
+                    *(str(r["value"]) for r in values.get(name, []) if r["is_shared"]),
+                }
+            ),
         )
         for scope in SCOPES
         for name in names

@@ -12,6 +12,7 @@ from include.tidemark.validation.column_profile import (
     ColumnProfile,
     Profile,
     Scope,
+    number_columns,
     optional_columns,
 )
 
@@ -44,7 +45,7 @@ def vanished_asset(
     checks = [
         check
         for column in dict.fromkeys([*(c.name for c in optional_columns(table)), *SHARED_VALUES.get(table.name, ())])
-        for check in _Column(run, rows, column, now, profile, day).checks()
+        for check in _Column(run, table, rows, column, now, profile, day).checks()
     ]  # fmt: skip
     return Asset(name, rows.relation, source, (_compared(rows, len(checks)), *checks))
 
@@ -65,8 +66,16 @@ class _Column:
     """One column, now and in the last publication."""
 
     def __init__(  # noqa: PLR0917 - one call
-        self, run: Run, rows: SourceRows, name: str, now: Profile, before: Profile, day: str
+        self,
+        run: Run,
+        table: SourceTable,
+        rows: SourceRows,
+        name: str,
+        now: Profile,
+        before: Profile,
+        day: str,
     ) -> None:
+        self.has_values = name in (*SHARED_VALUES.get(table.name, ()), *number_columns(table))
         self.run, self.rows, self.name, self.day = run, rows, name, day
         self.pairs: dict[Scope, tuple[ColumnProfile, ColumnProfile]] = {
             scope: (now[name, scope], before[name, scope]) for scope in SCOPES if (name, scope) in before
@@ -81,7 +90,7 @@ class _Column:
         emptied = self._emptied()
         yield self._emptied_check(emptied)
         yield from self._null_checks(emptied)
-        if self.name in SHARED_VALUES.get(self.rows.table, ()):
+        if self.has_values:
             yield from self._value_checks()
 
     def _severity(self, severity: Severity) -> Severity:

@@ -99,6 +99,8 @@ class Run(BaseModel):
     previous_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
     """By family, the newest published as-of date before this one that holds it: what its movement, drift and volume are
     compared with. A family that is in no earlier publication is not in it."""
+    redeclared: tuple[str, ...] = ()
+    """The segmentations whose files say something else than in the publication that they are compared with."""
     backtest_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
     """By family, the newest published as-of date that holds it and whose following 90 days are over: what a backtest looks at."""
 

@@ -20,7 +20,7 @@ RULES = {
 }
 JULY = {"as_of_date": "2026-07-01", "run_key": "july_1", **RULES}
 AUGUST = {"as_of_date": "2026-08-01", "run_key": "august_1", **RULES}
-SELECTION = ("--select", "+tag:early_engagement+", "tag:publication", "--indirect-selection", "buildable",
+SELECTION = ("--select", "+tag:early_engagement+", "tag:publication", "--exclude", "tag:segmentations", "--indirect-selection", "buildable",
              "--exclude-resource-type", "unit_test")  # fmt: skip
 ZONE = ZoneInfo("America/New_York")
 

@@ -104,7 +104,7 @@ def engagement(raw: Any, tmp_path_factory: Any) -> Any:
 
 
 SELECTION = (
-    "--select", "+tag:engagement+", "tag:publication", "--indirect-selection", "cautious",
+    "--select", "+tag:engagement+", "tag:publication", "--exclude", "tag:segmentations", "--indirect-selection", "cautious",
     "--exclude-resource-type", "unit_test",
 )  # fmt: skip
 

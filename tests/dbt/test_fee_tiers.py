@@ -24,7 +24,7 @@ from tests.statistics.users import cells_of_users
 
 RUN = {"as_of_date": AS_OF.isoformat(), "run_key": "now"}
 SELECTION = (
-    "--select", "+tag:fee_tiers+", "tag:publication", "--exclude", "tag:customer_segments",
+    "--select", "+tag:fee_tiers+", "tag:publication", "--exclude", "tag:customer_segments", "tag:segmentations",
     "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "seed",
 )  # fmt: skip
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.tidemark.families import dbt_selectors
+from include.tidemark.enabled import dbt_selection
+from include.tidemark.families import enabled_families
 from include.tidemark.pipeline.build import dbt_environment
 from include.tidemark.settings import Settings
 
@@ -100,10 +101,13 @@ def planners(raw_warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> An
 
 
 def build(warehouse: Any, run: dict[str, str]) -> None:
+    chosen = dbt_selection(enabled_families(("planners",)))
     result = warehouse.dbt(
         "build",
         "--select",
-        *dbt_selectors(("planners",)),
+        *chosen.select,
+        "--exclude",
+        *chosen.exclude,
         run=run,
         environ=dbt_environment(Settings(duckdb_path=warehouse.path)),
     )

@@ -47,7 +47,8 @@ def test_two_runs_on_an_emulated_snowflake_equal_those_on_duckdb(
         },
     )
     command = [
-        "build", "--select", "+tag:customer_segments+", "tag:publication", "--exclude-resource-type", "unit_test"
+        "build", "--select", "+tag:customer_segments+", "tag:publication", "--exclude", "tag:segmentations",
+        "--exclude-resource-type", "unit_test",
     ]  # fmt: skip
     with running_emulator(tmp_path / "account") as account:
         warehouse = raw_warehouse.copy_to(tmp_path / "dbt")

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from include.tidemark.config.folder import load_config
 from include.tidemark.errors import GateError
 from include.tidemark.pipeline.check import check_stage
 from include.tidemark.pipeline.in_order import run_in_order
+from include.tidemark.segmentations.changes import record_declared
 from include.tidemark.warehouse import open_warehouse
 from tests.segmentations import truth
 from tests.segmentations.conftest import FIRST, SECOND
+from tests.segmentations.files import write_files
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -204,3 +207,38 @@ def test_a_file_that_would_overwrite_another_family_s_table_is_refused_before_an
     settings = world.settings.model_copy(update={"config_dir": tmp_path})
     with pytest.raises(Exception, match="both publish data/segment_summary"):
         run_in_order(settings, {"as_of_date": str(SECOND)}, world.runs[SECOND].started_at, "same paths")
+
+
+def test_a_changed_file_may_move_shares_and_an_unchanged_one_may_not(world):
+    run = _unpublished(world)
+    with open_warehouse(world.settings) as warehouse:
+        warehouse.execute(
+            f"update runs.segment_members set segment = 'iOS' where segmentation = 'by_platform' and run_key = '{run.run_key}'"
+        )
+    for redeclared, severities in (((), {"warning", "critical"}), (("by_platform",), {"warning"})):
+        with pytest.raises(GateError):
+            check_stage("models", run.model_copy(update={"redeclared": redeclared}), world.settings)
+        failed = world.query(
+            "select severity from control.gate_results where run_key = ? and suite = 'models.by_platform_shares'"
+            " and starts_with(expectation, 'segment_drift_psi') and not success",
+            run.run_key,
+        )
+        assert {row["severity"] for row in failed} == severities
+
+
+def test_a_run_knows_which_files_have_changed_since_the_last_publication(world, tmp_path):
+    assert world.runs[SECOND].redeclared == ()
+    write_files(tmp_path)
+    file = tmp_path / "segmentations" / "loyalty.yml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("lapsing_days: 30", "lapsing_days: 31"), encoding="utf-8"
+    )
+    run = world.runs[SECOND]
+    changed = run.model_copy(
+        update={
+            "run_key": run.run_key[:-8] + "0123abce",
+            "config": load_config(world.settings.model_copy(update={"config_dir": tmp_path})).documents,
+        }
+    )
+    with open_warehouse(world.settings) as warehouse:
+        assert record_declared(changed, warehouse) == ("loyalty",)

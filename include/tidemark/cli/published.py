@@ -172,7 +172,7 @@ def _verdict(what: str, found: str, promised: str) -> dict[str, Any]:
 
 
 def _shortened(rows: Rows, columns: tuple[str, ...]) -> Rows:
-    short = [{name: _few_digits(row[name]) for name in columns or row} for row in rows]
+    short = [{name: _few_digits(row[name]) for name in columns or row if name in row} for row in rows]
     if len(short) == 1:
         return [{"measure": name, "value": value} for name, value in short[0].items()]
     return short

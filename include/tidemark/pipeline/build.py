@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from include.tidemark.data_errors import event_without_values, without_values
-from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.enabled import dbt_selection, families_of
+from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.kept_logs import keep_log
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run

@@ -30,8 +30,8 @@ from include.tidemark.artifacts.results import STATISTICS, StatisticRows, read_s
 from include.tidemark.artifacts.store import RunFolder
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.artifacts.user_ids import user_ids
-from include.tidemark.errors import GateError
 from include.tidemark.enabled import families_of
+from include.tidemark.errors import GateError
 from include.tidemark.families.left_out import LeftOut, families_left_out
 from include.tidemark.report.page import write_report
 from include.tidemark.run import Run

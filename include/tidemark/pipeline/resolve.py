@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.code_version import code_version
 from include.tidemark.config.folder import load_config
-from include.tidemark.errors import RunIdentityError, SettingsError
 from include.tidemark.enabled import families_in, refuse_same_paths
+from include.tidemark.errors import RunIdentityError, SettingsError
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
+from include.tidemark.segmentations.changes import record_declared
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
@@ -74,7 +75,8 @@ def resolve_run(
         refuse_scheduled_again(warehouse, as_of_date, dag_run_id)
         compared = comparison_runs(warehouse, as_of_date)
         rebuild = start_build(warehouse, run)
-    run = run.model_copy(update={**compared._asdict(), "rebuild_facts": rebuild})
+        run = run.model_copy(update={**compared._asdict(), "rebuild_facts": rebuild})
+        run = run.model_copy(update={"redeclared": record_declared(run, warehouse)})
     if rebuild:
         log.info(
             "The time zone, the mapping or the families are not those of the daily facts, so all their days are built again."

@@ -27,6 +27,11 @@ class _Part:
         return partial(getattr(import_module(self.module), function), self.segmentation)
 
 
+_OVERVIEW = (
+    "priority", "segment", "customers", "dormant_customers", "users", "dormant_users", "share_pct", "share_pct_ci_low",
+    "share_pct_ci_high", "expected_share_low_pct", "expected_share_high_pct",
+)  # fmt: skip
+"""Of customers or of users."""
 QUESTIONS = ("profile", "movement", "backtest")
 
 
@@ -37,4 +42,5 @@ def declared_family(name: str) -> DeclaredFamily:
         sources=("users",),
         questions=QUESTIONS,
         overview=f"data/{name}_summary.csv",
+        overview_columns=_OVERVIEW,
     )

@@ -107,9 +107,12 @@ def _shares(segmentation: Segmentation, run: Run) -> Asset:
         check="segment_drift_psi",
         whose=f"The segments' ({segmentation.title})",
         people=segmentation.of,
-        if_moved="look at the movement table and at what changed in the file or the sources.",
+        if_moved="its file has changed since: look at the movement table whether that is why."
+        if segmentation.name in run.redeclared
+        else "look at the movement table and at what changed in the sources.",
         if_fewer=f"{segmentation.of} do not leave by themselves: find out which rows were lost before you publish.",
         shown_as=MEMBERS,
+        redeclared=segmentation.name in run.redeclared,
     )
     return distribution(
         run, f"models.{segmentation.name}_shares", of, _largest(of, run), *_expected(segmentation)

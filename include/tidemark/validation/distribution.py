@@ -32,6 +32,9 @@ class Segmentation:
     shown_as: str = ""
     """The table that messages name, where `table` is a part of one."""
 
+    redeclared: bool = False
+    """Whether its segments were declared otherwise in the previous publication: that they move then stops nothing."""
+
     @property
     def named(self) -> str:
         """The table in sentences."""
@@ -94,6 +97,8 @@ def _drift_checks(run: Run, previous: PublishedRun, of: Segmentation) -> list[Ch
         ("critical", run.rules.drift_critical_psi),
     )
     moved = f"{of.whose} shares moved by a stability index of"
+    if of.redeclared:
+        levels = levels[:1]
     return [
         Check(
             name=f"{of.check}_{level}",

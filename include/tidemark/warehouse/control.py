@@ -26,6 +26,8 @@ _TABLES = {
         as_of_date date not null, run_key varchar not null, stage varchar not null, suite varchar,
         expectation varchar not null, table_name varchar, column_name varchar, severity varchar not null,
         success boolean not null, observed varchar, message varchar""",
+    "control.segmentations": """
+        as_of_date date not null, run_key varchar not null, segmentation varchar not null, digest varchar not null""",
     "control.source_columns": """
         as_of_date date not null, run_key varchar not null, table_name varchar not null, column_name varchar not null,
         scope varchar not null, value varchar, row_count bigint not null, total_count bigint not null""",

@@ -26,6 +26,7 @@ TABLES = (
     "runs.row_account",
     "runs.statistics",
     "control.gate_results",
+    "control.segmentations",
     "control.source_columns",
 )
 
@@ -86,6 +87,7 @@ def _leave_behind(warehouse: Any, settings: Settings, run: Run) -> None:
         "total_count": 0,
     }
     warehouse.insert("control.source_columns", [identity | column])
+    warehouse.insert("control.segmentations", [identity | {"segmentation": "loyalty", "digest": "0"}])
     RunFolder(settings, run.as_of_date, run.run_key).write_bytes("manifest.json", b"{}")
 
 
@@ -144,6 +146,7 @@ def test_the_tables_that_python_makes_are_transient_where_they_can_be_made_again
         "create table if not exists control.fact_builds",
         "create table if not exists control.erasures",
         "create table if not exists control.gate_results",
+        "create table if not exists control.segmentations",
         "create table if not exists control.source_columns",
         "create transient table if not exists runs.row_account",
         "create transient table if not exists runs.statistics",

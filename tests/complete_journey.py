@@ -5,13 +5,13 @@ from pathlib import Path
 
 import duckdb
 
-from include.tidemark.config.documents import read_document, validate
 from include.tidemark.config.folder import SOURCES
-from include.tidemark.config.sources_file import sources_model
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
+from include.tidemark.documents.document import read_document, validate
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import LOADED_AT
 from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from include.tidemark.errors import SettingsError
 from include.tidemark.families import enabled_families, known_families
+from include.tidemark.families.declared import declared_family
 from include.tidemark.families.family import Family
 from include.tidemark.run import Run
-from include.tidemark.segmentations.family import declared_family
 from include.tidemark.settings import Settings
 
 FOLDER = "segmentations"

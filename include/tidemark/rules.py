@@ -16,9 +16,9 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 from include.tidemark.accounting.rules import RowAccountRules
-from include.tidemark.config.documents import Document, explain, first_of, read_document
-from include.tidemark.config.nearest import did_you_mean, did_you_mean_choice
 from include.tidemark.currency import MOST_DECIMALS, Currency, currency_named
+from include.tidemark.documents.document import Document, explain, first_of, read_document
+from include.tidemark.documents.nearest import did_you_mean, did_you_mean_choice
 from include.tidemark.errors import SettingsError
 from include.tidemark.families.customer_segments.rules import CustomerSegmentsRules
 from include.tidemark.families.early_engagement.rules import EarlyEngagementRules

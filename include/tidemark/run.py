@@ -177,32 +177,6 @@ class Run(BaseModel):
         """Why the customer segments have no backtest, or None when there is one."""
         return self.backtest_reason_of(BACKTESTED)
 
-    def dbt_vars(self) -> dict[str, Any]:
-        """The variables of the run's one dbt invocation: its identity, its segmentations, then its rules."""
-        from include.tidemark.segmentations.variables import (
-            segmentation_variables,  # sqlglot, not needed where DAGs are parsed
-        )
-
-        previous = self.previous_of(BACKTESTED)
-        return {
-            "as_of_date": self.as_of_date.isoformat(),
-            "run_key": self.run_key,
-            "previous_as_of_date": previous.as_of_date.isoformat() if previous else "",
-            "previous_run_key": self.previous_key_of(BACKTESTED),
-            "backtest_as_of_date": self.backtest.as_of_date.isoformat() if self.backtest else "",
-            "backtest_run_key": self.backtest.run_key if self.backtest else "",
-            "families": list(self.families),
-            "segmentations": segmentation_variables(self),
-            "source_rows": {name: rows.sql for name, rows in self.sources.items() if rows.sql},
-            **({"rebuild_facts": True} if self.rebuild_facts else {}),
-            **self.rules.model_dump(mode="json"),
-            **self._lookback(),
-        }
-
-    def _lookback(self) -> dict[str, int]:
-        chosen = self.options.lookback_days
-        return {} if chosen is None else {"lookback_days": chosen, "lookback_window_days": chosen}
-
     def to_xcom(self) -> dict[str, Any]:
         """The run as JSON data, for the tasks that follow."""
         return self.model_dump(mode="json")

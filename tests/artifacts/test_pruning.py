@@ -4,8 +4,8 @@ import pytest
 
 from include.tidemark.artifacts.pruning import drop_run, prune_unpublished
 from include.tidemark.errors import RunIdentityError
+from include.tidemark.history.trial_key import PROPOSAL, TODAY, trial_key
 from include.tidemark.pipeline.publish import publish, rollback
-from include.tidemark.suggest.trial_key import PROPOSAL, TODAY, trial_key
 from include.tidemark.warehouse import open_warehouse
 from tests.artifacts.months import MONTHS, make_run, write_candidate
 

@@ -156,7 +156,7 @@ def test_another_run_s_publication_in_between_is_not_lost_from_the_pointers(
 ):
     """Two runs move the pointers at once: whoever is last writes what the ledger says by then."""
     from include.tidemark.artifacts import pointers
-    from include.tidemark.warehouse.ledger import record_publication
+    from include.tidemark.history.ledger import record_publication
 
     publish(first, candidate.settings)
     second = add_run(candidate, rules, MONTHS[1], attempt=0)

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from include.tidemark.config.folder import digest_of, load_config
-from include.tidemark.config.sources_file import sources_model
 from include.tidemark.doctor.findings import wrong
 from include.tidemark.errors import SettingsError
 from include.tidemark.pipeline.resolve import resolve_run
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
+from include.tidemark.sources.sources_file import sources_model
 
 USERS = "users:\n  files: customers.csv\n  columns: {user_id: id, created_at: joined}\n"
 

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from include.tidemark.config.rule_texts import rule_texts
 from include.tidemark.config.schemas import SCHEMA_FILES, rules_schema, schema_text, sources_schema
-from include.tidemark.config.sources_file import sources_model
 from include.tidemark.errors import SettingsError
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.rules import Rules, load_rules
+from include.tidemark.sources.sources_file import sources_model
 
 SHOP = """
 users:

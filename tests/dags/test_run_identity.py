@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.tidemark.errors import RunIdentityError
+from include.tidemark.pipeline.dbt_variables import dbt_variables
 from include.tidemark.rules import load_rules
 from include.tidemark.run import RUN_KEY, Run, RunOptions, make_run_key, resolve_as_of_date
 
@@ -76,4 +77,5 @@ def test_a_look_back_that_was_asked_for_replaces_those_of_all_rules(parameter, l
         families=("customer_segments",), rules=rules, rules_hash=rules.digest(), code_version="test",
         options=RunOptions(lookback_days=parameter),
     )  # fmt: skip
-    assert (run.dbt_vars()["lookback_days"], run.dbt_vars()["lookback_window_days"]) == lookbacks
+    variables = dbt_variables(run)
+    assert (variables["lookback_days"], variables["lookback_window_days"]) == lookbacks

@@ -15,11 +15,11 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from pendulum import DateTime, instance
 
 from include.tidemark.errors import NothingToDoError
+from include.tidemark.history.ledger import refuse_scheduled_again
 from include.tidemark.orchestration import stage_tasks
 from include.tidemark.orchestration.schedule import business_zone
 from include.tidemark.run import resolve_as_of_date
 from include.tidemark.settings import Settings
-from include.tidemark.warehouse.ledger import refuse_scheduled_again
 from include.tidemark.zones import zones
 
 PROJECT = Path(__file__).resolve().parents[2]

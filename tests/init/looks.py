@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from include.tidemark.config.sources_file import CsvOptions
 from include.tidemark.init.seen import Look, SeenColumn
 from include.tidemark.sources.kinds import Kind
+from include.tidemark.sources.sources_file import CsvOptions
 
 Cells = Sequence[str | None]
 

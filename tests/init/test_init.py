@@ -13,13 +13,13 @@ from jsonschema import Draft202012Validator
 from include.tidemark.cli.main import main
 from include.tidemark.config.folder import RULES, SOURCES, load_config
 from include.tidemark.config.schemas import rules_schema, sources_schema
-from include.tidemark.config.sources_file import sources_model
 from include.tidemark.errors import SettingsError
 from include.tidemark.init.folder import write_folder
 from include.tidemark.init.propose import propose
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 from tests.init.worlds import WORLDS, app, exchange, german, moments, shop, write_csv

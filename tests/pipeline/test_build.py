@@ -9,11 +9,12 @@ import pytest
 
 from include.tidemark import kept_logs
 from include.tidemark.errors import SettingsError
+from include.tidemark.pipeline import build
 from include.tidemark.pipeline.build import BuildError, build_models
 from include.tidemark.settings import Settings
 
 RUN = SimpleNamespace(
-    run_key="k", families=("customer_segments",), options=SimpleNamespace(full_refresh=False), dbt_vars=dict
+    run_key="k", families=("customer_segments",), options=SimpleNamespace(full_refresh=False)
 )
 
 
@@ -40,6 +41,7 @@ LOG = 'while [ "$1" != --log-path ]; do shift; done; echo "all of it" > "$2/dbt.
 def dbt(tmp_path, monkeypatch):
     """Writes a program and returns settings that take it for dbt."""
     monkeypatch.setattr(kept_logs, "LOCAL_STATE", tmp_path)
+    monkeypatch.setattr(build, "dbt_variables", lambda run: {})
 
     def write(script: str) -> Settings:
         program = tmp_path / "dbt"

@@ -2,7 +2,7 @@
 
 import re
 
-from include.tidemark.config.documents import read_document
+from include.tidemark.documents.document import read_document
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.declaration import load_segmentations

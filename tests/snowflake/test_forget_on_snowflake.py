@@ -11,12 +11,12 @@ import pytest
 
 from include.tidemark.artifacts.store import RunFolder
 from include.tidemark.artifacts.user_ids import user_ids
+from include.tidemark.history.ledger import record_publication
 from include.tidemark.pipeline.forget import forget
 from include.tidemark.rules import load_rules
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
-from include.tidemark.warehouse.ledger import record_publication
 from tests.artifacts.months import MONTHS, make_run, make_settings
 from tests.snowflake.emulator import Emulator, running_emulator
 

@@ -10,13 +10,13 @@ import pytest
 
 from include.tidemark.artifacts.pruning import prune_unpublished
 from include.tidemark.artifacts.store import RunFolder
+from include.tidemark.history.ledger import record_publication
 from include.tidemark.pipeline.rollback import list_or_roll_back
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
-from include.tidemark.warehouse.ledger import record_publication
 from include.tidemark.warehouse.query_tag import QueryTag
 from tests.artifacts.months import MONTHS, make_run, make_settings
 from tests.snowflake.emulator import Emulator, running_emulator

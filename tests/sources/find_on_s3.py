@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from include.tidemark.config.sources_file import CsvOptions, TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.init.look import look_at
 from include.tidemark.init.places import find_places
 from include.tidemark.settings import Settings
 from include.tidemark.sources.files import find_files, local_copy
+from include.tidemark.sources.sources_file import CsvOptions, TableSource
 from include.tidemark.sources.tabular import stage
 from tests.s3 import client_of
 

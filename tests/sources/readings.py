@@ -5,10 +5,10 @@ from typing import Any
 import duckdb
 from hypothesis import HealthCheck, settings
 
-from include.tidemark.config.sources_file import CsvOptions, sources_model
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.dialects import DIALECTS
 from include.tidemark.sources.reading import Origin, Reading, make_reading
+from include.tidemark.sources.sources_file import CsvOptions, sources_model
 
 NEEDED = {
     "transactions": {"transaction_id": "'t'", "user_id": "'u'", "transaction_at": "date '2026-01-01'", "amount": "1"},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from include.tidemark.config.sources_file import CsvOptions, FileFormat
+from include.tidemark.sources.sources_file import CsvOptions, FileFormat
 from include.tidemark.sources.tabular import columns_of, stage
 
 

@@ -6,10 +6,10 @@ from typing import cast
 
 import pytest
 
-from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.files import LandingFile
 from include.tidemark.sources.loads import fingerprint_of
+from include.tidemark.sources.sources_file import TableSource
 from include.tidemark.warehouse import duckdb as duckdb_warehouse
 from tests.sources.orders import ORDERS, USERS, Orders
 

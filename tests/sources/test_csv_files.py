@@ -8,8 +8,8 @@ import time
 import pyarrow as pa
 import pytest
 
-from include.tidemark.config.sources_file import CsvOptions
 from include.tidemark.errors import SourceError
+from include.tidemark.sources.sources_file import CsvOptions
 from tests.sources.staging import Staged
 
 SECRET = "maria.garcia"  # stands in each damaged line; no message may hold it

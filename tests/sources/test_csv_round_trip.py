@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from include.tidemark.config.sources_file import CsvOptions
 from include.tidemark.sources import csv_text, tabular, text
+from include.tidemark.sources.sources_file import CsvOptions
 from tests.sources.staging import Staged
 
 _AWKWARD = [

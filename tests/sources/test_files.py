@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
 from include.tidemark.sources.files import find_files, local_copy
+from include.tidemark.sources.sources_file import TableSource
 
 
 class Landing:

@@ -173,7 +173,7 @@ def test_a_full_disk_or_memory_is_no_fault_of_the_file():
 def test_a_disk_that_is_full_while_a_file_is_converted_is_no_fault_of_the_file(tmp_path):
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
-    from include.tidemark.config.sources_file import CsvOptions
+    from include.tidemark.sources.sources_file import CsvOptions
 
     (tmp_path / "landing.utf8.csv").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from include.tidemark.config.sources_file import CsvOptions
+from include.tidemark.sources.sources_file import CsvOptions
 from tests.sources.readings import amounts, few, give, read
 
 

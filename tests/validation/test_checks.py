@@ -8,10 +8,10 @@ import pytest
 
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.literals import text_literal
+from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.checks import Asset, Check, CheckResult, GateReport
 from include.tidemark.validation.contract import is_accepted
 from include.tidemark.validation.engine import without_parameters
-from include.tidemark.validation.timestamps import timestamp_literal
 
 
 def result(severity: str, success: bool) -> CheckResult:

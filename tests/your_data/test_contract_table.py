@@ -2,9 +2,9 @@
 
 import re
 
-from include.tidemark.config.sources_file import short_name
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.sources.sources_file import short_name
 
 PAGE = PROJECT_ROOT / "docs" / "your-data.md"
 CURRENCY = "the deployment's currency"

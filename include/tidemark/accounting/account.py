@@ -8,7 +8,7 @@ from include.tidemark.accounting.family_account import Kind, Line, TableAccount,
 from include.tidemark.enabled import families_of
 from include.tidemark.run import Run
 from include.tidemark.sources.rows import SourceRows
-from include.tidemark.validation.timestamps import timestamp_literal
+from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from include.tidemark.run import Run
-from include.tidemark.validation.timestamps import timestamp_literal
+from include.tidemark.sources.timestamps import timestamp_literal
 
 Kind = Literal["total", "left_out", "used"]
 

@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 from include.tidemark.accounting.account import REPEATED, accounts_by_table
-from include.tidemark.config.documents import Document
-from include.tidemark.config.nearest import did_you_mean
+from include.tidemark.documents.document import Document
+from include.tidemark.documents.nearest import did_you_mean
 from include.tidemark.errors import SettingsError
 from include.tidemark.families import known_families
 from include.tidemark.rules import Rules

@@ -9,8 +9,8 @@ from include.tidemark.run import Run
 from include.tidemark.sources.contract import MOMENTS, source_tables
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.rows import SourceRows
+from include.tidemark.sources.timestamps import begin_literal
 from include.tidemark.validation.checks import Asset, Check, Severity, zero
-from include.tidemark.validation.timestamps import begin_literal
 
 
 def account_assets(run: Run) -> list[Asset]:

@@ -15,8 +15,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.currency import Currency
-from include.tidemark.errors import TidemarkError
 from include.tidemark.enabled import families_of
+from include.tidemark.errors import TidemarkError
 from include.tidemark.families.left_out import LeftOut
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.sources.contract import source_tables

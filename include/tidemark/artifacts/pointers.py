@@ -5,9 +5,9 @@ from typing import Any
 
 from include.tidemark.artifacts.manifest import MANIFEST
 from include.tidemark.artifacts.store import ArtifactRoot, as_of_folder, run_folder
+from include.tidemark.history.ledger import Publication, current_publications
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse.base import Warehouse
-from include.tidemark.warehouse.ledger import Publication, current_publications
 
 REPORT = "report/index.html"
 LATEST = "latest.json"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from include.tidemark.artifacts.store import ArtifactRoot, run_folder
+from include.tidemark.history.ledger import refuse_published
+from include.tidemark.history.trial_key import is_trial
 from include.tidemark.run import RUN_KEY, Run
 from include.tidemark.settings import Settings
-from include.tidemark.suggest.trial_key import is_trial
 from include.tidemark.warehouse.base import Warehouse
-from include.tidemark.warehouse.ledger import refuse_published
 
 _MAY_BE_AT_WORK = timedelta(days=1)
 """A run that started less than this before the present one may still be computing: a backfill and the schedule overlap."""

@@ -10,8 +10,8 @@ from include.tidemark.artifacts.manifest import MANIFEST
 from include.tidemark.artifacts.published import PublishedMonth, published_months
 from include.tidemark.errors import TidemarkError
 from include.tidemark.families import known_families
+from include.tidemark.families.declared import declared_family
 from include.tidemark.families.early_engagement.driver_table import driver_table
-from include.tidemark.segmentations.family import declared_family
 from include.tidemark.settings import Settings
 
 Rows = list[dict[str, Any]]

@@ -62,7 +62,7 @@ def run_without_part(arguments: argparse.Namespace, settings: Settings) -> int:
 def run_check(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print what the file would do."""
     # Imported here: dbt's environment and the warehouse take their time to load.
-    from include.tidemark.segmentations.examination import examine, example_file
+    from include.tidemark.examination.segmentation import examine, example_file
 
     given = Path(arguments.file)
     file = given if given.suffix or given.exists() else example_file(settings, arguments.file)
@@ -108,8 +108,8 @@ def run_new(arguments: argparse.Namespace, settings: Settings) -> int:
     import re
 
     from include.tidemark.config.schemas import SCHEMA_FILES
+    from include.tidemark.examination.segmentation import example_file
     from include.tidemark.segmentations.declaration import SLUG
-    from include.tidemark.segmentations.examination import example_file
 
     name = arguments.name
     if not re.fullmatch(SLUG, name):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.tidemark.config.documents import Document, read_document, validate
-from include.tidemark.config.nearest import nearest
+from include.tidemark.documents.document import Document, read_document, validate
+from include.tidemark.documents.nearest import nearest
 from include.tidemark.enabled import FOLDER as SEGMENTATIONS
 from include.tidemark.errors import SettingsError
 from include.tidemark.own_checks import FOLDER as CHECKS
@@ -56,10 +56,10 @@ def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     """
     from include.tidemark.accounting.reasons import refuse_unknown_reasons
     from include.tidemark.config.sources_check import check_sources
-    from include.tidemark.config.sources_file import (
+    from include.tidemark.segmentations.declaration import load_segmentations
+    from include.tidemark.sources.sources_file import (
         sources_model,  # sqlglot, not needed where DAGs are parsed
     )
-    from include.tidemark.segmentations.declaration import load_segmentations
 
     found = _documents(settings)
     if (deprecated := _deprecated_rules(settings, found)) is not None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from include.tidemark.config.folder import RULES, SOURCES
 from include.tidemark.config.rule_texts import rule_texts
-from include.tidemark.config.sources_file import DIRECTIVES, EPOCH_FORMATS, short_name, sources_model
 from include.tidemark.own_checks.declaration import Checks
 from include.tidemark.own_checks.tables import checked_tables
 from include.tidemark.paths import PROJECT_ROOT
@@ -20,6 +19,7 @@ from include.tidemark.rules import Rules
 from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.sources.contract import SourceTable, source_tables
+from include.tidemark.sources.sources_file import DIRECTIVES, EPOCH_FORMATS, short_name, sources_model
 
 SCHEMA_FILES = {
     name: PROJECT_ROOT

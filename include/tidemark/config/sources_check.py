@@ -3,15 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from include.tidemark.config.documents import Document, Place
-from include.tidemark.config.expressions import TEMPLATE_MARKS, parse_expression
-from include.tidemark.config.sources_file import (
-    EPOCH_FORMATS,
-    ColumnMapping,
-    Sources,
-    TableSource,
-    short_name,
-)
+from include.tidemark.documents.document import Document, Place
+from include.tidemark.documents.expressions import TEMPLATE_MARKS, parse_expression
 from include.tidemark.errors import ContradictionError, SettingsError, SourceError
 from include.tidemark.rules import Rules
 from include.tidemark.sources.contract import Column, source_tables
@@ -19,6 +12,13 @@ from include.tidemark.sources.dialects import snowflake_format
 from include.tidemark.sources.folders import refuse_outside
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.relations import parse_relation
+from include.tidemark.sources.sources_file import (
+    EPOCH_FORMATS,
+    ColumnMapping,
+    Sources,
+    TableSource,
+    short_name,
+)
 
 
 def check_sources(document: Document, sources: Sources, rules: Rules, warehouse: str) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from include.tidemark.config.folder import SOURCES, Config, load_config
-from include.tidemark.config.sources_file import TableSource, sources_model
 from include.tidemark.doctor.findings import CannotLookError
 from include.tidemark.errors import SettingsError
 from include.tidemark.families import enabled_families
@@ -18,6 +17,7 @@ from include.tidemark.families.family import Family
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run, RunOptions, make_run_key
 from include.tidemark.settings import Settings, load_settings
+from include.tidemark.sources.sources_file import TableSource, sources_model
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.query_tag import QueryTag

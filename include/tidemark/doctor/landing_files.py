@@ -6,7 +6,6 @@ from pathlib import Path
 
 import duckdb
 
-from include.tidemark.config.sources_file import TableSource
 from include.tidemark.doctor.examination import Examination
 from include.tidemark.doctor.findings import Finding, wrong
 from include.tidemark.doctor.money import file_currencies
@@ -17,6 +16,7 @@ from include.tidemark.sources.files import LandingFile
 from include.tidemark.sources.reading import Reading
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.sources.same_columns import SameColumns
+from include.tidemark.sources.sources_file import TableSource
 from include.tidemark.sources.staged_view import literal
 from include.tidemark.sources.typed import StagedFile, staged_file
 from include.tidemark.validation.contract import FoundTable

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from include.tidemark.config.expressions import parse_expression, resolve_columns, to_sql
 from include.tidemark.doctor.findings import Finding
+from include.tidemark.documents.expressions import parse_expression, resolve_columns, to_sql
 from include.tidemark.sources.contract import SourceTable
 from include.tidemark.sources.origin import Flag
 from include.tidemark.sources.reading import Reading

@@ -10,10 +10,10 @@ from include.tidemark.doctor.money import look_at_currencies
 from include.tidemark.doctor.sources import SeenRows
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.run import resolve_as_of_date
+from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.arrivals import ARRIVALS
 from include.tidemark.validation.checks import Check, count_where
 from include.tidemark.validation.sources import table_asset
-from include.tidemark.validation.timestamps import timestamp_literal
 
 SOME_STRANGERS, MOSTLY_STRANGERS = 0.01, 0.5
 """Shares of rows whose user nobody knows: some are worth a warning, half of them are another kind of id."""

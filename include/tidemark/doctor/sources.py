@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from include.tidemark.config.sources_file import TableSource
 from include.tidemark.doctor.examination import Examination
 from include.tidemark.doctor.findings import CannotLookError, Finding, unseen, wrong
 from include.tidemark.doctor.money import relation_currencies
@@ -13,6 +12,7 @@ from include.tidemark.sources.contract import SourceTable, source_tables
 from include.tidemark.sources.files import LandingFile
 from include.tidemark.sources.relations import locate, parse_relation
 from include.tidemark.sources.rows import SourceRows, raw_rows
+from include.tidemark.sources.sources_file import TableSource
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table, is_accepted
 from include.tidemark.warehouse.base import Warehouse
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from include.tidemark.config.sources_file import short_name
 from include.tidemark.init import names
 from include.tidemark.init.cells import shown, sql_name
 from include.tidemark.init.facts import Facts
@@ -11,6 +10,7 @@ from include.tidemark.init.money import FoundCurrency
 from include.tidemark.init.proposal import Guess
 from include.tidemark.init.references import reference
 from include.tidemark.sources.kinds import Kind
+from include.tidemark.sources.sources_file import short_name
 
 _CHANGED = "it may say when the row changed, and a row that was loaded late without a change would be missed"
 

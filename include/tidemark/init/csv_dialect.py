@@ -6,8 +6,8 @@ import io
 from collections import Counter
 from dataclasses import dataclass
 
-from include.tidemark.config.sources_file import CsvOptions
 from include.tidemark.errors import SourceError
+from include.tidemark.sources.sources_file import CsvOptions
 
 HEAD = 1 << 20
 """Bytes that are looked at."""

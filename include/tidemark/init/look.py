@@ -10,7 +10,6 @@ from urllib.parse import unquote
 
 import duckdb
 
-from include.tidemark.config.sources_file import CsvOptions, FileFormat
 from include.tidemark.errors import SettingsError, SourceError, TidemarkError
 from include.tidemark.init.csv_dialect import HEAD, guess_csv
 from include.tidemark.init.places import FilesPlace, TablePlace
@@ -20,6 +19,7 @@ from include.tidemark.sources.file_names import compression_by_name, format_by_n
 from include.tidemark.sources.folders import LandingFolder, files_of_pattern, landing_folder, relative_to
 from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.relations import parse_relation
+from include.tidemark.sources.sources_file import CsvOptions, FileFormat
 from include.tidemark.sources.staged_view import identifier
 from include.tidemark.sources.tabular import stage
 from include.tidemark.sources.text import Text

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from include.tidemark.config.expressions import parse_expression
+from include.tidemark.documents.expressions import parse_expression
 from include.tidemark.errors import SettingsError
 from include.tidemark.init.names import words
 

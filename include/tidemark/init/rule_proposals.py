@@ -7,7 +7,6 @@ from typing import Any
 
 from include.tidemark.config.rule_texts import rule_texts
 from include.tidemark.families.early_engagement.features import column_slug
-from include.tidemark.families.planners.rules import PLANNER_EVENTS
 from include.tidemark.init.names import tokens, words
 from include.tidemark.init.proposal import Proposal
 from include.tidemark.paths import DBT_DIR
@@ -106,20 +105,20 @@ def _events(proposal: Proposal) -> list[RuleProposal]:
 
 def _planner_events(values: Sequence[str]) -> list[RuleProposal]:
     """Which events a planner is told by, where their names are not those of the project."""
+    default = rule_texts()["planner_events"].default
     kinds: dict[str, list[str]] = {}
     for value in values:
         kind = next(
-            (kind for kind in PLANNER_EVENTS if set(words("planner_events", kind)) & set(tokens(value))), None
+            (kind for kind in default if set(words("planner_events", kind)) & set(tokens(value))), None
         )
         if kind is not None and "\\" not in value:
             kinds.setdefault(kind, []).append(value)
-    default = rule_texts()["planner_events"].default
-    proposed = {kind: kinds.get(kind, default[kind]) for kind in PLANNER_EVENTS}
+    proposed = default | kinds
     if proposed == default or not kinds:
         return []
     doubts = dict.fromkeys(kinds, "by a word in the name")
     doubts |= {
-        kind: "no event is named like it, this is the default" for kind in PLANNER_EVENTS if kind not in kinds
+        kind: "no event is named like it, this is the default" for kind in default if kind not in kinds
     }
     return [RuleProposal("planner_events", proposed, item_doubts=doubts)]
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from include.tidemark.config.sources_file import CsvOptions, FileFormat
 from include.tidemark.sources.kinds import Kind
+from include.tidemark.sources.sources_file import CsvOptions, FileFormat
 
 
 @dataclass(frozen=True)

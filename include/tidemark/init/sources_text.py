@@ -5,11 +5,11 @@ from typing import Any
 
 from include.tidemark.config.folder import SOURCES
 from include.tidemark.config.schemas import SCHEMA_FILES
-from include.tidemark.config.sources_file import CsvOptions, short_name
 from include.tidemark.init.cells import Cell
 from include.tidemark.init.proposal import Proposal, TableProposal
 from include.tidemark.init.yaml_text import comment, header, one_line, scalar, with_doubts
 from include.tidemark.sources.contract import Column, SourceTable, source_tables
+from include.tidemark.sources.sources_file import CsvOptions, short_name
 
 _HEAD = (
     "Your tables: for each table of the contract, where its rows are and how its columns are made of yours.",

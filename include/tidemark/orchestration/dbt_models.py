@@ -12,8 +12,8 @@ from cosmos.constants import (
     TestBehavior,
 )
 
-from include.tidemark.errors import SettingsError
 from include.tidemark.enabled import dbt_selection, families_in
+from include.tidemark.errors import SettingsError
 from include.tidemark.orchestration.dbt_output import leave_out_values
 from include.tidemark.orchestration.later_tries import wait_until_old_reports_are_gone
 from include.tidemark.orchestration.model_wiring import let_models_wait_for_models_only

@@ -4,8 +4,8 @@ import yaml
 from pendulum import timezone
 from pendulum.tz.timezone import Timezone
 
-from include.tidemark.config.documents import read_document
 from include.tidemark.config.folder import RULES
+from include.tidemark.documents.document import read_document
 from include.tidemark.errors import SettingsError
 from include.tidemark.paths import DBT_PROJECT_FILE
 from include.tidemark.settings import Settings

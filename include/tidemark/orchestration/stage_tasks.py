@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.tidemark.errors import NothingToDoError, TidemarkError
 from include.tidemark.orchestration.alerts import alert_on_failure
+from include.tidemark.pipeline.dbt_variables import dbt_variables
 from include.tidemark.run import Run
 
 P = ParamSpec("P")
@@ -87,7 +88,7 @@ def _seconds_between(before: dict[str, Any], after: dict[str, Any]) -> float:
 
 def pass_run_identity(context: Any, operator: Any) -> None:
     """Cosmos interceptor: hand the run's variables to dbt, in the one process and in each model's fall-back alike."""
-    operator.vars = _run_of(context["ti"]).dbt_vars()
+    operator.vars = dbt_variables(_run_of(context["ti"]))
 
 
 def _run_of(task: Any) -> Run:

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from include.tidemark.config.documents import Document, unknown_name, validate
+from include.tidemark.documents.document import Document, unknown_name, validate
 from include.tidemark.errors import ContradictionError, SettingsError
 from include.tidemark.own_checks import FOLDER
 from include.tidemark.own_checks.measures import Measure, compile_measure, compile_rows_where

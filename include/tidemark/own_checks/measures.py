@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp, parse_one
 
-from include.tidemark.config.expressions import parse_expression, to_sql
-from include.tidemark.config.sorts import (
+from include.tidemark.documents.expressions import parse_expression, to_sql
+from include.tidemark.documents.sorts import (
     DIALECT,
     Sort,
     name_columns,

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from include.tidemark.accounting.suite import account_assets
-from include.tidemark.config.documents import Document, unknown_name
-from include.tidemark.config.nearest import nearest
+from include.tidemark.documents.document import Document, unknown_name
+from include.tidemark.documents.nearest import nearest
 from include.tidemark.enabled import families_in, families_of
 from include.tidemark.errors import SettingsError
 from include.tidemark.families import known_families

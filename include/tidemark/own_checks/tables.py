@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import yaml
 
-from include.tidemark.config.sorts import Sort
+from include.tidemark.documents.sorts import Sort
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
 from include.tidemark.sources.contract import MOMENTS, Column, SourceTable, source_tables
 from include.tidemark.sources.kinds import Kind, kind_of
+from include.tidemark.sources.timestamps import begin_literal
 from include.tidemark.validation.checks import Stage
-from include.tidemark.validation.timestamps import begin_literal
 from include.tidemark.warehouse.control import run_tables
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

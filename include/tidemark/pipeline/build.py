@@ -15,6 +15,7 @@ from include.tidemark.enabled import dbt_selection, families_of
 from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.kept_logs import keep_log
 from include.tidemark.paths import DBT_DIR
+from include.tidemark.pipeline.dbt_variables import dbt_variables
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 
@@ -60,7 +61,7 @@ def build_command(
         str(settings.dbt_executable), "build", "--project-dir", str(DBT_DIR),
         "--profiles-dir", str(_profiles(settings, target)),
         "--target", settings.warehouse, "--target-path", str(target), "--log-path", str(target),
-        "--vars", json.dumps(run.dbt_vars()),
+        "--vars", json.dumps(dbt_variables(run)),
         "--select", *(select or chosen.select),
         *(["--exclude", *chosen.exclude] if chosen.exclude else []),
         *(["--full-refresh"] if run.options.full_refresh else []),

@@ -12,6 +12,9 @@ from include.tidemark.artifacts.store import RunFolder
 from include.tidemark.enabled import families_of
 from include.tidemark.erasure.rows import user_tables
 from include.tidemark.errors import GateError
+from include.tidemark.history.erasures import erased_since_publication
+from include.tidemark.history.facts import finish_build
+from include.tidemark.history.ledger import refuse_published
 from include.tidemark.own_checks.assets import own_assets, with_own_severities
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
@@ -25,9 +28,6 @@ from include.tidemark.validation.vanished import vanished_asset
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
-from include.tidemark.warehouse.erasures import erased_since_publication
-from include.tidemark.warehouse.facts import finish_build
-from include.tidemark.warehouse.ledger import refuse_published
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)

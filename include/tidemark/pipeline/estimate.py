@@ -4,12 +4,12 @@ import logging
 from typing import Any
 
 from include.tidemark.enabled import families_of
+from include.tidemark.history.ledger import refuse_published
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.results import to_records
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import replace_run_rows
-from include.tidemark.warehouse.ledger import refuse_published
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,6 @@ from include.tidemark.artifacts.pointers import rebuild_pointers
 from include.tidemark.artifacts.store import ArtifactRoot, RunFolder
 from include.tidemark.artifacts.user_ids import published_forms, user_ids
 from include.tidemark.config.folder import SOURCES, load_config
-from include.tidemark.config.sources_file import sources_model
 from include.tidemark.erasure.files import Wanted
 from include.tidemark.erasure.listed import read_user_ids, table_of_ids
 from include.tidemark.erasure.rows import (
@@ -41,13 +40,14 @@ from include.tidemark.erasure.run_files import (
     run_folders,
 )
 from include.tidemark.errors import SettingsError, TidemarkError
+from include.tidemark.history.erasures import record_erasures
+from include.tidemark.history.facts import mark_for_rebuild
+from include.tidemark.history.ledger import published_digests, record_erasure
 from include.tidemark.settings import Settings
+from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
-from include.tidemark.warehouse.erasures import record_erasures
-from include.tidemark.warehouse.facts import mark_for_rebuild
-from include.tidemark.warehouse.ledger import published_digests, record_erasure
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)

@@ -4,13 +4,13 @@ import logging
 from typing import Any
 
 from include.tidemark.config.folder import SOURCES
-from include.tidemark.config.sources_file import sources_model
 from include.tidemark.enabled import families_of
 from include.tidemark.families.left_out import families_left_out
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.query_tag import QueryTag
 

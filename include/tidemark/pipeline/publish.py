@@ -33,12 +33,12 @@ from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.enabled import families_of
 from include.tidemark.errors import GateError
 from include.tidemark.families.left_out import LeftOut, families_left_out
+from include.tidemark.history.ledger import find_publication, record_publication, record_rollback
 from include.tidemark.report.page import write_report
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Row, Warehouse
-from include.tidemark.warehouse.ledger import find_publication, record_publication, record_rollback
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)

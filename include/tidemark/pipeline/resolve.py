@@ -12,13 +12,13 @@ from include.tidemark.code_version import code_version
 from include.tidemark.config.folder import load_config
 from include.tidemark.enabled import families_in, refuse_same_paths
 from include.tidemark.errors import RunIdentityError, SettingsError
+from include.tidemark.history.facts import start_build
+from include.tidemark.history.ledger import comparison_runs, refuse_published, refuse_scheduled_again
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
 from include.tidemark.segmentations.changes import record_declared
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
-from include.tidemark.warehouse.facts import start_build
-from include.tidemark.warehouse.ledger import comparison_runs, refuse_published, refuse_scheduled_again
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)

@@ -4,11 +4,11 @@ import logging
 from datetime import date
 from typing import Any
 
+from include.tidemark.history.ledger import publications_of
 from include.tidemark.pipeline.publish import rollback
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
-from include.tidemark.warehouse.ledger import publications_of
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)

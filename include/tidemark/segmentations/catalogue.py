@@ -8,7 +8,7 @@ from typing import Any, Literal
 import yaml
 
 from include.tidemark.artifacts.tables import Kind
-from include.tidemark.config.sorts import Sort
+from include.tidemark.documents.sorts import Sort
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.shared_texts import shared_or_other
 

@@ -10,9 +10,9 @@ from functools import partial
 
 from sqlglot import exp, parse_one
 
-from include.tidemark.config.documents import unknown_name
-from include.tidemark.config.expressions import parse_expression
-from include.tidemark.config.sorts import (
+from include.tidemark.documents.document import unknown_name
+from include.tidemark.documents.expressions import parse_expression
+from include.tidemark.documents.sorts import (
     COMPARISONS,
     DIALECT,
     Sort,

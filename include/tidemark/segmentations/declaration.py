@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from include.tidemark.config.documents import Document, unknown_name, validate
+from include.tidemark.documents.document import Document, unknown_name, validate
 from include.tidemark.enabled import FOLDER
 from include.tidemark.errors import ContradictionError, SettingsError
 from include.tidemark.families import known_families

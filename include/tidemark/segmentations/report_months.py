@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.history.ledger import current_publications
 from include.tidemark.report import words
 from include.tidemark.report.charts import Estimate, Panel, share_over_time, small_multiples
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
-from include.tidemark.warehouse.ledger import current_publications
 
 _MONTHS_SHOWN = 24
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from include.tidemark.config.sorts import DIALECT
+from include.tidemark.documents.sorts import DIALECT
 from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.conditions import MARK, Condition
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.files import LandingFile, find_files
 from include.tidemark.sources.folders import NoFilesError
+from include.tidemark.sources.sources_file import TableSource
 from include.tidemark.warehouse.base import Row, Warehouse
 
 _NAMED = 3

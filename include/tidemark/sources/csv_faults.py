@@ -4,9 +4,9 @@ import csv
 from collections.abc import Iterator
 from typing import IO
 
-from include.tidemark.config.sources_file import CsvOptions
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.csv_text import csv_reader, quotes_error
+from include.tidemark.sources.sources_file import CsvOptions
 from include.tidemark.sources.text import Text
 
 LONGEST_LINE = 2_000_000

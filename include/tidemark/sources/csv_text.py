@@ -7,8 +7,8 @@ from typing import IO
 
 import numpy as np
 
-from include.tidemark.config.sources_file import CsvOptions
 from include.tidemark.errors import SourceError
+from include.tidemark.sources.sources_file import CsvOptions
 from include.tidemark.sources.text import CHUNK, Text
 
 _LONGEST_CELL = 1 << 30

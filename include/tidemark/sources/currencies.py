@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from include.tidemark.config.sources_file import ColumnMapping, short_name
 from include.tidemark.sources.contract import Column, SourceTable
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.origin import Flag, Origin
+from include.tidemark.sources.sources_file import ColumnMapping, short_name
 from include.tidemark.sources.values import not_blank
 
 CURRENCY = "_currency_of_"

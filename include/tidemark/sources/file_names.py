@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import unquote
 
-from include.tidemark.config.sources_file import FileFormat
 from include.tidemark.errors import SourceError
+from include.tidemark.sources.sources_file import FileFormat
 
 Compression = Literal["none", "gzip", "zstd"]
 

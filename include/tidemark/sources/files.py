@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import ObjectStoragePath
 
-from include.tidemark.config.sources_file import FileFormat, TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
 from include.tidemark.sources.file_names import format_by_name, partitions_of
 from include.tidemark.sources.folders import files_of_pattern, landing_folder, names_in, relative_to
 from include.tidemark.sources.sidecar import SUFFIX, Sidecar, read_sidecar
+from include.tidemark.sources.sources_file import FileFormat, TableSource
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

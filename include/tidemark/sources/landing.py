@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
 from include.tidemark.sources.absence import (
@@ -35,6 +34,7 @@ from include.tidemark.sources.loads import (
 )
 from include.tidemark.sources.relations import locate
 from include.tidemark.sources.rows import SourceRows, raw_rows
+from include.tidemark.sources.sources_file import TableSource
 from include.tidemark.sources.typed import TypedFile, write_typed
 from include.tidemark.warehouse.base import Warehouse
 

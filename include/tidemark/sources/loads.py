@@ -4,10 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import SourceTable
 from include.tidemark.sources.files import LandingFile
+from include.tidemark.sources.sources_file import TableSource
 from include.tidemark.warehouse.base import Row, Warehouse
 
 FILE = "_file"

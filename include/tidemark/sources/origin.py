@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from include.tidemark.config.expressions import columns_of, parse_expression, resolve_columns, to_sql
-from include.tidemark.config.sources_file import CsvOptions, short_name
+from include.tidemark.documents.expressions import columns_of, parse_expression, resolve_columns, to_sql
 from include.tidemark.errors import SettingsError, SourceError
 from include.tidemark.sources.dialects import Dialect
+from include.tidemark.sources.sources_file import CsvOptions, short_name
 
 Describe = Callable[[str], Mapping[str, str]]
 """Names (in lower case) and types of the columns of a query."""

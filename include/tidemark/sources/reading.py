@@ -7,12 +7,12 @@ two steps, so that a value which is there and can't be read is counted: for each
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from include.tidemark.config.sources_file import TableSource, column_named
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.currencies import CURRENCY, currency_codes, foreign_currency
 from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.origin import Flag, Origin
+from include.tidemark.sources.sources_file import TableSource, column_named
 from include.tidemark.sources.values import moment_of, rounded, unreadable, value_of
 
 __all__ = ["Flag", "Origin", "Reading", "make_reading"]

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from include.tidemark.config.sources_file import TableSource
 from include.tidemark.errors import SettingsError, SourceError
 from include.tidemark.sources.contract import LOADED_AT, MOMENTS, SourceTable
 from include.tidemark.sources.dialects import DIALECTS
 from include.tidemark.sources.reading import Origin, Reading, make_reading
 from include.tidemark.sources.rows import RowFlag, SourceRows
-from include.tidemark.validation.timestamps import timestamp_literal
+from include.tidemark.sources.sources_file import TableSource
+from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.warehouse.base import Warehouse, WarehouseRefusedError
 
 _IDENTIFIER = """([A-Za-z_][A-Za-z0-9_$]*|"[^"'{}]+")"""

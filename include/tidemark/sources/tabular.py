@@ -5,12 +5,12 @@ from pathlib import Path
 
 import duckdb
 
-from include.tidemark.config.sources_file import CsvOptions, FileFormat
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.csv_faults import exact_records, raise_too_long
 from include.tidemark.sources.csv_text import read_header, survey
 from include.tidemark.sources.file_names import Compression, compression_by_name
 from include.tidemark.sources.ndjson import stage_ndjson
+from include.tidemark.sources.sources_file import CsvOptions, FileFormat
 from include.tidemark.sources.staged_view import count_rows, explained, literal, make_view
 from include.tidemark.sources.text import UTF8, Text, check_utf8, to_utf8
 

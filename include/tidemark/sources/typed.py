@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 
-from include.tidemark.config.sources_file import CsvOptions, TableSource
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.dialects import DIALECTS
@@ -19,6 +18,7 @@ from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.loads import FILE
 from include.tidemark.sources.reading import Flag, Origin, Reading, make_reading
 from include.tidemark.sources.same_columns import SameColumns, named
+from include.tidemark.sources.sources_file import CsvOptions, TableSource
 from include.tidemark.sources.tabular import explained, stage
 
 log = logging.getLogger(__name__)

@@ -1,12 +1,12 @@
 """How a value of the contract's type is made of what a source gives. What is there and can't be read becomes null, and is counted."""
 
-from include.tidemark.config.sources_file import EPOCH_FORMATS, ColumnMapping
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import Column, SourceTable
 from include.tidemark.sources.dialects import ISO_DATE
 from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.origin import Flag, Origin
+from include.tidemark.sources.sources_file import EPOCH_FORMATS, ColumnMapping
 
 _TRUE = "('true', 't', 'yes', 'y', '1')"
 _FALSE = "('false', 'f', 'no', 'n', '0')"

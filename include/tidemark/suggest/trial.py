@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from include.tidemark.artifacts.pruning import drop_run
 from include.tidemark.errors import GateError
+from include.tidemark.history.trial_key import PROPOSAL, STARTED_BY, trial_key
 from include.tidemark.pipeline.build import build_models
 from include.tidemark.pipeline.check import check_stage
 from include.tidemark.pipeline.load import load
@@ -14,7 +15,6 @@ from include.tidemark.pipeline.resolve import resolve_run
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
-from include.tidemark.suggest.trial_key import PROPOSAL, STARTED_BY, trial_key
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.query_tag import QueryTag

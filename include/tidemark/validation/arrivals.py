@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from include.tidemark.run import Run
 from include.tidemark.sources.rows import SourceRows
+from include.tidemark.sources.timestamps import days_before, timestamp_literal
 from include.tidemark.validation.checks import Check, NotEvaluated, count_where, warning
-from include.tidemark.validation.timestamps import days_before, timestamp_literal
 from include.tidemark.validation.transactions import POSTED
 from include.tidemark.validation.volume import drop_checks
 

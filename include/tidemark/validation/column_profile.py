@@ -9,7 +9,7 @@ from include.tidemark.run import Run
 from include.tidemark.shared_texts import SHARED_BY_USERS
 from include.tidemark.sources.contract import LOADED_AT, MOMENTS, Column, SourceTable
 from include.tidemark.sources.rows import SourceRows
-from include.tidemark.validation.timestamps import begin_literal
+from include.tidemark.sources.timestamps import begin_literal
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 

@@ -8,10 +8,10 @@ from include.tidemark.run import Run
 from include.tidemark.sources.contract import LOADED_AT, Column
 from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.rows import RowFlag
+from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.sources.values import loses_decimals
 from include.tidemark.validation.checks import Check, count_where, text_list, warning
 from include.tidemark.validation.contract import FoundTable
-from include.tidemark.validation.timestamps import timestamp_literal
 
 _DATES = (Kind.TIMESTAMP, Kind.DATE)
 

@@ -10,7 +10,7 @@ from include.tidemark.accounting.family_account import (
     used,
 )
 from include.tidemark.run import Run
-from include.tidemark.validation.timestamps import timestamp_literal
+from include.tidemark.sources.timestamps import timestamp_literal
 
 _NO_PURCHASE = left_out(
     "no_purchase", "b.user_id is null", "rows of users without a purchase before the as-of date"

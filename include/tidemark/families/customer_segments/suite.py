@@ -5,11 +5,11 @@ from include.tidemark.families.customer_segments.suite_rows import CANDIDATE, ca
 from include.tidemark.families.customer_segments.suite_usefulness import usefulness
 from include.tidemark.run import Run
 from include.tidemark.sources.literals import text_literal
+from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.checks import Asset, Check, count_where, text_list, zero
 from include.tidemark.validation.distribution import Segmentation, distribution, shares_clause
 from include.tidemark.validation.long_results import long_results_asset, share_sums, sum_to_one
 from include.tidemark.validation.reconciliation import SINGLE_ROWS, agrees
-from include.tidemark.validation.timestamps import timestamp_literal
 
 _STATISTICS = "runs.statistics"
 

@@ -7,11 +7,11 @@ from include.tidemark.families.engagement.definitions import (
 from include.tidemark.families.engagement.suite_coverage import coverage
 from include.tidemark.families.engagement.suite_rows import CANDIDATE, candidate_rows
 from include.tidemark.run import Run
+from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.checks import Asset, Check, never, text_list, zero
 from include.tidemark.validation.distribution import Segmentation, distribution
 from include.tidemark.validation.long_results import long_results_asset
 from include.tidemark.validation.reconciliation import SINGLE_ROWS, agrees
-from include.tidemark.validation.timestamps import timestamp_literal
 
 _COHORTS = "runs.install_cohort_retention"
 _JOURNEYS = "runs.journey_times"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from include.tidemark.validation.timestamps import timestamp_literal
+from include.tidemark.sources.timestamps import timestamp_literal
 
 _MINUTE = timedelta(minutes=1)
 

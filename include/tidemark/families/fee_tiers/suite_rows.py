@@ -7,6 +7,7 @@ from include.tidemark.families.fee_tiers.elasticity_cells import USABLE_WEEK
 from include.tidemark.families.fee_tiers.local_days import local_day
 from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.run import Run
+from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
 from include.tidemark.validation.candidates import filled_rows
 from include.tidemark.validation.checks import (
@@ -20,7 +21,6 @@ from include.tidemark.validation.checks import (
     zero,
 )
 from include.tidemark.validation.reconciliation import agrees
-from include.tidemark.validation.timestamps import timestamp_literal
 from include.tidemark.validation.volume import drop_since_previous
 
 USER_WEEKS, WEEKS = "runs.fct_user_weekly_summary", "runs.fct_weekly_summary_final"

@@ -5,11 +5,11 @@ from functools import partial
 from include.tidemark.families.planners.definitions import CRITERIA, RECENCY, SEVERAL, USER_TYPES
 from include.tidemark.families.planners.questions import UNITS
 from include.tidemark.run import Run
+from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.candidates import complete_rows
 from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list, zero
 from include.tidemark.validation.distribution import Segmentation, distribution
 from include.tidemark.validation.long_results import long_results_asset
-from include.tidemark.validation.timestamps import timestamp_literal
 
 USERS, SUMMARY, STATISTICS = "runs.user_segmentation", "runs.user_segmentation_summary", "runs.statistics"
 _never = partial(never, USERS)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from include.tidemark.history.ledger import find_publication
 from include.tidemark.warehouse.base import Warehouse
-from include.tidemark.warehouse.ledger import find_publication
 
 
 def record_erasures(  # noqa: PLR0917 - the columns of the table

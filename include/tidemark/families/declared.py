@@ -1,4 +1,4 @@
-"""A declared segmentation as a family: its parts are the modules of this package, told which segmentation they are about."""
+"""A declared segmentation as a family: its parts are the modules of `segmentations`, told which segmentation they are about."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,9 @@ from typing import Any
 
 from include.tidemark.families.family import Family
 
+PARTS = "include.tidemark.segmentations"
+"""Named, not imported, as every family's parts are."""
+
 
 @dataclass(frozen=True)
 class DeclaredFamily(Family):
@@ -15,7 +18,7 @@ class DeclaredFamily(Family):
 
     def part(self, module: str) -> Any:
         """As of every family; the functions of the module take the segmentation's name before what they take of a run."""
-        return _Part(f"{__package__}.{module}", self.name)
+        return _Part(f"{PARTS}.{module}", self.name)
 
 
 @dataclass(frozen=True)

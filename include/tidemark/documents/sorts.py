@@ -6,8 +6,8 @@ from typing import Literal
 
 from sqlglot import exp
 
-from include.tidemark.config.documents import unknown_name
-from include.tidemark.config.expressions import columns_of
+from include.tidemark.documents.document import unknown_name
+from include.tidemark.documents.expressions import columns_of
 from include.tidemark.errors import SettingsError
 
 DIALECT = "duckdb"

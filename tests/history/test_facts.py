@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from include.tidemark.history.facts import finish_build, start_build
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run, RunOptions, make_run_key
 from include.tidemark.warehouse.control import ensure_control_tables
 from include.tidemark.warehouse.duckdb import DuckDBWarehouse
-from include.tidemark.warehouse.facts import finish_build, start_build
 
 STARTED = datetime(2026, 6, 1, 7, tzinfo=UTC)
 

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from include.tidemark.errors import RunIdentityError
+from include.tidemark.history import ledger
 from include.tidemark.rules import load_rules
 from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key
 from include.tidemark.settings import Settings
-from include.tidemark.warehouse import ledger, open_warehouse
+from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables, replace_run_rows
 
 
@@ -143,7 +144,9 @@ def test_a_family_is_compared_with_the_newest_month_that_holds_it(warehouse):
         "planners": published(december),
         "engagement": published(december),
     }
-    assert compared.backtest_by_family["customer_segments"] == published(october), "later months hold no segments"
+    assert compared.backtest_by_family["customer_segments"] == published(october), (
+        "later months hold no segments"
+    )
 
 
 def test_a_family_that_a_month_s_newer_run_left_out_is_not_compared_with_that_month(warehouse):

@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from include.tidemark.config.documents import unknown_name
+from include.tidemark.documents.document import unknown_name
 from include.tidemark.errors import SettingsError
 
 FUNCTIONS: Mapping[str, type[exp.Expr]] = {

@@ -16,11 +16,11 @@ from pydantic import (
     model_validator,
 )
 
-from include.tidemark.config.encodings import known_encoding
-from include.tidemark.config.nearest import did_you_mean
 from include.tidemark.currency import is_currency
+from include.tidemark.documents.nearest import did_you_mean
 from include.tidemark.errors import ContradictionError
 from include.tidemark.sources.contract import SourceTable, source_tables
+from include.tidemark.sources.encodings import known_encoding
 from include.tidemark.zones import known_zone
 
 EPOCH_FORMATS = ("epoch_seconds", "epoch_milliseconds")

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from include.tidemark.config import expressions
-from include.tidemark.config.expressions import (
+from include.tidemark.documents import expressions
+from include.tidemark.documents.expressions import (
     FUNCTIONS,
     columns_of,
     parse_expression,

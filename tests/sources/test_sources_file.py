@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from include.tidemark.config.documents import read_document, validate
 from include.tidemark.config.sources_check import check_sources
-from include.tidemark.config.sources_file import Sources, TableSource, short_name, sources_model
+from include.tidemark.documents.document import read_document, validate
 from include.tidemark.errors import SettingsError
 from include.tidemark.rules import Rules, load_rules
+from include.tidemark.sources.sources_file import Sources, TableSource, short_name, sources_model
 
 EURO = load_rules(environ={}).model_copy(update={"currency": "EUR"})
 SHOP = """\

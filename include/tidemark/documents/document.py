@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from include.tidemark.config.nearest import did_you_mean, did_you_mean_choice
+from include.tidemark.documents.nearest import did_you_mean, did_you_mean_choice
 from include.tidemark.errors import ContradictionError, SettingsError
 
 Place = tuple[str | int, ...]

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from include.tidemark.config.documents import read_document
-from include.tidemark.config.sorts import DIALECT
+from include.tidemark.documents.document import read_document
+from include.tidemark.documents.sorts import DIALECT
 from include.tidemark.enabled import FOLDER
 from include.tidemark.errors import TidemarkError
+from include.tidemark.examination.features_query import features_query
 from include.tidemark.families import known_families
+from include.tidemark.history.ledger import current_publications
 from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.declaration import Segmentation, load_segmentation
-from include.tidemark.segmentations.features_query import features_query
 from include.tidemark.settings import Settings
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Row, Warehouse
-from include.tidemark.warehouse.ledger import current_publications
 from include.tidemark.warehouse.query_tag import QueryTag
 
 NEAR_PCT = 5

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, field_validator
 
-from include.tidemark.config.documents import Document, read_document, unknown_name, validate
+from include.tidemark.documents.document import Document, read_document, unknown_name, validate
 from include.tidemark.errors import SettingsError
 from include.tidemark.rules import load_rules
 

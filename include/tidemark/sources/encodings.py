@@ -4,7 +4,7 @@ import codecs
 from contextlib import suppress
 from encodings.aliases import aliases
 
-from include.tidemark.config.nearest import did_you_mean
+from include.tidemark.documents.nearest import did_you_mean
 
 _NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 

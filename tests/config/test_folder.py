@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from include.tidemark.config.folder import digest_of, load_config
+from include.tidemark.config.folder import load_config
 from include.tidemark.doctor.findings import wrong
+from include.tidemark.documents.digest import digest_of
 from include.tidemark.errors import SettingsError
 from include.tidemark.pipeline.resolve import resolve_run
 from include.tidemark.rules import load_rules

@@ -1,7 +1,5 @@
 """The deployment's folder as a whole: read once when a run is resolved, and carried by the run from then on."""
 
-import hashlib
-import json
 import logging
 import os
 from collections.abc import Mapping
@@ -9,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.documents.digest import digest_of
 from include.tidemark.documents.document import Document, read_document, validate
 from include.tidemark.documents.nearest import nearest
 from include.tidemark.enabled import FOLDER as SEGMENTATIONS
@@ -40,12 +39,6 @@ class Config:
     def digest(self) -> str:
         """SHA-256 of the content: the same for files that say the same."""
         return digest_of(self.documents)
-
-
-def digest_of(documents: Mapping[str, dict[str, Any]]) -> str:
-    """SHA-256 of the canonical JSON of a folder's content."""
-    canonical = json.dumps(documents, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> Config:

@@ -1,6 +1,6 @@
 """Which segmentations are declared otherwise than in the publication that they are compared with."""
 
-from include.tidemark.config.folder import digest_of
+from include.tidemark.documents.digest import digest_of
 from include.tidemark.run import Run
 from include.tidemark.segmentations.declaration import segmentations_of
 from include.tidemark.warehouse.base import Warehouse

@@ -20,6 +20,7 @@ import yaml
 
 from include.tidemark.paths import DBT_DIR, DBT_SOURCES_FILE, PROJECT_ROOT
 from include.tidemark.warehouse.control import ensure_control_tables
+from tests.dbt.selection import selection
 
 BUSINESS_ZONE = ZoneInfo("America/New_York")
 CATEGORIES = [
@@ -120,11 +121,7 @@ class DbtWarehouse:
         """Build the family's models without their tests; any failure fails the test at once."""
         result = self.dbt(
             "build",
-            "--select",
-            "+tag:customer_segments+",
-            "tag:publication",
-            "--exclude",
-            "tag:segmentations",
+            *selection("customer_segments"),
             "--exclude-resource-type",
             "test",
             "unit_test",
@@ -285,11 +282,7 @@ def built(raw_warehouse: DbtWarehouse, tmp_path_factory: pytest.TempPathFactory)
     warehouse.publish(1, EARLIER["as_of_date"], EARLIER["run_key"])
     result = warehouse.dbt(
         "build",
-        "--select",
-        "+tag:customer_segments+",
-        "tag:publication",
-        "--exclude",
-        "tag:segmentations",
+        *selection("customer_segments"),
         "--exclude-resource-type",
         "unit_test",
         run=LATER,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.tidemark.families.early_engagement.features import column_slug, features_of
+from tests.dbt.selection import selection
 
 EVENTS = ["login", "Add Item", "kid's mode"]
 OTHERS = ["letter received", "LOGIN"]
@@ -20,8 +21,13 @@ RULES = {
 }
 JULY = {"as_of_date": "2026-07-01", "run_key": "july_1", **RULES}
 AUGUST = {"as_of_date": "2026-08-01", "run_key": "august_1", **RULES}
-SELECTION = ("--select", "+tag:early_engagement+", "tag:publication", "--exclude", "tag:segmentations", "--indirect-selection", "buildable",
-             "--exclude-resource-type", "unit_test")  # fmt: skip
+SELECTION = (
+    *selection("early_engagement"),
+    "--indirect-selection",
+    "buildable",
+    "--exclude-resource-type",
+    "unit_test",
+)
 ZONE = ZoneInfo("America/New_York")
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.dbt.selection import selection
 from tests.statistics.engagement import (
     EngagementWeights,
     behavioral_segments,
@@ -104,9 +105,12 @@ def engagement(raw: Any, tmp_path_factory: Any) -> Any:
 
 
 SELECTION = (
-    "--select", "+tag:engagement+", "tag:publication", "--exclude", "tag:segmentations", "--indirect-selection", "cautious",
-    "--exclude-resource-type", "unit_test",
-)  # fmt: skip
+    *selection("engagement"),
+    "--indirect-selection",
+    "cautious",
+    "--exclude-resource-type",
+    "unit_test",
+)
 
 
 def build(warehouse: Any, run: dict[str, Any]) -> None:

@@ -20,12 +20,12 @@ from tests.dbt.fee_tiers_oracle import (
     fee_weeks,
     sample,
 )
+from tests.dbt.selection import selection
 from tests.statistics.users import cells_of_users
 
 RUN = {"as_of_date": AS_OF.isoformat(), "run_key": "now"}
 SELECTION = (
-    "--select", "+tag:fee_tiers+", "tag:publication", "--exclude", "tag:customer_segments", "tag:segmentations",
-    "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "seed",
+    *selection("fee_tiers"), "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test", "seed",
 )  # fmt: skip
 
 

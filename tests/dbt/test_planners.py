@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.tidemark.enabled import dbt_selection
-from include.tidemark.families import enabled_families
 from include.tidemark.pipeline.build import dbt_environment
 from include.tidemark.settings import Settings
+from tests.dbt.selection import selection
 
 AS_OF = {"as_of_date": "2026-11-01", "run_key": "planners_1"}
 ZONE = ZoneInfo("America/New_York")
@@ -101,13 +100,9 @@ def planners(raw_warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> An
 
 
 def build(warehouse: Any, run: dict[str, str]) -> None:
-    chosen = dbt_selection(enabled_families(("planners",)))
     result = warehouse.dbt(
         "build",
-        "--select",
-        *chosen.select,
-        "--exclude",
-        *chosen.exclude,
+        *selection("planners"),
         run=run,
         environ=dbt_environment(Settings(duckdb_path=warehouse.path)),
     )

@@ -8,6 +8,7 @@ what they leave behind equals what DuckDB has.
 from pathlib import Path
 from typing import Any
 
+from tests.dbt.selection import selection
 from tests.snowflake.emulator import give, running_emulator
 
 COMPARED = {
@@ -46,10 +47,7 @@ def test_two_runs_on_an_emulated_snowflake_equal_those_on_duckdb(
             "aside.transactions": later,
         },
     )
-    command = [
-        "build", "--select", "+tag:customer_segments+", "tag:publication", "--exclude", "tag:segmentations",
-        "--exclude-resource-type", "unit_test",
-    ]  # fmt: skip
+    command = ["build", *selection("customer_segments"), "--exclude-resource-type", "unit_test"]
     with running_emulator(tmp_path / "account") as account:
         warehouse = raw_warehouse.copy_to(tmp_path / "dbt")
         environ = account.dbt_environment()

@@ -63,7 +63,7 @@ def build_command(
         "--target", settings.warehouse, "--target-path", str(target), "--log-path", str(target),
         "--vars", json.dumps(dbt_variables(run)),
         "--select", *(select or chosen.select),
-        *(["--exclude", *chosen.exclude] if chosen.exclude else []),
+        *(["--exclude", *chosen.exclude] if chosen.exclude and not select else []),
         *(["--full-refresh"] if run.options.full_refresh else []),
     ]  # fmt: skip
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from include.tidemark.families.fee_tiers import suite, suite_rows
+from include.tidemark.families.fee_tiers import suite
 from include.tidemark.run import PublishedRun
 from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 
@@ -99,9 +99,8 @@ def test_without_a_tolerance_weeks_agree_with_staging_and_users_to_the_smallest_
 ):
     rules = synthetic_month.run.rules.model_copy(update={"reconciliation_tolerance_pct": 0})
     spoiled.execute(statement)
-    found = failed(
-        spoiled, [suite_rows.reconciliation(synthetic_month.run.model_copy(update={"rules": rules}))]
-    )
+    assets = suite.candidate(synthetic_month.run.model_copy(update={"rules": rules}))
+    found = failed(spoiled, [asset for asset in assets if asset.name == "models.fee_tiers_reconciliation"])
     assert found == {f"{name}_difference_pct" for name in expected}
 
 

@@ -47,7 +47,7 @@ ALLOWED = {
     "families": "run statistics",
     "enabled": "families run",
     "history": "families run warehouse",
-    "validation": "rules run sources warehouse",
+    "validation": "families rules run sources warehouse",
     "artifacts": "enabled families history run sources statistics warehouse",
     "accounting": "artifacts documents enabled families rules run sources validation warehouse",
     "erasure": "artifacts sources warehouse",
@@ -85,23 +85,23 @@ NAME_A_FAMILY = {
 """Modules and folders outside the families that name one, and why they still do."""
 
 
-def test_folders_import_what_is_allowed_and_nothing_is_allowed_that_none_imports():
+def test_folders_import_what_is_allowed_and_nothing_is_allowed_that_none_imports() -> None:
     found = {node: " ".join(sorted(below)) for node, below in edges().items() if node not in LEAVES}
     assert found == {node: " ".join(sorted(below.split())) for node, below in ALLOWED.items()}
 
 
-def test_leaves_import_leaves_alone():
+def test_leaves_import_leaves_alone() -> None:
     assert {node: edges()[node] for node in sorted(LEAVES) if edges()[node]} == {}
 
 
-def test_no_folders_import_each_other_in_a_circle():
+def test_no_folders_import_each_other_in_a_circle() -> None:
     try:
         tuple(TopologicalSorter(edges()).static_order())
     except CycleError as error:
         pytest.fail(f"a circle among folders: {' -> '.join(error.args[1])}; move what both need below them")
 
 
-def test_no_family_imports_another():
+def test_no_family_imports_another() -> None:
     others = {
         f"{module} -> {name}"
         for module, tree in modules().items()
@@ -111,7 +111,7 @@ def test_no_family_imports_another():
     assert not others
 
 
-def test_nothing_outside_a_family_names_one_but_those_that_have_a_reason():
+def test_nothing_outside_a_family_names_one_but_those_that_have_a_reason() -> None:
     found = {module for module, tree in modules().items() if not family_of(module) and names_a_family(tree)}
     excepted = {
         module: next((name for name in (module, module.split(".")[0]) if name in NAME_A_FAMILY), None)
@@ -121,7 +121,7 @@ def test_nothing_outside_a_family_names_one_but_those_that_have_a_reason():
     assert set(excepted.values()) == set(NAME_A_FAMILY), "an exception that nothing needs any more"
 
 
-def test_the_graph_sees_imports_in_functions_and_for_types():
+def test_the_graph_sees_imports_in_functions_and_for_types() -> None:
     tree = ast.parse(
         "def f():\n    from include.tidemark.report import page\n"
         "if TYPE_CHECKING:\n    import include.tidemark.run\n    from include.tidemark.warehouse.base import Row"
@@ -139,7 +139,7 @@ def test_the_graph_sees_imports_in_functions_and_for_types():
         ('x = "how planners and their engagement differ"', False),
     ],
 )
-def test_a_family_is_named_by_an_import_and_by_text_that_a_machine_reads(text, named):
+def test_a_family_is_named_by_an_import_and_by_text_that_a_machine_reads(text: str, named: bool) -> None:
     assert names_a_family(ast.parse(text)) is named
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.tidemark.errors import SettingsError
 from include.tidemark.families import enabled_families, known_families
 from include.tidemark.families.declared import declared_family
 from include.tidemark.families.family import Family
@@ -41,23 +40,6 @@ def families_in(settings: Settings) -> list[Family]:
 def _families(names: tuple[str, ...]) -> list[Family]:
     known = known_families()
     return [known.get(name) or declared_family(name) for name in names]
-
-
-def refuse_same_paths(run: Run) -> None:
-    """Raises:
-    SettingsError: two families would publish a table under one name, as a segmentation called `segment` would.
-    """
-    if set(run.families) <= known_families().keys():
-        return
-    seen: dict[str, str] = {}
-    for family in families_of(run):
-        for table in family.part("artifacts").published_tables(run):
-            if table.path in seen:
-                raise SettingsError(
-                    f"{seen[table.path]} and {family.name} both publish {table.path}; rename the segmentation or audience in"
-                    f" {FOLDER}/ of the configuration folder."
-                )
-            seen[table.path] = family.name
 
 
 def dbt_selection(families: list[Family]) -> Selection:

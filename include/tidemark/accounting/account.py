@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from include.tidemark.accounting.family_account import Kind, Line, TableAccount, as_of
+from include.tidemark.accounting.family_account import ACCOUNT, Kind, Line, TableAccount, as_of
 from include.tidemark.enabled import families_of
 from include.tidemark.run import Run
 from include.tidemark.sources.rows import SourceRows
@@ -83,7 +83,7 @@ def accounts_by_table(run: Run) -> dict[str, dict[str, TableAccount]]:
     """What each enabled family says of each source table: by table, then by family."""
     found: dict[str, dict[str, TableAccount]] = {}
     for family in families_of(run):
-        for table, account in family.part("account").account(run).items():
+        for table, account in family.part(ACCOUNT).account(run).items():
             found.setdefault(table, {})[family.name] = account
     return {table: found[table] for table in _SHAPES if table in found}
 

@@ -1,8 +1,10 @@
 """What a family says of the rows of one source table: which it leaves out and why, which it uses, and what its models hold."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
+from include.tidemark.families.family import Part
 from include.tidemark.run import Run
 from include.tidemark.sources.timestamps import timestamp_literal
 
@@ -43,6 +45,17 @@ class TableAccount:
     proofs: tuple[Proof, ...] = ()
     joins: tuple[str, ...] = ()
     """Joins that the conditions need. Each leaves the number of rows as it is."""
+
+
+class AccountPart(Protocol):
+    """The module `account` of a family."""
+
+    def account(self, run: Run, /) -> Mapping[str, TableAccount]:
+        """For each of its source tables, which rows it leaves out, for which reason, and which it uses."""
+        ...
+
+
+ACCOUNT: Part[AccountPart] = Part("account")
 
 
 def left_out(reason: str, condition: str, text: str) -> Line:

@@ -6,7 +6,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from include.tidemark.families.family import Family
+from include.tidemark.families.family import Family, Held, Part
 
 PARTS = "include.tidemark.segmentations"
 """Named, not imported, as every family's parts are."""
@@ -16,13 +16,15 @@ PARTS = "include.tidemark.segmentations"
 class DeclaredFamily(Family):
     """The family of one file below `segmentations/`."""
 
-    def part(self, module: str) -> Any:
+    def part(self, part: Part[Held]) -> Held:
         """As of every family; the functions of the module take the segmentation's name before what they take of a run."""
-        return _Part(f"{PARTS}.{module}", self.name)
+        bound: Any = _Bound(f"{PARTS}.{part.module}", self.name)
+        found: Held = bound
+        return found
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Bound:
     module: str
     segmentation: str
 

@@ -21,6 +21,7 @@ from include.tidemark.validation.column_profile import SCOPES, ColumnProfile, op
 from include.tidemark.validation.contract import FoundTable, contract_asset
 from include.tidemark.validation.identities import vanished_users_asset
 from include.tidemark.validation.sources import table_asset
+from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.validation.vanished import vanished_asset
 
 _DAY, _BEFORE = date(2026, 11, 1), date(2026, 10, 1)
@@ -76,7 +77,7 @@ def shipped_checks(
 def _assets(run: Run) -> Iterator[Asset]:
     yield from account_assets(run)
     for family in families_of(run):
-        suite = family.part("suite")
+        suite = family.part(SUITE)
         yield from suite.candidate(run)
         yield from suite.statistics(run)
     tables = [source_tables()[name] for name in dict.fromkeys(n for f in families_of(run) for n in f.sources)]

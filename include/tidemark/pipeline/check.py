@@ -24,6 +24,7 @@ from include.tidemark.validation.column_profile import profile_before, record_pr
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table
 from include.tidemark.validation.identities import vanished_users_asset
 from include.tidemark.validation.sources import table_asset
+from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.validation.vanished import vanished_asset
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
@@ -138,7 +139,7 @@ def _family_assets(stage: Stage, run: Run) -> Iterator[Asset]:
     if stage == "models":
         yield from account_assets(run)
     for family in families_of(run):
-        suite = family.part("suite")
+        suite = family.part(SUITE)
         yield from suite.candidate(run) if stage == "models" else suite.statistics(run)
     yield from own_assets(run, stage)
 

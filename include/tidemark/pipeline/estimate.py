@@ -1,18 +1,25 @@
 """The statistics stage: one question of one family, from sufficient statistics in the warehouse to rows with intervals."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from include.tidemark.enabled import families_of
+from include.tidemark.families.family import Part
 from include.tidemark.history.ledger import refuse_published
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
-from include.tidemark.statistics.results import to_records
+from include.tidemark.statistics.results import ResultRow, to_records
 from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
+
+Question = Callable[[Run, Warehouse], list[ResultRow]]
+"""Each function of the module `questions` that the family names in `questions`."""
+QUESTIONS: Part[object] = Part("questions")
 
 
 def estimate(run: Run, settings: Settings, family_name: str, question: str) -> dict[str, Any]:
@@ -26,7 +33,8 @@ def estimate(run: Run, settings: Settings, family_name: str, question: str) -> d
         settings, QueryTag(run.run_key, f"statistics.{family_name}_{question}", family_name)
     ) as warehouse:
         refuse_published(warehouse, run.run_key)
-        answer = getattr(family.part("questions"), question)(run, warehouse)
+        ask: Question = getattr(family.part(QUESTIONS), question)
+        answer = ask(run, warehouse)
         rows = to_records(
             answer, as_of_date=run.as_of_date.isoformat(), run_key=run.run_key, family=family_name
         )

@@ -24,6 +24,7 @@ from include.tidemark.artifacts.manifest import (
     make_manifest,
     read_gate,
 )
+from include.tidemark.artifacts.parts import ARTIFACTS, DEFINITIONS
 from include.tidemark.artifacts.pointers import REPORT, rebuild_pointers
 from include.tidemark.artifacts.pruning import prune_unpublished
 from include.tidemark.artifacts.results import STATISTICS, StatisticRows, read_statistics, write_statistics
@@ -34,6 +35,7 @@ from include.tidemark.enabled import families_of
 from include.tidemark.errors import GateError
 from include.tidemark.families.left_out import LeftOut, families_left_out
 from include.tidemark.history.ledger import find_publication, record_publication, record_rollback
+from include.tidemark.report.family_report import REPORT_PART
 from include.tidemark.report.page import write_report
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
@@ -162,11 +164,11 @@ def _write_files(
     written += write_account(evidence.account, run, target)
     parts, definitions = [], {}
     for family in families_of(run):
-        artifacts, results = family.part("artifacts"), evidence.results.of_family(family.name)
+        artifacts, results = family.part(ARTIFACTS), evidence.results.of_family(family.name)
         written += artifacts.export(run, warehouse, results, ids, target)
         tables += artifacts.published_tables(run)
-        definitions[family.name] = family.part("definitions").definitions(run)
-        parts.append(family.part("report").report_part(run, warehouse, results))
+        definitions[family.name] = family.part(DEFINITIONS).definitions(run)
+        parts.append(family.part(REPORT_PART).report_part(run, warehouse, results))
     written += write_definitions(run, definitions, target)
     written += write_dictionary(tables, target, run.rules.money)
     report = write_report(

@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from include.tidemark.artifacts.parts import refuse_same_paths
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.code_version import code_version
 from include.tidemark.config.folder import load_config
-from include.tidemark.enabled import families_in, refuse_same_paths
+from include.tidemark.enabled import families_in
 from include.tidemark.errors import RunIdentityError, SettingsError
 from include.tidemark.history.facts import start_build
 from include.tidemark.history.ledger import comparison_runs, refuse_published, refuse_scheduled_again

@@ -1,0 +1,108 @@
+"""Every family's modules as what the pipeline asks of them. mypy reads this file; `test_parts.py` sees that none is left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.tidemark.accounting.family_account import AccountPart, TableAccount
+from include.tidemark.artifacts.parts import ArtifactsPart, DefinitionsPart
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
+from include.tidemark.artifacts.user_ids import UserIds
+from include.tidemark.pipeline.estimate import Question
+from include.tidemark.report.family_report import ReportModule
+from include.tidemark.report.parts import ReportPart
+from include.tidemark.run import Run
+from include.tidemark.validation.checks import Asset
+from include.tidemark.validation.suite_part import SuitePart
+from include.tidemark.warehouse.base import Warehouse
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a family is made of."""
+
+    account: AccountPart
+    artifacts: ArtifactsPart
+    definitions: DefinitionsPart
+    report: ReportModule
+    suite: SuitePart
+    questions: tuple[Question, ...]
+
+
+def customer_segments() -> Parts:
+    from include.tidemark.families.customer_segments import (
+        account,
+        artifacts,
+        definitions,
+        questions,
+        report,
+        suite,
+    )
+
+    asked = (questions.profile, questions.movement, questions.backtest)
+    return Parts(account, artifacts, definitions, report, suite, asked)
+
+
+def early_engagement() -> Parts:
+    from include.tidemark.families.early_engagement import (
+        account,
+        artifacts,
+        definitions,
+        questions,
+        report,
+        suite,
+    )
+
+    return Parts(account, artifacts, definitions, report, suite, (questions.usage, questions.drivers))
+
+
+def engagement() -> Parts:
+    from include.tidemark.families.engagement import account, artifacts, definitions, questions, report, suite
+
+    asked = (questions.segments, questions.retention, questions.funnel)
+    return Parts(account, artifacts, definitions, report, suite, asked)
+
+
+def fee_tiers() -> Parts:
+    from include.tidemark.families.fee_tiers import account, artifacts, definitions, questions, report, suite
+
+    asked = (
+        questions.tier_retention,
+        questions.fee_effect_on_retention,
+        questions.tier_value,
+        questions.trade_sizes,
+        questions.fee_elasticity,
+    )
+    return Parts(account, artifacts, definitions, report, suite, asked)
+
+
+def planners() -> Parts:
+    from include.tidemark.families.planners import account, artifacts, definitions, questions, report, suite
+
+    asked = (questions.shares, questions.weeks, questions.comparison)
+    return Parts(account, artifacts, definitions, report, suite, asked)
+
+
+PARTS = {
+    made.__name__: made for made in (customer_segments, early_engagement, engagement, fee_tiers, planners)
+}
+
+
+def declared_segmentation(
+    name: str, run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
+) -> tuple[object, ...]:
+    """The modules of declared segmentations take the name first; nothing calls this."""
+    from include.tidemark.segmentations import account, artifacts, definitions, questions, report, suite
+
+    accounts: Mapping[str, TableAccount] = account.account(name, run)
+    tables: Sequence[PublishedTable] = artifacts.published_tables(name, run)
+    files: Sequence[WrittenFile] = artifacts.export(name, run, warehouse, results, ids, target)
+    words: Mapping[str, Any] = definitions.definitions(name, run)
+    part: ReportPart = report.report_part(name, run, warehouse, results)
+    assets: list[Sequence[Asset]] = [suite.candidate(name, run), suite.statistics(name, run)]
+    answers = [
+        ask(name, run, warehouse) for ask in (questions.profile, questions.movement, questions.backtest)
+    ]
+    return accounts, tables, files, words, part, assets, answers

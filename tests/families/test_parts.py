@@ -1,0 +1,33 @@
+"""What mypy holds against the Protocols is every family, and every question that it names."""
+
+import pytest
+
+from include.tidemark.accounting.family_account import ACCOUNT
+from include.tidemark.artifacts.parts import ARTIFACTS, DEFINITIONS
+from include.tidemark.families import known_families
+from include.tidemark.families.declared import QUESTIONS, declared_family
+from include.tidemark.pipeline import estimate
+from include.tidemark.report.family_report import REPORT_PART
+from include.tidemark.validation.suite_part import SUITE
+from tests.families.parts import PARTS
+
+
+def test_every_family_is_checked() -> None:
+    assert PARTS.keys() == known_families().keys()
+
+
+@pytest.mark.parametrize("name", known_families())
+def test_the_modules_that_are_checked_are_those_that_the_pipeline_asks_for(name: str) -> None:
+    family, checked = known_families()[name], PARTS[name]()
+    assert family.part(ACCOUNT) is checked.account
+    assert family.part(ARTIFACTS) is checked.artifacts
+    assert family.part(DEFINITIONS) is checked.definitions
+    assert family.part(REPORT_PART) is checked.report
+    assert family.part(SUITE) is checked.suite
+    module = family.part(estimate.QUESTIONS)
+    assert tuple(getattr(module, question) for question in family.questions) == checked.questions
+
+
+def test_a_declared_segmentation_has_the_questions_that_its_modules_answer() -> None:
+    module = declared_family("loyalty").part(estimate.QUESTIONS)
+    assert all(getattr(module, question).args == ("loyalty",) for question in QUESTIONS)

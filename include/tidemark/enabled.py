@@ -1,5 +1,6 @@
 """The families that are enabled: those of the project that the settings name, and the segmentations that the folder declares."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from include.tidemark.settings import Settings
 
 FOLDER = "segmentations"
 """Of the configuration folder: one file for each declared segmentation, called like it."""
+SLUG = r"[a-z][a-z0-9_]{0,39}"
+"""How a segmentation, and so its file, may be called."""
 _TAG = "tag:segmentations"
 
 
@@ -23,8 +26,12 @@ class Selection:
 
 
 def declared_names(config_dir: Path) -> list[str]:
-    """The segmentations that a configuration folder declares, by the names of their files."""
-    return sorted(file.stem for file in (config_dir / FOLDER).glob("*.yml"))
+    """The segmentations that a configuration folder declares, by the names of their files.
+
+    A file whose name can't be a segmentation's is left out: that it is refused is said when a run is resolved, and not by a DAG file
+    that can't be imported.
+    """
+    return sorted(file.stem for file in (config_dir / FOLDER).glob("*.yml") if re.fullmatch(SLUG, file.stem))
 
 
 def families_of(run: Run) -> list[Family]:

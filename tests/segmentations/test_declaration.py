@@ -41,6 +41,7 @@ def test_a_folder_without_segmentations_has_none(tmp_path):
         (("name: Lapsing,", "name: Champions,"), r"the segment 'Champions' is declared twice"),
         (("- {name: It's everyone else}", "- {name: Rest, when: total_purchases > 3}"), "takes everyone else"),
         ((", when: percentile(lifetime_value) >= 0.9", ""), "'Top tenth' has no `when`"),
+        (("name: Lapsing,", "name: New customer,"), "no segment can be called 'New customer'"),
         (("means: [spend_last_90_days,", "means: [platform,"), "line 10: platform has no mean"),
         (("means: [spend_last_90_days,", "means: [spendlast,"), "line 10: 'spendlast' is not known"),
         (("backtest: spend", "backtest: clicks"), "'backtest' can't be used"),
@@ -72,7 +73,7 @@ def test_a_feature_of_a_family_that_is_not_enabled_is_refused_with_the_family_s_
 
 
 @pytest.mark.parametrize(
-    "name", ["customer_segments", "engagement", "statistics", "user_features", "row_account"]
+    "name", ["customer_segments", "engagement", "statistics", "user_features", "row_account", "order"]
 )
 def test_a_name_that_tables_or_families_of_the_project_have_is_refused(tmp_path, name):
     write_files(tmp_path)
@@ -95,4 +96,14 @@ def test_a_yaml_file_with_another_suffix_is_not_left_out_in_silence(tmp_path):
     write_files(tmp_path)
     (tmp_path / "segmentations" / "third.yaml").write_text(BY_PLATFORM, encoding="utf-8")
     with pytest.raises(SettingsError, match=r"call it third\.yml"):
+        load_config(settings_of(tmp_path))
+
+
+def test_a_file_that_can_t_be_a_segmentation_breaks_no_dag_file_and_is_refused_when_a_run_is_resolved(
+    tmp_path,
+):
+    write_files(tmp_path)
+    (tmp_path / "segmentations" / "My Segments.yml").write_text(BY_PLATFORM, encoding="utf-8")
+    assert declared_names(tmp_path) == ["by_platform", "loyalty"]
+    with pytest.raises(SettingsError, match=r"the file is called My Segments\.yml"):
         load_config(settings_of(tmp_path))

@@ -109,7 +109,7 @@ def run_new(arguments: argparse.Namespace, settings: Settings) -> int:
 
     from include.tidemark.config.schemas import SCHEMA_FILES
     from include.tidemark.examination.segmentation import example_file
-    from include.tidemark.segmentations.declaration import SLUG
+    from include.tidemark.enabled import SLUG
 
     name = arguments.name
     if not re.fullmatch(SLUG, name):

@@ -13,6 +13,7 @@ from include.tidemark.code_version import code_version
 from include.tidemark.config.folder import load_config
 from include.tidemark.enabled import families_in
 from include.tidemark.errors import RunIdentityError, SettingsError
+from include.tidemark.families import enabled_families
 from include.tidemark.history.facts import start_build
 from include.tidemark.history.ledger import comparison_runs, refuse_published, refuse_scheduled_again
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
@@ -34,6 +35,7 @@ def resolve_run(
     started_at: datetime,
     data_interval_end: datetime | None = None,
     clear_number: int = 0,
+    only: str | None = None,
 ) -> Run:
     """The run's identity, from what started it and from what is published already.
 
@@ -41,6 +43,7 @@ def resolve_run(
         parameters: as the DAG declares them: `as_of_date` (text or None), `lookback_days` (None takes the rules' values),
             `full_refresh`, `allow_missing`, `publish`, `n_resamples`, `confidence_level`.
         started_at: when the run started; the same for every try of its tasks.
+        only: the one family that the run computes, whatever is enabled.
         clear_number: how often the run was cleared; part of the key, so that a cleared run never writes a published run's rows.
 
     Raises:
@@ -48,7 +51,7 @@ def resolve_run(
         RunIdentityError: the as-of date or an option can't be used.
         NothingToDoError: the schedule has published the month already.
     """
-    families = families_in(settings)
+    families = enabled_families((only,)) if only else families_in(settings)
     config = load_config(settings)
     rules = config.rules
     user_ids(settings)  # a missing key stops the run here rather than after the models

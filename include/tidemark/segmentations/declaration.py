@@ -1,8 +1,10 @@
 """A segmentation as its file declares it: ordered segments with conditions over the feature catalogue."""
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal
 
+import duckdb
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -13,9 +15,10 @@ from pydantic import (
     StrictStr,
     model_validator,
 )
+from sqlglot.dialects.snowflake import Snowflake
 
 from include.tidemark.documents.document import Document, unknown_name, validate
-from include.tidemark.enabled import FOLDER
+from include.tidemark.enabled import FOLDER, SLUG
 from include.tidemark.errors import ContradictionError, SettingsError
 from include.tidemark.families import known_families
 from include.tidemark.paths import DBT_DIR
@@ -23,11 +26,10 @@ from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import Feature, catalogue
 from include.tidemark.segmentations.conditions import Condition, compile_condition, compile_order
 
-SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 _TEXT = r"^[^\\\x00-\x1f]*$"
 
 Population = Literal["customers", "users"]
-Slug = Annotated[StrictStr, Field(pattern=SLUG)]
+Slug = Annotated[StrictStr, Field(pattern=f"^{SLUG}$")]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=60, pattern=_TEXT)]
 Text = Annotated[StrictStr, Field(max_length=300, pattern=_TEXT)]
 Expression = Annotated[StrictStr, Field(min_length=1, max_length=2000)]
@@ -92,6 +94,12 @@ class Segmentation(_Part):
     def _consistent(self) -> "Segmentation":
         names = [segment.name for segment in self.segments]
         _refuse_twice(names, "segment", "segments")
+        for taken in (self.joined, self.left, f"All {self.of}"):
+            if taken in names:
+                raise ContradictionError(
+                    f"no segment can be called {taken!r}, which files say of those who are in none; rename it",
+                    "segments",
+                )
         _refuse_twice([audience.name for audience in self.audiences], "audience", "audiences")
         _refuse_twice(self.means, "mean", "means")
         for number, segment in enumerate(self.segments):
@@ -217,17 +225,17 @@ def load_segmentations(documents: Mapping[str, Document], families: Collection[s
     """Check every segmentation's file, and that no name is taken.
 
     Raises:
-        SettingsError: as `load_segmentation`; or a name is that of a family or table of the project, or two files declare an
+        SettingsError: as `load_segmentation`; or a name is that of a family or table of the project or a word of SQL, or two files declare an
             audience of one name.
     """
     taken = _taken_names()
     audiences: dict[str, str] = {}
     for document in documents.values():
         read = load_segmentation(document, families)
-        if read.name in taken:
+        if read.name in taken or read.name in _reserved_words():
+            whose = "a family or table of the project" if read.name in taken else "SQL"
             raise SettingsError(
-                f"{document.where(('name',))}: the name {read.name} is taken by a family or table of the project; choose another,"
-                " and call the file like it."
+                f"{document.where(('name',))}: the name {read.name} is taken by {whose}; choose another, and call the file like it."
             )
         for number, audience in enumerate(read.audiences):
             if audience.name in audiences:
@@ -236,6 +244,15 @@ def load_segmentations(documents: Mapping[str, Document], families: Collection[s
                     f" {audiences[audience.name]}.yml, too; rename one of them."
                 )
             audiences[audience.name] = read.name
+
+
+@cache
+def _reserved_words() -> set[str]:
+    """Words that can't be the name of a view without quotes, as DuckDB's parser (PostgreSQL's) and sqlglot's for Snowflake list them."""
+    rows = duckdb.sql(
+        "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
+    ).fetchall()
+    return {row[0] for row in rows} | {word.lower() for word in Snowflake.Tokenizer.KEYWORDS}
 
 
 def _taken_names() -> set[str]:

@@ -38,22 +38,22 @@ def trial_run(
     Raises:
         TidemarkError: what would stop a run of this month stops this one.
     """
-    alone = settings.model_copy(update={"families": (FAMILY,)})
     on_stage("resolve_run")
     run = resolve_run(
-        alone,
+        settings,
         parameters={"as_of_date": as_of_date.isoformat(), "publish": False},
         dag_run_id=STARTED_BY,
         run_after=started_at,
         started_at=started_at.replace(microsecond=0),
+        only=FAMILY,
     )
     try:
         on_stage("load_sources")
-        load(run, alone)
+        load(run, settings)
         on_stage("check_sources")
-        _check_sources(run, alone)
+        _check_sources(run, settings)
         on_stage("models")
-        build_models(run, alone, [f"+{_SEGMENTS}"])
+        build_models(run, settings, [f"+{_SEGMENTS}"])
         yield run
     finally:
         on_stage("tidy_up")

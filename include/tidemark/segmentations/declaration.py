@@ -249,9 +249,10 @@ def load_segmentations(documents: Mapping[str, Document], families: Collection[s
 @cache
 def _reserved_words() -> set[str]:
     """Words that can't be the name of a view without quotes, as DuckDB's parser (PostgreSQL's) and sqlglot's for Snowflake list them."""
-    rows = duckdb.sql(
-        "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
-    ).fetchall()
+    with duckdb.connect() as engine:
+        rows = engine.execute(
+            "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
+        ).fetchall()
     return {row[0] for row in rows} | {word.lower() for word in Snowflake.Tokenizer.KEYWORDS}
 
 

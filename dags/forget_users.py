@@ -16,7 +16,7 @@ The file is a text file with one user id per line. No id is kept, logged, or han
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task
+from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task, started_at
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
 SETTINGS = load_settings()
@@ -52,7 +52,7 @@ def forget_users():
         context = get_current_context()
         params = context["params"]
         return forget_people(
-            params["user_ids_url"], params["reason"], SETTINGS, context["dag_run"].start_date
+            params["user_ids_url"], params["reason"], SETTINGS, started_at(context["dag_run"])
         )
 
     forget()

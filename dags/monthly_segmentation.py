@@ -29,7 +29,13 @@ from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_curren
 from include.tidemark.enabled import families_in
 from include.tidemark.orchestration.dbt_models import model_tasks
 from include.tidemark.orchestration.schedule import business_zone
-from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, current_run, stage_seconds, stage_task
+from include.tidemark.orchestration.stage_tasks import (
+    TASK_DEFAULTS,
+    current_run,
+    stage_seconds,
+    stage_task,
+    started_at,
+)
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 from include.tidemark.sources.contract import may_be_missing
 
@@ -77,8 +83,9 @@ PARAMS = {
     dag_id="monthly_segmentation",
     schedule=CronDataIntervalTimetable("0 2 1 * *", timezone=ZONE),
     start_date=datetime(2015, 1, 1, tzinfo=ZONE),
-    end_date=SETTINGS.schedule_end
-    and datetime.combine(SETTINGS.schedule_end, datetime.min.time(), tzinfo=ZONE),
+    end_date=datetime.combine(SETTINGS.schedule_end, datetime.min.time(), tzinfo=ZONE)
+    if SETTINGS.schedule_end
+    else None,
     catchup=False,
     max_active_runs=1,
     tags=["tidemark", "segmentation", *SETTINGS.families],
@@ -103,7 +110,7 @@ def monthly_segmentation():
             parameters=dict(context["params"]),
             dag_run_id=dag_run.run_id,
             run_after=dag_run.run_after,
-            started_at=dag_run.start_date,
+            started_at=started_at(dag_run),
             data_interval_end=dag_run.data_interval_end,
             clear_number=dag_run.clear_number or 0,
         ).to_xcom()

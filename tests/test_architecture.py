@@ -63,7 +63,7 @@ ALLOWED = {
     "doctor": "artifacts config documents families orchestration pipeline rules run sources validation warehouse",
     "init": "config documents families rules sources warehouse",
     "suggest": f"{FAMILY} artifacts config history init pipeline rules run validation warehouse",
-    "cli": f"{FAMILY} artifacts config doctor examination families init pipeline run segmentations suggest",
+    "cli": f"{FAMILY} artifacts config doctor enabled examination families init pipeline run suggest",
     "demo": "artifacts cli config pipeline run sources",
     "__main__": "cli",
 }

@@ -33,8 +33,8 @@ class Memory(DuckDBWarehouse):
         """Forget a run, and what was loaded since the file was copied."""
         for table in self._with_run_key:
             self.execute(f"delete from {table['name']} where run_key = '{run_key}'")
-        for table in ("raw.users", "raw.transactions", "control.loads"):
-            self.execute(f"create or replace table {table} as from published.{table}")
+        for name in ("raw.users", "raw.transactions", "control.loads"):
+            self.execute(f"create or replace table {name} as from published.{name}")
 
     @contextmanager
     def for_everything(self) -> Iterator[None]:

@@ -109,7 +109,7 @@ def _cents(amount: Decimal | None) -> int | None:
 def _customers(month: Month) -> dict[str, Numbers]:
     rows = month.fetch(f"select * from runs.customer_segments where run_key = '{month.run.run_key}'")
     return {
-        row["customer_id"]: Numbers(
+        row["customer_id"]: Numbers(  # type: ignore[call-arg]
             row["total_transactions"],
             *(
                 int(row[name] * 100)

@@ -160,7 +160,7 @@ def test_another_run_s_publication_in_between_is_not_lost_from_the_pointers(
 
     publish(first, candidate.settings)
     second = add_run(candidate, rules, MONTHS[1], attempt=0)
-    real, reads = pointers.current_publications, []
+    real, reads = pointers.current_publications, []  # type: ignore[attr-defined]
 
     def read_then_another_publishes(warehouse):
         found = real(warehouse)

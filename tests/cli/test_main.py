@@ -106,7 +106,7 @@ def test_an_unexpected_error_is_one_sentence_that_names_its_kind_and_the_log(tmp
 def test_the_log_is_below_the_temporary_folder_where_the_project_can_not_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setattr(kept_logs, "LOCAL_STATE", tmp_path / "file")
-    monkeypatch.setattr(kept_logs.tempfile, "gettempdir", lambda: str(tmp_path / "temp"))
+    monkeypatch.setattr(kept_logs.tempfile, "gettempdir", lambda: str(tmp_path / "temp"))  # type: ignore[attr-defined]
     assert guard.guarded(lambda: fail(AttributeError())) == 1
     assert len(list((tmp_path / "temp").iterdir())) == 1
 

@@ -1,7 +1,7 @@
 """A scheduled month is as of the first in every zone, and a change of the zone computes no month again; on every supported Airflow."""
 
 import runpy
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,7 +46,7 @@ def timetable_of(settings: Settings) -> CronDataIntervalTimetable:
 
 
 @pytest.fixture
-def rules(tmp_path: Path) -> Iterator:
+def rules(tmp_path: Path) -> Callable[[str], Settings]:
     def write(text: str) -> Settings:
         (tmp_path / "rules.yml").write_text(text)
         return Settings(config_dir=tmp_path)

@@ -91,7 +91,7 @@ def fee_weeks(as_of: date) -> list[dict[str, Any]]:
                 "complete": last < as_of, "full": (last - first).days == 6, "reason": reasons[0] if reasons else None,
             })  # fmt: skip
             number, first = number + 1, last + timedelta(days=1)
-    found.sort(key=lambda week: week["start"])
+    found.sort(key=lambda week: week["start"])  # type: ignore[return-value]
     return [{"number": number, **week} for number, week in enumerate(found, start=1)]
 
 

@@ -23,7 +23,7 @@ def airflow():
 def demo(airflow, tmp_path, monkeypatch):
     """Runs the demo against the fake Airflow; what has succeeded there is published."""
     server = Server(airflow, tmp_path / "airflow")
-    monkeypatch.setattr(months.local, "up", lambda state, dataset: server.stack)
+    monkeypatch.setattr(months.local, "up", lambda state, dataset: server.stack)  # type: ignore[attr-defined]
     clock = [0.0]
     monkeypatch.setattr(
         airflow_api,

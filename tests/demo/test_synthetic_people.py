@@ -49,8 +49,8 @@ def test_local_days_are_those_of_the_business_time_zone(data):
                 )
                 == hours
             )
-    hours = "hour(timezone('America/New_York', timezone('UTC', event_at)))"
-    assert one(data, f"select min({hours}) from happened") == 6
+    local_hour = "hour(timezone('America/New_York', timezone('UTC', event_at)))"
+    assert one(data, f"select min({local_hour}) from happened") == 6
 
 
 def test_events_that_arrive_twice_are_alike_in_everything(data, holds_share):

@@ -1,6 +1,6 @@
 """A shop's own export and the deployment that maps it, sound in everything that the doctor looks at."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -116,7 +116,7 @@ Examine = Callable[..., list[Finding]]
 
 
 @pytest.fixture
-def examine(shop: Shop) -> Iterator[Examine]:
+def examine(shop: Shop) -> Examine:
     """Writes the shop and makes a check look at it."""
 
     def look(check: Callable[[Examination], Iterable[Finding]], as_of: date = AS_OF) -> list[Finding]:

@@ -136,7 +136,7 @@ def test_dag_files_are_read_here_as_airflow_reads_them(examine: Examine, nowhere
 
 def test_a_dag_file_that_can_not_be_read_here_is_wrong_with_our_own_words_only(examine: Examine, nowhere, monkeypatch, tmp_path):  # fmt: skip
     (tmp_path / "dags").mkdir()
-    (tmp_path / "include").symlink_to(scheduler.PROJECT_ROOT / "include")
+    (tmp_path / "include").symlink_to(scheduler.PROJECT_ROOT / "include")  # type: ignore[attr-defined]
     ours = "from include.tidemark.errors import SettingsError\nraise SettingsError('Say this.')"
     (tmp_path / "dags" / "monthly_segmentation.py").write_text(ours)
     (tmp_path / "dags" / "rollback_publication.py").write_text(f"raise RuntimeError('{MARK}')")
@@ -164,9 +164,9 @@ def test_connections_of_the_database_are_asked_for_as_airflow_s_command_line_doe
     def look_up(conn_id: str) -> None:
         asked.append((conn_id, os.environ.get("_AIRFLOW_PROCESS_CONTEXT")))
         if conn_id == "tidemark_alerts":
-            raise metadata_database.AirflowException("not defined")
+            raise metadata_database.AirflowException("not defined")  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(metadata_database.BaseHook, "get_connection", look_up)
+    monkeypatch.setattr(metadata_database.BaseHook, "get_connection", look_up)  # type: ignore[attr-defined]
     monkeypatch.setenv("TIDEMARK_LANDING_CONN_ID", "landing")
     found = worst(examine(scheduler.look_at_connections))
     assert asked == [("landing", "server"), ("tidemark_alerts", "server")]
@@ -175,6 +175,6 @@ def test_connections_of_the_database_are_asked_for_as_airflow_s_command_line_doe
 
 
 def test_the_dags_of_the_project_are_those_that_are_looked_for():
-    files = {file.name for file in (scheduler.PROJECT_ROOT / "dags").glob("*.py")}
+    files = {file.name for file in (scheduler.PROJECT_ROOT / "dags").glob("*.py")}  # type: ignore[attr-defined]
     assert set(scheduler.DAGS.values()) == files
     assert {column.name for column in DagModel.__table__.columns} >= {"dag_id", "is_paused", "is_stale"}

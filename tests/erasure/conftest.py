@@ -67,7 +67,7 @@ class Book:
         """What `tidemark verify` finds, over every month."""
         return [
             row
-            for month in reading.published_months(self.settings)
+            for month in reading.published_months(self.settings)  # type: ignore[attr-defined]
             for row in reading.verify(month)
             if row["result"] != "ok"
         ]

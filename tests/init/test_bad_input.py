@@ -116,7 +116,7 @@ def test_a_folder_or_file_that_may_not_be_read_is_refused(here, capsys, monkeypa
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patched:
-        patched.setattr(places_module.Path, "iterdir", denied)
+        patched.setattr(places_module.Path, "iterdir", denied)  # type: ignore[attr-defined]
         assert "/in can't be read (Permission denied); correct its permissions." in refused(
             capsys, "--from", "in"
         )
@@ -145,7 +145,7 @@ def test_a_place_that_can_not_be_written_is_refused(here, capsys, monkeypatch):
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(here / "config"))
 
-    monkeypatch.setattr(places_module.Path, "mkdir", denied)
+    monkeypatch.setattr(places_module.Path, "mkdir", denied)  # type: ignore[attr-defined]
     assert "can't be written (Permission denied)" in refused(capsys, "--from", "in", "--to", "elsewhere")
 
 

@@ -44,7 +44,7 @@ def test_an_event_reaches_the_watcher_without_the_value_and_with_all_else(hook):
         process_log_line=lambda line, extra: seen.append((line, extra["marker"])),
         marker=7,
     )
-    ((line, marker),) = seen
+    ((line, marker),) = seen  # type: ignore[str-unpack]
     event = json.loads(line)
     assert marker == 7 and result.exit_code == 3
     assert event["data"]["node_info"] == {"unique_id": "model.x"}

@@ -22,7 +22,7 @@ def render(dag: DAG, nodes: dict[str, Node], tests_of: dict[str, list[str]]):
                 with TaskGroup(node_id) as rendered[node_id]:
                     EmptyOperator(task_id="run") >> EmptyOperator(task_id="test")
             elif not node_id.startswith("test_"):
-                rendered[node_id] = EmptyOperator(task_id=f"{node_id}_run")
+                rendered[node_id] = EmptyOperator(task_id=f"{node_id}_run")  # type: ignore[assignment]
     for node_id, node in nodes.items():
         for parent in node.depends_on:
             if node_id in rendered and parent in rendered:

@@ -66,7 +66,7 @@ def run_and_listen(
     ):
         for name in _STAGES:
             patch.setattr(in_order, name, _listening(getattr(in_order, name), said.results))
-        build_models = in_order.build_models
+        build_models = in_order.build_models  # type: ignore[attr-defined]
 
         def build_after(*args: Any, **kwargs: Any) -> None:
             before_models()

@@ -88,15 +88,15 @@ def _headless(file: Path) -> None:
     file.write_bytes(file.read_bytes().split(b"\n", 1)[1])
 
 
-def _cells(line: str) -> Callable[[Path], None]:
+def _cells(line: str) -> Callable[[Path], object]:
     return lambda file: file.write_bytes(file.read_bytes() + line.encode() + b"\n")
 
 
-def _replaced(old: bytes, new: bytes) -> Callable[[Path], None]:
+def _replaced(old: bytes, new: bytes) -> Callable[[Path], object]:
     return lambda file: file.write_bytes(file.read_bytes().replace(old, new, 1))
 
 
-FAULTS: dict[str, Callable[[Path], None]] = {
+FAULTS: dict[str, Callable[[Path], object]] = {
     "no header": _headless,
     "a line of too many cells": _cells("Zoë Qzmark,b,c,d,e,f,g,h,i,j"),
     "a line of too few cells": _cells("Zoë Qzmark,b"),

@@ -1,7 +1,5 @@
 """Nothing that says who somebody is leaves the tables that may say so: a published month of all families."""
 
-from collections.abc import Iterator
-
 import duckdb
 import pytest
 
@@ -12,7 +10,7 @@ from tests.personal_data.recorded import tables_of
 
 
 @pytest.fixture(scope="module")
-def tables(month: Month) -> Iterator[dict[str, list]]:
+def tables(month: Month) -> dict[str, list]:
     return tables_of(month.settings)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from include.tidemark.config.folder import digest_of
+from include.tidemark.documents.digest import digest_of
 from include.tidemark.pipeline.build import BuildError, build_models
 from include.tidemark.pipeline.in_order import run_in_order
 from tests.sources.shop import STARTED, Shop

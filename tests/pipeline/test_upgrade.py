@@ -54,6 +54,6 @@ def test_a_table_is_altered_once(deployment):
         assert list(warehouse.columns("control", "loads"))[-1] == "delivered_count"
         told = []
         execute = warehouse.execute
-        warehouse.execute = lambda sql, *parameters: (told.append(sql), execute(sql, *parameters))
+        warehouse.execute = lambda sql, *parameters: (told.append(sql), execute(sql, *parameters))  # type: ignore[assignment, func-returns-value, method-assign]
         ensure_control_tables(warehouse)
         assert not [sql for sql in told if sql.startswith("alter")]

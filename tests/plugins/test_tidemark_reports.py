@@ -190,7 +190,7 @@ def test_the_plugin_imports_nothing_of_the_project():
 
 
 def test_airflow_accepts_the_plugin_and_its_navigation_entry(plugin):
-    from airflow.plugins_manager import is_valid_plugin
+    from airflow.plugins_manager import is_valid_plugin  # type: ignore[attr-defined]
 
     assert is_valid_plugin(plugin.TidemarkReports)
     (view,) = plugin.TidemarkReports.external_views

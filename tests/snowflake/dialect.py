@@ -12,7 +12,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
-from sqlglot.tokens import TokenType
+from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
 
 # Each was compared in both warehouses' references: same name, same arguments, same result for the types it is used with.
 # greatest and least differ where an argument is null: the emulator follows Snowflake there, and its rows equal DuckDB's.

@@ -65,7 +65,7 @@ def main(folder: Path, bucket: str, conn_id: str, endpoint: str) -> None:
     client.put_object(Bucket=bucket, Key="land/orders/dt=2026-01-03/c.csv", Body=b"id\n3\n")
     found["contract, replaced"] = read("users", None)
     found["partitions, one more"] = read("orders", TableSource(files="orders/dt=*/*.csv", partitions=("dt",)))
-    found["looked at"] = [
+    found["looked at"] = [  # type: ignore[assignment]
         {
             "files": look.files,
             "columns": {column.name: column.cells for column in look.columns},

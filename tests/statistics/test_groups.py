@@ -48,7 +48,7 @@ def test_an_interval_excludes_no_difference_exactly_when_its_p_value_says_so(
 
 @given(counts, counts, st.sampled_from([0.8, 0.95, 0.99]))
 def test_newcombes_p_value_is_where_its_interval_touches_zero(
-    first: tuple, second: tuple, level: float
+    first: tuple[int, int], second: tuple[int, int], level: float
 ) -> None:
     found = newcombe_difference(*first, *second, level)
     assert 0 <= found.p_value <= 1
@@ -60,7 +60,7 @@ def test_newcombes_p_value_is_where_its_interval_touches_zero(
 
 
 @given(counts, counts)
-def test_swapping_the_groups_mirrors_the_difference(first: tuple, second: tuple) -> None:
+def test_swapping_the_groups_mirrors_the_difference(first: tuple[int, int], second: tuple[int, int]) -> None:
     one, two = newcombe_difference(*first, *second, 0.95), newcombe_difference(*second, *first, 0.95)
     assert (one.ci_low, one.ci_high) == pytest.approx((-two.ci_high, -two.ci_low), abs=1e-12)
     assert one.p_value == pytest.approx(two.p_value, rel=1e-9, abs=1e-12)
@@ -87,7 +87,7 @@ def test_alike_means_raise_false_alarms_at_the_nominal_rate() -> None:
     random = np.random.RandomState(10)
     amounts = np.rint(np.exp(random.standard_normal((1500, 2, 200)) + 6)).astype(np.int64)
     alarms = [
-        welch_difference(*(cells_of(group, max_distinct=0) for group in pair), 0.95).p_value < 0.05
+        welch_difference(*(cells_of(group, max_distinct=0) for group in pair), 0.95).p_value < 0.05  # type: ignore[call-arg]
         for pair in amounts
     ]
     assert np.mean(alarms) == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / 1500))

@@ -22,7 +22,7 @@ def test_wilson_equals_statsmodels_and_scipy(count: tuple, level: float) -> None
 
 
 @given(counts, counts, levels)
-def test_newcombe_equals_statsmodels(first: tuple, second: tuple, level: float) -> None:
+def test_newcombe_equals_statsmodels(first: tuple[int, int], second: tuple[int, int], level: float) -> None:
     expected = confint_proportions_2indep(*first, *second, method="newcomb", compare="diff", alpha=1 - level)
     assert newcombe_interval(*first, *second, level) == pytest.approx(expected, abs=1e-12)
 
@@ -83,4 +83,4 @@ def test_wilson_covers_by_exact_enumeration() -> None:
 @pytest.mark.parametrize("count", [(-1, 10), (11, 10), (0, 0)])
 def test_impossible_counts_are_refused(count: tuple) -> None:
     with pytest.raises(ValueError, match="successes must lie between 0 and n"):
-        wilson_interval(*count, 0.95)
+        wilson_interval(*count, 0.95)  # type: ignore[call-arg]

@@ -41,7 +41,7 @@ def suggest() -> Callable[..., tuple[int, dict[str, Any]]]:
             for name, value in shop.environment.items():
                 patch.setenv(name, value)
             printed: list[str] = []
-            patch.setattr("builtins.print", lambda *text, file=None: file or printed.extend(text))
+            patch.setattr("builtins.print", lambda *text, file=None: file or printed.extend(text))  # type: ignore[func-returns-value]
             code = main([*COMMAND, "--format", "json", *arguments])
         return code, json.loads("\n".join(printed))
 

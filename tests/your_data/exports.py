@@ -33,8 +33,8 @@ def shop(folder: Path, customers: int = 3_000) -> None:
     orders = _orders(rng, joined)
     folder.mkdir(parents=True, exist_ok=True)
     options = {"sep": ";", "index": False, "encoding": "utf-8", "lineterminator": "\n"}
-    people.to_csv(folder / "customers.csv", **options)
-    orders.to_csv(folder / "orders.csv", decimal=",", **options)
+    people.to_csv(folder / "customers.csv", **options)  # type: ignore[call-overload]
+    orders.to_csv(folder / "orders.csv", decimal=",", **options)  # type: ignore[call-overload]
 
 
 def _orders(rng: np.random.Generator, joined: pd.DatetimeIndex) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
 from include.tidemark.currency import Currency

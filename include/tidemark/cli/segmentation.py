@@ -108,8 +108,8 @@ def run_new(arguments: argparse.Namespace, settings: Settings) -> int:
     import re
 
     from include.tidemark.config.schemas import SCHEMA_FILES
-    from include.tidemark.examination.segmentation import example_file
     from include.tidemark.enabled import SLUG
+    from include.tidemark.examination.segmentation import example_file
 
     name = arguments.name
     if not re.fullmatch(SLUG, name):

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.types import DagRunProtocol
 
 from include.tidemark.errors import NothingToDoError, TidemarkError
 from include.tidemark.orchestration.alerts import alert_on_failure
@@ -84,6 +85,19 @@ def _seconds_between(before: dict[str, Any], after: dict[str, Any]) -> float:
     ended = datetime.fromisoformat(before[STARTED]) + timedelta(seconds=before[SECONDS])
     waited = datetime.fromisoformat(after[STARTED]) - ended
     return max(round(waited.total_seconds(), 3), 0.0)  # two workers' clocks may differ
+
+
+def started_at(dag_run: DagRunProtocol) -> datetime:
+    """When a DAG run started: the same for every try of its tasks.
+
+    Raises:
+        AirflowFailException: Airflow does not say, as where a task is tried without a run.
+    """
+    if dag_run.start_date is None:
+        raise AirflowFailException(
+            "Airflow says no start of this DAG run; trigger the DAG instead of the task alone."
+        )
+    return dag_run.start_date
 
 
 def pass_run_identity(context: Any, operator: Any) -> None:

@@ -5,7 +5,7 @@
 set -uo pipefail
 waiting=(tests/integration tests/deploy)
 dbt=(tests/dbt tests/snowflake)
-months=(tests/accounting tests/personal_data tests/segmentations tests/suggest tests/your_data)
+months=(tests/accounting tests/metamorphic tests/personal_data tests/segmentations tests/suggest tests/your_data)
 outputs=$(mktemp -d)
 started=()
 trap 'rm -rf "$outputs"' EXIT

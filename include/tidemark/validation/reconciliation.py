@@ -2,8 +2,6 @@
 
 from include.tidemark.validation.checks import Check
 
-SINGLE_ROWS = "the single rows of staging before the as-of date"
-
 
 def agrees(  # noqa: PLR0917 - read as a table
     name: str, ours: str, theirs: str, tolerance: float, subject: str, others: str, column: str

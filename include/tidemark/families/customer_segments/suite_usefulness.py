@@ -5,11 +5,11 @@ Only the first: a later month is held against the one before, and to doubt chose
 
 from include.tidemark.families.customer_segments.audiences import Audience, audiences
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
-from include.tidemark.families.customer_segments.suite_rows import CANDIDATE
 from include.tidemark.run import Run
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.validation.checks import Asset, Check, count_where
 
+CANDIDATE = "runs.customer_segments"
 LARGEST_SHARE_PCT = 90
 """A segment of more says little more than 'a customer'. No rule, because it decides nothing about any customer."""
 

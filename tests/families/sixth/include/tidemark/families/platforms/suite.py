@@ -1,35 +1,19 @@
-"""What the family must keep before it is published."""
+"""What `checks.yml` says of the family before it is published."""
+
+from pathlib import Path
 
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, Check, never
-from include.tidemark.validation.long_results import long_results_asset
+from include.tidemark.validation.checks import Asset
+from include.tidemark.validation.shipped_suites import suites_of
 
-TABLE = "runs.platform_users"
+_FILE = Path(__file__).with_name("checks.yml")
 
 
 def candidate(run: Run) -> list[Asset]:
     """The rows that dbt built for this run."""
-    return [
-        Asset(
-            name="models.platforms",
-            table=TABLE,
-            source=f"{TABLE} where run_key = '{run.run_key}'",
-            needs=(TABLE,),
-            checks=(
-                Check(
-                    name="row_count",
-                    measure="count(*)",
-                    minimum=1,
-                    claim=f"{TABLE} has rows for this run.",
-                    failure=f"{TABLE} has no row for this run; lower platform_min_users, or load the users.",
-                ),
-                never(TABLE, "too_few_users", f"users < {run.rules.platform_min_users}",
-                      "every platform has enough users.", "users", "Correct the model."),
-            ),
-        )
-    ]  # fmt: skip
+    return suites_of(_FILE, "models", run, "platforms")
 
 
 def statistics(run: Run) -> list[Asset]:
     """The numbers that the statistics tasks wrote for this run."""
-    return [long_results_asset(run, "platforms", ("platform_share",))]
+    return suites_of(_FILE, "statistics", run, "platforms")

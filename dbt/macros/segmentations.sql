@@ -6,15 +6,16 @@
     {{ return(var('segmentations', []) if execute else []) }}
 {%- endmacro %}
 
-{#- Whether the run computes a family, whose tables the warehouse may not even have otherwise. -#}
+{#- Whether the run computes a family, whose tables the warehouse may not even have otherwise. Asked also where dbt parses: a model of
+    segmentations hangs on the run's own families only, or dbt would run the tests of what it reads of others. -#}
 {% macro computes(family) -%}
     {{ return(family in var('families', ['customer_segments', 'engagement', 'planners', 'early_engagement', 'fee_tiers'])) }}
 {%- endmacro %}
 
 {#- This run's rows of a family's model; none where the run does not compute the family. -#}
-{% macro rows_of_family(family, relation, condition='1 = 1') -%}
+{% macro rows_of_family(family, name, condition='1 = 1') -%}
     {%- if computes(family) -%}
-    select * from {{ relation }}
+    select * from {{ ref(name) }}
     where
         run_key = {{ run_key() }}
         and {{ condition }}

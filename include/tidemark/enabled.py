@@ -52,13 +52,10 @@ def _families(names: tuple[str, ...]) -> list[Family]:
 def dbt_selection(families: list[Family]) -> Selection:
     """The families' models, all that they are made from, and the published views on them.
 
-    Features of users are made of every family's models, so that to build one family is to come upon all: what is not enabled is left
-    out by name. Otherwise dbt would also run the tests of families that are not enabled, as what they look at is read.
+    Features of users are made of the models of all families that are enabled, and so come with each; without a segmentation nobody
+    asks for them.
     """
     known = known_families()
     own = [family.name for family in families if family.name in known]
     select = (*(f"+tag:{name}+" for name in own), "tag:publication")
-    others = tuple(f"tag:{name}" for name in known if name not in own)
-    if len(own) == len(families):
-        return Selection(select, (*others, _TAG))
-    return Selection((*select, _TAG, "stg_users"), others)
+    return Selection(select, (_TAG,) if len(own) == len(families) else ())

@@ -74,10 +74,13 @@ class DbtWarehouse:
         """Start dbt without waiting for it. `run` are its vars."""
         scratch = self.scratch / f"dbt_{len(list(self.scratch.glob('dbt_*')))}"
         scratch.mkdir(parents=True)
+        # A run says which families it computes, as its selection does.
+        families = [name.strip("+").removeprefix("tag:") for name in arguments if name.startswith("+tag:")]
+        variables = ({"families": families} if families else {}) | dict(run or {})
         command = [
             str(dbt_executable()), "--no-use-colors", *arguments,
             "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
-            "--target-path", str(scratch), "--log-path", str(scratch), "--vars", json.dumps(dict(run or {})),
+            "--target-path", str(scratch), "--log-path", str(scratch), "--vars", json.dumps(variables),
         ]  # fmt: skip
         environment = os.environ | {
             "TIDEMARK_DUCKDB_PATH": str(self.path),

@@ -1,6 +1,7 @@
 {#- A window that reaches past this run's as-of date is not over: its rows would say that people stopped. -#}
-{%- set purchases = ref('fct_customer_category_daily') -%}
-{%- set activity = [ref('fct_user_activity_daily'), ref('fct_user_event_daily')] -%}
+{#- Named wherever the family that builds them is computed, so that the model waits for them whatever is declared where dbt parses. -#}
+{%- set purchases = ref('fct_customer_category_daily') if computes('customer_segments') -%}
+{%- set activity = [ref('fct_user_activity_daily'), ref('fct_user_event_daily')] if computes('engagement') -%}
 
 with
 

@@ -1,10 +1,3 @@
-{#- Named whatever the run computes, so that the model waits for all of them. A table of a family that the run does not compute
-    may not exist; only the others are read. -#}
-{%- set customer_segments, customer_spend = ref('customer_segments'), ref('customer_spend') -%}
-{%- set user_engagement, user_segmentation = ref('user_engagement'), ref('user_segmentation') -%}
-{%- set dim_user_early_engagement = ref('dim_user_early_engagement') -%}
-{%- set fct_user_cohorts, fct_user_weekly_summary = ref('fct_user_cohorts'), ref('fct_user_weekly_summary') -%}
-
 with
 
 users as (
@@ -21,39 +14,39 @@ customers as (
         segments.customer_id as user_id,
         spend.purchases_last_90_days,
         spend.purchases_last_180_days
-    from {{ customer_segments }} as segments
-    inner join {{ customer_spend }} as spend
+    from {{ ref('customer_segments') }} as segments
+    inner join {{ ref('customer_spend') }} as spend
         on
             segments.run_key = spend.run_key
             and segments.customer_id = spend.customer_id
     where segments.run_key = {{ run_key() }}
     {%- else -%}
-    {{ rows_of_family('customer_segments', customer_segments) }}
+    {{ rows_of_family('customer_segments', 'customer_segments') }}
     {%- endif %}
 
 ),
 
 engagement as (
 
-    {{ rows_of_family('engagement', user_engagement) }}
+    {{ rows_of_family('engagement', 'user_engagement') }}
 
 ),
 
 planners as (
 
-    {{ rows_of_family('planners', user_segmentation) }}
+    {{ rows_of_family('planners', 'user_segmentation') }}
 
 ),
 
 first_week as (
 
-    {{ rows_of_family('early_engagement', dim_user_early_engagement) }}
+    {{ rows_of_family('early_engagement', 'dim_user_early_engagement') }}
 
 ),
 
 cohorts as (
 
-    {{ rows_of_family('fee_tiers', fct_user_cohorts, 'k = 0') }}
+    {{ rows_of_family('fee_tiers', 'fct_user_cohorts', 'k = 0') }}
 
 ),
 
@@ -66,11 +59,11 @@ swaps as (
         sum(volume_cents) as volume_cents,
         sum(fee_cents) as fee_cents,
         count(case when swaps_count > 0 then 1 end) as active_fee_weeks
-    from {{ fct_user_weekly_summary }}
+    from {{ ref('fct_user_weekly_summary') }}
     where run_key = {{ run_key() }}
     group by user_id
     {%- else -%}
-    {{ rows_of_family('fee_tiers', fct_user_weekly_summary) }}
+    {{ rows_of_family('fee_tiers', 'fct_user_weekly_summary') }}
     {%- endif %}
 
 ),

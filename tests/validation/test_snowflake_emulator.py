@@ -117,3 +117,43 @@ def _account_checks(world: World) -> list[dict[str, object]]:
             "select suite, expectation, severity, success, message from control.gate_results"
             " where suite like 'models.row_account%' order by suite, expectation"
         )
+
+
+@pytest.mark.filterwarnings("ignore:Failed to reflect table")
+def test_checks_of_a_deployment_s_own_measure_on_snowflake_what_they_do_on_duckdb(
+    snowflake_world: World,
+) -> None:
+    snowflake_world.run = snowflake_world.run.model_copy(update={"config": {"checks/ours.yml": OWN}})
+    measured = []
+    for warehouse in ("snowflake", "duckdb"):
+        snowflake_world.settings = snowflake_world.settings.model_copy(update={"warehouse": warehouse})
+        for stage in ("sources", "models"):
+            with pytest.raises(GateError):
+                snowflake_world.check(stage)
+        with open_warehouse(snowflake_world.settings) as opened:
+            measured.append(
+                opened.fetch(
+                    "select expectation, severity, success, observed, message from control.gate_results"
+                    " where suite like 'own.%' or expectation = 'duplicate_transaction_id' order by expectation"
+                )
+            )
+    assert measured[0] == measured[1] and len(measured[0]) == len(OWN["checks"]) + 1
+    assert {row["severity"] for row in measured[0] if row["expectation"].startswith("dupl")} == {"info"}
+
+
+def _own(name: str, table: str = "runs.customer_segments", **more: object) -> dict[str, object]:
+    return {"name": name, "table": table, "claim": f"{name} holds.", "failure": f"{name} fails.", **more}
+
+
+OWN = {
+    "severity": {"sources.transactions.duplicate_transaction_id": "info"},
+    "checks": [
+        _own("large_sales", "raw.transactions", rows_where="amount_usd > 1000 and category is not null", severity="critical"),
+        _own("travel_share", measure="100 * count_if(travel_spend_pct > 50) / nullif(count(*), 0)", max=1),
+        _own("segment_count", measure="count(distinct customer_segment)", min=6),
+        _own("most_spend", measure="max(lifetime_value)", max=10),
+        _own("mean_spend", measure="round(avg(spend_last_90_days), 2)", max=1),
+        _own("spend_agrees", reconciles={"measure": "sum(lifetime_value)", "other_table": "staging.stg_transactions",
+             "other_measure": "sum(case when status = 'posted' then amount_cents end) / 100"}),
+    ],
+}  # fmt: skip

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.fast import is_fast
+
 # Before anything imports Airflow: a home of its own, no telemetry, no examples.
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="tidemark-tests-airflow-"))
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
@@ -30,6 +32,19 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 # A process that is asked to end takes its Airflow with it, as it does on Ctrl-C: shells start background jobs deaf to that.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the fast tests by where they stand."""
+    for item in items:
+        if is_fast(item.path):
+            item.add_marker("fast")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what is not fast before it is imported, which alone takes half a minute."""
+    wanted = config.option.markexpr != "fast" or not collection_path.is_file() or is_fast(collection_path)
+    return None if wanted or collection_path.name == "conftest.py" else True
 
 
 @pytest.fixture(scope="session")

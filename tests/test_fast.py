@@ -1,0 +1,15 @@
+"""What `pytest -m fast` runs."""
+
+from tests.fast import FOLDERS, SLOW, TESTS, is_fast
+
+
+def test_every_folder_and_file_that_is_named_is_there() -> None:
+    assert all(any(folder.rglob("test_*.py")) for folder in FOLDERS)
+    assert all(path.is_file() for path in SLOW)
+
+
+def test_a_file_is_fast_by_its_folder() -> None:
+    assert is_fast(TESTS / "test_fast.py")
+    assert is_fast(TESTS / "statistics" / "test_cells.py")
+    assert not is_fast(TESTS / "suggest" / "test_command.py")
+    assert not is_fast(TESTS / "integration" / "test_c_families.py")

@@ -31,6 +31,12 @@ def shell(world, monkeypatch, capsys, tmp_path):
     return run
 
 
+def draft(folder):
+    """A file that is in no configuration folder yet."""
+    (folder / "drafts").mkdir()
+    return folder / "drafts" / "loyalty.yml"
+
+
 def test_a_new_file_is_one_that_check_can_read(shell, tmp_path):
     assert shell("segmentation", "new", "tenure", "--of", "users")[0] == 0
     code, out, _ = shell("segmentation", "check", "tenure")
@@ -45,7 +51,7 @@ def test_a_new_file_is_one_that_check_can_read(shell, tmp_path):
 def test_check_counts_sizes_overlaps_boundaries_and_moves(shell, world, tmp_path):
     people = truth.customers(world.folder / "landing", SECOND)
     before = truth.loyalty(people)
-    file = tmp_path / "loyalty.yml"
+    file = draft(tmp_path)
     file.write_text(LOYALTY.replace("champion_spend: 20000", "champion_spend: 30000"), encoding="utf-8")
     code, out, _ = shell("segmentation", "check", str(file), "--format", "json")
     assert code == 0
@@ -77,10 +83,11 @@ def test_check_counts_sizes_overlaps_boundaries_and_moves(shell, world, tmp_path
 
 
 def test_check_writes_nothing(shell, world, tmp_path):
-    (tmp_path / "loyalty.yml").write_text(LOYALTY, encoding="utf-8")
+    file = draft(tmp_path)
+    file.write_text(LOYALTY, encoding="utf-8")
     tables = ("runs.segment_members", "runs.user_features", "control.segmentations")
     before = [world.query(f"select count(*) as n from {table}") for table in tables]
-    code, out, _ = shell("segmentation", "check", str(tmp_path / "loyalty.yml"))
+    code, out, _ = shell("segmentation", "check", str(file))
     assert code == 0 and "Nobody would move." in out
     assert [world.query(f"select count(*) as n from {table}") for table in tables] == before
 

@@ -207,7 +207,10 @@ def _query(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> str:
         _sums("null", "'loaded'", "n + repeats", "true"),
         _sums("null", "case when is_after then 'after_as_of' else 'before_as_of' end", "n + repeats", "true"),
         _sums("null", f"'{REPEATED}'", "repeats", "repeats > 0 and not is_after", money=False),
-        *(_sums(f"'{family}'", f"fate_{i}", "n", "not is_after") for i, family in enumerate(accounts)),
+        *(
+            _sums(f"'{family}'", _reason(f"fate_{i}", account.lines), "n", "not is_after")
+            for i, (family, account) in enumerate(accounts.items())
+        ),
     ]
     return f"with grouped as ({grouped}) {' union all '.join(parts)}"
 
@@ -224,8 +227,12 @@ def _sums(family: str, reason: str, rows: str, condition: str, *, money: bool = 
 
 
 def _fate(lines: tuple[Line, ...]) -> str:
-    *before, last = lines
-    if not before:
-        return f"'{last.reason}'"
-    branches = " ".join(f"when {line.condition} then '{line.reason}'" for line in before)
-    return f"case {branches} else '{last.reason}' end"
+    """The number of the first line that a row belongs to: rows are grouped by it, and numbers are grouped faster than texts."""
+    *before, last = range(len(lines))
+    branches = " ".join(f"when {lines[number].condition} then {number}" for number in before)
+    return f"case {branches} else {last} end" if before else f"{last}"
+
+
+def _reason(fate: str, lines: tuple[Line, ...]) -> str:
+    branches = " ".join(f"when {number} then '{line.reason}'" for number, line in enumerate(lines))
+    return f"case {fate} {branches} end"

@@ -1,5 +1,6 @@
 {#- A window that reaches past this run's as-of date is not over: its rows would say that people stopped. -#}
-{#- Named wherever the family that builds them is computed, so that the model waits for them whatever is declared where dbt parses. -#}
+{#- Named wherever the family that builds them is computed, so that the model waits for them whatever is declared where
+    dbt parses. -#}
 {%- set purchases = ref('fct_customer_category_daily') if computes('customer_segments') -%}
 {%- set activity = [ref('fct_user_activity_daily'), ref('fct_user_event_daily')] if computes('engagement') -%}
 
@@ -76,6 +77,7 @@ pairs as (
         cast(0 as bigint) as prior_value,
         cast(0 as bigint) as later_value
     from segment_members
+    inner join user_features on segment_members.user_id = user_features.user_id
     where 1 = 0
 
 ),

@@ -1,5 +1,5 @@
-{#- Who buys is dormant without a purchase in both windows; who is looked at as a user, without a purchase and without activity,
-    as far as the run knows of either. -#}
+{#- Who buys is dormant without a purchase in both windows; who is looked at as a user, without a purchase and without
+    activity, as far as the run knows of either. -#}
 {%- set no_purchase = 'coalesce(purchases_last_180_days, 0) = 0' -%}
 {%- set no_activity = 'coalesce(days_since_last_activity, 181) > 180' -%}
 {%- set known = [] -%}

@@ -92,8 +92,10 @@ joined as (
         {{ feature(spend, 'customers.customer_segment', 'varchar') }} as customer_segment,
         {{ feature(spend, 'customers.first_transaction_date', 'date') }} as first_purchase_date,
         {{ feature(spend, 'customers.last_transaction_date', 'date') }} as last_purchase_date,
-        {{ feature(spend, as_of_date() ~ ' - customers.first_transaction_date', 'integer') }} as days_since_first_purchase,
-        {{ feature(spend, as_of_date() ~ ' - customers.last_transaction_date', 'integer') }} as days_since_last_purchase,
+        {{ feature(spend, as_of_date() ~ ' - customers.first_transaction_date', 'integer') }}
+            as days_since_first_purchase,
+        {{ feature(spend, as_of_date() ~ ' - customers.last_transaction_date', 'integer') }}
+            as days_since_last_purchase,
         {{ feature(spend, 'customers.tenure_months', 'integer') }} as tenure_months,
         {{ feature(spend, 'customers.total_transactions', 'bigint') }} as total_purchases,
         {{ feature(spend, 'customers.purchases_last_90_days', 'bigint') }} as purchases_last_90_days,
@@ -112,7 +114,8 @@ joined as (
         {{ feature('engagement', 'engagement.active_days_last_90_days', 'bigint') }} as active_days_last_90_days,
         {{ feature('engagement', 'engagement.events_last_90_days', 'bigint') }} as events_last_90_days,
         {{ feature('engagement', 'engagement.sessions_last_90_days', 'bigint') }} as sessions_last_90_days,
-        {{ feature('engagement', 'engagement.session_seconds_last_90_days', 'bigint') }} as session_seconds_last_90_days,
+        {{ feature('engagement', 'engagement.session_seconds_last_90_days', 'bigint') }}
+            as session_seconds_last_90_days,
         {{ feature('engagement', 'engagement.engagement_score', 'double') }} as engagement_score,
         {{ feature('engagement', 'engagement.behavioral_segment', 'varchar') }} as behavioral_segment,
         {{ feature('engagement', 'engagement.lifetime_revenue', 'decimal(18, 2)') }} as lifetime_revenue,

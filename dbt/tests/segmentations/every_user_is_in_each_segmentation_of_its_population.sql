@@ -1,5 +1,5 @@
--- A returned row is a segmentation whose members are not exactly the customers or users of this run, or which has a segment that
--- its file does not declare.
+-- A returned row is a segmentation whose members are not exactly the customers or users of this run, or which has a
+-- segment that its file does not declare.
 with
 
 user_features as (
@@ -50,6 +50,7 @@ compared as (
         cast(null as varchar) as found,
         false as is_unknown
     from segment_members
+    inner join user_features on segment_members.user_id = user_features.user_id
     where 1 = 0
 
 )

@@ -56,10 +56,11 @@ compared as (
 
     {% endfor -%}
     select
-        segmentation,
-        segment,
+        segment_members.segmentation,
+        segment_members.segment,
         0 as number
     from segment_members
+    inner join user_features on segment_members.user_id = user_features.user_id
     where 1 = 0
 
 )

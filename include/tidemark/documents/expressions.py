@@ -168,6 +168,10 @@ def _refuse_trivia(text: str, dialect: str) -> None:
     for place in range(1, len(tokens)):
         is_type = kinds[place - 1] in (sqlglot.TokenType.ALIAS, sqlglot.TokenType.DCOLON)
         has_digits = kinds[place + 1 : place + 2] == [sqlglot.TokenType.L_PAREN]
+        if is_type and has_digits and kinds[place] in (sqlglot.TokenType.VARCHAR, sqlglot.TokenType.TEXT):
+            raise SettingsError(
+                f"{_shown(text)} can't be used: one warehouse ignores the length of a text; cut it by left(..., n)."
+            )
         if is_type and kinds[place] is sqlglot.TokenType.DECIMAL and not has_digits:
             raise SettingsError(
                 f"{_shown(text)} can't be used: {tokens[place].text} has other digits in each warehouse; say them, such as"
@@ -200,10 +204,6 @@ def _complaint(node: exp.Expr) -> str:  # noqa: PLR0911 - one return per reason
 
 def _other_result(node: exp.Expr) -> str:
     """What the two warehouses would compute otherwise."""
-    if isinstance(node, exp.DataType) and node.this.name in ("VARCHAR", "TEXT") and node.expressions:
-        return (
-            "the length of a text is ignored in one warehouse and kept in the other; cut it by left(..., n)."
-        )
     if isinstance(node, exp.Div) and not _never_zero(node.expression):
         return "a division by 0 is an error in one warehouse and null in the other; divide by a number, or by nullif(..., 0)."
     if (

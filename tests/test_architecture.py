@@ -79,7 +79,7 @@ NAME_A_FAMILY = {
     "demo.synthetic.dataset": "a data set says which families its rows are enough for",
     "init.rule_proposals": "the slug of an event's name, of which two may be the same",
     "init.rules_text": "which rules about money a new deployment should look at",
-    "segmentations.declaration": "who is a customer is computed by the customer segments",
+    "segmentations.reading": "who is a customer is computed by the customer segments",
     "suggest": "`tidemark suggest-rules` proposes the thresholds of customer segments",
 }
 """Modules and folders outside the families that name one, and why they still do."""

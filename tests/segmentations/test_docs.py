@@ -5,7 +5,7 @@ import re
 from include.tidemark.documents.document import read_document
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.segmentations.catalogue import catalogue
-from include.tidemark.segmentations.declaration import load_segmentations
+from include.tidemark.segmentations.reading import load_segmentations
 
 PAGE = (PROJECT_ROOT / "docs" / "segmentations.md").read_text(encoding="utf-8")
 

@@ -49,7 +49,7 @@ def load_config(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     """
     from include.tidemark.accounting.reasons import refuse_unknown_reasons
     from include.tidemark.config.sources_check import check_sources
-    from include.tidemark.segmentations.declaration import load_segmentations
+    from include.tidemark.segmentations.reading import load_segmentations
     from include.tidemark.sources.sources_file import (
         sources_model,  # sqlglot, not needed where DAGs are parsed
     )

@@ -15,7 +15,8 @@ from include.tidemark.examination.features_query import features_query
 from include.tidemark.families import known_families
 from include.tidemark.history.ledger import current_publications
 from include.tidemark.segmentations.catalogue import catalogue
-from include.tidemark.segmentations.declaration import Segmentation, load_segmentation
+from include.tidemark.segmentations.declaration import Segmentation
+from include.tidemark.segmentations.reading import load_segmentation
 from include.tidemark.settings import Settings
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.warehouse import open_warehouse

@@ -1,10 +1,8 @@
 """A segmentation as its file declares it: ordered segments with conditions over the feature catalogue."""
 
 from collections.abc import Collection, Mapping
-from functools import cache
 from typing import Annotated, Any, Literal
 
-import duckdb
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -15,13 +13,10 @@ from pydantic import (
     StrictStr,
     model_validator,
 )
-from sqlglot.dialects.snowflake import Snowflake
 
-from include.tidemark.documents.document import Document, unknown_name, validate
+from include.tidemark.documents.document import unknown_name
 from include.tidemark.enabled import FOLDER, SLUG
-from include.tidemark.errors import ContradictionError, SettingsError
-from include.tidemark.families import known_families
-from include.tidemark.paths import DBT_DIR
+from include.tidemark.errors import ContradictionError
 from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import Feature, catalogue
 from include.tidemark.segmentations.conditions import Condition, compile_condition, compile_order
@@ -148,7 +143,7 @@ class Segmentation(_Part):
         return f"No longer a {self.person}"
 
     def condition(self, text: str) -> Condition:
-        """A condition of it, which `load_segmentation` has checked."""
+        """A condition of it, which `reading.load_segmentation` has checked."""
         return compile_condition(text, catalogue(), self.rules)
 
     @property
@@ -179,91 +174,8 @@ class Segmentation(_Part):
         return tuple(name for name in catalogue() if name in looked)
 
 
-def load_segmentation(document: Document, families: Collection[str]) -> Segmentation:
-    """A segmentation's file, checked as a whole.
-
-    Args:
-        families: the enabled ones, whose features can be used.
-
-    Raises:
-        SettingsError: something in it can't be used; the message names file and line.
-    """
-    read = validate(document, Segmentation)
-    if read.name != document.path.stem:
-        raise SettingsError(
-            f"{document.where(('name',))}: the file is called {document.path.name}, so its name is {document.path.stem}"
-            f" (found '{read.name}'); rename one of them."
-        )
-    features = catalogue()
-    for number, name in enumerate(read.means):
-        _refuse(document, ("means", number), lambda name=name: _mean(name, features))
-    for place, text in _expressions(read):
-        _refuse(
-            document,
-            place,
-            lambda text=text, place=place: (
-                compile_order(text, features)
-                if place[-1] == "order_by"
-                else compile_condition(text, features, read.rules)
-            ),
-        )
-    if read.of == "customers" and "customer_segments" not in families:
-        raise SettingsError(
-            f"{document.where(('of',))}: who is a customer is computed by the family customer_segments, which TIDEMARK_FAMILIES"
-            " does not name; add it there, or segment users."
-        )
-    for feature in read.features:
-        if feature.family and feature.family not in families:
-            raise SettingsError(
-                f"{document.path}: the feature {feature.name} is computed by the family {feature.family}, which TIDEMARK_FAMILIES"
-                " does not name; add it there, or use another feature."
-            )
-    return read
-
-
-def load_segmentations(documents: Mapping[str, Document], families: Collection[str]) -> None:
-    """Check every segmentation's file, and that no name is taken.
-
-    Raises:
-        SettingsError: as `load_segmentation`; or a name is that of a family or table of the project or a word of SQL, or two files declare an
-            audience of one name.
-    """
-    taken = _taken_names()
-    audiences: dict[str, str] = {}
-    for document in documents.values():
-        read = load_segmentation(document, families)
-        if read.name in taken or read.name in _reserved_words():
-            whose = "a family or table of the project" if read.name in taken else "SQL"
-            raise SettingsError(
-                f"{document.where(('name',))}: the name {read.name} is taken by {whose}; choose another, and call the file like it."
-            )
-        for number, audience in enumerate(read.audiences):
-            if audience.name in audiences:
-                raise SettingsError(
-                    f"{document.where(('audiences', number, 'name'))}: the audience {audience.name} is declared by"
-                    f" {audiences[audience.name]}.yml, too; rename one of them."
-                )
-            audiences[audience.name] = read.name
-
-
-@cache
-def _reserved_words() -> set[str]:
-    """Words that can't be the name of a view without quotes, as DuckDB's parser (PostgreSQL's) and sqlglot's for Snowflake list them."""
-    with duckdb.connect() as engine:
-        rows = engine.execute(
-            "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
-        ).fetchall()
-    return {row[0] for row in rows} | {word.lower() for word in Snowflake.Tokenizer.KEYWORDS}
-
-
-def _taken_names() -> set[str]:
-    """Families, models, and the views that show the published rows of one."""
-    models = {file.stem for file in (DBT_DIR / "models").rglob("*.sql")}
-    return {*known_families(), *models, *(name.removesuffix("_published") for name in models)}
-
-
 def segmentations_of(config: Mapping[str, Mapping[str, Any]]) -> dict[str, Segmentation]:
-    """The segmentations of a configuration folder's content, which `load_segmentation` has checked, by their names."""
+    """The segmentations of a configuration folder's content, which `reading.load_segmentation` has checked, by their names."""
     found = (
         Segmentation.model_validate(content)
         for name, content in config.items()
@@ -275,33 +187,6 @@ def segmentations_of(config: Mapping[str, Mapping[str, Any]]) -> dict[str, Segme
 def declared(name: str, run: Run) -> Segmentation:
     """The segmentation of that name, as the run's configuration folder declares it."""
     return segmentations_of(run.config)[name]
-
-
-def _expressions(read: Segmentation) -> list[tuple[tuple[str | int, ...], str]]:
-    found: list[tuple[tuple[str | int, ...], str]] = []
-    for number, segment in enumerate(read.segments):
-        if segment.when is not None:
-            found.append((("segments", number, "when"), segment.when))
-    for number, audience in enumerate(read.audiences):
-        for key in ("where", "order_by"):
-            text = getattr(audience, key)
-            if text is not None:
-                found.append((("audiences", number, key), text))
-    return found
-
-
-def _mean(name: str, features: Mapping[str, Feature]) -> None:
-    if name not in features:
-        raise SettingsError(unknown_name(name, name, sorted(features), may_list=False))
-    if features[name].sort != "number":
-        raise SettingsError(f"{name} has no mean: it is no number.")
-
-
-def _refuse(document: Document, place: tuple[str | int, ...], look: Any) -> None:
-    try:
-        look()
-    except SettingsError as error:
-        raise SettingsError(f"{document.where(place)}: {error}") from None
 
 
 def _refuse_twice(names: Collection[str], what: str, key: str) -> None:

@@ -92,6 +92,19 @@ def estimate_columns(name: str, statistic: Row | None, factor: float = 1.0) -> R
     return {column: None if value is None else value * factor for column, value in values.items()}
 
 
+def mean_columns(metric: str, results: StatisticRows, segment: str | None) -> Row:
+    """A mean by both of its methods, and how far it can be relied on, as columns of a wide table that begin with the metric's name."""
+    bootstrap = results.find(metric, segment, method="percentile_bootstrap")
+    skew = results.find(metric, segment, method="hall_skew_t")
+    return {
+        **estimate_columns(metric, bootstrap),
+        f"{metric}_skew_ci_low": skew["ci_low"] if skew else None,
+        f"{metric}_skew_ci_high": skew["ci_high"] if skew else None,
+        f"{metric}_trust": bootstrap["trust"] if bootstrap else None,
+        f"{metric}_reason": bootstrap["reason"] if bootstrap else None,
+    }
+
+
 def percent_columns(name: str, statistic: Row | None) -> Row:
     """A share and its interval in per cent, as columns of a wide table."""
     return estimate_columns(name, statistic, 100.0)

@@ -84,7 +84,6 @@ def load_segmentation(document: Document, families: Collection[str]) -> Segmenta
 
 
 @cache
-@cache
 def _reserved_words() -> set[str]:
     """Words that can't be the name of a view without quotes, as DuckDB's parser (PostgreSQL's) and sqlglot's for Snowflake list them."""
     with duckdb.connect() as engine:

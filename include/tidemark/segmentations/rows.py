@@ -7,6 +7,7 @@ from typing import Any
 from include.tidemark.artifacts.results import (
     StatisticRows,
     estimate_columns,
+    mean_columns,
     percent_columns,
     trust_columns,
 )
@@ -36,7 +37,11 @@ def summary_rows(of: Segmentation, run: Run, warehouse: Warehouse, results: Stat
             f"dormant_{of.of}": counts[1],
             **percent_columns("share_pct", results.find("segment_share", segment)),
             **percent_columns("share_active_pct", results.find("segment_share_active", segment)),
-            **{key: value for name in of.means for key, value in _mean(name, results, segment).items()},
+            **{
+                key: value
+                for name in of.means
+                for key, value in mean_columns(f"mean_{name}", results, segment).items()
+            },
             "expected_share_low_pct": _expected(of, segment, 0),
             "expected_share_high_pct": _expected(of, segment, 1),
         }
@@ -47,19 +52,6 @@ def summary_rows(of: Segmentation, run: Run, warehouse: Warehouse, results: Stat
 def _expected(of: Segmentation, segment: str | None, end: int) -> float | None:
     share = of.expected_shares.get(segment or "")
     return float(share[end]) if share else None
-
-
-def _mean(feature: str, results: StatisticRows, segment: str | None) -> Row:
-    metric = f"mean_{feature}"
-    bootstrap = results.find(metric, segment, method="percentile_bootstrap")
-    skew = results.find(metric, segment, method="hall_skew_t")
-    return {
-        **estimate_columns(metric, bootstrap),
-        f"{metric}_skew_ci_low": skew["ci_low"] if skew else None,
-        f"{metric}_skew_ci_high": skew["ci_high"] if skew else None,
-        f"{metric}_trust": bootstrap["trust"] if bootstrap else None,
-        f"{metric}_reason": bootstrap["reason"] if bootstrap else None,
-    }
 
 
 def movement_rows(of: Segmentation, run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:

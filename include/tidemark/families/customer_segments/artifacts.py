@@ -8,6 +8,7 @@ from typing import Any
 from include.tidemark.artifacts.results import (
     StatisticRows,
     estimate_columns,
+    mean_columns,
     percent_columns,
     trust_columns,
 )
@@ -85,8 +86,8 @@ def _summary_row(
         **counts,
         **percent_columns("share_pct", results.find("segment_share", segment)),
         **percent_columns("share_active_pct", results.find("segment_share_active", segment)),
-        **_mean("mean_spend_90d", results, segment),
-        **_mean("mean_lifetime_value", results, segment),
+        **mean_columns("mean_spend_90d", results, segment),
+        **mean_columns("mean_lifetime_value", results, segment),
         "reference_share_low_pct": reference[0],
         "reference_share_high_pct": reference[1],
     }
@@ -157,18 +158,6 @@ def backtest_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> lis
             }
         )
     return rows
-
-
-def _mean(metric: str, results: StatisticRows, segment: str | None) -> Row:
-    bootstrap = results.find(metric, segment, method="percentile_bootstrap")
-    skew = results.find(metric, segment, method="hall_skew_t")
-    return {
-        **estimate_columns(metric, bootstrap),
-        f"{metric}_skew_ci_low": skew["ci_low"] if skew else None,
-        f"{metric}_skew_ci_high": skew["ci_high"] if skew else None,
-        f"{metric}_trust": bootstrap["trust"] if bootstrap else None,
-        f"{metric}_reason": bootstrap["reason"] if bootstrap else None,
-    }
 
 
 def _dollars(cents: Any) -> Decimal:

@@ -8,8 +8,8 @@ from include.tidemark.segmentations.declaration import Segmentation, declared
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.validation.candidates import complete_rows
 from include.tidemark.validation.checks import Asset, Check, count_where, never, text_list, zero
+from include.tidemark.validation.distribution import LARGEST_SHARE_PCT, distribution, shares_clause
 from include.tidemark.validation.distribution import Segmentation as Distribution
-from include.tidemark.validation.distribution import distribution, shares_clause
 from include.tidemark.validation.long_results import long_results_asset, share_sums, sum_to_one
 
 MEMBERS = "runs.segment_members"
@@ -17,8 +17,6 @@ _STATISTICS = "runs.statistics"
 _SHARES = ("segment_share", "segment_share_active")
 _METHODS = 2
 """Methods that each mean is published with."""
-LARGEST_SHARE_PCT = 90
-"""A segment of more says little more than 'a customer' or 'a user'."""
 
 _never = partial(never, MEMBERS)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from include.tidemark.families.customer_segments.definitions import SEGMENTS
-from include.tidemark.families.customer_segments.suite_usefulness import LARGEST_SHARE_PCT
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
@@ -18,6 +17,7 @@ from include.tidemark.suggest.shortfalls import NEEDS_GROUP
 from include.tidemark.suggest.thresholds import propose
 from include.tidemark.suggest.trial import FAMILY, build_proposal, trial_run
 from include.tidemark.suggest.wishes import Aim
+from include.tidemark.validation.distribution import LARGEST_SHARE_PCT
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.query_tag import QueryTag

@@ -7,6 +7,8 @@ from include.tidemark.sources.literals import text_literal
 from include.tidemark.validation.checks import Asset, Check, NotEvaluated, Severity
 from include.tidemark.validation.volume import drop_since_previous, first_publication
 
+LARGEST_SHARE_PCT = 90
+"""A segment of more says little more than 'a customer' or 'a user'. No rule, because it decides nothing about anybody."""
 _SMALLEST_SHARE = 1e-4
 """What an empty segment counts as in the stability index, which is not defined at 0."""
 

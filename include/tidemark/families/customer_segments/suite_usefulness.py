@@ -8,10 +8,9 @@ from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.run import Run
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.validation.checks import Asset, Check, count_where
+from include.tidemark.validation.distribution import LARGEST_SHARE_PCT
 
 CANDIDATE = "runs.customer_segments"
-LARGEST_SHARE_PCT = 90
-"""A segment of more says little more than 'a customer'. No rule, because it decides nothing about any customer."""
 
 
 def usefulness(run: Run) -> list[Asset]:

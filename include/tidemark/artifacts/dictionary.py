@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_rows
 from include.tidemark.currency import Currency
 from include.tidemark.paths import DBT_DIR
+from include.tidemark.yaml_reading import read_yaml
 
 DICTIONARY = PublishedTable(
     path="data/data_dictionary",
@@ -52,7 +51,7 @@ def model_descriptions() -> dict[tuple[str, str], str]:
     """Description of each column of each dbt model, in one line."""
     found = {}
     for file in sorted((DBT_DIR / "models").rglob("*.yml")):
-        for model in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models") or []:
+        for model in (read_yaml(file.read_text(encoding="utf-8")) or {}).get("models") or []:
             for column in model.get("columns") or []:
                 text = re.sub(r"\s+", " ", str(column.get("description") or "")).strip()
                 found[str(model["name"]), str(column["name"]).lower()] = text

@@ -21,6 +21,8 @@ os.environ["AIRFLOW__COSMOS__ENABLE_TELEMETRY"] = "False"
 os.environ["AIRFLOW__COSMOS__CACHE_DIR"] = str(Path(os.environ["AIRFLOW_HOME"]) / "cosmos")
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 os.environ["DO_NOT_TRACK"] = "1"
+# As the statistics are computed in a run.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 for name in [name for name in os.environ if name.startswith(("TIDEMARK_", "SEGMENTATION_"))]:
     if name != "TIDEMARK_DBT_EXECUTABLE":
         del os.environ[name]

@@ -132,12 +132,23 @@ def manifest_of(request: dict[str, Any]) -> Any:
 
 
 def parsed(request: dict[str, Any], options: dict[str, str], variables: dict[str, Any]) -> Any:
-    """Parse the project in this process; None where that fails, so that the command says why."""
+    """Parse the project in this process; None where that fails, so that the command says why.
+
+    Without the static parser: its threads are missing where a process is forked, which would wait for them for ever.
+    """
     before = dict(os.environ), Path.cwd()
     take_environment(request)
     try:
         result = dbtRunner().invoke(
-            ["--quiet", "parse", "--no-partial-parse", "--no-write-json", "--vars", json.dumps(variables)]
+            [
+                "--quiet",
+                "parse",
+                "--no-partial-parse",
+                "--no-write-json",
+                "--no-static-parser",
+                "--vars",
+                json.dumps(variables),
+            ]
             + [
                 part
                 for name in ("--project-dir", "--profiles-dir", "--target-path", "--log-path")

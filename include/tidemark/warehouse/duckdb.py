@@ -68,12 +68,13 @@ class DuckDBWarehouse:
         self._connection.commit()
 
     def columns(self, schema: str, table: str) -> dict[str, str]:
-        rows = self.fetch(
-            "select column_name, data_type from information_schema.columns"
-            " where table_schema = ? and table_name = ? order by ordinal_position",
-            (schema, table),
-        )
-        return {row["column_name"].lower(): row["data_type"].lower() for row in rows}
+        # Of this table alone: information_schema binds every view of the warehouse, which takes 10 ms each time.
+        name = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, table))
+        try:
+            rows = self._fetch("select name, type from pragma_table_info(?) order by cid", (name,))
+        except duckdb.CatalogException:
+            return {}
+        return {row["name"].lower(): row["type"].lower() for row in rows}
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         if not rows:

@@ -17,6 +17,7 @@ from include.tidemark.warehouse.base import Row, Warehouse
 _KINDS: dict[str, Kind] = {
     "as_of_date": "date",
     "is_mature": "boolean",
+    "is_primary": "boolean",
     **dict.fromkeys(("estimate", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted"), "number"),
     **dict.fromkeys(("n", "n_resamples", "family_size"), "integer"),
 }

@@ -19,7 +19,16 @@ def test_retention_by_fee_has_the_seeds_columns_and_null_where_a_window_is_open(
     ]
     counts.append(RetentionCount("5", "week 3", 90, 0, 0, 0))
     lines = project(retention(counts, CONFIG), SEED_FILES["retention_by_fee.csv"])
-    assert list(lines[0]) == ["acquisition_fee_bps", "k", "retention_rate", "ci_low", "ci_high"]
+    assert list(lines[0]) == [
+        "acquisition_fee_bps",
+        "k",
+        "retention_rate",
+        "ci_low",
+        "ci_high",
+        "n",
+        "trust",
+        "reason",
+    ]
     assert [(line["acquisition_fee_bps"], line["k"]) for line in lines][2:5] == [(5, 2), (12.5, 0), (12.5, 1)]
     assert lines[0]["retention_rate"] == pytest.approx(1 / 3) and lines[-1]["retention_rate"] is None
 
@@ -35,6 +44,9 @@ def test_ltv_by_fee_has_the_seeds_columns() -> None:
         "ltv_mean",
         "ci_low",
         "ci_high",
+        "n",
+        "trust",
+        "reason",
     ]
     keys = [(line["acquisition_fee_bps"], line["horizon_weeks"], line["discount_rate"]) for line in lines]
     assert keys == [(5, weeks, rate) for weeks in range(8, 13) for rate in (0.0, 0.05, 0.1)]
@@ -58,7 +70,7 @@ def test_segment_metrics_repeat_the_elasticity_over_the_periods() -> None:
     lines = project(rows, segment_metrics({"w0": 5.0, "w1": 10.0}))
     assert list(lines[0]) == [
         "period_id", "final_fee_bps", "segment", "volume_share", "fees_share", "avg_fee_paid_usd", "retention_rate",
-        "elasticity_est",
+        "elasticity_est", "n", "trust", "reason",
     ]  # fmt: skip
     assert [line["final_fee_bps"] for line in lines] == [5.0, 10.0]
     assert lines[0]["elasticity_est"] == lines[1]["elasticity_est"] is not None

@@ -19,9 +19,19 @@ def interval_columns(name: str, kind: Kind, what: str) -> tuple[Column, ...]:
     )
 
 
+def n_column(what: str) -> Column:
+    """The users behind a row; `what` says which of its numbers is meant."""
+    return Column("n", "integer", f"Users behind {what}; for a share, its denominator.")
+
+
 def trust_columns(what: str = "the interval") -> tuple[Column, ...]:
     """How far a row can be relied on, and why it has empty cells; `what` says which of its numbers is meant."""
     return (
         Column("trust", "text", f"How far {what} can be relied on: ok, caution or unreliable."),
         Column("reason", "text", REASON),
     )
+
+
+def closing_columns(what: str) -> tuple[Column, ...]:
+    """What a reader of a row needs beside the columns that were promised first; `what` says which of its numbers is meant."""
+    return (n_column(what), *trust_columns(what), *RUN_COLUMNS)

@@ -116,5 +116,11 @@ def trust_columns(statistic: Row | None) -> Row:
     return {name: statistic[name] if statistic else None for name in ("trust", "reason")}
 
 
+def closing_columns(run: Run, statistic: Row | None) -> Row:
+    """The columns at the end of a wide table: the users behind its number, how far it can be relied on, and the run."""
+    n = statistic["n"] if statistic else None
+    return {"n": n, **trust_columns(statistic), "as_of_date": run.as_of_date, "run_key": run.run_key}
+
+
 def _plain(row: Row) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}

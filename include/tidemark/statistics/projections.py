@@ -125,7 +125,12 @@ def _interval(metric: str, method: str, name: str) -> dict[str, Value]:
         name: Value(metric, method),
         "ci_low": Value(metric, method, "ci_low"),
         "ci_high": Value(metric, method, "ci_high"),
+        **_closing(metric, method),
     }
+
+
+def _closing(metric: str, method: str) -> dict[str, Value]:
+    return {name: Value(metric, method, name) for name in ("n", "trust", "reason")}
 
 
 def segment_metrics(fee_of_period: Mapping[str, float]) -> Projection:
@@ -142,11 +147,12 @@ def segment_metrics(fee_of_period: Mapping[str, float]) -> Projection:
             "avg_fee_paid_usd": Value("avg_fee_paid_usd", "percentile_bootstrap"),
             "retention_rate": Value("retention_in_window", "wilson"),
             "elasticity_est": Value("effect_5bps_log_volume_usd", "cr3_t", shared=("period_id",)),
+            **_closing("volume_share", "logit_delta"),
         },
         looked_up={"final_fee_bps": ("period_id", fee_of_period)},
         columns=(
             "period_id", "final_fee_bps", "segment", "volume_share", "fees_share", "avg_fee_paid_usd", "retention_rate",
-            "elasticity_est",
+            "elasticity_est", "n", "trust", "reason",
         ),
     )  # fmt: skip
 

@@ -68,9 +68,8 @@ def test_auc_and_calibration_stand_beside_the_odds_ratios(synthetic_month):
     assert abs(excess["estimate"]) < 0.01
 
 
-def test_the_file_of_the_drivers_has_the_two_columns_and_every_feature(synthetic_month):
+def test_the_file_of_the_drivers_has_every_feature(synthetic_month):
     rows = synthetic_month.rows("data/retention_drivers.csv")
-    assert list(rows[0]) == ["Feature", "Odds Ratio"]
     statistics = odds(synthetic_month)
     assert {row["Feature"] for row in rows} == set(statistics)
     numbers = [float(row["Odds Ratio"]) for row in rows if row["Odds Ratio"]]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from include.tidemark.artifacts.results import (
     StatisticRows,
+    closing_columns,
     estimate_columns,
     percent_columns,
     trust_columns,
@@ -32,16 +33,17 @@ def export(
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
     written = _write_users(run, warehouse, ids, target)
-    written += write_rows(tables.DRIVERS, driver_rows(results), target)
+    written += write_rows(tables.DRIVERS, driver_rows(run, results), target)
     written += write_rows(tables.DETAILS, detail_rows(run, warehouse, results), target)
     written += write_rows(tables.USAGE, usage_rows(run, results), target)
     return written
 
 
-def driver_rows(results: StatisticRows) -> list[Row]:
+def driver_rows(run: Run, results: StatisticRows) -> list[Row]:
     """Every feature with its odds ratio, the highest first, those without one last."""
     rows: list[Row] = [
-        {FEATURE: row["segment"], ODDS_RATIO: row["estimate"]} for row in results.of("odds_ratio")
+        {FEATURE: row["segment"], ODDS_RATIO: row["estimate"], **closing_columns(run, row)}
+        for row in results.of("odds_ratio")
     ]
     return sorted(rows, key=lambda row: (row[ODDS_RATIO] is None, -(row[ODDS_RATIO] or 0.0), row[FEATURE]))
 
@@ -51,7 +53,7 @@ def detail_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[
     reference = read_platforms(run, warehouse).reference
     of_event = {feature.name: feature for feature in features_of(run.rules.early_engagement_events)}
     rows = []
-    for driver in driver_rows(results):
+    for driver in driver_rows(run, results):
         name = driver[FEATURE]
         feature = of_event.get(name)
         adjusted = results.find("odds_ratio", name)

@@ -99,7 +99,7 @@ def _key_figures(
 
 def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[str, Any]:
     rows, points, colours = [], [], []
-    for name in (driver[FEATURE] for driver in driver_rows(results)):
+    for name in (driver[FEATURE] for driver in driver_rows(run, results)):
         adjusted = results.find("odds_ratio", name)
         is_impactful = _estimate(results.find("odds_ratio_impactful", name)) is not None
         rows.append(
@@ -148,7 +148,7 @@ def _model(run: Run, results: StatisticRows, labels: dict[str, str], users: int)
     auc = results.find("auc", None)
     fitted = auc["n"] if auc else None
     notes = []
-    for name in (driver[FEATURE] for driver in driver_rows(results)):
+    for name in (driver[FEATURE] for driver in driver_rows(run, results)):
         says = _notes(name, results, labels)
         if says:
             notes.append({"name": _label(name, labels), "says": says})

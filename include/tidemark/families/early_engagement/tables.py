@@ -1,6 +1,6 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
+from include.tidemark.artifacts.columns import RUN_COLUMNS, closing_columns, interval_columns, trust_columns
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 from include.tidemark.families.early_engagement.features import OUTCOME, PLATFORM, features_of
 from include.tidemark.run import Run
@@ -44,6 +44,7 @@ DRIVERS = PublishedTable(
         Column("Feature", "text", "A feature of the first seven days, or a platform against the reference one."),
         Column("Odds Ratio", "number", "Odds of staying four weeks for one unit more, all other features equal; empty where"
                " the feature can't be told apart from others, or from nothing."),
+        *closing_columns("the odds ratio"),
     ),
     description="One row per feature of the model, the highest odds ratio first.",
 )  # fmt: skip

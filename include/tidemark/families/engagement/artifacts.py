@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from include.tidemark.artifacts.results import StatisticRows, estimate_columns, trust_columns
+from include.tidemark.artifacts.results import StatisticRows, closing_columns, estimate_columns
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.engagement import tables
@@ -75,7 +75,7 @@ def cohort_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[
                 **estimate_columns("revenue_per_user", revenue),
                 "revenue_per_user_trust": revenue["trust"] if revenue else None,
                 "revenue_per_user_reason": revenue["reason"] if revenue else None,
-                **trust_columns(rate),
+                **closing_columns(run, rate),
             }
         )
     return rows
@@ -127,7 +127,7 @@ def _summary_row(run: Run, results: StatisticRows, kind: str, segment: str | Non
         "is_confident": None
         if confidence is None
         else confidence >= run.rules.segmentation_confidence_threshold,
-        **trust_columns(means["mean_lifetime_revenue"]),
+        **closing_columns(run, means["mean_lifetime_revenue"]),
     }
     table = tables.BEHAVIORAL if kind == "behavioral_segment" else tables.REVENUE
     return {name: row[name] for name in table.names}
@@ -160,7 +160,7 @@ def funnel_rows(run: Run, results: StatisticRows) -> list[Row]:
                     **estimate_columns("median_days", median),
                     **estimate_columns("difference_from_rest", rest),
                     **significance_columns(run, rest),
-                    **trust_columns(conversion),
+                    **closing_columns(run, conversion),
                 }
             )
     return rows

@@ -1,6 +1,6 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.columns import REASON, RUN_COLUMNS, interval_columns, trust_columns
+from include.tidemark.artifacts.columns import REASON, RUN_COLUMNS, interval_columns, n_column, trust_columns
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 
 _SIGNIFICANCE = (
@@ -88,6 +88,7 @@ COHORTS = PublishedTable(
         ),
         Column("revenue_per_user_reason", "text", f"The same for revenue_per_user. {REASON}"),
         *trust_columns("the interval of retention_rate"),
+        n_column("retention_rate"),
     ),
     description="One row per install cohort (a day of sign-up) and day after it.",
     parquet=True,
@@ -126,6 +127,7 @@ def _summary(kind: str, what: str, extra: tuple[Column, ...]) -> PublishedTable:
                 "is_confident", "boolean", "Whether confidence is at or above SEGMENTATION_CONFIDENCE_THRESHOLD."
             ),
             *trust_columns("the interval of mean_lifetime_revenue"),
+            n_column("mean_lifetime_revenue"),
         ),
         description=f"One row per {what}, then one for all users.",
     )  # fmt: skip
@@ -165,6 +167,7 @@ FUNNEL = PublishedTable(
         ),
         *_SIGNIFICANCE,
         *trust_columns("the interval of conversion_rate"),
+        n_column("conversion_rate"),
     ),
     description="One row per group and stage; the first group is all users.",
 )  # fmt: skip

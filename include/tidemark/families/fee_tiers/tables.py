@@ -1,5 +1,6 @@
-"""The tables that this family publishes, column by column: exactly the columns that their readers were promised."""
+"""The tables that this family publishes, column by column: first the columns that readers were promised."""
 
+from include.tidemark.artifacts.columns import RUN_COLUMNS, closing_columns
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 
 _FEE = Column("acquisition_fee_bps", "number", "Fee in basis points at the users' first swap.")
@@ -30,6 +31,7 @@ COHORTS = PublishedTable(
             "integer",
             "1 with a swap in week k, else 0; 1 at k = 0; empty while the week is not over.",
         ),
+        *RUN_COLUMNS,
     ),
     description="One row per user of a cohort and week k from 0 on.",
     parquet=True,
@@ -41,6 +43,7 @@ RETENTION = PublishedTable(
         _FEE,
         Column("k", "integer", "Fee weeks after that of the first swap."),
         *_interval("retention_rate", "number", "Share of the users whose week k is over who swapped in it"),
+        *closing_columns("retention_rate"),
     ),
     description="One row per acquisition fee and week k.",
 )
@@ -55,6 +58,7 @@ ACQUISITION = PublishedTable(
             "new_swappers", "integer", "Users whose first swap was in the week; empty while it is not over."
         ),
         Column("returning_swappers", "integer", "The other users of the week; empty while it is not over."),
+        *closing_columns("new_swappers as a share of the week's users, new_share in statistics.csv"),
     ),
     description="One row per fee week.",
 )
@@ -74,6 +78,7 @@ SEGMENT_METRICS = PublishedTable(
             "number",
             "Relative change of a user's weekly volume for a fee 5 bps higher, from the model of all weeks: -0.07 is 7 % less.",
         ),
+        *closing_columns("volume_share"),
     ),
     description="One row per fee week and trade size.",
 )  # fmt: skip
@@ -87,6 +92,7 @@ LIFETIME_VALUE = PublishedTable(
         *_interval(
             "ltv_mean", "number", "Mean discounted fees per user, users who left included, in US dollars"
         ),
+        *closing_columns("ltv_mean"),
     ),
     description="One row per acquisition fee, horizon and discount rate.",
 )

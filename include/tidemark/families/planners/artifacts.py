@@ -4,9 +4,9 @@ from pathlib import Path
 
 from include.tidemark.artifacts.results import (
     StatisticRows,
+    closing_columns,
     estimate_columns,
     percent_columns,
-    trust_columns,
 )
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
 from include.tidemark.artifacts.user_ids import UserIds
@@ -29,7 +29,7 @@ def export(
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
     written = _write_users(run, warehouse, ids, tables.USERS, "true", "", target)
-    written += write_rows(tables.SUMMARY, [summary_row(run, warehouse)], target)
+    written += write_rows(tables.SUMMARY, [summary_row(run, warehouse, results)], target)
     written += write_rows(tables.RATIOS, ratio_rows(run, results), target)
     written += write_rows(tables.WEEKS, week_rows(run, warehouse, results), target)
     written += write_rows(tables.VERIFICATION, verification_rows(run, warehouse), target)
@@ -54,13 +54,10 @@ def export(
     return written
 
 
-def summary_row(run: Run, warehouse: Warehouse) -> Row:
+def summary_row(run: Run, warehouse: Warehouse, results: StatisticRows) -> Row:
     """The one row of `user_segmentation_summary.csv`."""
-    columns = ", ".join(tables.SUMMARY.names)
-    (row,) = warehouse.fetch(
-        f"select {columns} from runs.user_segmentation_summary where run_key = ?", (run.run_key,)
-    )
-    return row
+    (row,) = warehouse.fetch("select * from runs.user_segmentation_summary where run_key = ?", (run.run_key,))
+    return row | closing_columns(run, results.find("planner_share", None))
 
 
 def ratio_rows(run: Run, results: StatisticRows) -> list[Row]:
@@ -74,14 +71,12 @@ def ratio_rows(run: Run, results: StatisticRows) -> list[Row]:
         ]
         rows.append(
             {
-                "as_of_date": run.as_of_date,
-                "run_key": run.run_key,
                 "metric": metric,
                 **estimate_columns("planner_mean", means[0]),
                 **estimate_columns("passenger_mean", means[1]),
                 **estimate_columns("ratio", ratio),
                 "p_adjusted": delta["p_adjusted"] if delta else None,
-                **trust_columns(ratio),
+                **closing_columns(run, ratio),
             }
         )
     return rows

@@ -47,7 +47,7 @@ _SERIES = {
 
 def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
     """The key figures and sections of planners and passengers."""
-    summary = summary_row(run, warehouse)
+    summary = summary_row(run, warehouse, results)
     sections = (
         ("comparison", "Planners against passengers", _comparison(results), ("data/planner_ratios.csv",)),
         (

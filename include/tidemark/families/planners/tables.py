@@ -1,6 +1,6 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
+from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, n_column, trust_columns
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 from include.tidemark.shared_texts import SHARED_BY_USERS
 
@@ -79,6 +79,8 @@ SUMMARY = PublishedTable(
         ),
         Column("avg_days_to_become_planner", "number"),
         Column("median_days_to_become_planner", "number"),
+        n_column("planner_percentage"),
+        *trust_columns("the interval of planner_percentage, planner_share in statistics.csv,"),
     ),
     description="One row: planners and passengers in numbers.",
     model=_SUMMARY_MODEL,
@@ -93,7 +95,8 @@ RATIOS = PublishedTable(
         *interval_columns("passenger_mean", "number", "Mean of the passengers, inactive ones included"),
         *interval_columns("ratio", "number", "Mean of the planners divided by that of the passengers"),
         Column("p_adjusted", "number", "p-value of a ratio of 1, adjusted for the number of ratios."),
-        *trust_columns(),
+        *trust_columns("the interval of ratio"),
+        n_column("ratio"),
     ),
     description="One row per metric: planners against passengers, with intervals.",
 )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from include.tidemark.artifacts.model_tables import write_model_table
 from include.tidemark.artifacts.results import (
     StatisticRows,
     closing_columns,
@@ -9,14 +10,13 @@ from include.tidemark.artifacts.results import (
     percent_columns,
     trust_columns,
 )
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.early_engagement import tables
-from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
+from include.tidemark.families.early_engagement.cells import read_platforms
 from include.tidemark.families.early_engagement.driver_table import FEATURE, ODDS_RATIO
-from include.tidemark.families.early_engagement.features import PLATFORM, event_features, features_of
+from include.tidemark.families.early_engagement.features import event_features, features_of
 from include.tidemark.run import Run
-from include.tidemark.shared_texts import shared_or_other
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -32,7 +32,7 @@ def export(
     run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
-    written = _write_users(run, warehouse, ids, target)
+    written = write_model_table(tables.users_table(run), run, warehouse, ids, target)
     written += write_rows(tables.DRIVERS, driver_rows(run, results), target)
     written += write_rows(tables.DETAILS, detail_rows(run, warehouse, results), target)
     written += write_rows(tables.USAGE, usage_rows(run, results), target)
@@ -99,13 +99,3 @@ def usage_rows(run: Run, results: StatisticRows) -> list[Row]:
             }
         )
     return rows
-
-
-def _write_users(run: Run, warehouse: Warehouse, ids: UserIds, target: Path) -> list[WrittenFile]:
-    table = tables.users_table(run)
-    order = ids.order_by("user_id", warehouse.dialect)
-    shown = [f"{shared_or_other(name)} as {name}" if name == PLATFORM else name for name in table.names]
-    sql = f"select {', '.join(shown)} from {CANDIDATE} where run_key = ? order by {order}"
-    return write_table(
-        table, warehouse.batches(sql, (run.run_key, *ids.order_parameters)), target, ids.publish
-    )

@@ -1,41 +1,19 @@
 """The tables that this family publishes, column by column."""
 
 from include.tidemark.artifacts.columns import RUN_COLUMNS, closing_columns, interval_columns, trust_columns
+from include.tidemark.artifacts.model_tables import ModelTable, model_table
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
-from include.tidemark.families.early_engagement.features import OUTCOME, PLATFORM, features_of
+from include.tidemark.families.early_engagement.features import features_of
 from include.tidemark.run import Run
-from include.tidemark.shared_texts import SHARED_BY_USERS
 
-_MODEL = "dim_user_early_engagement"
 _FEATURE_KINDS: dict[str, Kind] = {"has": "boolean", "cnt_days": "integer", "cnt_events": "integer"}
 
 
-def _users(features: tuple[Column, ...]) -> PublishedTable:
-    return PublishedTable(
-        path="data/dim_user_early_engagement",
-        columns=(
-            Column("as_of_date", "date"),
-            Column("run_key", "text"),
-            Column("user_id", "id"),
-            Column("created_date", "date"),
-            Column(
-                PLATFORM,
-                "text",
-                f"The platform of the sign-up; other where fewer than {SHARED_BY_USERS} users have it.",
-            ),
-            *features,
-            Column(OUTCOME, "boolean"),
-        ),
-        description="One row per user whose return window is over: the first seven days, and whether the user stayed.",
-        model=_MODEL,
-        parquet=True,
-    )
-
-
-def users_table(run: Run) -> PublishedTable:
+def users_table(run: Run) -> ModelTable:
     """The user-level table with the columns of the run's list of events."""
     features = features_of(run.rules.early_engagement_events)
-    return _users(tuple(Column(f.name, _FEATURE_KINDS[f.kind], f.description) for f in features))
+    columns = tuple(Column(f.name, _FEATURE_KINDS[f.kind], f.description) for f in features)
+    return model_table("data/dim_user_early_engagement", features=columns)
 
 
 DRIVERS = PublishedTable(

@@ -5,8 +5,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.artifacts.model_tables import write_model_table
 from include.tidemark.artifacts.results import StatisticRows, closing_columns, estimate_columns
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.engagement import tables
 from include.tidemark.families.engagement.analysis_report import write_analysis_report
@@ -43,7 +44,7 @@ def export(
     written = write_rows(tables.COHORTS, cohorts, target)
     written += write_rows(tables.BEHAVIORAL, behavioral, target)
     written += write_rows(tables.REVENUE, revenue, target)
-    written += _write_users(run, warehouse, ids, target)
+    written += write_model_table(tables.USERS, run, warehouse, ids, target)
     written += write_rows(tables.FUNNEL, funnel, target)
     report = write_analysis_report(run, results, behavioral, revenue, funnel, cohorts, target)
     return [*written, report]
@@ -182,12 +183,3 @@ def _index(results: StatisticRows) -> Index:
 
 def _identity(run: Run) -> Row:
     return {"as_of_date": run.as_of_date, "run_key": run.run_key}
-
-
-def _write_users(run: Run, warehouse: Warehouse, ids: UserIds, target: Path) -> list[WrittenFile]:
-    order = ids.order_by("user_id", warehouse.dialect)
-    sql = (
-        f"select {', '.join(tables.USERS.names)} from runs.user_engagement where run_key = ? order by {order}"
-    )
-    batches = warehouse.batches(sql, (run.run_key, *ids.order_parameters))
-    return write_table(tables.USERS, batches, target, ids.publish)

@@ -1,7 +1,8 @@
 """The tables that this family publishes, column by column."""
 
 from include.tidemark.artifacts.columns import REASON, RUN_COLUMNS, interval_columns, n_column, trust_columns
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.artifacts.model_tables import model_table
+from include.tidemark.artifacts.tables import Column, PublishedTable
 
 _SIGNIFICANCE = (
     Column("p_value", "number", "Two-sided p-value of no difference from the rest, unadjusted."),
@@ -14,40 +15,7 @@ _SIGNIFICANCE = (
     ),
 )
 
-_USER_KINDS: dict[str, Kind] = {
-    "as_of_date": "date",
-    "run_key": "text",
-    "user_id": "id",
-    "created_date": "date",
-    "last_activity_date": "date",
-    "days_since_last_activity": "integer",
-    "active_days_last_90_days": "integer",
-    "sessions_last_90_days": "integer",
-    "events_last_90_days": "integer",
-    "session_frequency": "number",
-    "session_duration": "number",
-    "event_frequency": "number",
-    "engagement_score": "number",
-    "behavioral_segment": "text",
-    "lifetime_revenue": "money",
-    "revenue_last_90_days": "money",
-    "revenue_percentile": "number",
-    "revenue_segment": "text",
-    "furthest_stage": "text",
-    "furthest_stage_number": "integer",
-    "furthest_stage_date": "date",
-    "days_to_furthest_stage": "integer",
-    "stages_reached": "integer",
-    "stages_in_order": "integer",
-}
-
-USERS = PublishedTable(
-    path="data/user_journey_segments",
-    columns=tuple(Column(name, kind) for name, kind in _USER_KINDS.items()),
-    description="One row per user: how far the journey went, and both segments with the numbers that decided them.",
-    model="user_engagement",
-    parquet=True,
-)
+USERS = model_table("data/user_journey_segments")
 
 COHORTS = PublishedTable(
     path="data/retention_cohorts",

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.artifacts.model_tables import write_model_table
 from include.tidemark.artifacts.results import StatisticRows, closing_columns
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.fee_tiers import tables
 from include.tidemark.families.fee_tiers.questions import fee_week_rows
@@ -29,7 +29,7 @@ def export(
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
     weeks = fee_week_rows(run, warehouse)
-    written = _write_cohorts(run, warehouse, ids, target)
+    written = write_model_table(tables.COHORTS, run, warehouse, ids, target)
     written += write_rows(tables.RETENTION, retention_by_fee(run, results), target)
     written += write_rows(tables.ACQUISITION, acquisition_by_period(run, weeks, results), target)
     metrics = tables.SEGMENT_METRICS.in_currency(run.rules.money)
@@ -87,18 +87,3 @@ def _projected(run: Run, results: StatisticRows, projection: Projection) -> list
     return [
         {**line, "as_of_date": run.as_of_date, "run_key": run.run_key} for line in project(rows, projection)
     ]
-
-
-def _write_cohorts(run: Run, warehouse: Warehouse, ids: UserIds, target: Path) -> list[WrittenFile]:
-    table = tables.COHORTS
-    columns = ", ".join("user_id as user_address" if n == "user_address" else n for n in table.names)
-    sql = f"""
-        select {columns}
-        from runs.fct_user_cohorts
-        where run_key = ? and k <= ?
-        order by {ids.order_by("user_id", warehouse.dialect)}, k
-    """
-    parameters = (run.run_key, run.rules.fee_retention_weeks, *ids.order_parameters)
-    # The weeks of a user stand together, so that one id is hashed once and not once a week.
-    publish = lru_cache(maxsize=16)(ids.publish)
-    return write_table(table, warehouse.batches(sql, parameters), target, publish)

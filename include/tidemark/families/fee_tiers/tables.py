@@ -1,6 +1,7 @@
 """The tables that this family publishes, column by column: first the columns that readers were promised."""
 
-from include.tidemark.artifacts.columns import RUN_COLUMNS, closing_columns
+from include.tidemark.artifacts.columns import closing_columns
+from include.tidemark.artifacts.model_tables import model_table
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
 
 _FEE = Column("acquisition_fee_bps", "number", "Fee in basis points at the users' first swap.")
@@ -18,24 +19,7 @@ def _interval(name: str, kind: Kind, what: str) -> tuple[Column, ...]:
     )
 
 
-COHORTS = PublishedTable(
-    path="data/user_cohorts",
-    columns=(
-        Column("user_address", "id", "The user."),
-        Column("first_seen_period_id", "text", "Fee week of the first swap."),
-        Column("first_seen_date", "date", "Day of the first swap, in the business time zone."),
-        Column("first_seen_fee_bps", "number", "Fee in basis points at the first swap."),
-        Column("k", "integer", "Fee weeks after that of the first swap."),
-        Column(
-            "retained_flag",
-            "integer",
-            "1 with a swap in week k, else 0; 1 at k = 0; empty while the week is not over.",
-        ),
-        *RUN_COLUMNS,
-    ),
-    description="One row per user of a cohort and week k from 0 on.",
-    parquet=True,
-)
+COHORTS = model_table("data/user_cohorts")
 
 RETENTION = PublishedTable(
     path="data/retention_by_fee",

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
+from include.tidemark.artifacts.model_tables import write_model_table
 from include.tidemark.artifacts.results import (
     StatisticRows,
     closing_columns,
     estimate_columns,
     percent_columns,
 )
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.planners import tables
 from include.tidemark.families.planners.definitions import USER_TYPES
 from include.tidemark.families.planners.questions import UNITS
 from include.tidemark.families.planners.verification import verification_rows
 from include.tidemark.run import Run
-from include.tidemark.shared_texts import shared_or_other
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -28,29 +28,13 @@ def export(
     run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
-    written = _write_users(run, warehouse, ids, tables.USERS, "true", "", target)
+    written = write_model_table(tables.USERS, run, warehouse, ids, target)
     written += write_rows(tables.SUMMARY, [summary_row(run, warehouse, results)], target)
     written += write_rows(tables.RATIOS, ratio_rows(run, results), target)
     written += write_rows(tables.WEEKS, week_rows(run, warehouse, results), target)
     written += write_rows(tables.VERIFICATION, verification_rows(run, warehouse), target)
-    written += _write_users(
-        run,
-        warehouse,
-        ids,
-        tables.ALMOST_PLANNERS,
-        "is_almost_planner",
-        "days_since_last_activity,",
-        target,
-    )
-    written += _write_users(
-        run,
-        warehouse,
-        ids,
-        tables.AT_RISK_PLANNERS,
-        "detailed_segment = 'At-Risk Planner'",
-        "days_active desc,",
-        target,
-    )
+    for audience in (tables.ALMOST_PLANNERS, tables.AT_RISK_PLANNERS):
+        written += write_model_table(audience, run, warehouse, ids, target)
     return written
 
 
@@ -96,27 +80,3 @@ def week_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Ro
         | percent_columns("share_to_date_pct", found.get(("planner_share_to_date", str(week["week_start"]))))
         for week in weeks
     ]
-
-
-def _write_users(  # noqa: PLR0917 - each names a part of one statement
-    run: Run,
-    warehouse: Warehouse,
-    ids: UserIds,
-    table: PublishedTable,
-    condition: str,
-    first: str,
-    target: Path,
-) -> list[WrittenFile]:
-    order = ids.order_by("user_id", warehouse.dialect)
-    # Counted before the condition: a platform has the same name in every file.
-    users = (
-        f"select users.*, {shared_or_other('platform')} as shown_platform from runs.user_segmentation as users"
-        " where run_key = ?"
-    )
-    shown = ["shown_platform as platform" if name == "platform" else name for name in table.names]
-    sql = (
-        f"select {', '.join(shown)} from ({users}) as shown_users where {condition} order by {first} {order}"
-    )
-    return write_table(
-        table, warehouse.batches(sql, (run.run_key, *ids.order_parameters)), target, ids.publish
-    )

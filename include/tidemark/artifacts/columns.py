@@ -30,8 +30,3 @@ def trust_columns(what: str = "the interval") -> tuple[Column, ...]:
         Column("trust", "text", f"How far {what} can be relied on: ok, caution or unreliable."),
         Column("reason", "text", REASON),
     )
-
-
-def closing_columns(what: str) -> tuple[Column, ...]:
-    """What a reader of a row needs beside the columns that were promised first; `what` says which of its numbers is meant."""
-    return (n_column(what), *trust_columns(what), *RUN_COLUMNS)

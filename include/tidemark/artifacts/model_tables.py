@@ -31,7 +31,7 @@ from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
 from include.tidemark.shared_texts import SHARED_BY_USERS, shared_or_other
-from include.tidemark.warehouse.base import Warehouse
+from include.tidemark.warehouse.base import Row, Warehouse
 
 # PyYAML is built without libyaml on some platforms, where it is seven times slower.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -123,6 +123,12 @@ def write_model_table(
     # The rows of a user may stand together, so that one id is hashed once and not once a row.
     publish = lru_cache(maxsize=16)(ids.publish)
     return write_table(table, warehouse.batches(sql, parameters), target, publish)
+
+
+def model_rows(table: ModelTable, run: Run, warehouse: Warehouse) -> list[Row]:
+    """The run's rows of the model in their order, for a small table that names no user."""
+    order = f" order by {', '.join(table.order_by)}" if table.order_by else ""
+    return warehouse.fetch(f"select * from runs.{table.model} where run_key = ?{order}", (run.run_key,))
 
 
 def _condition(table: ModelTable, run: Run) -> str:

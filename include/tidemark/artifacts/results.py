@@ -1,7 +1,9 @@
 """The run's statistics, as the files and the report look at them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,24 @@ class StatisticRows:
     def of_family(self, family: str) -> "StatisticRows":
         """The rows of one family: metrics are named within it."""
         return StatisticRows(tuple(row for row in self.rows if row["family"] == family))
+
+    def at(
+        self,
+        metric: str,
+        segment: str | None = None,
+        segment_to: str | None = None,
+        horizon: str | None = None,
+        method: str | None = None,
+    ) -> Row | None:
+        """The row of a number by a method, the primary one unless given, or None."""
+        return self._index.get((metric, segment, segment_to, horizon, method))
+
+    @cached_property
+    def _index(self) -> Mapping[tuple[str | None, ...], Row]:
+        names = ("metric", "segment", "segment_to", "horizon")
+        numbers = [(tuple(row[name] for name in names), row) for row in self.rows]
+        primary = {(*number, None): row for number, row in numbers if row["is_primary"]}
+        return primary | {(*number, row["method"]): row for number, row in numbers}
 
     def of(self, metric: str) -> list[Row]:
         """All rows of a metric."""
@@ -114,12 +134,6 @@ def percent_columns(name: str, statistic: Row | None) -> Row:
 def trust_columns(statistic: Row | None) -> Row:
     """How far a number can be relied on, and why it is missing: the columns `trust` and `reason`."""
     return {name: statistic[name] if statistic else None for name in ("trust", "reason")}
-
-
-def closing_columns(run: Run, statistic: Row | None) -> Row:
-    """The columns at the end of a wide table: the users behind its number, how far it can be relied on, and the run."""
-    n = statistic["n"] if statistic else None
-    return {"n": n, **trust_columns(statistic), "as_of_date": run.as_of_date, "run_key": run.run_key}
 
 
 def _plain(row: Row) -> dict[str, Any]:

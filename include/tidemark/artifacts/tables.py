@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
@@ -45,6 +45,8 @@ class Column:
     """In words; empty where the dbt model of the table describes the column of that name."""
     inside: str = ""
     """The name of its values inside the project, where it is published under another one."""
+    source: Callable[..., Any] | None = field(default=None, compare=False)
+    """What its values are made of in a wide table, where they are those of a statistic (`include/tidemark/artifacts/wide.py`)."""
 
     @property
     def key(self) -> str:

@@ -1,10 +1,10 @@
 """The report's sections about cohorts: who comes back, and what users are worth."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.fee_tiers.names import all_weeks_name, week_name
+from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
 from include.tidemark.report import words
 from include.tidemark.report.charts import (
     Estimate,
@@ -19,7 +19,6 @@ from include.tidemark.report.numbers import interval, number, p_value, trust
 from include.tidemark.run import Run
 from include.tidemark.statistics.lifetime_value import METRIC as LTV_MEAN
 from include.tidemark.statistics.lifetime_value import WEIGHTED, horizon_name
-from include.tidemark.statistics.projections import number_in
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.statistics.retention import IN_WINDOW
 from include.tidemark.warehouse.base import Row
@@ -30,14 +29,14 @@ _MODEL_METHODS = {"logit_jackknife": "Leaving out one week at a time", "logit_cl
 class Numbers:
     """The family's rows by what they are about."""
 
-    def __init__(self, results: StatisticRows) -> None:
+    def __init__(self, results: StatisticRows, fees: Iterable[float]) -> None:
         self._rows: dict[tuple[Any, ...], Row] = {}
         for row in results.rows:
             key = (row["metric"], row["segment"], row["horizon"])
             self._rows.setdefault((*key, row["method"]), row)
             self._rows.setdefault((*key, None), row)
-        tiers = {row["segment"] for row in results.of(IN_WINDOW)}
-        self.tiers: Sequence[str] = sorted(tiers, key=_fee)
+        self._fees = {tier_name(fee): fee for fee in fees}
+        self.tiers: Sequence[str] = list(self._fees)
 
     def find(
         self, metric: str, segment: str | None, horizon: str | None, method: str | None = None
@@ -48,8 +47,8 @@ class Numbers:
     @property
     def tier_colours(self) -> dict[str, str]:
         """Tier -> colour, the stronger the higher the fee."""
-        colours = sequential(_fee(tier) for tier in self.tiers)
-        return {tier: colours[_fee(tier)] for tier in self.tiers}
+        colours = sequential(self._fees.values())
+        return {tier: colours[fee] for tier, fee in self._fees.items()}
 
 
 def retention_section(run: Run, numbers: Numbers) -> dict[str, Any]:
@@ -149,10 +148,6 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
             for tier in numbers.tiers
         ],
     }
-
-
-def _fee(tier: str) -> float:
-    return float(number_in(tier) or 0)
 
 
 def _point(x: float, row: Row | None) -> Point:

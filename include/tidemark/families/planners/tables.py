@@ -1,16 +1,37 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, n_column, trust_columns
+from include.tidemark.artifacts.columns import RUN_COLUMNS
 from include.tidemark.artifacts.model_tables import model_table
 from include.tidemark.artifacts.tables import Column, PublishedTable
+from include.tidemark.artifacts.wide import Line, Place, Statistic
+from include.tidemark.families.planners.definitions import USER_TYPES
+
+_PLANNER, _PASSENGER = USER_TYPES
+
+
+def _compared(_: Line) -> Place:
+    return Place(_PLANNER, _PASSENGER)
+
+
+def _week(line: Line) -> Place:
+    return Place(horizon=line["week_start"].isoformat())
+
+
+_SHARE = Statistic("planner_share", lambda _: Place())
+_PLANNER_MEAN = Statistic("mean_{metric}", lambda _: Place(_PLANNER))
+_PASSENGER_MEAN = Statistic("mean_{metric}", lambda _: Place(_PASSENGER))
+_RATIO = Statistic("ratio_{metric}", _compared)
+_TEST = Statistic("ratio_{metric}", _compared, "log_delta")
+_OF_SIGNUPS = Statistic("planner_share_of_signups", _week, factor=100)
+_TO_DATE = Statistic("planner_share_to_date", _week, factor=100)
 
 USERS = model_table("data/user_segmentation")
 ALMOST_PLANNERS = model_table("audiences/almost_planners")
 AT_RISK_PLANNERS = model_table("audiences/at_risk_planners")
 
 SUMMARY = model_table("data/user_segmentation_summary").plus(
-    n_column("planner_percentage"),
-    *trust_columns("the interval of planner_percentage, planner_share in statistics.csv,"),
+    _SHARE.n("planner_percentage"),
+    *_SHARE.trust("the interval of planner_percentage, planner_share in statistics.csv,"),
 )
 
 RATIOS = PublishedTable(
@@ -18,21 +39,28 @@ RATIOS = PublishedTable(
     columns=(
         *RUN_COLUMNS,
         Column("metric", "text", "What is compared; conversion_rate is in conversions per 100 swipes."),
-        *interval_columns("planner_mean", "number", "Mean of the planners, inactive ones included"),
-        *interval_columns("passenger_mean", "number", "Mean of the passengers, inactive ones included"),
-        *interval_columns("ratio", "number", "Mean of the planners divided by that of the passengers"),
-        Column("p_adjusted", "number", "p-value of a ratio of 1, adjusted for the number of ratios."),
-        *trust_columns("the interval of ratio"),
-        n_column("ratio"),
+        *_PLANNER_MEAN.interval("planner_mean", "number", "Mean of the planners, inactive ones included"),
+        *_PASSENGER_MEAN.interval(
+            "passenger_mean", "number", "Mean of the passengers, inactive ones included"
+        ),
+        *_RATIO.interval("ratio", "number", "Mean of the planners divided by that of the passengers"),
+        _TEST.column(
+            "p_adjusted",
+            "number",
+            "p-value of a ratio of 1, adjusted for the number of ratios.",
+            "p_adjusted",
+        ),
+        *_RATIO.trust("the interval of ratio"),
+        _RATIO.n("ratio"),
     ),
     description="One row per metric: planners against passengers, with intervals.",
 )
 
 WEEKS = model_table("data/planner_share_by_week").plus(
-    *interval_columns(
+    *_OF_SIGNUPS.interval(
         "share_of_signups_pct", "number", "Planners among the week's new users as of the date, in per cent"
     ),
-    *interval_columns(
+    *_TO_DATE.interval(
         "share_to_date_pct",
         "number",
         "Planners among all users at the end of the week, as it stood then, in per cent",

@@ -63,9 +63,7 @@ def _key_figures(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: list[R
         for k in _FOLLOWED
         if k <= run.rules.fee_retention_weeks
     ]
-    whales = number(
-        numbers.find("fees_share", "whale", last["period_id"] if last else None, "logit_delta"), words.percent
-    )
+    whales = number(numbers.find("fees_share", "whale", last["period_id"] if last else None), words.percent)
     return (
         KeyFigure("Users", words.count(users), "With a swap before the date, whenever it was"),
         KeyFigure("New users", words.count(new), since or "No fee week is over yet"),

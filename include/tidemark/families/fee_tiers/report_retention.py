@@ -30,19 +30,15 @@ class Numbers:
     """The family's rows by what they are about."""
 
     def __init__(self, results: StatisticRows, fees: Iterable[float]) -> None:
-        self._rows: dict[tuple[Any, ...], Row] = {}
-        for row in results.rows:
-            key = (row["metric"], row["segment"], row["horizon"])
-            self._rows.setdefault((*key, row["method"]), row)
-            self._rows.setdefault((*key, None), row)
+        self._results = results
         self._fees = {tier_name(fee): fee for fee in fees}
         self.tiers: Sequence[str] = list(self._fees)
 
     def find(
         self, metric: str, segment: str | None, horizon: str | None, method: str | None = None
     ) -> Row | None:
-        """The row of a metric, segment and horizon by a method (the first one unless given), or None."""
-        return self._rows.get((metric, segment, horizon, method))
+        """The row of a metric, segment and horizon by a method (the primary one unless given), or None."""
+        return self._results.at(metric, segment, horizon=horizon, method=method)
 
     @property
     def tier_colours(self) -> dict[str, str]:
@@ -54,9 +50,7 @@ class Numbers:
 def retention_section(run: Run, numbers: Numbers) -> dict[str, Any]:
     """Curves and a heat map of the cohorts, and the effect of 5 bps more."""
     weeks = range(run.rules.fee_retention_weeks + 1)
-    found = {
-        tier: [numbers.find(IN_WINDOW, tier, week_name(k), "wilson") for k in weeks] for tier in numbers.tiers
-    }
+    found = {tier: [numbers.find(IN_WINDOW, tier, week_name(k)) for k in weeks] for tier in numbers.tiers}
     if not any(row and row["estimate"] is not None for rows in found.values() for row in rows):
         return {"reason": REASONS["window_not_complete"]}
     series = {
@@ -106,7 +100,7 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
     horizons = run.rules.fee_ltv_horizon_weeks
     rate, longest = rates[len(rates) // 2], horizons[-1]
 
-    def value(tier: str, weeks: int, at: float, method: str = "percentile_bootstrap") -> Row | None:
+    def value(tier: str, weeks: int, at: float, method: str | None = None) -> Row | None:
         return numbers.find(LTV_MEAN, tier, horizon_name(weeks, at), method)
 
     series = {tier: [_point(h, value(tier, h, rate)) for h in horizons] for tier in numbers.tiers}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.fast import is_fast
+from tests.fast import TESTS, is_fast
 
 # Before anything imports Airflow: a home of its own, no telemetry, no examples.
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="tidemark-tests-airflow-"))
@@ -21,9 +21,13 @@ os.environ["AIRFLOW__COSMOS__ENABLE_TELEMETRY"] = "False"
 os.environ["AIRFLOW__COSMOS__CACHE_DIR"] = str(Path(os.environ["AIRFLOW_HOME"]) / "cosmos")
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 os.environ["DO_NOT_TRACK"] = "1"
+# As the statistics are computed in a run.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 for name in [name for name in os.environ if name.startswith(("TIDEMARK_", "SEGMENTATION_"))]:
     if name != "TIDEMARK_DBT_EXECUTABLE":
         del os.environ[name]
+
+DEPLOYED = (TESTS / "integration", TESTS / "deploy")
 
 # The same examples in every run, so that a failure is the change's own; HYPOTHESIS_PROFILE=default explores.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -54,3 +58,19 @@ def s3() -> Iterator[Any]:
 
     with running_server() as client:
         yield client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def started_dbt(request: pytest.FixtureRequest) -> Iterator[None]:
+    """dbt without its start, but where a whole deployment is tested, and for the fast tests, which need none."""
+    started = [item.path for item in request.session.items if not is_fast(item.path)]
+    deployed = any(path.is_relative_to(folder) for path in started for folder in DEPLOYED)
+    if not started or deployed or "TIDEMARK_DBT_EXECUTABLE" in os.environ:
+        yield
+        return
+    from tests.warm_dbt import warm_dbt
+
+    with tempfile.TemporaryDirectory(prefix="dbt-") as folder, warm_dbt(Path(folder)) as command:
+        os.environ["TIDEMARK_DBT_EXECUTABLE"] = str(command)
+        yield
+        del os.environ["TIDEMARK_DBT_EXECUTABLE"]

@@ -32,6 +32,7 @@ LEAVES = {
     "paths",
     "settings",
     "shared_texts",
+    "yaml_reading",
     "zones",
 }
 """Modules beside the folders that everybody may import: they know nothing but each other."""

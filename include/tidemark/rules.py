@@ -28,6 +28,7 @@ from include.tidemark.families.planners.rules import PlannersRules
 from include.tidemark.paths import DBT_PROJECT_FILE
 from include.tidemark.rule_types import Count, Days, Number, Percent
 from include.tidemark.validation.rules import SourceCheckRules
+from include.tidemark.yaml_reading import read_yaml
 from include.tidemark.zones import known_zone
 
 ENVIRONMENT_RULES = frozenset(
@@ -178,7 +179,7 @@ def _added(default: Any, given: Any) -> Any:
 
 
 def _default_values() -> dict[str, Any]:
-    declared: dict[str, Any] = yaml.safe_load(DBT_PROJECT_FILE.read_text(encoding="utf-8")).get("vars", {})
+    declared: dict[str, Any] = read_yaml(DBT_PROJECT_FILE.read_text(encoding="utf-8")).get("vars", {})
     return dict(declared)
 
 

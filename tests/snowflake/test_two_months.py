@@ -36,7 +36,7 @@ OF_SEGMENTATIONS = {
 }  # fmt: skip
 
 # Four months on a busy machine.
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = pytest.mark.timeout(5400)
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ SECRET = "marked-secret-of-the-connection"
 USERS = 1500
 OPTIONS = {"n_resamples": 1000}
 POOL_SLOTS = 8
-_MONTH_SECONDS = 800
+_MONTH_SECONDS = 1800
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _from_a_shell(folder: Path, runs: list[dict[str, str]]) -> None:
     )
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("run_months.py")), json.dumps(runs), json.dumps(OPTIONS)],
-        env=environment, capture_output=True, text=True, check=False, timeout=1200,
+        env=environment, capture_output=True, text=True, check=False, timeout=2400,
     )  # fmt: skip
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
 

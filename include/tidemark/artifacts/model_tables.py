@@ -24,17 +24,14 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import yaml
-
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_table
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
 from include.tidemark.shared_texts import SHARED_BY_USERS, shared_or_other
 from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.yaml_reading import read_yaml
 
-# PyYAML is built without libyaml on some platforms, where it is seven times slower.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KINDS: Mapping[str, Kind] = {
     "varchar": "text", "date": "date", "timestamp": "timestamp", "boolean": "boolean", "integer": "integer",
     "bigint": "integer", "decimal(18,2)": "money", "double": "number",
@@ -55,8 +52,7 @@ class ModelTable(PublishedTable):
 def dbt_models() -> Mapping[str, Mapping[str, Any]]:
     """The yml of each dbt model, by the model's name."""
     files = sorted((DBT_DIR / "models").rglob("*.yml"))
-    texts = (file.read_text(encoding="utf-8") for file in files)
-    documents = (yaml.load(text, Loader=_Loader) or {} for text in texts)  # noqa: S506 - a safe loader
+    documents = (read_yaml(file.read_text(encoding="utf-8")) or {} for file in files)
     return {str(model["name"]): model for document in documents for model in document.get("models") or []}
 
 

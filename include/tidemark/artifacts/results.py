@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+import jsonschema_rs
 
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
 from include.tidemark.currency import Currency
@@ -86,7 +86,7 @@ def read_statistics(run: Run, warehouse: Warehouse) -> StatisticRows:
     )
     # Sorted here, so that the order does not depend on how a warehouse collates text or where it puts nulls.
     rows.sort(key=lambda row: [row[name] or "" for name in _ORDER])
-    validator = Draft202012Validator(result_schema())
+    validator = jsonschema_rs.Draft202012Validator(result_schema())
     for row in rows:
         for error in validator.iter_errors(_plain(row)):
             raise TidemarkError(

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
-
 from include.tidemark.paths import DBT_PROJECT_FILE
+from include.tidemark.yaml_reading import read_yaml
 
 _INDENT = 2
 """Columns before the name of a rule."""
@@ -28,7 +27,7 @@ def rule_texts() -> dict[str, RuleText]:
     A comment is of all rules that follow it, until the next comment or an empty line.
     """
     text = DBT_PROJECT_FILE.read_text(encoding="utf-8")
-    defaults: dict[str, Any] = yaml.safe_load(text)["vars"]
+    defaults: dict[str, Any] = read_yaml(text)["vars"]
     found: dict[str, RuleText] = {}
     comment: list[str] = []
     behind_rule = False

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
+from include.tidemark.yaml_reading import read_yaml
 
 VOCABULARY = Path(__file__).with_name("vocabulary.yml")
 
@@ -32,7 +32,7 @@ _UNITS = frozenset({"cents", "cent", "minor", "pence"})
 @cache
 def vocabulary() -> Mapping[str, Any]:
     """The words of `vocabulary.yml`."""
-    content: dict[str, Any] = yaml.safe_load(VOCABULARY.read_text(encoding="utf-8"))
+    content: dict[str, Any] = read_yaml(VOCABULARY.read_text(encoding="utf-8"))
     return content
 
 

@@ -4,8 +4,8 @@ import re
 from functools import cache
 
 from include.tidemark.documents.expressions import parse_expression
+from include.tidemark.documents.reserved import reserved_words
 from include.tidemark.errors import SettingsError
-from include.tidemark.init.names import words
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CODE = re.compile(r"[A-Z]{3}")
@@ -34,5 +34,5 @@ def _names(text: str, name: str, dialect: str) -> bool:
     except SettingsError:
         return False
     # DuckDB and Snowflake reserve words that sqlglot does not; those of either are quoted.
-    reserved = not text.startswith('"') and text.lower() in words("reserved")
+    reserved = not text.startswith('"') and text.lower() in reserved_words()
     return isinstance(parsed, sqlglot.exp.Column) and parsed.name == name and not reserved

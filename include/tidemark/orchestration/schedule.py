@@ -1,6 +1,5 @@
 """The zone in which the first of the month begins for the scheduler."""
 
-import yaml
 from pendulum import timezone
 from pendulum.tz.timezone import Timezone
 
@@ -9,11 +8,10 @@ from include.tidemark.documents.document import read_document
 from include.tidemark.errors import SettingsError
 from include.tidemark.paths import DBT_PROJECT_FILE
 from include.tidemark.settings import Settings
+from include.tidemark.yaml_reading import read_yaml
 from include.tidemark.zones import zones
 
 RULE = "business_timezone"
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def business_zone(settings: Settings) -> Timezone:
@@ -31,4 +29,4 @@ def business_zone(settings: Settings) -> Timezone:
 
 def _default() -> str:
     text = DBT_PROJECT_FILE.read_text(encoding="utf-8")
-    return str(yaml.load(text, Loader=_Loader)["vars"][RULE])  # noqa: S506 - a safe loader
+    return str(read_yaml(text)["vars"][RULE])

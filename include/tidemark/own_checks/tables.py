@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from include.tidemark.documents.sorts import Sort
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
@@ -16,8 +14,7 @@ from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.timestamps import begin_literal
 from include.tidemark.validation.checks import Stage
 from include.tidemark.warehouse.control import run_tables
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from include.tidemark.yaml_reading import read_yaml
 
 Schema = Literal["raw", "staging", "core", "runs"]
 SCHEMAS: tuple[Schema, ...] = ("raw", "staging", "core", "runs")
@@ -72,7 +69,7 @@ def _source(table: SourceTable) -> CheckedTable:
 
 def _models() -> Iterator[CheckedTable]:
     for file in sorted((DBT_DIR / "models").rglob("*.yml")):
-        declared = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+        declared = read_yaml(file.read_text(encoding="utf-8"))
         for model in declared.get("models", ()):
             if table := _model(model, file):
                 yield table

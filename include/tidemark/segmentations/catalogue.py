@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-import yaml
-
 from include.tidemark.artifacts.tables import Kind
 from include.tidemark.documents.sorts import Sort
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.shared_texts import shared_or_other
+from include.tidemark.yaml_reading import read_yaml
 
 TABLE = "runs.user_features"
 _FILE = DBT_DIR / "models" / "segmentations" / "user_features.yml"
@@ -62,7 +61,7 @@ class Feature:
 @cache
 def catalogue() -> dict[str, Feature]:
     """Every feature, by its name."""
-    (model,) = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["models"]
+    (model,) = read_yaml(_FILE.read_text(encoding="utf-8"))["models"]
     features = (_feature(column) for column in model["columns"] if "config" in column)
     return {feature.name: feature for feature in features}
 

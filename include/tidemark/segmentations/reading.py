@@ -1,13 +1,10 @@
 """Reading the files of segmentations: each checked as a whole, and their names against what the project has."""
 
 from collections.abc import Collection, Mapping
-from functools import cache
 from typing import Any
 
-import duckdb
-from sqlglot.dialects.snowflake import Snowflake
-
 from include.tidemark.documents.document import Document, unknown_name, validate
+from include.tidemark.documents.reserved import reserved_words
 from include.tidemark.errors import SettingsError
 from include.tidemark.families import known_families
 from include.tidemark.paths import DBT_DIR
@@ -27,7 +24,7 @@ def load_segmentations(documents: Mapping[str, Document], families: Collection[s
     audiences: dict[str, str] = {}
     for document in documents.values():
         read = load_segmentation(document, families)
-        if read.name in taken or read.name in _reserved_words():
+        if read.name in taken or read.name in reserved_words():
             whose = "a family or table of the project" if read.name in taken else "SQL"
             raise SettingsError(
                 f"{document.where(('name',))}: the name {read.name} is taken by {whose}; choose another, and call the file like it."
@@ -81,16 +78,6 @@ def load_segmentation(document: Document, families: Collection[str]) -> Segmenta
                 " does not name; add it there, or use another feature."
             )
     return read
-
-
-@cache
-def _reserved_words() -> set[str]:
-    """Words that can't be the name of a view without quotes, as DuckDB's parser (PostgreSQL's) and sqlglot's for Snowflake list them."""
-    with duckdb.connect() as engine:
-        rows = engine.execute(
-            "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
-        ).fetchall()
-    return {row[0] for row in rows} | {word.lower() for word in Snowflake.Tokenizer.KEYWORDS}
 
 
 def _taken_names() -> set[str]:

@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
-
 from include.tidemark.paths import DBT_SOURCES_FILE
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from include.tidemark.yaml_reading import read_yaml
 
 LOADED_AT = "_loaded_at"
 """When the row came into the raw schema (UTC); the loader adds it, files do not hold it."""
@@ -64,7 +61,7 @@ class SourceTable:
 def source_tables() -> dict[str, SourceTable]:
     """Every raw table by its name."""
     text = DBT_SOURCES_FILE.read_text(encoding="utf-8")
-    declared = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    declared = read_yaml(text)
     (raw,) = [source for source in declared["sources"] if source["name"] == "raw"]
     return {table["name"]: _table(table) for table in raw["tables"]}
 

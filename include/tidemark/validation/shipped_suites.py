@@ -24,8 +24,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from include.tidemark.run import Run
 from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.candidates import complete_rows, filled_rows
@@ -43,6 +41,7 @@ from include.tidemark.validation.distribution import Segmentation, distribution,
 from include.tidemark.validation.long_results import TABLE, long_results_asset, share_sums, sum_to_one
 from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.volume import drop_since_previous
+from include.tidemark.yaml_reading import read_yaml
 
 Made = tuple[list[Check], list[NotEvaluated]]
 
@@ -73,7 +72,7 @@ def suites_of(
 
 @cache
 def _read(file: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content: dict[str, Any] = read_yaml(file.read_text(encoding="utf-8"))
     return content
 
 

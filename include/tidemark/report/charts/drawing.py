@@ -10,9 +10,14 @@ from typing import Any
 
 import altair as alt
 import vl_convert
+from altair.utils import schemapi
 from markupsafe import Markup, escape
 
 from include.tidemark.report.charts.palette import THEMED
+
+# Each part of each chart would be held against Vega-Lite's schema, half of the time of a report. Charts are made by code, not of
+# what somebody types: the tests draw every one.
+schemapi.disable_debug_mode()
 
 WIDE, NARROW = 720, 346
 """Widths of a drawing on a page and on a phone, in pixels."""

@@ -1,0 +1,36 @@
+"""The real dbt without its start: most of these tests start it on tables of a few rows, where importing dbt and parsing the project
+take nearly all of the time. A server imports and parses once; each dbt is a process that it forks."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from include.tidemark.paths import PROJECT_ROOT
+
+DBT = PROJECT_ROOT / ".venv" / "dbt" / "bin" / "dbt"
+
+
+@contextmanager
+def warm_dbt(folder: Path) -> Iterator[Path]:
+    """A command that takes dbt's arguments, environment, streams and signals, and ends as dbt does.
+
+    Args:
+        folder: a new one, for the command and its socket; its path must be short.
+    """
+    socket, command = folder / "socket", folder / "dbt"
+    client = Path(__file__).with_name("client.py").read_text(encoding="utf-8")
+    command.write_text(
+        f"#!{sys.executable} -SE\n{client.replace('PATH_OF_THE_SERVER', repr(str(socket)))}", encoding="utf-8"
+    )
+    command.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # It ends when this process does, however that ends: its standard input is closed then.
+    with subprocess.Popen(
+        [DBT.with_name("python"), "-W", "ignore", Path(__file__).with_name("server.py"), socket],
+        stdin=subprocess.PIPE, env=environment, start_new_session=True,
+    ) as server:  # fmt: skip
+        yield command
+        server.terminate()

@@ -1,0 +1,156 @@
+"""Imports dbt, parses what it is asked for the first time, and forks a process for each command. Run by dbt's own Python."""
+
+import array
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import cli, dbtRunner  # type: ignore[import-untyped]
+
+OF_ONE_RUN = {
+    "as_of_date", "run_key", "previous_as_of_date", "previous_run_key", "backtest_as_of_date", "backtest_run_key", "segmentations",
+    "source_rows", "rebuild_facts",
+}  # fmt: skip
+"""Variables that say nothing where dbt parses: the models look at them when they are compiled."""
+COMMANDS = {"build", "compile", "run", "seed", "test"}
+MOST_MANIFESTS = 8
+
+manifests: dict[str, Any] = {}
+
+
+def main() -> None:
+    """Serve until the standard input is closed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(sys.argv[1])
+        listener.listen(64)
+        while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
+            connection, _ = listener.accept()
+            serve(connection)
+
+
+def serve(connection: socket.socket) -> None:
+    """Start the process of one command."""
+    length, streams = receive_head(connection)
+    content = b""
+    while len(content) < length:
+        content += connection.recv(length - len(content))
+    request = json.loads(content)
+    manifest = manifest_of(request)
+    if os.fork() == 0:
+        become(request, streams)
+        code = 1
+        try:
+            threading.Thread(target=obey, args=(connection,), daemon=True).start()
+            code = run(request["arguments"], manifest)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            connection.sendall(bytes([code]))
+            os._exit(code)
+    for stream in streams:
+        os.close(stream)
+    connection.close()
+
+
+def receive_head(connection: socket.socket) -> tuple[int, list[int]]:
+    """The length of the request, and the streams of the command."""
+    streams = array.array("i")
+    head, ancillary, *_ = connection.recvmsg(10, socket.CMSG_LEN(3 * streams.itemsize))
+    for _, _, data in ancillary:
+        streams.frombytes(data)
+    return int(head), list(streams)
+
+
+def become(request: dict[str, Any], streams: list[int]) -> None:
+    """Take the place of the command."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w", buffering=1), open(2, "w", buffering=1)  # noqa: SIM115
+    take_environment(request)
+
+
+def take_environment(request: dict[str, Any]) -> None:
+    """The variables and the working folder of the command."""
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+
+
+def obey(connection: socket.socket) -> None:
+    """Do with each signal what the command was sent; end when it has ended."""
+    while number := connection.recv(1):
+        os.kill(os.getpid(), number[0])
+    os._exit(1)
+
+
+def run(arguments: list[str], manifest: Any) -> int:
+    """Run dbt's command line; returns its exit code."""
+    try:
+        cli.main(arguments, prog_name="dbt", obj={"manifest": manifest} if manifest else None)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    return 0
+
+
+def manifest_of(request: dict[str, Any]) -> Any:
+    """The parsed project for a command, or None where the command parses for itself."""
+    arguments = request["arguments"]
+    command = next((each for each in arguments if not each.startswith("-")), "")
+    options = dict(pairwise(arguments))
+    environment = request["environment"]
+    target = options.get("--target", environment.get("TIDEMARK_WAREHOUSE", "duckdb"))
+    if (
+        command not in COMMANDS
+        or target != "duckdb"
+        or not {"--project-dir", "--profiles-dir"} <= options.keys()
+    ):
+        return None
+    given = json.loads(options.get("--vars", "{}"))
+    variables = {name: value for name, value in given.items() if name not in OF_ONE_RUN}
+    # The names of the relations in a manifest begin with that of the database, which DuckDB takes from its file's name.
+    database = Path(environment.get("TIDEMARK_DUCKDB_PATH", "warehouse.duckdb")).stem
+    key = json.dumps(
+        [options["--project-dir"], options["--profiles-dir"], database, variables], sort_keys=True
+    )
+    if key not in manifests:
+        if len(manifests) == MOST_MANIFESTS:
+            del manifests[next(iter(manifests))]
+        manifests[key] = parsed(request, options, variables)
+    manifests[key] = manifests.pop(key)
+    return manifests[key]
+
+
+def parsed(request: dict[str, Any], options: dict[str, str], variables: dict[str, Any]) -> Any:
+    """Parse the project in this process; None where that fails, so that the command says why."""
+    before = dict(os.environ), Path.cwd()
+    take_environment(request)
+    try:
+        result = dbtRunner().invoke(
+            ["--quiet", "parse", "--no-partial-parse", "--no-write-json", "--vars", json.dumps(variables)]
+            + [
+                part
+                for name in ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
+                for part in (name, options[name])
+            ]
+            + ["--target", "duckdb"]
+        )
+        return result.result
+    finally:
+        os.environ.clear()
+        os.environ.update(before[0])
+        os.chdir(before[1])
+
+
+if __name__ == "__main__":
+    main()

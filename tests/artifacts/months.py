@@ -224,6 +224,7 @@ def _statistic(
         "is_mature": True,
         "trust": "ok" if estimate is not None else None,
         "reason": None,
+        "is_primary": method not in ("hall_skew_t", "log_delta"),
     }
     return row | more
 

@@ -7,6 +7,7 @@ from tests.pipeline.deployment import AS_OF, FIRST
 OLDER = (
     "alter table control.loads drop column delivered_count",
     "alter table control.loads drop column rounded_count",
+    "alter table runs.statistics drop column is_primary",
     "drop view marts.row_account",
     "drop view marts.row_account_current",
     "drop table runs.row_account",

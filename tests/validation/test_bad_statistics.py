@@ -10,6 +10,11 @@ T = "update runs.statistics set"
 DEFECTS = {
     "no rows": ("delete from runs.statistics", "row_count"),
     "a number twice": (f"insert into runs.statistics select * from runs.statistics {ROW}", "duplicate_key"),
+    "a number with two primary rows": (
+        f"{T} is_primary = true where metric = 'mean_spend_90d' and segment = 'Declining'",
+        "not_one_primary_row",
+    ),
+    "a number without a primary row": (f"{T} is_primary = false {ROW}", "not_one_primary_row"),
     "an infinite end": (f"{T} ci_high = 'Infinity' {ROW}", "not_finite"),
     "a reversed interval": (f"{T} ci_low = 0.3, ci_high = 0.1 {ROW}", "interval_reversed"),
     "an estimate outside its interval": (f"{T} ci_low = 0.21 {ROW}", "estimate_outside_interval"),

@@ -19,6 +19,11 @@ def interval_columns(name: str, kind: Kind, what: str) -> tuple[Column, ...]:
     )
 
 
+def n_column(what: str) -> Column:
+    """The users behind a row; `what` says which of its numbers is meant."""
+    return Column("n", "integer", f"Users behind {what}; for a share, its denominator.")
+
+
 def trust_columns(what: str = "the interval") -> tuple[Column, ...]:
     """How far a row can be relied on, and why it has empty cells; `what` says which of its numbers is meant."""
     return (

@@ -1,14 +1,12 @@
 """The data dictionary: every column of every published table in words, mostly those of the dbt models."""
 
-import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from include.tidemark.artifacts.model_tables import column_words, dbt_models
 from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_rows
 from include.tidemark.currency import Currency
-from include.tidemark.paths import DBT_DIR
-from include.tidemark.yaml_reading import read_yaml
 
 DICTIONARY = PublishedTable(
     path="data/data_dictionary",
@@ -49,10 +47,8 @@ def describe(table: PublishedTable, column: Column) -> str:
 @cache
 def model_descriptions() -> dict[tuple[str, str], str]:
     """Description of each column of each dbt model, in one line."""
-    found = {}
-    for file in sorted((DBT_DIR / "models").rglob("*.yml")):
-        for model in (read_yaml(file.read_text(encoding="utf-8")) or {}).get("models") or []:
-            for column in model.get("columns") or []:
-                text = re.sub(r"\s+", " ", str(column.get("description") or "")).strip()
-                found[str(model["name"]), str(column["name"]).lower()] = text
-    return found
+    return {
+        (name, str(column["name"]).lower()): column_words(column)
+        for name, model in dbt_models().items()
+        for column in model.get("columns") or []
+    }

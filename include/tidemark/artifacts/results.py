@@ -1,7 +1,9 @@
 """The run's statistics, as the files and the report look at them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from include.tidemark.warehouse.base import Row, Warehouse
 _KINDS: dict[str, Kind] = {
     "as_of_date": "date",
     "is_mature": "boolean",
+    "is_primary": "boolean",
     **dict.fromkeys(("estimate", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted"), "number"),
     **dict.fromkeys(("n", "n_resamples", "family_size"), "integer"),
 }
@@ -41,6 +44,24 @@ class StatisticRows:
     def of_family(self, family: str) -> "StatisticRows":
         """The rows of one family: metrics are named within it."""
         return StatisticRows(tuple(row for row in self.rows if row["family"] == family))
+
+    def at(
+        self,
+        metric: str,
+        segment: str | None = None,
+        segment_to: str | None = None,
+        horizon: str | None = None,
+        method: str | None = None,
+    ) -> Row | None:
+        """The row of a number by a method, the primary one unless given, or None."""
+        return self._index.get((metric, segment, segment_to, horizon, method))
+
+    @cached_property
+    def _index(self) -> Mapping[tuple[str | None, ...], Row]:
+        names = ("metric", "segment", "segment_to", "horizon")
+        numbers = [(tuple(row[name] for name in names), row) for row in self.rows]
+        primary = {(*number, None): row for number, row in numbers if row["is_primary"]}
+        return primary | {(*number, row["method"]): row for number, row in numbers}
 
     def of(self, metric: str) -> list[Row]:
         """All rows of a metric."""

@@ -3,10 +3,10 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, Self, TextIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -45,6 +45,8 @@ class Column:
     """In words; empty where the dbt model of the table describes the column of that name."""
     inside: str = ""
     """The name of its values inside the project, where it is published under another one."""
+    source: Callable[..., Any] | None = field(default=None, compare=False)
+    """What its values are made of in a wide table, where they are those of a statistic (`include/tidemark/artifacts/wide.py`)."""
 
     @property
     def key(self) -> str:
@@ -53,8 +55,8 @@ class Column:
 
     def in_currency(self, currency: Currency) -> "Column":
         """The column under its published name where amounts are of that currency."""
-        name = currency.name(self.key)
-        return replace(self, name=name, inside=self.key if name != self.key else "")
+        name = currency.name(self.name)
+        return self if name == self.name else replace(self, name=name, inside=self.key)
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,13 @@ class PublishedTable:
         """The column names, in order."""
         return tuple(column.name for column in self.columns)
 
-    def in_currency(self, currency: Currency) -> "PublishedTable":
+    def in_currency(self, currency: Currency) -> Self:
         """The table with the published names of its columns where amounts are of that currency."""
         return replace(self, columns=tuple(column.in_currency(currency) for column in self.columns))
+
+    def plus(self, *columns: Column) -> Self:
+        """The table with more columns at its end."""
+        return replace(self, columns=(*self.columns, *columns))
 
     @property
     def arrow_schema(self) -> pa.Schema:

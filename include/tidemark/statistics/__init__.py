@@ -17,7 +17,6 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | which behaviour goes with staying | `drivers.drivers` | `BinaryTable` |
 | a funnel | `funnel.funnel` | `FunnelStep` |
 | how far a segment can be relied on | `confidence.segment_confidence` | `Cells` |
-| the wide files | `projections.project` | `ResultRow` |
 
 Each name is imported from its module, so that who needs rows and cells only does not load scipy.
 """

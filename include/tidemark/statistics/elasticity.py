@@ -35,6 +35,8 @@ from include.tidemark.statistics.wild_bootstrap import (
 )
 
 STEP_BPS = 5.0
+_PRIMARY = ("cr3_t", "ppml_jackknife")
+"""Of the effect on the logarithm, and of that on the volume."""
 
 
 def elasticity(
@@ -126,7 +128,7 @@ class _Segment:
         methods = ("cr3_t", *wild_methods(self.model_periods), "huber_jackknife", "leave_one_period_out")
         if self.model is None or self.reason is not None:
             reason = self.reason or "collinear"
-            return [null_row(metric, method, reason, **self.known) for method in methods]
+            return [self._null(metric, method, reason) for method in methods]
         effects = self._wild(metric, n_draws)
         level = self.config.confidence_level
         effects["cr3_t"] = (jackknife_effect(self.model.fit, self.column, level, self.periods), {})
@@ -139,7 +141,7 @@ class _Segment:
         if isinstance(effect, PeriodEffect):
             return self._row(metric, effect.method, effect, {})
         reason = self.reason or effect or "too_few_periods"
-        return null_row(metric, "ppml_jackknife", reason, **self.known)
+        return self._null(metric, "ppml_jackknife", reason)
 
     @cached_property
     def periods(self) -> int:
@@ -179,11 +181,16 @@ class _Segment:
         """exp(step b) - 1; an end without a bound stays one, also below."""
         return math.expm1(min(self.step * slope, 700.0)) if math.isfinite(slope) else slope
 
+    def _null(self, metric: str, method: str, reason: str) -> ResultRow:
+        return null_row(metric, method, reason, is_primary=method in _PRIMARY, **self.known)
+
     def _row(self, metric: str, method: str, effect: PeriodEffect | None, more: dict[str, Any]) -> ResultRow:
         """The effect's row; without one, the least-squares estimate alone (Huber's has none then)."""
-        known: dict[str, Any] = {**self.known, "trust": self.trust, **more}
+        known: dict[str, Any] = {
+            **self.known, "trust": self.trust, "is_primary": method in _PRIMARY, **more
+        }  # fmt: skip
         if effect is None and method == "huber_jackknife":
-            return null_row(metric, method, "too_few_periods", **self.known)
+            return self._null(metric, method, "too_few_periods")
         if effect is None:
             return ResultRow(
                 metric, self._relative(self._estimate()), method, reason="too_few_periods", **known

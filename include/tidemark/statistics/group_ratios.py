@@ -53,6 +53,7 @@ def mean_ratio_rows(
         "confidence_level": config.confidence_level,
     }
     drawn = {**known, "n_resamples": config.n_resamples, "seed": streams[0].seed}
+    known["is_primary"] = False
     fields = dict(zip(METHODS, (drawn, known), strict=True))
     reason = withheld(first, config) or withheld(second, config)
     if reason is None and second.mean <= 0:

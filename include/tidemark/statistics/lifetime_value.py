@@ -149,7 +149,12 @@ def lifetime_value(
                 if open_window:
                     known |= {"n": 0, "confidence_level": config.confidence_level, "is_mature": False}
                     methods = [*METHODS, *([] if weekly is None else [WEIGHTED])]
-                    rows += [null_row(METRIC, method, "window_not_complete", **known) for method in methods]
+                    rows += [
+                        null_row(
+                            METRIC, method, "window_not_complete", is_primary=method == METHODS[0], **known
+                        )
+                        for method in methods
+                    ]
                     rows.append(null_row(f"{METRIC}_vs_rest", "welch", "window_not_complete", **known))
                     continue
                 rows += mean_rows(METRIC, held, config, unit=units_a_dollar, **known)
@@ -169,7 +174,7 @@ def _weighted_row(
     config: StatisticsConfig,
     known: dict[str, Any],
 ) -> ResultRow:
-    known = {**known, "confidence_level": config.confidence_level}
+    known = {**known, "confidence_level": config.confidence_level, "is_primary": False}
     reason = withheld(held, config)
     if found is None or reason:
         return null_row(METRIC, WEIGHTED, reason or "empty_segment", n=held.size, **known)

@@ -52,7 +52,7 @@ def mean_rows(
         "confidence_level": level,
     }
     drawn: dict[str, Any] = {**known, "n_resamples": config.n_resamples, "seed": source.seed}
-    fields = dict(zip(METHODS, (drawn, known), strict=True))
+    fields = dict(zip(METHODS, (drawn, {**known, "is_primary": False}), strict=True))
     reason = withheld(cells, config)
     if reason:
         return [null_row(metric, method, reason, **fields[method]) for method in METHODS]

@@ -62,6 +62,7 @@ COLUMNS = (
     "is_mature",
     "trust",
     "reason",
+    "is_primary",
 )
 """The columns of a long result, in order. The first three name the run and are added by the caller."""
 
@@ -92,6 +93,8 @@ class ResultRow:
         is_mature: false when the window was not over at the as-of date; then the estimate is null.
         trust: ``ok``, ``caution`` or ``unreliable``, null where there is no number.
         reason: why something is null, one of `REASONS`.
+        is_primary: whether this is the method that the number is to be read by where several give it. The function that makes
+            the rows says so, whatever the data are.
 
     Numbers are rounded to 12 significant digits here and nowhere else: the digits beyond depend on the machine's
     mathematics library. A number that is not finite becomes null with a reason.
@@ -124,6 +127,7 @@ class ResultRow:
     is_mature: bool = True
     trust: str | None = None
     reason: str | None = None
+    is_primary: bool = True
 
     def __post_init__(self) -> None:
         self._replace_what_is_not_finite()

@@ -84,7 +84,7 @@ def retention(counts: Iterable[RetentionCount], config: StatisticsConfig) -> lis
 def _rate_rows(metric: str, count: RetentionCount, config: StatisticsConfig) -> list[ResultRow]:
     source = stream(config.as_of_date, metric, count.group, count.window)
     known = _known(count, config)
-    drawn = {**known, "n_resamples": config.n_resamples, "seed": source.seed}
+    drawn = {**known, "n_resamples": config.n_resamples, "seed": source.seed, "is_primary": False}
     reason = _withheld(count, config)
     if reason:
         methods = (("wilson", known), ("binomial_bootstrap", drawn))

@@ -61,11 +61,16 @@ def retention_model(
         "confidence_level": config.confidence_level,
     }
     clustered = table.clusters is not None
+    # The last one is primary: with few periods the clustered error rejects too often.
     methods = ("logit_clustered", "logit_jackknife") if clustered else ("logit_robust",)
     fit = None if table.size < config.minimum_sample_size else fit_logistic(table)
     if fit is None:
         reason = _reason(table, config, feature)
-        return [null_row(name, method, reason, **known) for name in names for method in methods]
+        return [
+            null_row(name, method, reason, is_primary=method == methods[-1], **known)
+            for name in names
+            for method in methods
+        ]
     level = config.confidence_level
     change = average_contrast(fit, table, feature, step, level)
     odds = coefficient_interval(fit, feature, level)
@@ -88,8 +93,9 @@ def retention_model(
         for method, effect in zip(
             methods, (effect for metric, effect in found if metric == name), strict=True
         ):
+            is_primary = method == methods[-1]
             if effect is None:
-                rows.append(null_row(name, method, "too_few_periods", **known))
+                rows.append(null_row(name, method, "too_few_periods", is_primary=is_primary, **known))
                 continue
             ends = [effect.estimate, effect.ci_low, effect.ci_high]
             if name == names[1]:
@@ -104,6 +110,7 @@ def retention_model(
                     p_value=effect.p_value,
                     trust=None if effect.reason else _trust(method, groups),
                     reason=effect.reason,
+                    is_primary=is_primary,
                     **known,
                 )
             )

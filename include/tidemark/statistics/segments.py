@@ -204,9 +204,9 @@ def segment_backtest(
             )
         known["is_mature"] = reason_if_absent != "window_not_complete"
         return [
-            null_row(metric, method, reason_if_absent, segment=segment, **known)
+            null_row(metric, method, reason_if_absent, segment=segment, is_primary=is_primary, **known)
             for segment in (*segments, None)
-            for method in ("percentile_bootstrap", "log_delta")
+            for method, is_primary in (("percentile_bootstrap", True), ("log_delta", False))
         ]
     _check_names(cells, segments)
     groups: dict[str | None, RatioCells] = {name: cells.get(name, merge_ratio([])) for name in segments}
@@ -221,8 +221,10 @@ def _ratio_rows(
 ) -> list[ResultRow]:
     level = config.confidence_level
     source = stream(config.as_of_date, metric, segment, BACKTEST_HORIZON)
-    known = {**known, "segment": segment, "n": cells.size}
-    drawn = {**known, "n_resamples": config.n_resamples, "seed": source.seed}
+    drawn = {
+        **known, "segment": segment, "n": cells.size, "n_resamples": config.n_resamples, "seed": source.seed
+    }  # fmt: skip
+    known = {**known, "segment": segment, "n": cells.size, "is_primary": False}
     methods = (("percentile_bootstrap", drawn), ("log_delta", known))
     reason = withheld(cells, config)
     if reason:

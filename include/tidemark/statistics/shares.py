@@ -63,7 +63,12 @@ def share_rows(
             "n": everybody.size,
             "confidence_level": config.confidence_level,
         }
-        replicated = {**known, "n_resamples": config.n_resamples, "seed": sources[segment].seed}
+        replicated = {
+            **known,
+            "n_resamples": config.n_resamples,
+            "seed": sources[segment].seed,
+            "is_primary": False,
+        }
         reason = absent or withheld(held, config)
         if reason:
             fields = zip(METHODS, (known, replicated), strict=True)

@@ -10,7 +10,9 @@ from include.tidemark.validation.checks import Asset, Check, never, text_list, z
 TABLE = "runs.statistics"
 
 _never = partial(never, TABLE, advice="The question that made them has a defect.")
-_KEY = ("metric", "segment", "segment_to", "horizon", "method")
+_NUMBER = ("metric", "segment", "segment_to", "horizon")
+_BESIDE = "leave_one_period_out"
+"""Its rows say in `horizon` which period moves the number most, so they have a number's key of their own and no primary row."""
 
 
 def share_sums(which: str, whole: str) -> str:
@@ -59,7 +61,11 @@ def long_results_asset(run: Run, family: str, share_metrics: Sequence[str]) -> A
         f"({column} is not null and not (abs({column}) <= 1.7976931348623157e308))"
         for column in ("estimate", "ci_low", "ci_high", "p_value", "p_adjusted")
     )
-    key = " || '|' || ".join(f"coalesce({column}, '')" for column in _KEY)
+    number, key = (
+        " || '|' || ".join(f"coalesce({column}, '')" for column in names)
+        for names in (_NUMBER, (*_NUMBER, "method"))
+    )
+    primary, held = "case when is_primary then 1 end", f"case when method <> '{_BESIDE}' then {number} end"
     return Asset(
         name=f"statistics.{family}",
         table=TABLE,
@@ -86,6 +92,15 @@ def long_results_asset(run: Run, family: str, share_metrics: Sequence[str]) -> A
                 f"{TABLE} holds each number once.",
                 f"{TABLE} holds numbers of {family} more than once ({{observed}} rows too many); two questions write the same"
                 " metric.",
+            ),
+            zero(
+                "not_one_primary_row",
+                # Rows too many, and numbers without one.
+                f"count({primary}) + count(distinct {held}) - 2 * count(distinct case when is_primary then {number} end)",
+                "is_primary",
+                "each number has one primary row.",
+                f"{TABLE} holds numbers of {family} without a primary row, or with several ({{observed}}); the question that made them"
+                " has a defect.",
             ),
             _never("not_finite", not_finite, "every number is finite.", "estimate"),
             _never("interval_reversed", "ci_low > ci_high", "ci_low is never above ci_high.", "ci_low"),

@@ -5,9 +5,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.tidemark.artifacts.results import read_statistics
+from include.tidemark.artifacts.wide import wide_rows
 from include.tidemark.demo.synthetic import truth
 from include.tidemark.families.early_engagement import suite, tables
-from include.tidemark.families.early_engagement.artifacts import detail_rows
+from include.tidemark.families.early_engagement.artifacts import detail_lines
 from include.tidemark.families.early_engagement.driver_table import driver_table
 from include.tidemark.families.early_engagement.features import event_features
 from include.tidemark.families.early_engagement.report import report_part
@@ -68,9 +69,8 @@ def test_auc_and_calibration_stand_beside_the_odds_ratios(synthetic_month):
     assert abs(excess["estimate"]) < 0.01
 
 
-def test_the_file_of_the_drivers_has_the_two_columns_and_every_feature(synthetic_month):
+def test_the_file_of_the_drivers_has_every_feature(synthetic_month):
     rows = synthetic_month.rows("data/retention_drivers.csv")
-    assert list(rows[0]) == ["Feature", "Odds Ratio"]
     statistics = odds(synthetic_month)
     assert {row["Feature"] for row in rows} == set(statistics)
     numbers = [float(row["Odds Ratio"]) for row in rows if row["Odds Ratio"]]
@@ -141,7 +141,8 @@ def test_the_report_draws_the_odds_ratios_and_names_what_was_left_out(synthetic_
     with open_warehouse(synthetic_month.settings) as warehouse:
         results = read_statistics(synthetic_month.run, warehouse).of_family(FAMILY)
         part = report_part(synthetic_month.run, warehouse, results)
-        details = detail_rows(synthetic_month.run, warehouse, results)
+        lines = detail_lines(synthetic_month.run, warehouse, results)
+        details = wide_rows(tables.DETAILS, synthetic_month.run, lines, results)
     drivers, model, usage, words = (str(section.body) for section in part.sections)
     assert drivers.count("<svg") >= 1
     (saved,) = [row for row in details if row["feature"] == "has_add_item_f7d"]

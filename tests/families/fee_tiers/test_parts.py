@@ -18,7 +18,6 @@ from include.tidemark.families.fee_tiers.size_rows import (
     week_rows,
 )
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.projections import number_in
 from include.tidemark.statistics.retention import RetentionCount
 from include.tidemark.statistics.retention_model import retention_model
 from tests.statistics.users import cells_of
@@ -38,9 +37,9 @@ COUNTS = [
 ]
 
 
-def test_the_names_of_tiers_and_weeks_give_their_numbers_back():
-    assert [number_in(tier_name(fee)) for fee in (1.0, 2.5, 25.0)] == [1, 2.5, 25]
-    assert number_in(week_name(12)) == 12
+def test_tiers_and_weeks_have_names_of_their_own():
+    assert [tier_name(fee) for fee in (1.0, 2.5, 25.0)] == ["1 bps", "2.5 bps", "25 bps"]
+    assert len({week_name(k) for k in range(60)}) == 60
     assert all_weeks_name(12) not in {week_name(k) for k in range(60)}
 
 

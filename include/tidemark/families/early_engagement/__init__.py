@@ -7,4 +7,5 @@ FAMILY = Family(
     sources=("users", "events"),
     questions=("usage", "drivers"),
     overview="data/retention_drivers.csv",
+    overview_columns=("Feature", "Odds Ratio", "trust"),
 )

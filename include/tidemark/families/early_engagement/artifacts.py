@@ -2,21 +2,17 @@
 
 from pathlib import Path
 
-from include.tidemark.artifacts.results import (
-    StatisticRows,
-    estimate_columns,
-    percent_columns,
-    trust_columns,
-)
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.model_tables import write_model_table
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
+from include.tidemark.artifacts.wide import Line, write_wide
 from include.tidemark.families.early_engagement import tables
-from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
-from include.tidemark.families.early_engagement.driver_table import FEATURE, ODDS_RATIO
-from include.tidemark.families.early_engagement.features import PLATFORM, event_features, features_of
+from include.tidemark.families.early_engagement.cells import read_platforms
+from include.tidemark.families.early_engagement.driver_table import FEATURE
+from include.tidemark.families.early_engagement.features import event_features, features_of
 from include.tidemark.run import Run
-from include.tidemark.shared_texts import shared_or_other
-from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.warehouse.base import Warehouse
 
 
 def published_tables(run: Run) -> tuple[PublishedTable, ...]:
@@ -31,79 +27,47 @@ def export(
     run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
-    written = _write_users(run, warehouse, ids, target)
-    written += write_rows(tables.DRIVERS, driver_rows(results), target)
-    written += write_rows(tables.DETAILS, detail_rows(run, warehouse, results), target)
-    written += write_rows(tables.USAGE, usage_rows(run, results), target)
+    written = write_model_table(tables.users_table(run), run, warehouse, ids, target)
+    for table, lines in (
+        (tables.DRIVERS, driver_lines(results)),
+        (tables.DETAILS, detail_lines(run, warehouse, results)),
+        (tables.USAGE, _usage_lines(run)),
+    ):
+        written += write_wide(table, run, lines, results, target)
     return written
 
 
-def driver_rows(results: StatisticRows) -> list[Row]:
-    """Every feature with its odds ratio, the highest first, those without one last."""
-    rows: list[Row] = [
-        {FEATURE: row["segment"], ODDS_RATIO: row["estimate"]} for row in results.of("odds_ratio")
+def driver_lines(results: StatisticRows) -> list[Line]:
+    """Every feature of the model, the highest odds ratio first, those without one last."""
+    rows = sorted(
+        results.of("odds_ratio"),
+        key=lambda row: (row["estimate"] is None, -(row["estimate"] or 0.0), row["segment"]),
+    )
+    return [
+        {FEATURE: row["segment"], "feature": row["segment"], "collinear_with": row["segment_to"]}
+        for row in rows
     ]
-    return sorted(rows, key=lambda row: (row[ODDS_RATIO] is None, -(row[ODDS_RATIO] or 0.0), row[FEATURE]))
 
 
-def detail_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """Every feature with its intervals and with what stands against believing it, in the order of `driver_rows`."""
+def detail_lines(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Line]:
+    """The same features with what each is about and what one unit of it is."""
     reference = read_platforms(run, warehouse).reference
     of_event = {feature.name: feature for feature in features_of(run.rules.early_engagement_events)}
-    rows = []
-    for driver in driver_rows(results):
-        name = driver[FEATURE]
-        feature = of_event.get(name)
-        adjusted = results.find("odds_ratio", name)
-        impactful = results.find("odds_ratio_impactful", name)
-        inflation, cell = (results.find(metric, name) for metric in ("variance_inflation", "smallest_cell"))
-        rows.append(
+    lines: list[Line] = []
+    for line in driver_lines(results):
+        feature = of_event.get(line["feature"])
+        lines.append(
             {
-                "as_of_date": run.as_of_date,
-                "run_key": run.run_key,
-                "feature": name,
+                **line,
                 "event_name": feature.event if feature else None,
                 "unit": _UNITS[feature.kind] if feature else f"against {reference}",
-                "is_impactful": bool(impactful and impactful["estimate"] is not None),
-                **estimate_columns("odds_ratio", adjusted),
-                "p_adjusted": adjusted["p_adjusted"] if adjusted else None,
-                **estimate_columns("odds_ratio_univariate", results.find("odds_ratio_univariate", name)),
-                "variance_inflation": inflation["estimate"] if inflation else None,
-                "smallest_cell": cell["estimate"] if cell else None,
-                "collinear_with": adjusted["segment_to"] if adjusted else None,
-                "users": adjusted["n"] if adjusted else None,
-                "method": adjusted["method"] if adjusted else None,
-                **trust_columns(adjusted),
             }
         )
-    return rows
+    return lines
 
 
-def usage_rows(run: Run, results: StatisticRows) -> list[Row]:
-    """One row per event of the list, in its order."""
-    rows = []
-    for event in run.rules.early_engagement_events:
-        name = event_features(event)[0].name
-        used = results.find("first_week_usage", name)
-        rows.append(
-            {
-                "as_of_date": run.as_of_date,
-                "run_key": run.run_key,
-                "event_name": event,
-                "users": used["n"] if used else None,
-                **percent_columns("usage_pct", used),
-                **percent_columns("retained_if_used_pct", results.find("retained_if_used", name)),
-                **percent_columns("retained_if_not_used_pct", results.find("retained_if_not_used", name)),
-            }
-        )
-    return rows
-
-
-def _write_users(run: Run, warehouse: Warehouse, ids: UserIds, target: Path) -> list[WrittenFile]:
-    table = tables.users_table(run)
-    order = ids.order_by("user_id", warehouse.dialect)
-    shown = [f"{shared_or_other(name)} as {name}" if name == PLATFORM else name for name in table.names]
-    sql = f"select {', '.join(shown)} from {CANDIDATE} where run_key = ? order by {order}"
-    return write_table(
-        table, warehouse.batches(sql, (run.run_key, *ids.order_parameters)), target, ids.publish
-    )
+def _usage_lines(run: Run) -> list[Line]:
+    return [
+        {"event_name": event, "feature": event_features(event)[0].name}
+        for event in run.rules.early_engagement_events
+    ]

@@ -12,6 +12,8 @@ Kind = Literal["has", "cnt_days", "cnt_events"]
 
 PLATFORM = "creation_app_platform"
 OUTCOME = "is_retained_4_weeks"
+HORIZON, FIRST_WEEK = "4w", "7d"
+"""The horizons of the rows about staying, and about the first week."""
 UNKNOWN_PLATFORM = "unknown"
 OTHER_PLATFORM = "other"
 

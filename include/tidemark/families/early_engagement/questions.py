@@ -9,6 +9,8 @@ from include.tidemark.families.early_engagement.cells import (
     read_platforms,
 )
 from include.tidemark.families.early_engagement.features import (
+    FIRST_WEEK,
+    HORIZON,
     OUTCOME,
     UNKNOWN_PLATFORM,
     features_of,
@@ -20,8 +22,6 @@ from include.tidemark.statistics.drivers import drivers as driver_rows
 from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.warehouse.base import Warehouse
-
-HORIZON = "4w"
 
 
 def usage(run: Run, warehouse: Warehouse) -> list[ResultRow]:
@@ -45,7 +45,7 @@ def usage(run: Run, warehouse: Warehouse) -> list[ResultRow]:
             ("retained_if_used", stayed, used),
             ("retained_if_not_used", retained - stayed, users - used),
         ):
-            horizon = "7d" if metric == "first_week_usage" else HORIZON
+            horizon = FIRST_WEEK if metric == "first_week_usage" else HORIZON
             rows.append(
                 proportion_row(
                     metric, part, whole, config, "empty_segment", segment=feature.name, horizon=horizon

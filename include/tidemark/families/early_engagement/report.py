@@ -4,10 +4,9 @@ import math
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.early_engagement.artifacts import driver_rows
+from include.tidemark.families.early_engagement.artifacts import driver_lines
 from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
 from include.tidemark.families.early_engagement.definitions import TERMS, retained_in_words, return_window
-from include.tidemark.families.early_engagement.driver_table import FEATURE
 from include.tidemark.families.early_engagement.features import (
     PLATFORM,
     EventFeature,
@@ -99,7 +98,7 @@ def _key_figures(
 
 def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[str, Any]:
     rows, points, colours = [], [], []
-    for name in (driver[FEATURE] for driver in driver_rows(results)):
+    for name in (line["feature"] for line in driver_lines(results)):
         adjusted = results.find("odds_ratio", name)
         is_impactful = _estimate(results.find("odds_ratio_impactful", name)) is not None
         rows.append(
@@ -148,7 +147,7 @@ def _model(run: Run, results: StatisticRows, labels: dict[str, str], users: int)
     auc = results.find("auc", None)
     fitted = auc["n"] if auc else None
     notes = []
-    for name in (driver[FEATURE] for driver in driver_rows(results)):
+    for name in (line["feature"] for line in driver_lines(results)):
         says = _notes(name, results, labels)
         if says:
             notes.append({"name": _label(name, labels), "says": says})

@@ -1,49 +1,51 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
+from include.tidemark.artifacts.columns import RUN_COLUMNS
+from include.tidemark.artifacts.model_tables import ModelTable, model_table
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
-from include.tidemark.families.early_engagement.features import OUTCOME, PLATFORM, features_of
+from include.tidemark.artifacts.wide import Line, Place, Statistic
+from include.tidemark.families.early_engagement.features import FIRST_WEEK, HORIZON, features_of
 from include.tidemark.run import Run
-from include.tidemark.shared_texts import SHARED_BY_USERS
 
-_MODEL = "dim_user_early_engagement"
 _FEATURE_KINDS: dict[str, Kind] = {"has": "boolean", "cnt_days": "integer", "cnt_events": "integer"}
 
 
-def _users(features: tuple[Column, ...]) -> PublishedTable:
-    return PublishedTable(
-        path="data/dim_user_early_engagement",
-        columns=(
-            Column("as_of_date", "date"),
-            Column("run_key", "text"),
-            Column("user_id", "id"),
-            Column("created_date", "date"),
-            Column(
-                PLATFORM,
-                "text",
-                f"The platform of the sign-up; other where fewer than {SHARED_BY_USERS} users have it.",
-            ),
-            *features,
-            Column(OUTCOME, "boolean"),
-        ),
-        description="One row per user whose return window is over: the first seven days, and whether the user stayed.",
-        model=_MODEL,
-        parquet=True,
-    )
-
-
-def users_table(run: Run) -> PublishedTable:
+def users_table(run: Run) -> ModelTable:
     """The user-level table with the columns of the run's list of events."""
     features = features_of(run.rules.early_engagement_events)
-    return _users(tuple(Column(f.name, _FEATURE_KINDS[f.kind], f.description) for f in features))
+    columns = tuple(Column(f.name, _FEATURE_KINDS[f.kind], f.description) for f in features)
+    return model_table("data/dim_user_early_engagement", features=columns)
+
+
+def _feature(line: Line) -> Place:
+    """In the model of all features, a row also names the feature that it was left out for."""
+    return Place(line["feature"], line["collinear_with"], HORIZON)
+
+
+def _feature_alone(line: Line) -> Place:
+    return Place(line["feature"], horizon=HORIZON)
+
+
+_ODDS, _IMPACTFUL = (Statistic(metric, _feature) for metric in ("odds_ratio", "odds_ratio_impactful"))
+_INFLATION = Statistic("variance_inflation", _feature)
+_ALONE, _CELL = (Statistic(metric, _feature_alone) for metric in ("odds_ratio_univariate", "smallest_cell"))
+_USED = Statistic("first_week_usage", lambda line: Place(line["feature"], horizon=FIRST_WEEK), factor=100)
+_STAYED, _STAYED_WITHOUT = (
+    Statistic(metric, _feature_alone, factor=100) for metric in ("retained_if_used", "retained_if_not_used")
+)
+
+
+def _is_known(estimate: float | None, _: Run) -> bool:
+    return estimate is not None
 
 
 DRIVERS = PublishedTable(
     path="data/retention_drivers",
     columns=(
         Column("Feature", "text", "A feature of the first seven days, or a platform against the reference one."),
-        Column("Odds Ratio", "number", "Odds of staying four weeks for one unit more, all other features equal; empty where"
-               " the feature can't be told apart from others, or from nothing."),
+        _ODDS.column("Odds Ratio", "number", "Odds of staying four weeks for one unit more, all other features equal; empty where"
+               " the feature can't be told apart from others, or from nothing.", "estimate"),
+        *_ODDS.closing("the odds ratio"),
     ),
     description="One row per feature of the model, the highest odds ratio first.",
 )  # fmt: skip
@@ -55,16 +57,18 @@ DETAILS = PublishedTable(
         Column("feature", "text", "The feature, as in retention_drivers.csv."),
         Column("event_name", "text", "The event that it is about, as the data name it; empty for a platform."),
         Column("unit", "text", "What one unit is: did it at all, one more day, one more event, or the platform compared with."),
-        Column("is_impactful", "boolean", "Beyond the impact threshold, not by chance, and not sparse."),
-        *interval_columns("odds_ratio", "number", "Odds of staying for one unit more, all other features equal"),
-        Column("p_adjusted", "number", "p-value of an odds ratio of 1, adjusted over all features (Benjamini-Hochberg)."),
-        *interval_columns("odds_ratio_univariate", "number", "Odds of staying for one unit more, other features left aside"),
-        Column("variance_inflation", "number", "How much wider the interval is because other features go along; above 10 is much."),
-        Column("smallest_cell", "integer", "Users in the smallest of the four cells of feature (zero or not) and outcome."),
+        _IMPACTFUL.column(
+            "is_impactful", "boolean", "Beyond the impact threshold, not by chance, and not sparse.", "estimate", _is_known
+        ),
+        *_ODDS.interval("odds_ratio", "number", "Odds of staying for one unit more, all other features equal"),
+        _ODDS.column("p_adjusted", "number", "p-value of an odds ratio of 1, adjusted over all features (Benjamini-Hochberg).", "p_adjusted"),
+        *_ALONE.interval("odds_ratio_univariate", "number", "Odds of staying for one unit more, other features left aside"),
+        _INFLATION.column("variance_inflation", "number", "How much wider the interval is because other features go along; above 10 is much.", "estimate"),
+        _CELL.column("smallest_cell", "integer", "Users in the smallest of the four cells of feature (zero or not) and outcome.", "estimate"),
         Column("collinear_with", "text", "The feature that says the same, where this one was left out of the model for it."),
-        Column("users", "integer", "Users that the model was fitted on."),
-        Column("method", "text", "How odds ratio and interval were computed."),
-        *trust_columns("the odds ratio"),
+        _ODDS.column("users", "integer", "Users that the model was fitted on.", "n"),
+        _ODDS.column("method", "text", "How odds ratio and interval were computed.", "method"),
+        *_ODDS.trust("the odds ratio"),
     ),
     description="One row per feature: its odds ratio with interval, adjusted and alone, and what stands against believing it.",
 )  # fmt: skip
@@ -74,12 +78,12 @@ USAGE = PublishedTable(
     columns=(
         *RUN_COLUMNS,
         Column("event_name", "text", "The event, as the data name it."),
-        Column("users", "integer", "Users of the run."),
-        *interval_columns("usage_pct", "number", "Users who did it in the first seven days, in per cent"),
-        *interval_columns(
+        _USED.column("users", "integer", "Users of the run.", "n"),
+        *_USED.interval("usage_pct", "number", "Users who did it in the first seven days, in per cent"),
+        *_STAYED.interval(
             "retained_if_used_pct", "number", "Of those who did it: stayed four weeks, in per cent"
         ),
-        *interval_columns(
+        *_STAYED_WITHOUT.interval(
             "retained_if_not_used_pct", "number", "Of those who did not: stayed four weeks, in per cent"
         ),
     ),

@@ -80,16 +80,13 @@ def analysis(  # noqa: PLR0917 - the parts of one document
 
 def _retention(results: StatisticRows, day: int) -> dict[str, Any]:
     found = {
-        name: next(
-            (r for r in results.of(metric) if (r["segment"], r["method"], r["horizon"]) == (ALL_COHORTS, method, horizon(day))),
-            None,
+        name: results.at(metric, ALL_COHORTS, horizon=horizon(day))
+        for name, metric in (
+            ("retention_rate", IN_WINDOW),
+            ("retention_or_later_rate", IN_OR_AFTER),
+            ("revenue_per_user", REVENUE_PER_USER),
         )
-        for name, metric, method in (
-            ("retention_rate", IN_WINDOW, "wilson"),
-            ("retention_or_later_rate", IN_OR_AFTER, "wilson"),
-            ("revenue_per_user", REVENUE_PER_USER, "hall_skew_t"),
-        )
-    }  # fmt: skip
+    }
     numbers = ("estimate", "ci_low", "ci_high", "n", "reason")
     return {
         "day": day,

@@ -1,6 +1,6 @@
 """The report's retention: one curve of all install cohorts, and the cohorts week by week."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,12 +22,12 @@ _LINES = {IN_WINDOW: "On that day", IN_OR_AFTER: "On that day or later"}
 
 def retention(run: Run, cohorts: Sequence[Row], results: StatisticRows) -> dict[str, Any]:
     """What the section's template prints."""
+    days, money = run.rules.retention_days, words.money_in(run.rules.money)
     found = {
-        (row["metric"], row["method"], row["horizon"]): row
-        for row in results.rows
-        if row["segment"] == ALL_COHORTS
+        (metric, day): results.at(metric, ALL_COHORTS, horizon=horizon(day))
+        for metric in (*_LINES, REVENUE_PER_USER)
+        for day in days
     }
-    days = run.rules.retention_days
     compared = [row for row in cohorts if row["p_value"] is not None]
     return {
         "curve": _curve(found, days),
@@ -36,13 +36,10 @@ def retention(run: Run, cohorts: Sequence[Row], results: StatisticRows) -> dict[
         "rows": [
             {
                 "day": day,
-                "rate": number(found.get((IN_WINDOW, "wilson", horizon(day))), words.percent),
-                "later": number(found.get((IN_OR_AFTER, "wilson", horizon(day))), words.percent),
-                "revenue": number(
-                    found.get((REVENUE_PER_USER, "hall_skew_t", horizon(day))),
-                    words.money_in(run.rules.money),
-                ),
-                "users": (found.get((IN_WINDOW, "wilson", horizon(day))) or {}).get("n"),
+                "rate": number(found[IN_WINDOW, day], words.percent),
+                "later": number(found[IN_OR_AFTER, day], words.percent),
+                "revenue": number(found[REVENUE_PER_USER, day], money),
+                "users": (found[IN_WINDOW, day] or {}).get("n"),
             }
             for day in days
         ],
@@ -53,10 +50,10 @@ def retention(run: Run, cohorts: Sequence[Row], results: StatisticRows) -> dict[
     }
 
 
-def _curve(found: dict[tuple[str, str, str], Row], days: Sequence[int]) -> Markup:
+def _curve(found: Mapping[tuple[str, int], Row | None], days: Sequence[int]) -> Markup:
     series = {}
     for metric, name in _LINES.items():
-        rows = [(day, found.get((metric, "wilson", horizon(day)))) for day in days]
+        rows = [(day, found[metric, day]) for day in days]
         series[name] = [
             Point(
                 day,

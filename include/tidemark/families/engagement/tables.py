@@ -1,53 +1,62 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.columns import REASON, RUN_COLUMNS, interval_columns, trust_columns
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.artifacts.columns import REASON, RUN_COLUMNS
+from include.tidemark.artifacts.model_tables import model_table
+from include.tidemark.artifacts.tables import Column, PublishedTable
+from include.tidemark.artifacts.wide import Line, Place, Statistic
+from include.tidemark.families.engagement.cohorts import REVENUE_PER_USER, horizon
+from include.tidemark.run import Run
+from include.tidemark.statistics.funnel import METRICS as FUNNEL_METRICS
+from include.tidemark.statistics.retention import IN_OR_AFTER, IN_WINDOW
 
-_SIGNIFICANCE = (
-    Column("p_value", "number", "Two-sided p-value of no difference from the rest, unadjusted."),
-    Column("p_adjusted", "number", "The p-value, adjusted within its family (Benjamini and Hochberg)."),
-    Column("family_size", "integer", "Comparisons in that family."),
-    Column(
-        "is_significant",
-        "boolean",
-        "Whether p_adjusted is at or below SEGMENTATION_SIGNIFICANCE_THRESHOLD.",
-    ),
-)
 
-_USER_KINDS: dict[str, Kind] = {
-    "as_of_date": "date",
-    "run_key": "text",
-    "user_id": "id",
-    "created_date": "date",
-    "last_activity_date": "date",
-    "days_since_last_activity": "integer",
-    "active_days_last_90_days": "integer",
-    "sessions_last_90_days": "integer",
-    "events_last_90_days": "integer",
-    "session_frequency": "number",
-    "session_duration": "number",
-    "event_frequency": "number",
-    "engagement_score": "number",
-    "behavioral_segment": "text",
-    "lifetime_revenue": "money",
-    "revenue_last_90_days": "money",
-    "revenue_percentile": "number",
-    "revenue_segment": "text",
-    "furthest_stage": "text",
-    "furthest_stage_number": "integer",
-    "furthest_stage_date": "date",
-    "days_to_furthest_stage": "integer",
-    "stages_reached": "integer",
-    "stages_in_order": "integer",
-}
+def _cohort(line: Line) -> Place:
+    return Place(line["cohort_date"].isoformat(), horizon=horizon(line["day"]))
 
-USERS = PublishedTable(
-    path="data/user_journey_segments",
-    columns=tuple(Column(name, kind) for name, kind in _USER_KINDS.items()),
-    description="One row per user: how far the journey went, and both segments with the numbers that decided them.",
-    model="user_engagement",
-    parquet=True,
-)
+
+def _segment(line: Line) -> Place:
+    return Place(line["segment"])
+
+
+def _stage(line: Line) -> Place:
+    return Place(line["segment"], line["stage"])
+
+
+def _significance(difference: Statistic) -> tuple[Column, ...]:
+    """A comparison's p-values, and whether it counts as significant; empty where nothing was compared."""
+    return (
+        difference.column("p_value", "number", "Two-sided p-value of no difference from the rest, unadjusted.", "p_value"),
+        difference.column(
+            "p_adjusted", "number", "The p-value, adjusted within its family (Benjamini and Hochberg).", "p_adjusted"
+        ),
+        difference.column("family_size", "integer", "Comparisons in that family.", "family_size"),
+        difference.column(
+            "is_significant",
+            "boolean",
+            "Whether p_adjusted is at or below SEGMENTATION_SIGNIFICANCE_THRESHOLD.",
+            "p_adjusted",
+            _is_significant,
+        ),
+    )  # fmt: skip
+
+
+def _is_significant(p_adjusted: float | None, run: Run) -> bool | None:
+    return None if p_adjusted is None else p_adjusted <= run.rules.segmentation_significance_threshold
+
+
+def _is_confident(confidence: float | None, run: Run) -> bool | None:
+    return None if confidence is None else confidence >= run.rules.segmentation_confidence_threshold
+
+
+_RATE, _LATER_RATE = (Statistic(metric, _cohort) for metric in (IN_WINDOW, IN_OR_AFTER))
+_RATE_VS_REST = Statistic(f"{IN_WINDOW}_vs_rest", _cohort)
+_REVENUE = Statistic(REVENUE_PER_USER, _cohort)
+_LIFETIME = Statistic("mean_lifetime_revenue", _segment)
+_CONFIDENCE = Statistic("segment_confidence", _segment)
+_REACHED, _CONVERSION, _DROP_OFF, _MEDIAN = (Statistic(metric, _stage) for metric in FUNNEL_METRICS)
+_CONVERSION_VS_REST = Statistic(f"{FUNNEL_METRICS[1]}_vs_rest", _stage)
+
+USERS = model_table("data/user_journey_segments")
 
 COHORTS = PublishedTable(
     path="data/retention_cohorts",
@@ -62,32 +71,36 @@ COHORTS = PublishedTable(
             "Those of them whose day is over at the as-of date; what the rates are of.",
         ),
         Column("retained_users", "integer", "Matured users with activity on that very day."),
-        *interval_columns("retention_rate", "number", "Retained users over matured users, 0 to 1"),
+        *_RATE.interval("retention_rate", "number", "Retained users over matured users, 0 to 1"),
         Column(
             "retained_or_later_users", "integer", "Matured users with activity on that day or any later one."
         ),
-        *interval_columns(
+        *_LATER_RATE.interval(
             "retention_or_later_rate",
             "number",
             "These over matured users; older cohorts have had more time to come back",
         ),
-        *interval_columns(
+        *_RATE_VS_REST.interval(
             "difference_from_rest",
             "number",
             "retention_rate minus that of all other cohorts on the same day together",
         ),
-        *_SIGNIFICANCE,
+        *_significance(_RATE_VS_REST),
         Column("revenue", "money", "Revenue of the matured users from sign-up to that day, in US dollars."),
-        *interval_columns(
+        *_REVENUE.interval(
             "revenue_per_user", "money", "Mean revenue a matured user from sign-up to that day, in US dollars"
         ),
-        Column(
+        _REVENUE.column(
             "revenue_per_user_trust",
             "text",
             "How far the interval of revenue_per_user can be relied on: ok, caution or unreliable.",
+            "trust",
         ),
-        Column("revenue_per_user_reason", "text", f"The same for revenue_per_user. {REASON}"),
-        *trust_columns("the interval of retention_rate"),
+        _REVENUE.column(
+            "revenue_per_user_reason", "text", f"The same for revenue_per_user. {REASON}", "reason"
+        ),
+        *_RATE.trust("the interval of retention_rate"),
+        _RATE.n("retention_rate"),
     ),
     description="One row per install cohort (a day of sign-up) and day after it.",
     parquet=True,
@@ -101,15 +114,15 @@ def _summary(kind: str, what: str, extra: tuple[Column, ...]) -> PublishedTable:
             *RUN_COLUMNS,
             Column(kind, "text", f"The {what}, or 'All users'."),
             Column("users", "integer", "Users in the segment."),
-            *interval_columns("share", "number", "Share of all users, 0 to 1"),
+            *Statistic("segment_share", _segment).interval("share", "number", "Share of all users, 0 to 1"),
             *extra,
-            *interval_columns("mean_engagement_score", "number", "Mean engagement score with the percentile bootstrap"
+            *Statistic("mean_engagement_score", _segment).interval("mean_engagement_score", "number", "Mean engagement score with the percentile bootstrap"
             ),
-            *interval_columns("mean_revenue_90d",
+            *Statistic("mean_revenue_90d", _segment).interval("mean_revenue_90d",
                 "money",
                 "Mean revenue a user in the current window, in US dollars, with the percentile bootstrap",
             ),
-            *interval_columns("mean_lifetime_revenue",
+            *_LIFETIME.interval("mean_lifetime_revenue",
                 "money",
                 "Mean revenue a user of all time, in US dollars, with the percentile bootstrap",
             ),
@@ -121,11 +134,16 @@ def _summary(kind: str, what: str, extra: tuple[Column, ...]) -> PublishedTable:
                 "number",
                 "Mean days since the last activity, users without any left out.",
             ),
-            Column("confidence", "number", "Confidence score of the segment, 0 to 1; a convention, no probability."),
-            Column(
-                "is_confident", "boolean", "Whether confidence is at or above SEGMENTATION_CONFIDENCE_THRESHOLD."
+            _CONFIDENCE.column("confidence", "number", "Confidence score of the segment, 0 to 1; a convention, no probability.", "estimate"),
+            _CONFIDENCE.column(
+                "is_confident",
+                "boolean",
+                "Whether confidence is at or above SEGMENTATION_CONFIDENCE_THRESHOLD.",
+                "estimate",
+                _is_confident,
             ),
-            *trust_columns("the interval of mean_lifetime_revenue"),
+            *_LIFETIME.trust("the interval of mean_lifetime_revenue"),
+            _LIFETIME.n("mean_lifetime_revenue"),
         ),
         description=f"One row per {what}, then one for all users.",
     )  # fmt: skip
@@ -139,7 +157,7 @@ REVENUE = _summary(
         Column("lowest_revenue", "money", "Smallest revenue in the segment, in US dollars, of the rule's basis."),
         Column("highest_revenue", "money", "Largest revenue in the segment, in US dollars, of the rule's basis."),
         Column("revenue", "money", "Revenue of the segment, in US dollars, of the rule's basis."),
-        *interval_columns("revenue_share", "number", "Its share of the revenue of all users, 0 to 1"),
+        *Statistic("revenue_share", _segment).interval("revenue_share", "number", "Its share of the revenue of all users, 0 to 1"),
     ),
 )  # fmt: skip
 
@@ -152,19 +170,21 @@ FUNNEL = PublishedTable(
         ),
         Column("stage_number", "integer", "Place of the stage, 0 for install."),
         Column("stage", "text", "The stage."),
-        Column(
+        _MEDIAN.column(
             "users",
             "integer",
             "Users who reached the stage and all before it within the window, of those who have had the whole window.",
+            "n",
         ),
-        *interval_columns("reached_rate", "number", "Share of the users at the start, 0 to 1"),
-        *interval_columns("conversion_rate", "number", "Share of the users at the stage before, 0 to 1"),
-        *interval_columns("drop_off_rate", "number", "One minus conversion_rate"),
-        *interval_columns("median_days", "number", "Median days from sign-up, of those who reached the stage"),
-        *interval_columns("difference_from_rest", "number", "conversion_rate minus that of all other groups together"
+        *_REACHED.interval("reached_rate", "number", "Share of the users at the start, 0 to 1"),
+        *_CONVERSION.interval("conversion_rate", "number", "Share of the users at the stage before, 0 to 1"),
+        *_DROP_OFF.interval("drop_off_rate", "number", "One minus conversion_rate"),
+        *_MEDIAN.interval("median_days", "number", "Median days from sign-up, of those who reached the stage"),
+        *_CONVERSION_VS_REST.interval("difference_from_rest", "number", "conversion_rate minus that of all other groups together"
         ),
-        *_SIGNIFICANCE,
-        *trust_columns("the interval of conversion_rate"),
+        *_significance(_CONVERSION_VS_REST),
+        *_CONVERSION.trust("the interval of conversion_rate"),
+        _CONVERSION.n("conversion_rate"),
     ),
     description="One row per group and stage; the first group is all users.",
 )  # fmt: skip

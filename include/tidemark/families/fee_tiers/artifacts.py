@@ -1,21 +1,18 @@
 """The files of this family: the cohorts user by user, and what was estimated of them, in the columns of the wide files."""
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
-from functools import lru_cache
+from itertools import product
 from pathlib import Path
-from typing import Any
 
+from include.tidemark.artifacts.model_tables import write_model_table
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
+from include.tidemark.artifacts.wide import Line, write_wide
 from include.tidemark.families.fee_tiers import tables
-from include.tidemark.families.fee_tiers.questions import fee_week_rows
+from include.tidemark.families.fee_tiers.questions import fee_week_rows, fees
 from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
-from include.tidemark.families.fee_tiers.size_rows import NEXT_WEEK
 from include.tidemark.run import Run
-from include.tidemark.statistics.projections import SEED_FILES, Projection, Value, project, segment_metrics
-from include.tidemark.statistics.results import ResultRow
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -28,73 +25,36 @@ def export(
     run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
-    weeks = fee_week_rows(run, warehouse)
-    written = _write_cohorts(run, warehouse, ids, target)
-    written += write_rows(tables.RETENTION, retention_by_fee(results), target)
-    written += write_rows(tables.ACQUISITION, acquisition_by_period(weeks), target)
-    metrics = tables.SEGMENT_METRICS.in_currency(run.rules.money)
-    written += write_rows(metrics, segment_metric_rows(weeks, results), target)
-    written += write_rows(tables.LIFETIME_VALUE, ltv_by_fee(results), target)
+    weeks, tiers = fee_week_rows(run, warehouse), fees(run, warehouse)
+    lines = (
+        (tables.RETENTION, _tier_weeks(run, tiers)),
+        (tables.ACQUISITION, [_newcomers(week) for week in weeks]),
+        (tables.SEGMENT_METRICS.in_currency(run.rules.money), _sizes(weeks)),
+        (tables.LIFETIME_VALUE, _tier_horizons(run, tiers)),
+    )
+    written = write_model_table(tables.COHORTS, run, warehouse, ids, target)
+    for table, held in lines:
+        written += write_wide(table, run, held, results, target)
     return written
 
 
-def retention_by_fee(results: StatisticRows) -> list[Row]:
-    """The lines of `retention_by_fee.csv`, by fee and week."""
-    lines = _projected(results, SEED_FILES["retention_by_fee.csv"])
-    return sorted(lines, key=lambda line: (line["acquisition_fee_bps"], line["k"]))
+def _tier_weeks(run: Run, tiers: Iterable[float]) -> list[Line]:
+    weeks = range(run.rules.fee_retention_weeks + 1)
+    return [{"acquisition_fee_bps": fee, "k": k} for fee, k in product(tiers, weeks)]
 
 
-def ltv_by_fee(results: StatisticRows) -> list[Row]:
-    """The lines of `ltv_by_fee.csv`, by fee, horizon and rate."""
-    lines = _projected(results, SEED_FILES["ltv_by_fee.csv"])
-    keys = ("acquisition_fee_bps", "horizon_weeks", "discount_rate")
-    return sorted(lines, key=lambda line: tuple(line[key] for key in keys))
-
-
-def acquisition_by_period(weeks: Iterable[Row]) -> list[Row]:
-    """The lines of `acquisition_by_period.csv`: a week that is not over has no numbers yet."""
+def _tier_horizons(run: Run, tiers: Iterable[float]) -> list[Line]:
+    rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
     return [
-        {
-            "period_id": week["period_id"],
-            "period_start_date": week["period_start_date"],
-            "final_fee_bps": week["final_fee_bps"],
-            "new_swappers": week["new_swappers"] if week["is_complete"] else None,
-            "returning_swappers": week["returning_swappers"] if week["is_complete"] else None,
-        }
-        for week in weeks
+        {"acquisition_fee_bps": fee, "horizon_weeks": weeks, "discount_rate": rate}
+        for fee, weeks, rate in product(tiers, run.rules.fee_ltv_horizon_weeks, rates)
     ]
 
 
-def segment_metric_rows(weeks: Iterable[Row], results: StatisticRows) -> list[Row]:
-    """The lines of `segment_metrics.csv`, by week and trade size."""
-    held = list(weeks)
-    wide = segment_metrics({week["period_id"]: week["final_fee_bps"] for week in held})
-    # The retention of a trade size is that of its users of the week; that of a cohort is another metric.
-    wide = replace(wide, values={**wide.values, "retention_rate": Value(NEXT_WEEK, "wilson")})
-    order = {week["period_id"]: place for place, week in enumerate(held)}
-    lines = _projected(results, wide)
-    return sorted(lines, key=lambda line: (order[line["period_id"]], TRADE_SIZES.index(line["segment"])))
+def _sizes(weeks: Iterable[Row]) -> list[Line]:
+    return [{**week, "segment": size} for week, size in product(weeks, TRADE_SIZES)]
 
 
-def _projected(results: StatisticRows, projection: Projection) -> list[dict[str, Any]]:
-    wanted = {value.metric for value in projection.values.values()}
-    names = [field.name for field in fields(ResultRow)]
-    rows = [
-        ResultRow(**{name: row[name] for name in names}) for row in results.rows if row["metric"] in wanted
-    ]
-    return project(rows, projection)
-
-
-def _write_cohorts(run: Run, warehouse: Warehouse, ids: UserIds, target: Path) -> list[WrittenFile]:
-    table = tables.COHORTS
-    columns = ", ".join("user_id as user_address" if n == "user_address" else n for n in table.names)
-    sql = f"""
-        select {columns}
-        from runs.fct_user_cohorts
-        where run_key = ? and k <= ?
-        order by {ids.order_by("user_id", warehouse.dialect)}, k
-    """
-    parameters = (run.run_key, run.rules.fee_retention_weeks, *ids.order_parameters)
-    # The weeks of a user stand together, so that one id is hashed once and not once a week.
-    publish = lru_cache(maxsize=16)(ids.publish)
-    return write_table(table, warehouse.batches(sql, parameters), target, publish)
+def _newcomers(week: Row) -> Line:
+    """A week that is not over has no numbers yet."""
+    return week if week["is_complete"] else {**week, "new_swappers": None, "returning_swappers": None}

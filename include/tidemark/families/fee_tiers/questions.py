@@ -143,6 +143,15 @@ def fee_elasticity(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     return elasticity(cells, statistics_config(run), segments=TRADE_SIZES, step_bps=STEP_BPS)
 
 
+def fees(run: Run, warehouse: Warehouse) -> list[float]:
+    """The acquisition fees of the cohorts in basis points, ascending."""
+    rows = warehouse.fetch(
+        "select distinct first_seen_fee_bps as fee_bps from runs.fct_user_cohorts where run_key = ?",
+        (run.run_key,),
+    )
+    return sorted(float(row["fee_bps"]) for row in rows)
+
+
 def fee_week_rows(run: Run, warehouse: Warehouse) -> list[Row]:
     """The run's fee weeks in their order, with their sums."""
     return warehouse.fetch(

@@ -5,7 +5,7 @@ from typing import Any
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.fee_tiers.definitions import LEFT_OUT, TERMS, size_basis, size_criteria
 from include.tidemark.families.fee_tiers.names import all_weeks_name, week_name
-from include.tidemark.families.fee_tiers.questions import fee_week_rows
+from include.tidemark.families.fee_tiers.questions import fee_week_rows, fees
 from include.tidemark.families.fee_tiers.report_retention import Numbers, retention_section, value_section
 from include.tidemark.families.fee_tiers.report_sizes import SIZE_COLOURS, elasticity_section, sizes_section
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
@@ -26,7 +26,7 @@ _FOLLOWED = (1, 4)
 def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
     """The key figures and sections of the fee tiers."""
     weeks = fee_week_rows(run, warehouse)
-    numbers = Numbers(results)
+    numbers = Numbers(results, fees(run, warehouse))
     left_out = _left_out(run, warehouse)
     sections = (
         ("retention", "Who comes back", retention_section(run, numbers), ("data/retention_by_fee.csv", "data/user_cohorts.csv")),
@@ -63,9 +63,7 @@ def _key_figures(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: list[R
         for k in _FOLLOWED
         if k <= run.rules.fee_retention_weeks
     ]
-    whales = number(
-        numbers.find("fees_share", "whale", last["period_id"] if last else None, "logit_delta"), words.percent
-    )
+    whales = number(numbers.find("fees_share", "whale", last["period_id"] if last else None), words.percent)
     return (
         KeyFigure("Users", words.count(users), "With a swap before the date, whenever it was"),
         KeyFigure("New users", words.count(new), since or "No fee week is over yet"),

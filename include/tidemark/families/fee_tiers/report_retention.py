@@ -1,10 +1,10 @@
 """The report's sections about cohorts: who comes back, and what users are worth."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.fee_tiers.names import all_weeks_name, week_name
+from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
 from include.tidemark.report import words
 from include.tidemark.report.charts import (
     Estimate,
@@ -19,7 +19,6 @@ from include.tidemark.report.numbers import interval, number, p_value, trust
 from include.tidemark.run import Run
 from include.tidemark.statistics.lifetime_value import METRIC as LTV_MEAN
 from include.tidemark.statistics.lifetime_value import WEIGHTED, horizon_name
-from include.tidemark.statistics.projections import number_in
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.statistics.retention import IN_WINDOW
 from include.tidemark.warehouse.base import Row
@@ -30,34 +29,28 @@ _MODEL_METHODS = {"logit_jackknife": "Leaving out one week at a time", "logit_cl
 class Numbers:
     """The family's rows by what they are about."""
 
-    def __init__(self, results: StatisticRows) -> None:
-        self._rows: dict[tuple[Any, ...], Row] = {}
-        for row in results.rows:
-            key = (row["metric"], row["segment"], row["horizon"])
-            self._rows.setdefault((*key, row["method"]), row)
-            self._rows.setdefault((*key, None), row)
-        tiers = {row["segment"] for row in results.of(IN_WINDOW)}
-        self.tiers: Sequence[str] = sorted(tiers, key=_fee)
+    def __init__(self, results: StatisticRows, fees: Iterable[float]) -> None:
+        self._results = results
+        self._fees = {tier_name(fee): fee for fee in fees}
+        self.tiers: Sequence[str] = list(self._fees)
 
     def find(
         self, metric: str, segment: str | None, horizon: str | None, method: str | None = None
     ) -> Row | None:
-        """The row of a metric, segment and horizon by a method (the first one unless given), or None."""
-        return self._rows.get((metric, segment, horizon, method))
+        """The row of a metric, segment and horizon by a method (the primary one unless given), or None."""
+        return self._results.at(metric, segment, horizon=horizon, method=method)
 
     @property
     def tier_colours(self) -> dict[str, str]:
         """Tier -> colour, the stronger the higher the fee."""
-        colours = sequential(_fee(tier) for tier in self.tiers)
-        return {tier: colours[_fee(tier)] for tier in self.tiers}
+        colours = sequential(self._fees.values())
+        return {tier: colours[fee] for tier, fee in self._fees.items()}
 
 
 def retention_section(run: Run, numbers: Numbers) -> dict[str, Any]:
     """Curves and a heat map of the cohorts, and the effect of 5 bps more."""
     weeks = range(run.rules.fee_retention_weeks + 1)
-    found = {
-        tier: [numbers.find(IN_WINDOW, tier, week_name(k), "wilson") for k in weeks] for tier in numbers.tiers
-    }
+    found = {tier: [numbers.find(IN_WINDOW, tier, week_name(k)) for k in weeks] for tier in numbers.tiers}
     if not any(row and row["estimate"] is not None for rows in found.values() for row in rows):
         return {"reason": REASONS["window_not_complete"]}
     series = {
@@ -107,7 +100,7 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
     horizons = run.rules.fee_ltv_horizon_weeks
     rate, longest = rates[len(rates) // 2], horizons[-1]
 
-    def value(tier: str, weeks: int, at: float, method: str = "percentile_bootstrap") -> Row | None:
+    def value(tier: str, weeks: int, at: float, method: str | None = None) -> Row | None:
         return numbers.find(LTV_MEAN, tier, horizon_name(weeks, at), method)
 
     series = {tier: [_point(h, value(tier, h, rate)) for h in horizons] for tier in numbers.tiers}
@@ -149,10 +142,6 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
             for tier in numbers.tiers
         ],
     }
-
-
-def _fee(tier: str) -> float:
-    return float(number_in(tier) or 0)
 
 
 def _point(x: float, row: Row | None) -> Point:

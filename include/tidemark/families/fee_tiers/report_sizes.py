@@ -64,10 +64,10 @@ def sizes_section(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: Seque
     rows: list[dict[str, Any]] = [
         {
             "size": size,
-            "volume": number(numbers.find("volume_share", size, last["period_id"], "logit_delta"), words.percent),
-            "fees": number(numbers.find("fees_share", size, last["period_id"], "logit_delta"), words.percent),
+            "volume": number(numbers.find("volume_share", size, last["period_id"]), words.percent),
+            "fees": number(numbers.find("fees_share", size, last["period_id"]), words.percent),
             "paid": number(
-                numbers.find(FEE_PAID, size, last["period_id"], "percentile_bootstrap"), words.money_in(currency)
+                numbers.find(FEE_PAID, size, last["period_id"]), words.money_in(currency)
             ),
             "again": number(_before_last(numbers, complete, size), words.percent),
         }
@@ -95,7 +95,7 @@ def elasticity_section(run: Run, warehouse: Warehouse, numbers: Numbers) -> dict
     rows: list[dict[str, Any]] = []
     points = []
     for size in TRADE_SIZES:
-        least = numbers.find(_LOG_VOLUME, size, None, "cr3_t")
+        least = numbers.find(_LOG_VOLUME, size, None)
         wild = next((row for method in _WILD if (row := numbers.find(_LOG_VOLUME, size, None, method))), None)
         points.append(
             Estimate(size, least["estimate"], least["ci_low"], least["ci_high"])
@@ -145,7 +145,7 @@ def _volumes(run: Run, warehouse: Warehouse) -> dict[tuple[int, str], float]:
 
 def _before_last(numbers: Numbers, complete: Sequence[Row], size: str) -> Row | None:
     """The users of the week before the last whole one: whether they were back in the last."""
-    return numbers.find(NEXT_WEEK, size, complete[-2]["period_id"], "wilson") if len(complete) > 1 else None
+    return numbers.find(NEXT_WEEK, size, complete[-2]["period_id"]) if len(complete) > 1 else None
 
 
 def _pareto(run: Run, warehouse: Warehouse, numbers: Numbers) -> dict[str, Any] | None:
@@ -194,7 +194,7 @@ def _marks(sizes: dict[str, Cells], everybody: Cells) -> list[Mark]:
 def _panels(cells: VolumeCells, numbers: Numbers) -> Any:
     panels = []
     for size in TRADE_SIZES:
-        row = numbers.find(_LOG_VOLUME, size, None, "cr3_t")
+        row = numbers.find(_LOG_VOLUME, size, None)
         held = cells.only(cells.segment == size)
         if row is None or row["estimate"] is None or len(held.n) == 0:
             continue

@@ -154,7 +154,7 @@ def _open_week(week: Row, config: StatisticsConfig) -> list[ResultRow]:
     }
     methods = {**dict.fromkeys(SHARES, shares.METHODS), FEE_PAID: MEAN_METHODS}
     return [
-        null_row(metric, method, "window_not_complete", segment=size, **known)
+        null_row(metric, method, "window_not_complete", segment=size, is_primary=method == names[0], **known)
         for metric, names in methods.items()
         for size in TRADE_SIZES
         for method in names

@@ -2,21 +2,16 @@
 
 from pathlib import Path
 
-from include.tidemark.artifacts.results import (
-    StatisticRows,
-    estimate_columns,
-    percent_columns,
-    trust_columns,
-)
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.model_tables import model_rows, write_model_table
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
 from include.tidemark.artifacts.user_ids import UserIds
+from include.tidemark.artifacts.wide import write_wide
 from include.tidemark.families.planners import tables
-from include.tidemark.families.planners.definitions import USER_TYPES
 from include.tidemark.families.planners.questions import UNITS
 from include.tidemark.families.planners.verification import verification_rows
 from include.tidemark.run import Run
-from include.tidemark.shared_texts import shared_or_other
-from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.warehouse.base import Warehouse
 
 
 def published_tables(run: Run) -> tuple[PublishedTable, ...]:
@@ -28,100 +23,14 @@ def export(
     run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
-    written = _write_users(run, warehouse, ids, tables.USERS, "true", "", target)
-    written += write_rows(tables.SUMMARY, [summary_row(run, warehouse)], target)
-    written += write_rows(tables.RATIOS, ratio_rows(run, results), target)
-    written += write_rows(tables.WEEKS, week_rows(run, warehouse, results), target)
+    written = write_model_table(tables.USERS, run, warehouse, ids, target)
+    for table, lines in (
+        (tables.SUMMARY, model_rows(tables.SUMMARY, run, warehouse)),
+        (tables.RATIOS, [{"metric": metric} for metric in UNITS]),
+        (tables.WEEKS, model_rows(tables.WEEKS, run, warehouse)),
+    ):
+        written += write_wide(table, run, lines, results, target)
     written += write_rows(tables.VERIFICATION, verification_rows(run, warehouse), target)
-    written += _write_users(
-        run,
-        warehouse,
-        ids,
-        tables.ALMOST_PLANNERS,
-        "is_almost_planner",
-        "days_since_last_activity,",
-        target,
-    )
-    written += _write_users(
-        run,
-        warehouse,
-        ids,
-        tables.AT_RISK_PLANNERS,
-        "detailed_segment = 'At-Risk Planner'",
-        "days_active desc,",
-        target,
-    )
+    for audience in (tables.ALMOST_PLANNERS, tables.AT_RISK_PLANNERS):
+        written += write_model_table(audience, run, warehouse, ids, target)
     return written
-
-
-def summary_row(run: Run, warehouse: Warehouse) -> Row:
-    """The one row of `user_segmentation_summary.csv`."""
-    columns = ", ".join(tables.SUMMARY.names)
-    (row,) = warehouse.fetch(
-        f"select {columns} from runs.user_segmentation_summary where run_key = ?", (run.run_key,)
-    )
-    return row
-
-
-def ratio_rows(run: Run, results: StatisticRows) -> list[Row]:
-    """One row per metric that planners and passengers are compared by."""
-    rows = []
-    for metric in UNITS:
-        ratio = results.find(f"ratio_{metric}", "Planner", "percentile_bootstrap")
-        delta = results.find(f"ratio_{metric}", "Planner", "log_delta")
-        means = [
-            results.find(f"mean_{metric}", user_type, "percentile_bootstrap") for user_type in USER_TYPES
-        ]
-        rows.append(
-            {
-                "as_of_date": run.as_of_date,
-                "run_key": run.run_key,
-                "metric": metric,
-                **estimate_columns("planner_mean", means[0]),
-                **estimate_columns("passenger_mean", means[1]),
-                **estimate_columns("ratio", ratio),
-                "p_adjusted": delta["p_adjusted"] if delta else None,
-                **trust_columns(ratio),
-            }
-        )
-    return rows
-
-
-def week_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """One row per week, with the shares of planners and their intervals."""
-    found = {(row["metric"], row["horizon"]): row for row in results.rows}
-    weeks = warehouse.fetch(
-        "select * from runs.planner_weeks where run_key = ? order by week_start", (run.run_key,)
-    )
-    return [
-        week
-        | percent_columns(
-            "share_of_signups_pct", found.get(("planner_share_of_signups", str(week["week_start"])))
-        )
-        | percent_columns("share_to_date_pct", found.get(("planner_share_to_date", str(week["week_start"]))))
-        for week in weeks
-    ]
-
-
-def _write_users(  # noqa: PLR0917 - each names a part of one statement
-    run: Run,
-    warehouse: Warehouse,
-    ids: UserIds,
-    table: PublishedTable,
-    condition: str,
-    first: str,
-    target: Path,
-) -> list[WrittenFile]:
-    order = ids.order_by("user_id", warehouse.dialect)
-    # Counted before the condition: a platform has the same name in every file.
-    users = (
-        f"select users.*, {shared_or_other('platform')} as shown_platform from runs.user_segmentation as users"
-        " where run_key = ?"
-    )
-    shown = ["shown_platform as platform" if name == "platform" else name for name in table.names]
-    sql = (
-        f"select {', '.join(shown)} from ({users}) as shown_users where {condition} order by {first} {order}"
-    )
-    return write_table(
-        table, warehouse.batches(sql, (run.run_key, *ids.order_parameters)), target, ids.publish
-    )

@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Any
 
+from include.tidemark.artifacts.model_tables import model_rows
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.planners.artifacts import summary_row
+from include.tidemark.families.planners import tables
 from include.tidemark.families.planners.definitions import (
     CRITERIA,
     RECENCY,
@@ -47,7 +48,7 @@ _SERIES = {
 
 def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
     """The key figures and sections of planners and passengers."""
-    summary = summary_row(run, warehouse)
+    summary = model_rows(tables.SUMMARY, run, warehouse)[0]
     sections = (
         ("comparison", "Planners against passengers", _comparison(results), ("data/planner_ratios.csv",)),
         (

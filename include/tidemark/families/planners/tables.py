@@ -1,133 +1,70 @@
 """The tables that this family publishes, column by column."""
 
-from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
-from include.tidemark.shared_texts import SHARED_BY_USERS
+from include.tidemark.artifacts.columns import RUN_COLUMNS
+from include.tidemark.artifacts.model_tables import model_table
+from include.tidemark.artifacts.tables import Column, PublishedTable
+from include.tidemark.artifacts.wide import Line, Place, Statistic
+from include.tidemark.families.planners.definitions import USER_TYPES
 
-_MODEL, _SUMMARY_MODEL, _WEEKS_MODEL = "user_segmentation", "user_segmentation_summary", "planner_weeks"
+_PLANNER, _PASSENGER = USER_TYPES
 
-_USER_KINDS: dict[str, Kind] = {
-    "as_of_date": "date",
-    "run_key": "text",
-    "user_id": "id",
-    "user_type": "text",
-    "detailed_segment": "text",
-    "planner_criteria_met": "text",
-    "criteria_count": "integer",
-    "became_planner_at": "timestamp",
-    "days_to_become_planner": "number",
-    "is_almost_planner": "boolean",
-    "created_date": "date",
-    "signup_week": "date",
-    "platform": "text",
-    "is_activated": "boolean",
-    **dict.fromkeys(
-        (
-            "total_events", "total_prompts", "total_swipes", "total_saves", "total_shares", "total_decks_created",
-            "total_multiplayer_sessions", "total_conversions", "days_active",
-        ),
-        "integer",
-    ),
-    "last_activity_date": "date",
-    "days_since_last_activity": "integer",
-    "prompts_per_active_day": "number",
-    "swipes_per_prompt": "number",
-    "conversion_rate": "number",
-}  # fmt: skip
 
-_DESCRIBED = {
-    "platform": f"The platform of the sign-up; other where fewer than {SHARED_BY_USERS} users have it."
-}
+def _compared(_: Line) -> Place:
+    return Place(_PLANNER, _PASSENGER)
 
-USERS = PublishedTable(
-    path="data/user_segmentation",
-    columns=tuple(Column(name, kind, _DESCRIBED.get(name, "")) for name, kind in _USER_KINDS.items()),
-    description="One row per user: planner or passenger, by which criteria, since when, and how active.",
-    model=_MODEL,
-    parquet=True,
+
+def _week(line: Line) -> Place:
+    return Place(horizon=line["week_start"].isoformat())
+
+
+_SHARE = Statistic("planner_share", lambda _: Place())
+_PLANNER_MEAN = Statistic("mean_{metric}", lambda _: Place(_PLANNER))
+_PASSENGER_MEAN = Statistic("mean_{metric}", lambda _: Place(_PASSENGER))
+_RATIO = Statistic("ratio_{metric}", _compared)
+_TEST = Statistic("ratio_{metric}", _compared, "log_delta")
+_OF_SIGNUPS = Statistic("planner_share_of_signups", _week, factor=100)
+_TO_DATE = Statistic("planner_share_to_date", _week, factor=100)
+
+USERS = model_table("data/user_segmentation")
+ALMOST_PLANNERS = model_table("audiences/almost_planners")
+AT_RISK_PLANNERS = model_table("audiences/at_risk_planners")
+
+SUMMARY = model_table("data/user_segmentation_summary").plus(
+    _SHARE.n("planner_percentage"),
+    *_SHARE.trust("the interval of planner_percentage, planner_share in statistics.csv,"),
 )
-
-_RATIOS = ("prompts_per_active_day", "swipes_per_prompt", "conversion", "days_active")
-SUMMARY = PublishedTable(
-    path="data/user_segmentation_summary",
-    columns=(
-        Column("as_of_date", "date"),
-        Column("run_key", "text"),
-        *(Column(name, "integer") for name in ("total_users", "total_planners", "total_passengers")),
-        *(
-            Column(name, "number")
-            for name in (
-                "planner_percentage", "passenger_percentage", "planner_activation_rate", "passenger_activation_rate",
-            )
-        ),
-        *(
-            Column(name, "number")
-            for ratio in _RATIOS
-            for name in (
-                f"planner_avg_{'conversion_rate' if ratio == 'conversion' else ratio}",
-                f"passenger_avg_{'conversion_rate' if ratio == 'conversion' else ratio}",
-                f"planner_vs_passenger_{ratio}_ratio",
-            )
-        ),
-        *(
-            Column(name, "integer")
-            for name in (
-                "planners_prompted_and_swiped", "planners_created_deck", "planners_shared_content",
-                "planners_created_multiplayer_session", "planners_multiple_criteria", "active_planners",
-                "at_risk_planners", "churned_planners", "almost_planners",
-            )
-        ),
-        Column("avg_days_to_become_planner", "number"),
-        Column("median_days_to_become_planner", "number"),
-    ),
-    description="One row: planners and passengers in numbers.",
-    model=_SUMMARY_MODEL,
-)  # fmt: skip
 
 RATIOS = PublishedTable(
     path="data/planner_ratios",
     columns=(
         *RUN_COLUMNS,
         Column("metric", "text", "What is compared; conversion_rate is in conversions per 100 swipes."),
-        *interval_columns("planner_mean", "number", "Mean of the planners, inactive ones included"),
-        *interval_columns("passenger_mean", "number", "Mean of the passengers, inactive ones included"),
-        *interval_columns("ratio", "number", "Mean of the planners divided by that of the passengers"),
-        Column("p_adjusted", "number", "p-value of a ratio of 1, adjusted for the number of ratios."),
-        *trust_columns(),
+        *_PLANNER_MEAN.interval("planner_mean", "number", "Mean of the planners, inactive ones included"),
+        *_PASSENGER_MEAN.interval(
+            "passenger_mean", "number", "Mean of the passengers, inactive ones included"
+        ),
+        *_RATIO.interval("ratio", "number", "Mean of the planners divided by that of the passengers"),
+        _TEST.column(
+            "p_adjusted",
+            "number",
+            "p-value of a ratio of 1, adjusted for the number of ratios.",
+            "p_adjusted",
+        ),
+        *_RATIO.trust("the interval of ratio"),
+        _RATIO.n("ratio"),
     ),
     description="One row per metric: planners against passengers, with intervals.",
 )
 
-WEEKS = PublishedTable(
-    path="data/planner_share_by_week",
-    columns=(
-        Column("as_of_date", "date"),
-        Column("run_key", "text"),
-        Column("week_start", "date"),
-        *(
-            Column(name, "integer")
-            for name in (
-                "new_users",
-                "new_users_planners",
-                "became_planners",
-                "users_to_date",
-                "planners_to_date",
-            )
-        ),
-        Column("is_complete", "boolean"),
-        *interval_columns(
-            "share_of_signups_pct",
-            "number",
-            "Planners among the week's new users as of the date, in per cent",
-        ),
-        *interval_columns(
-            "share_to_date_pct",
-            "number",
-            "Planners among all users at the end of the week, as it stood then, in per cent",
-        ),
+WEEKS = model_table("data/planner_share_by_week").plus(
+    *_OF_SIGNUPS.interval(
+        "share_of_signups_pct", "number", "Planners among the week's new users as of the date, in per cent"
     ),
-    description="One row per week with a sign-up or a new planner.",
-    model=_WEEKS_MODEL,
+    *_TO_DATE.interval(
+        "share_to_date_pct",
+        "number",
+        "Planners among all users at the end of the week, as it stood then, in per cent",
+    ),
 )
 
 VERIFICATION = PublishedTable(
@@ -142,33 +79,6 @@ VERIFICATION = PublishedTable(
     description="One row per number: what somebody would ask to see whether the segmentation can be right.",
 )
 
-
-def _audience(name: str, columns: tuple[str, ...], description: str) -> PublishedTable:
-    return PublishedTable(
-        path=f"audiences/{name}",
-        columns=tuple(Column(column, _USER_KINDS[column]) for column in columns),
-        description=description,
-        model=_MODEL,
-    )
-
-
-ALMOST_PLANNERS = _audience(
-    "almost_planners",
-    ("user_id", "total_prompts", "total_swipes", "days_active", "days_since_last_activity"),
-    "Passengers who are close to becoming planners, the most recently active first.",
-)
-AT_RISK_PLANNERS = _audience(
-    "at_risk_planners",
-    (
-        "user_id",
-        "planner_criteria_met",
-        "became_planner_at",
-        "days_active",
-        "last_activity_date",
-        "days_since_last_activity",
-    ),
-    "Planners who are neither active nor churned, the most active first.",
-)
 
 TABLES = (USERS, SUMMARY, RATIOS, WEEKS, VERIFICATION, ALMOST_PLANNERS, AT_RISK_PLANNERS)
 """Every table of the family, for the data dictionary."""

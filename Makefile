@@ -59,6 +59,10 @@ lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (stric
 bench: setup test-setup ## Run the benchmarks; each prints ratios from one run
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(RUN) $$file; done
 
+.PHONY: segments
+segments: $(AIRFLOW_ENV)/.done ## Make the dbt macros of the segmentations in dbt/segmentations/ anew
+	@$(RUN) -m include.tidemark.segmentations.dbt_macros
+
 .PHONY: schemas
 schemas: $(AIRFLOW_ENV)/.done ## Make the JSON Schemas of the configuration folder anew from its typed models
 	@$(RUN) -m include.tidemark.config.schemas

@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import statsmodels.api as sm
+from include.tidemark.statistics.projections import number_in
 from scipy import stats
 
 from include.tidemark.statistics import saddlepoint
@@ -35,7 +36,6 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.few_clusters import fit_periods
 from include.tidemark.statistics.lifetime_value import UNITS_A_DOLLAR, discount_factors, lifetime_value
 from include.tidemark.statistics.logistic import fit_logistic
-from include.tidemark.statistics.projections import number_in
 from include.tidemark.statistics.wild_bootstrap import WildTest, sign_draws, wild_effect
 from tests.statistics.users import cells_of_users, period_sums_of, table_of
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = "include.tidemark.statistics"
-# Families are named as text where they are loaded, so all their files are beginnings; `demo` is what `make demo` starts.
+# Families and segmentations are named as text where they are loaded, so all their files are beginnings; `demo` is what `make demo` starts.
 BEGINNINGS = (
     "dags",
     "plugins",
@@ -22,6 +22,7 @@ BEGINNINGS = (
     "include/tidemark/demo/__main__.py",
     "include/tidemark/families",
     "include/tidemark/pipeline",
+    "include/tidemark/segmentations",
 )
 
 Definition = ast.FunctionDef | ast.ClassDef
@@ -38,7 +39,7 @@ def test_the_walk_lists_what_nothing_names() -> None:
 
 
 def test_a_method_is_listed_when_only_another_class_is_asked_for_one_of_its_name() -> None:
-    found = unreached("include/tidemark/families/customer_segments/questions.py")
+    found = unreached("include/tidemark/segmentations/questions.py")
     assert f"{LIBRARY}.cells.Cells.from_rows" not in found
     assert f"{LIBRARY}.volume_cells.VolumeCells" in found
 

@@ -22,6 +22,11 @@
     {{ return(value) }}
 {%- endmacro %}
 
+{#- A rule that is true or false. -#}
+{% macro rule_flag(name) -%}
+    {{ rule_choice(name, [true, false]) | string | lower }}
+{%- endmacro %}
+
 {#- Texts of a rule as the right-hand side of `in`. `key` picks one list of a rule that holds several. -#}
 {% macro rule_texts(name, key=none) -%}
     {%- set values = var(name)[key] if key else var(name) -%}

@@ -53,3 +53,66 @@
 {% macro earlier_run_of(segmentation, which) -%}
     {{ return(_earlier_run(which, segmentation[which ~ '_run_key'], segmentation[which ~ '_as_of_date'])) }}
 {%- endmacro %}
+
+{#- Where the members of an earlier run are now: pairs of segments with the number of people, none without such a run.
+    `condition` picks rows of the relation. -#}
+{% macro moves(relation, person, segment, one, previous, condition='1 = 1') -%}
+    select
+        coalesce(before.{{ segment }}, 'New {{ one }}') as from_segment,
+        coalesce(now.{{ segment }}, 'No longer a {{ one }}') as to_segment,
+        count(*) as members
+    from (
+        select
+            {{ person }},
+            {{ segment }}
+        from {{ relation }}
+        where
+            {{ 'run_key = ' ~ previous.run_key if previous else '1 = 0' }}
+            and {{ condition }}
+    ) as before
+    full outer join (
+        select
+            {{ person }},
+            {{ segment }}
+        from {{ relation }}
+        where
+            {{ 'run_key = ' ~ run_key() if previous else '1 = 0' }}
+            and {{ condition }}
+    ) as now
+        on before.{{ person }} = now.{{ person }}
+    group by before.{{ segment }}, now.{{ segment }}
+{%- endmacro %}
+
+{#- What customers spent in the 90 days from an earlier run's as-of date on, in cents. -#}
+{% macro spend_since(daily, earlier) -%}
+    select
+        user_id,
+        sum(net_cents) as later_value
+    from {{ daily }}
+    where
+        transaction_date >= {{ earlier.as_of_date }}
+        and transaction_date < {{ earlier.window_end }}
+    group by user_id
+{%- endmacro %}
+
+{#- Moment cells of the pairs `prior_value` and `later_value` of a relation, by the given columns. -#}
+{% macro paired_cells(pairs, columns) -%}
+    select
+        {{ columns | join(', ') }},
+        bin,
+        cast(count(*) as bigint) as n,
+        {{ power_sum('prior_value') }} as prior_s1,
+        {{ power_sum('later_value') }} as later_s1,
+        {{ power_sum('prior_value * prior_value') }} as prior_s2,
+        {{ power_sum('later_value * later_value') }} as later_s2,
+        {{ power_sum('prior_value * later_value') }} as cross_s2
+    from (
+        select
+            {{ columns | join(', ') }},
+            cast({{ spend_bin('prior_value') }} || ' ' || {{ spend_bin('later_value') }} as varchar) as bin,
+            {{ as_wide_integer('prior_value') }} as prior_value,
+            {{ as_wide_integer('later_value') }} as later_value
+        from {{ pairs }}
+    ) as binned
+    group by {{ columns | join(', ') }}, bin
+{%- endmacro %}

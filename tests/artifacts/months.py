@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import SecretStr
 
-from include.tidemark.families.customer_segments.definitions import JOINED, SEGMENTS
 from include.tidemark.rules import Rules
 from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key
+from include.tidemark.segmentations.shipped import shipped
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
@@ -22,6 +22,7 @@ from include.tidemark.warehouse.control import ensure_control_tables
 
 MONTHS = (date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1))
 CUSTOMERS = 400
+SEGMENTS, JOINED = shipped("customer_segments").names, shipped("customer_segments").joined
 KEY = "a key of the tests only"
 
 _DDL = {

@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from jsonschema import Draft202012Validator
 
-from include.tidemark.families.customer_segments.definitions import SEGMENTS
+from include.tidemark.segmentations.shipped import shipped
 from include.tidemark.statistics.results import result_schema
 from tests.artifacts.months import KEY, MONTHS
 
+SEGMENTS = shipped("customer_segments").names
 TABLES = [
     "data/customer_segments", "data/segment_summary", "data/segment_movement", "data/segment_backtest", "data/statistics",
     "data/data_dictionary", "audiences/high_value_travelers", "audiences/declining", "audiences/new_and_growing",

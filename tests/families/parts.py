@@ -31,20 +31,6 @@ class Parts:
     questions: tuple[Question, ...]
 
 
-def customer_segments() -> Parts:
-    from include.tidemark.families.customer_segments import (
-        account,
-        artifacts,
-        definitions,
-        questions,
-        report,
-        suite,
-    )
-
-    asked = (questions.profile, questions.movement, questions.backtest)
-    return Parts(account, artifacts, definitions, report, suite, asked)
-
-
 def early_engagement() -> Parts:
     from include.tidemark.families.early_engagement import (
         account,
@@ -85,9 +71,15 @@ def planners() -> Parts:
     return Parts(account, artifacts, definitions, report, suite, asked)
 
 
-PARTS = {
-    made.__name__: made for made in (customer_segments, early_engagement, engagement, fee_tiers, planners)
-}
+PARTS = {made.__name__: made for made in (early_engagement, engagement, fee_tiers, planners)}
+
+
+def customer_segments(run: Run) -> tuple[Mapping[str, TableAccount], list[Sequence[Asset]]]:
+    """The parts that this family has of its own beside those of every segmentation; nothing calls this."""
+    from include.tidemark.families.customer_segments import account, suite
+
+    parts: tuple[AccountPart, SuitePart] = account, suite
+    return parts[0].account(run), [parts[1].candidate(run), parts[1].statistics(run)]
 
 
 def declared_segmentation(

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from include.tidemark.families.customer_segments.report import COLOURS
 from include.tidemark.pipeline.publish import publish
+from include.tidemark.report.charts import categorical
 from include.tidemark.rules import load_rules
+from include.tidemark.segmentations.shipped import shipped
 from include.tidemark.warehouse import open_warehouse
 from tests.artifacts.months import MONTHS, make_run, make_settings, write_candidate
 from tests.report.pages import Page, contrast
@@ -220,5 +221,5 @@ def test_text_and_marks_have_enough_contrast_in_light_and_dark(fourth):
         pairs += [(f"{tone}-ink", f"{tone}-ground") for tone in ("warn", "bad", "good")]
         for text, ground in pairs:
             assert contrast(theme[text], theme[ground]) >= 4.5, (text, ground)
-        for segment, colour in COLOURS.items():
+        for segment, colour in categorical(shipped("customer_segments").names).items():
             assert contrast(colour, theme["ground"]) >= 3, segment

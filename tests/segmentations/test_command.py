@@ -115,3 +115,22 @@ def test_a_trial_of_the_five_segments_computes_no_declared_segmentation(world):
         members = world.query("select count(*) as n from runs.segment_members where run_key = ?", run.run_key)
         assert members[0]["n"] == 0
     assert stages[-1] == "tidy_up"
+
+
+def test_check_looks_at_a_segmentation_of_the_project_under_the_folder_s_rules(shell, world, tmp_path):
+    published = world.table(SECOND, "data/segment_summary.csv").set_index("customer_segment")["customers"]
+    code, out, _ = shell("segmentation", "check", "customer_segments", "--format", "json")
+    assert code == 0
+    found = json.loads(out)
+    assert {row["segment"]: row["customers"] for row in found["sizes"]} == published.drop(
+        "All customers"
+    ).to_dict()
+    assert found["changes"] == []
+    thresholds = {row["threshold"] for row in found["boundaries"]}
+    assert "spend_last_90_days at 3 * 5000" in thresholds and "spend_change_pct at -30" in thresholds
+
+    (tmp_path / "rules.yml").write_text("budget_max_avg_monthly_spend: 0\n", encoding="utf-8")
+    code, out, _ = shell("segmentation", "check", "customer_segments", "--format", "json")
+    found = json.loads(out)
+    assert next(row for row in found["sizes"] if row["segment"] == "Budget-Conscious")["customers"] == 0
+    assert sum(row["customers"] for row in found["changes"]) == published["Budget-Conscious"]

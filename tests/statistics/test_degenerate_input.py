@@ -25,7 +25,8 @@ from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow, result_schema, to_records
 from include.tidemark.statistics.retention import RetentionCount, retention
 from include.tidemark.statistics.retention_model import retention_model
-from include.tidemark.statistics.segments import (
+from include.tidemark.statistics.shares import share_rows
+from tests.statistics.customers import (
     GONE_CUSTOMER,
     NEW_CUSTOMER,
     segment_backtest,
@@ -33,7 +34,6 @@ from include.tidemark.statistics.segments import (
     segment_movement,
     segment_shares,
 )
-from include.tidemark.statistics.shares import share_rows
 from tests.statistics.users import (
     cells_of,
     cells_of_users,

@@ -9,9 +9,9 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.group_ratios import mean_ratio_rows
 from include.tidemark.statistics.resampling import totals
 from include.tidemark.statistics.retention import RetentionCount, retention
-from include.tidemark.statistics.segments import segment_backtest, segment_means
 from include.tidemark.statistics.shares import share_rows
 from include.tidemark.statistics.streams import ALGORITHM_VERSION, stream
+from tests.statistics.customers import segment_backtest, segment_means
 from tests.statistics.users import cells_of, ratio_cells_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)

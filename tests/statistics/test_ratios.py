@@ -11,8 +11,8 @@ from include.tidemark.statistics.ratios import (
     log_delta_interval,
     standard_error,
 )
-from include.tidemark.statistics.segments import segment_backtest
 from include.tidemark.statistics.streams import stream
+from tests.statistics.customers import segment_backtest
 from tests.statistics.users import ratio_cells_of
 
 

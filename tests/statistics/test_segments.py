@@ -8,7 +8,7 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.rates import wilson_interval
 from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.results import ResultRow, result_schema, to_records
-from include.tidemark.statistics.segments import (
+from tests.statistics.customers import (
     GONE_CUSTOMER,
     MEANS,
     NEW_CUSTOMER,

@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 from include.tidemark.cli.main import main
-from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.run import Run
 from include.tidemark.suggest import suggestion
+from include.tidemark.suggest.segmentation import SEGMENTS
 from tests.suggest.shop import AS_OF, STARTED, Shop
 
 COMMAND = ("suggest-rules", "--as-of", str(AS_OF))

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.tidemark.families.customer_segments.audiences import audiences
-from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.rules import load_rules
 from include.tidemark.suggest.audience_thresholds import column_of
 from include.tidemark.suggest.customers import Customers, cents, criteria, how_many, members
+from include.tidemark.suggest.segmentation import SEGMENTS, bounds
 from include.tidemark.suggest.thresholds import propose
 from include.tidemark.suggest.wishes import aims
 from tests.suggest.people import people
@@ -46,12 +45,11 @@ def test_every_segment_comes_near_the_reference_and_no_audience_is_empty(name):
         {s: aim.share_pct for s, aim in aims().items() if s != SEGMENTS[-1]}, abs=2.5
     )
     assert proposal.notes == ()
-    for audience in audiences(proposal.rules):
-        who = members(customers, proposal.rules)[audience.segment]
-        if audience.column:
-            who = who.copy()
-            who[who] = column_of(customers, audience.column)[who] >= cents(audience.minimum)
-        assert who.any(), audience.name
+    held = members(customers, proposal.rules)
+    assert all(who.any() for who in held.values())
+    for bound in bounds(proposal.rules):
+        values = column_of(customers, bound.column)[held[bound.segment]]
+        assert (values >= cents(bound.minimum)).any(), bound.audience
 
 
 @pytest.mark.parametrize("name", BUSINESSES)
@@ -171,8 +169,8 @@ def test_whatever_the_customers_are_the_rules_are_valid_and_an_audience_is_empty
     proposal = propose(customers, TODAY, aims(wish))
     found = members(customers, proposal.rules)
     assert sum(how_many(who) for who in found.values()) == n
-    for audience in audiences(proposal.rules):
-        values = column_of(customers, audience.column)[found[audience.segment]] if audience.column else []
-        assert not len(values) or (values >= cents(audience.minimum)).any()
+    for bound in bounds(proposal.rules):
+        values = column_of(customers, bound.column)[found[bound.segment]]
+        assert not len(values) or (values >= cents(bound.minimum)).any()
     for name, change in proposal.changes.items():
         assert change.value == getattr(proposal.rules, name) != getattr(TODAY, name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.tidemark.families.customer_segments.definitions import REFERENCE_SHARES_PCT, SEGMENTS
+from include.tidemark.suggest.segmentation import REFERENCE_SHARES_PCT, SEGMENTS
 from include.tidemark.suggest.wishes import SharesError, aims
 
 

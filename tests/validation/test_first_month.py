@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.tidemark.families.customer_segments.audiences import audiences
+from include.tidemark.segmentations.shipped import shipped
 from tests.validation.world import World
 
 SUITE = "models.customer_segments_usefulness"
@@ -70,5 +70,5 @@ def test_a_later_month_has_no_such_checks(world: World) -> None:
 def test_every_audience_is_checked(world: World) -> None:
     world.check("models")
     found = world.rows(f"select expectation from control.gate_results where suite = '{SUITE}'")
-    names = {f"audience_{audience.name}" for audience in audiences(world.run.rules)}
+    names = {f"audience_{audience.name}" for audience in shipped("customer_segments").audiences}
     assert {name for (name,) in found} == {"largest_share_pct"} | names

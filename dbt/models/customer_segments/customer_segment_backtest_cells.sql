@@ -22,58 +22,38 @@ customer_spend as (
 daily as (
 
     select * from {{ ref('fct_customer_category_daily') }}
-    where
-        transaction_date >= {{ earlier.as_of_date if is_possible else as_of_date() }}
-        and transaction_date < {{ earlier.window_end if is_possible else as_of_date() }}
 
 ),
 
-spend_since as (
+since as (
 
+    {% if is_possible -%}
+    {{ spend_since('daily', earlier) }}
+    {%- else -%}
     select
-        user_id as customer_id,
-        sum(net_cents) as later_cents
+        user_id,
+        net_cents as later_value
     from daily
-    group by user_id
+    where 1 = 0
+    {%- endif %}
 
 ),
 
-customers as (
+pairs as (
 
     select
         customer_segments.customer_segment,
-        customer_spend.spend_last_90_days_cents as prior_cents,
-        cast(coalesce(spend_since.later_cents, 0) as bigint) as later_cents
+        customer_spend.spend_last_90_days_cents as prior_value,
+        cast(coalesce(since.later_value, 0) as bigint) as later_value
     from customer_segments
     inner join customer_spend on customer_segments.customer_id = customer_spend.customer_id
-    left join spend_since on customer_segments.customer_id = spend_since.customer_id
+    left join since on customer_segments.customer_id = since.user_id
 
 ),
 
-binned as (
+paired as (
 
-    select
-        customer_segment,
-        {{ spend_bin('prior_cents') }} || ' ' || {{ spend_bin('later_cents') }} as bin,
-        {{ as_wide_integer('prior_cents') }} as prior_value,
-        {{ as_wide_integer('later_cents') }} as later_value
-    from customers
-
-),
-
-paired_cells as (
-
-    select
-        customer_segment,
-        bin,
-        count(*) as n,
-        {{ power_sum('prior_value') }} as prior_s1,
-        {{ power_sum('later_value') }} as later_s1,
-        {{ power_sum('prior_value * prior_value') }} as prior_s2,
-        {{ power_sum('later_value * later_value') }} as later_s2,
-        {{ power_sum('prior_value * later_value') }} as cross_s2
-    from binned
-    group by customer_segment, bin
+    {{ paired_cells('pairs', ['customer_segment']) }}
 
 )
 
@@ -83,11 +63,11 @@ select
     {{ earlier.as_of_date if is_possible else 'cast(null as date)' }} as backtest_as_of_date,
     cast({{ earlier.run_key if is_possible else 'null' }} as varchar) as backtest_run_key,
     customer_segment,
-    cast(bin as varchar) as bin,
-    cast(n as bigint) as n,
+    bin,
+    n,
     prior_s1,
     later_s1,
     prior_s2,
     later_s2,
     cross_s2
-from paired_cells
+from paired

@@ -41,14 +41,7 @@ pairs as (
             and members.user_id = features.user_id
     left join (
         {% if segmentation.backtest == 'spend' -%}
-        select
-            user_id,
-            sum(net_cents) as later_value
-        from {{ purchases }}
-        where
-            transaction_date >= {{ earlier.as_of_date }}
-            and transaction_date < {{ earlier.window_end }}
-        group by user_id
+        {{ spend_since(purchases, earlier) | indent(8) }}
         {%- else -%}
         select
             user_id,
@@ -82,17 +75,9 @@ pairs as (
 
 ),
 
-binned as (
+paired as (
 
-    select
-        segmentation,
-        backtest_as_of_date,
-        backtest_run_key,
-        segment,
-        {{ spend_bin('prior_value') }} || ' ' || {{ spend_bin('later_value') }} as bin,
-        {{ as_wide_integer('prior_value') }} as prior_value,
-        {{ as_wide_integer('later_value') }} as later_value
-    from pairs
+    {{ paired_cells('pairs', ['segmentation', 'backtest_as_of_date', 'backtest_run_key', 'segment']) }}
 
 )
 
@@ -103,12 +88,11 @@ select
     backtest_as_of_date,
     cast(backtest_run_key as varchar) as backtest_run_key,
     cast(segment as varchar) as segment,
-    cast(bin as varchar) as bin,
-    cast(count(*) as bigint) as n,
-    {{ power_sum('prior_value') }} as prior_s1,
-    {{ power_sum('later_value') }} as later_s1,
-    {{ power_sum('prior_value * prior_value') }} as prior_s2,
-    {{ power_sum('later_value * later_value') }} as later_s2,
-    {{ power_sum('prior_value * later_value') }} as cross_s2
-from binned
-group by segmentation, backtest_as_of_date, backtest_run_key, segment, bin
+    bin,
+    n,
+    prior_s1,
+    later_s1,
+    prior_s2,
+    later_s2,
+    cross_s2
+from paired

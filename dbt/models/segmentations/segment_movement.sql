@@ -10,26 +10,20 @@ movement as (
 
     {% for segmentation in segmentations() -%}
     {%- set previous = earlier_run_of(segmentation, 'previous') -%}
-    {%- set newcomer = 'New customer' if segmentation.population == 'customers' else 'New user' -%}
-    {%- set gone = 'No longer a customer' if segmentation.population == 'customers' else 'No longer a user' -%}
     {%- if previous -%}
     select
         '{{ segmentation.name }}' as segmentation,
         {{ previous.as_of_date }} as previous_as_of_date,
         {{ previous.run_key }} as previous_run_key,
-        coalesce(before.segment, '{{ newcomer }}') as from_segment,
-        coalesce(now.segment, '{{ gone }}') as to_segment,
-        count(*) as members
+        from_segment,
+        to_segment,
+        members
     from (
-        select * from segment_members
-        where run_key = {{ previous.run_key }} and segmentation = '{{ segmentation.name }}'
-    ) as before
-    full outer join (
-        select * from segment_members
-        where run_key = {{ run_key() }} and segmentation = '{{ segmentation.name }}'
-    ) as now
-        on before.user_id = now.user_id
-    group by before.segment, now.segment
+        {{ moves(
+            'segment_members', 'user_id', 'segment', segmentation.population[:-1], previous,
+            "segmentation = '" ~ segmentation.name ~ "'"
+        ) | indent(8) }}
+    ) as moved_{{ loop.index }}
 
     union all
 

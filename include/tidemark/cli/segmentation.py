@@ -41,7 +41,8 @@ def add_parser(sub: Commands) -> None:
         examples=["tidemark segmentation check loyalty", "tidemark segmentation check drafts/loyalty.yml --format json"],
     )  # fmt: skip
     check.add_argument(
-        "file", help="the file, or the name of one in segmentations/ of the configuration folder"
+        "file",
+        help="the file, or the name of one in segmentations/ of the configuration folder or of the project",
     )
     check.add_argument("--format", choices=("table", "json"), default="table", help="table (default) or json")
     new = add_command(
@@ -62,10 +63,10 @@ def run_without_part(arguments: argparse.Namespace, settings: Settings) -> int:
 def run_check(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print what the file would do."""
     # Imported here: dbt's environment and the warehouse take their time to load.
-    from include.tidemark.examination.segmentation import examine, example_file
+    from include.tidemark.examination.segmentation import examine, file_of
 
     given = Path(arguments.file)
-    file = given if given.suffix or given.exists() else example_file(settings, arguments.file)
+    file = given if given.suffix or given.exists() else file_of(settings, arguments.file)
     found = examine(settings, file)
     blocks: dict[str, list[dict[str, Any]] | None] = {
         "sizes": found.sizes, "overlaps": found.overlaps, "boundaries": found.boundaries, "changes": found.changes,
@@ -109,14 +110,14 @@ def run_new(arguments: argparse.Namespace, settings: Settings) -> int:
 
     from include.tidemark.config.schemas import SCHEMA_FILES
     from include.tidemark.enabled import SLUG
-    from include.tidemark.examination.segmentation import example_file
+    from include.tidemark.examination.segmentation import file_of
 
     name = arguments.name
     if not re.fullmatch(SLUG, name):
         raise SettingsError(
             f"{name!r} can't name a segmentation: use lower-case letters, digits and underscores, up to 40, the first a letter."
         )
-    file = example_file(settings, name)
+    file = file_of(settings, name)
     mean, conditions = _EXAMPLES[arguments.of]
     segments = [
         f"  - {{name: Segment {number}, when: {text}}}" for number, text in enumerate(conditions, start=1)

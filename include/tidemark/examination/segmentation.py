@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from include.tidemark.config.folder import load_config
 from include.tidemark.documents.document import read_document
 from include.tidemark.documents.sorts import DIALECT
 from include.tidemark.enabled import FOLDER
@@ -17,6 +18,8 @@ from include.tidemark.history.ledger import current_publications
 from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.reading import load_segmentation
+from include.tidemark.segmentations.shipped import FOLDER as SHIPPED
+from include.tidemark.segmentations.shipped import Shipped, shipped_document, shipped_names
 from include.tidemark.settings import Settings
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.warehouse import open_warehouse
@@ -50,7 +53,7 @@ def examine(settings: Settings, file: Path) -> Examination:
         SettingsError: the file can't be used.
         TidemarkError: nothing is published, or not what the file looks at.
     """
-    of = load_segmentation(read_document(file), settings.families)
+    of = _read(settings, file)
     with open_warehouse(settings, QueryTag("none", "examine_segmentation")) as warehouse:
         published = current_publications(warehouse) if warehouse.columns("control", "publications") else []
         if not published:
@@ -79,9 +82,17 @@ def examine(settings: Settings, file: Path) -> Examination:
         )
 
 
-def example_file(settings: Settings, name: str) -> Path:
-    """Where the file of a segmentation stands."""
-    return settings.config_dir / FOLDER / f"{name}.yml"
+def file_of(settings: Settings, name: str) -> Path:
+    """Where the file of a segmentation stands: below the configuration folder, but for those of the project."""
+    folder = SHIPPED if name in shipped_names() else settings.config_dir / FOLDER
+    return folder / f"{name}.yml"
+
+
+def _read(settings: Settings, file: Path) -> Segmentation:
+    if file.parent != SHIPPED:
+        return load_segmentation(read_document(file), settings.families)
+    document = shipped_document(file.stem, load_config(settings).rules)
+    return load_segmentation(document, settings.families, Shipped)
 
 
 def _families(warehouse: Warehouse, run_key: str) -> list[str]:
@@ -139,7 +150,7 @@ def _boundaries(warehouse: Warehouse, of: Segmentation, people: str) -> list[Row
     if not thresholds:
         return []
     counts = ", ".join(
-        f"count_if(abs({feature} - {value}) <= {abs(float(value)) * NEAR_PCT / 100}) as near_{number}"
+        f"count_if(abs({feature} - ({value})) <= abs({value}) * {NEAR_PCT / 100}) as near_{number}"
         for number, (_, feature, value) in enumerate(thresholds)
     )
     (row,) = warehouse.fetch(f"{people} select {counts} from people")
@@ -154,15 +165,16 @@ def _thresholds(of: Segmentation) -> Iterator[tuple[str, str, str]]:
     for segment, condition in zip(of.segments, of.conditions, strict=True):
         for node in condition.tree.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE) if condition else ():
             known = catalogue().get(node.this.name) if isinstance(node.this, exp.Column) else None
-            is_constant = isinstance(node.expression, exp.Literal | exp.Neg)
+            is_constant = not any(node.expression.find_all(exp.Column, exp.Func))
             if known and known.sort == "number" and is_constant:
                 yield segment.name, known.name, node.expression.sql(DIALECT)
 
 
 def _changes(warehouse: Warehouse, of: Segmentation, people: str, run_key: str) -> list[Row] | None:
-    if not warehouse.columns("runs", "segment_members"):
+    home = of.home
+    if not warehouse.columns("runs", home.model):
         return None
-    published = f"(select user_id, segment from runs.segment_members where run_key = '{run_key}' and segmentation = '{of.name}')"
+    published = f"(select {home.person} as user_id, {home.segment} as segment from {home.members} where {of.mine(run_key)})"
     if not warehouse.fetch(f"select 1 as one from {published} as published limit 1"):
         return None
     names = " ".join(

@@ -1,4 +1,4 @@
-"""A declared segmentation as a family: its parts are the modules of `segmentations`, told which segmentation they are about."""
+"""A segmentation as a family: its parts are the modules of `segmentations`, told which segmentation they are about."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +14,15 @@ PARTS = "include.tidemark.segmentations"
 
 @dataclass(frozen=True)
 class DeclaredFamily(Family):
-    """The family of one file below `segmentations/`."""
+    """The family of one file: below `segmentations/` of the configuration folder, or of `dbt/`."""
+
+    own: tuple[str, ...] = ()
+    """The parts for which a family of the project has modules of its own."""
 
     def part(self, part: Part[Held]) -> Held:
-        """As of every family; the functions of the module take the segmentation's name before what they take of a run."""
+        """As of every family; the functions of a shared module take the segmentation's name before what they take of a run."""
+        if part.module in self.own:
+            return super().part(part)
         bound: Any = _Bound(f"{PARTS}.{part.module}", self.name)
         found: Held = bound
         return found

@@ -2,7 +2,7 @@
 
 from include.tidemark.accounting.family_account import TEST_USER, Proof, TableAccount, buyers, left_out, used
 from include.tidemark.run import Run
-from include.tidemark.segmentations.declaration import declared
+from include.tidemark.segmentations.shipped import declared
 
 
 def account(name: str, run: Run) -> dict[str, TableAccount]:

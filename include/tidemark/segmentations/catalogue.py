@@ -12,7 +12,6 @@ from include.tidemark.shared_texts import shared_or_other
 from include.tidemark.yaml_reading import read_yaml
 
 TABLE = "runs.user_features"
-_FILE = DBT_DIR / "models" / "segmentations" / "user_features.yml"
 
 Unit = Literal[
     "text", "date", "yes_no", "money", "count", "days", "months", "seconds", "percent", "score", "bps"
@@ -61,9 +60,23 @@ class Feature:
 @cache
 def catalogue() -> dict[str, Feature]:
     """Every feature, by its name."""
-    (model,) = read_yaml(_FILE.read_text(encoding="utf-8"))["models"]
-    features = (_feature(column) for column in model["columns"] if "config" in column)
+    features = (
+        _feature(column) for column in _columns("segmentations", "user_features") if "config" in column
+    )
     return {feature.name: feature for feature in features}
+
+
+@cache
+def model_kinds(folder: str, model: str) -> dict[str, Kind]:
+    """The columns of a dbt model, in order, and what they hold."""
+    return {column["name"]: _KINDS[column["data_type"]] for column in _columns(folder, model)}
+
+
+def _columns(folder: str, name: str) -> list[dict[str, Any]]:
+    file = DBT_DIR / "models" / folder / f"{name}.yml"
+    (model,) = read_yaml(file.read_text(encoding="utf-8"))["models"]
+    columns: list[dict[str, Any]] = model["columns"]
+    return columns
 
 
 def _feature(column: Mapping[str, Any]) -> Feature:

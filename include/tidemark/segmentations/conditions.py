@@ -23,7 +23,7 @@ from include.tidemark.documents.sorts import (
 from include.tidemark.errors import SettingsError
 from include.tidemark.segmentations.catalogue import Feature
 
-RuleValues = Mapping[str, float | int | str | bool]
+RuleValues = Mapping[str, float | int | str | bool] | Mapping[str, exp.Expr]
 
 _FLIPPED: Mapping[type[exp.Expr], type[exp.Expr]] = {
     exp.GT: exp.LT, exp.LT: exp.GT, exp.GTE: exp.LTE, exp.LTE: exp.GTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ,
@@ -63,6 +63,23 @@ def compile_condition(text: str, features: Mapping[str, Feature], rules: RuleVal
     return Condition(
         tree.transform(_windowed).sql(DIALECT), tree, tuple(name for name in features if name in used)
     )
+
+
+def compile_value(text: str, features: Mapping[str, Feature]) -> str:
+    """SQL of a value that is made of features.
+
+    Raises:
+        SettingsError: it is no expression over the features.
+    """
+    tree = parse_expression(text, DIALECT)
+    name_columns(tree, {name: feature.sort for name, feature in features.items()})
+    return tree.sql(DIALECT)
+
+
+def rules_in(text: str) -> tuple[str, ...]:
+    """The rules that an expression names, each once."""
+    columns = parse_one(text, dialect=DIALECT).find_all(exp.Column, bfs=False) if text else ()
+    return tuple(dict.fromkeys(column.name for column in columns if column.table.lower() == "rule"))
 
 
 def compile_order(text: str, features: Mapping[str, Feature]) -> str:

@@ -17,9 +17,9 @@ from pydantic import (
 from include.tidemark.documents.document import unknown_name
 from include.tidemark.enabled import FOLDER, SLUG
 from include.tidemark.errors import ContradictionError
-from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import Feature, catalogue
-from include.tidemark.segmentations.conditions import Condition, compile_condition, compile_order
+from include.tidemark.segmentations.conditions import Condition, compile_condition, compile_order, rules_in
+from include.tidemark.segmentations.home import Home
 
 _TEXT = r"^[^\\\x00-\x1f]*$"
 
@@ -28,6 +28,7 @@ Slug = Annotated[StrictStr, Field(pattern=f"^{SLUG}$")]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=60, pattern=_TEXT)]
 Text = Annotated[StrictStr, Field(max_length=300, pattern=_TEXT)]
 Expression = Annotated[StrictStr, Field(min_length=1, max_length=2000)]
+RuleName = Annotated[StrictStr, Field(pattern=r"^rule\.[a-z][a-z0-9_]*$")]
 Percent = Annotated[StrictInt | StrictFloat, Field(ge=0, le=100)]
 
 
@@ -56,8 +57,8 @@ class Audience(_Part):
         None,
         description="Who comes first where there are more than the limit, such as `lifetime_value desc`.",
     )
-    limit: Annotated[StrictInt, Field(ge=1, le=10_000_000)] | None = Field(
-        None, description="How many at most."
+    limit: Annotated[StrictInt, Field(ge=1, le=10_000_000)] | RuleName | None = Field(
+        None, description="How many at most; rule.<name> stands for a rule's value."
     )
 
 
@@ -123,6 +124,16 @@ class Segmentation(_Part):
         return self
 
     @property
+    def home(self) -> Home:
+        """Where its rows are, and what its columns and files are called."""
+        return Home()
+
+    def mine(self, run_key: str) -> str:
+        """SQL that picks its rows of a run, of the members and of what is made of them."""
+        run = f"run_key = '{run_key}'"
+        return f"{run} and segmentation = '{self.name}'" if self.home.is_shared else run
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The segments, in the order in which they are tried."""
         return tuple(segment.name for segment in self.segments)
@@ -141,6 +152,30 @@ class Segmentation(_Part):
     def left(self) -> str:
         """Where those are who are in no segment any more."""
         return f"No longer a {self.person}"
+
+    @property
+    def backtest_metric(self) -> str:
+        """The metric of its backtest."""
+        return f"backtest_{self.backtest}_ratio"
+
+    @property
+    def shares_beside(self) -> tuple[str, Mapping[str, tuple[float, float]]]:
+        """The shares that are published beside its own, in per cent, and what they are."""
+        reference = self.home.reference_shares
+        return ("reference", reference) if reference else ("expected", self.expected_shares)
+
+    def mean_of(self, feature: str) -> str:
+        """The metric of a feature's mean."""
+        return self.home.means.get(feature, f"mean_{feature}")
+
+    def limit_of(self, audience: Audience) -> int | None:
+        """How many an audience may have, which `reading.load_segmentation` has checked."""
+        limit = audience.limit
+        return int(self.rules[limit.removeprefix("rule.")]) if isinstance(limit, str) else limit
+
+    def rules_in(self, text: str) -> dict[str, Any]:
+        """The rules that an expression names, with their values."""
+        return {name: self.rules[name] for name in rules_in(text)}
 
     def condition(self, text: str) -> Condition:
         """A condition of it, which `reading.load_segmentation` has checked."""
@@ -182,11 +217,6 @@ def segmentations_of(config: Mapping[str, Mapping[str, Any]]) -> dict[str, Segme
         if name.startswith(f"{FOLDER}/")
     )
     return {segmentation.name: segmentation for segmentation in found}
-
-
-def declared(name: str, run: Run) -> Segmentation:
-    """The segmentation of that name, as the run's configuration folder declares it."""
-    return segmentations_of(run.config)[name]
 
 
 def _refuse_twice(names: Collection[str], what: str, key: str) -> None:

@@ -1,9 +1,11 @@
-"""What a declared segmentation says about itself: its segments in words, with the numbers of its file."""
+"""What a segmentation says about itself: its segments in words, with the numbers of its file and of the rules."""
 
 from typing import Any
 
 from include.tidemark.run import Run
-from include.tidemark.segmentations.declaration import Segmentation, declared
+from include.tidemark.segmentations.criteria import filled
+from include.tidemark.segmentations.declaration import Segmentation
+from include.tidemark.segmentations.shipped import ShippedSegment, declared
 from include.tidemark.segmentations.words import in_words
 
 _POPULATIONS = {
@@ -20,22 +22,30 @@ def definitions(name: str, run: Run) -> dict[str, Any]:
         "population": _POPULATIONS[of.of],
         "assignment": f"Each {of.person} belongs to the first segment, in order of priority, whose condition holds.",
         "segments": segment_definitions(of, run),
-        "terms": {feature.words: run.rules.money.words(feature.meaning) for feature in of.features},
+        "terms": terms(of, run),
     }
 
 
+def terms(of: Segmentation, run: Run) -> dict[str, str]:
+    """What its words mean, in the deployment's currency."""
+    said = of.home.terms or {feature.words: feature.meaning for feature in of.features}
+    return {term: run.rules.money.words(meaning) for term, meaning in said.items()}
+
+
 def segment_definitions(of: Segmentation, run: Run) -> list[dict[str, Any]]:
-    """Each segment in order of priority: its purpose, its condition in words and as the file says it."""
+    """Each segment in order of priority: its purpose, its condition in words and as the file says it, and the rules in it."""
+    what, shares = of.shares_beside
     return [
         {
             "priority": number,
-            "segment": segment.name,
+            of.home.segment: segment.name,
             "purpose": segment.purpose,
-            "criteria": in_words(condition, run.rules.money.write),
+            "criteria": filled(segment.criteria, run.rules, of.home.phrases)
+            if isinstance(segment, ShippedSegment)
+            else in_words(condition, run.rules.money.write),
             "when": segment.when,
-            "expected_share_pct": list(of.expected_shares[segment.name])
-            if segment.name in of.expected_shares
-            else None,
+            "thresholds": of.rules_in(segment.when or ""),
+            f"{what}_share_pct": list(shares[segment.name]) if segment.name in shares else None,
         }
         for number, (segment, condition) in enumerate(zip(of.segments, of.conditions, strict=True), start=1)
     ]

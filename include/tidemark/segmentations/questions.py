@@ -1,11 +1,15 @@
-"""The statistics of a declared segmentation: how large its segments are, what their means are, who moved, and what came of them."""
+"""The statistics of a segmentation: how large its segments are, what their means are, who moved, and what came of them.
+
+SQL does the aggregation; a few hundred cells reach Python, whatever the number of people.
+"""
 
 from typing import Any
 
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
+from include.tidemark.segmentations import counts
 from include.tidemark.segmentations.catalogue import catalogue
-from include.tidemark.segmentations.declaration import declared
+from include.tidemark.segmentations.shipped import declared
 from include.tidemark.statistics.cells import Cells, cells_by
 from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.results import ResultRow
@@ -20,49 +24,32 @@ from include.tidemark.warehouse.base import Row, Warehouse
 
 def profile(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """How large is each segment, and what are its means?"""
-    segmentation = declared(name, run)
+    of = declared(name, run)
     config = statistics_config(run)
-    counts = warehouse.fetch(
-        "select segment, count(*) as members, sum(case when is_dormant then 1 else 0 end) as dormant"
-        " from runs.segment_members where run_key = ? and segmentation = ? group by segment",
-        (run.run_key, name),
-    )
+    sizes = counts.sizes(of, run, warehouse)
     shares = segment_shares(
-        {row["segment"]: (int(row["members"]), int(row["dormant"])) for row in counts},
+        {segment: (int(row["members"]), int(row["dormant"])) for segment, row in sizes.items()},
         config,
-        segmentation.names,
+        of.names,
     )
-    cells = warehouse.fetch(
-        "select metric, segment, bin, n, s1, s2, s3 from runs.segment_cells where run_key = ? and segmentation = ?"
-        " order by metric, segment, is_dormant, bin",
-        (run.run_key, name),
-    )
-    groups: dict[Any, Cells] = cells_by(cells, ("metric", "segment"))
-    units = {feature: catalogue()[feature].scale for feature in segmentation.means}
-    means = {feature: f"mean_{feature}" for feature in segmentation.means}
-    return shares + segment_means(groups, config, segmentation.names, means, units)
+    cells: dict[Any, Cells] = cells_by(counts.cells(of, run, warehouse), ("metric", "segment"))
+    means = {feature: of.mean_of(feature) for feature in of.means}
+    units = {feature: catalogue()[feature].scale for feature in of.means}
+    return shares + segment_means(cells, config, of.names, means, units)
 
 
 def movement(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """Where are the members of each segment of the last published month now?"""
-    segmentation = declared(name, run)
-    moved = moves(name, run, warehouse)
+    of = declared(name, run)
+    moved = counts.moves(of, run, warehouse)
     return segment_movement(
         [(row["from_segment"], row["to_segment"], int(row["members"])) for row in moved],
         statistics_config(run),
         has_previous=run.previous_of(name) is not None,
-        segments=segmentation.names,
-        origins=origins(segmentation.names, moved, segmentation.joined),
-        joined=segmentation.joined,
-        left=segmentation.left,
-    )
-
-
-def moves(name: str, run: Run, warehouse: Warehouse) -> list[Row]:
-    """The pairs of segments that somebody moved between, with the number of members."""
-    return warehouse.fetch(
-        "select from_segment, to_segment, members from runs.segment_movement where run_key = ? and segmentation = ?",
-        (run.run_key, name),
+        segments=of.names,
+        origins=origins(of.names, moved, of.joined),
+        joined=of.joined,
+        left=of.left,
     )
 
 
@@ -74,23 +61,15 @@ def origins(names: tuple[str, ...], moved: list[Row], joined: str) -> tuple[str,
 
 def backtest(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """What did the members of each segment of 90 days ago do then, against their own 90 days before?"""
-    segmentation = declared(name, run)
-    if segmentation.backtest is None:
+    of = declared(name, run)
+    if of.backtest is None:
         return []
-    config, metric = statistics_config(run), f"backtest_{segmentation.backtest}_ratio"
+    config, metric = statistics_config(run), of.backtest_metric
     if run.backtest_of(name) is None:
-        reason = run.backtest_reason_of(name)
         return segment_backtest(
-            None, config, reason_if_absent=reason, segments=segmentation.names, metric=metric
+            None, config, reason_if_absent=run.backtest_reason_of(name), segments=of.names, metric=metric
         )
-    cells = warehouse.fetch(
-        "select segment, bin, n, prior_s1 as x1, later_s1 as y1, prior_s2 as x2, later_s2 as y2, cross_s2 as xy"
-        " from runs.segment_backtest_cells where run_key = ? and segmentation = ? order by segment, bin",
-        (run.run_key, name),
-    )
-    groups = {
-        str(segment): group
-        for (segment,), group in cells_by(cells, ("segment",), RatioCells.from_rows).items()
-    }
-    then = (*segmentation.names, *sorted(groups.keys() - set(segmentation.names)))
+    cells = cells_by(counts.backtest_cells(of, run, warehouse), ("segment",), RatioCells.from_rows)
+    groups = {str(segment): group for (segment,), group in cells.items()}
+    then = (*of.names, *sorted(groups.keys() - set(of.names)))
     return segment_backtest(groups, config, segments=then, metric=metric)

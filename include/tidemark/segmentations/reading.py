@@ -10,7 +10,7 @@ from include.tidemark.families import known_families
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.segmentations.catalogue import Feature, catalogue
 from include.tidemark.segmentations.conditions import compile_condition, compile_order
-from include.tidemark.segmentations.declaration import Segmentation
+from include.tidemark.segmentations.declaration import Audience, Segmentation
 
 
 def load_segmentations(documents: Mapping[str, Document], families: Collection[str]) -> None:
@@ -38,16 +38,19 @@ def load_segmentations(documents: Mapping[str, Document], families: Collection[s
             audiences[audience.name] = read.name
 
 
-def load_segmentation(document: Document, families: Collection[str]) -> Segmentation:
+def load_segmentation(
+    document: Document, families: Collection[str], kind: type[Segmentation] = Segmentation
+) -> Segmentation:
     """A segmentation's file, checked as a whole.
 
     Args:
         families: the enabled ones, whose features can be used.
+        kind: another kind for a file of the project.
 
     Raises:
         SettingsError: something in it can't be used; the message names file and line.
     """
-    read = validate(document, Segmentation)
+    read = validate(document, kind)
     if read.name != document.path.stem:
         raise SettingsError(
             f"{document.where(('name',))}: the file is called {document.path.name}, so its name is {document.path.stem}"
@@ -66,6 +69,8 @@ def load_segmentation(document: Document, families: Collection[str]) -> Segmenta
                 else compile_condition(text, features, read.rules)
             ),
         )
+    for number, audience in enumerate(read.audiences):
+        _refuse(document, ("audiences", number, "limit"), lambda audience=audience: _limit(read, audience))
     if read.of == "customers" and "customer_segments" not in families:
         raise SettingsError(
             f"{document.where(('of',))}: who is a customer is computed by the family customer_segments, which TIDEMARK_FAMILIES"
@@ -104,6 +109,20 @@ def _mean(name: str, features: Mapping[str, Feature]) -> None:
         raise SettingsError(unknown_name(name, name, sorted(features), may_list=False))
     if features[name].sort != "number":
         raise SettingsError(f"{name} has no mean: it is no number.")
+
+
+def _limit(read: Segmentation, audience: Audience) -> None:
+    if not isinstance(audience.limit, str):
+        return
+    name = audience.limit.removeprefix("rule.")
+    if name not in read.rules:
+        raise SettingsError(unknown_name(audience.limit, name, sorted(read.rules)))
+    if not _is_count(read.rules[name]):
+        raise SettingsError(f"the limit {audience.limit} is no whole number of 1 or more; correct the rule.")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _refuse(document: Document, place: tuple[str | int, ...], look: Any) -> None:

@@ -10,14 +10,17 @@ from include.tidemark.report import words
 from include.tidemark.report.charts import Estimate, categorical, interval_bar, ratios
 from include.tidemark.report.charts.palette import CATEGORICAL, SOFT
 from include.tidemark.report.numbers import Number, number, plain, trust
-from include.tidemark.report.parts import KeyFigure, ReportPart, Section
+from include.tidemark.report.parts import ReportPart, Section
 from include.tidemark.report.templating import render
 from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import catalogue
-from include.tidemark.segmentations.declaration import Segmentation, declared
-from include.tidemark.segmentations.definitions import definitions, segment_definitions
+from include.tidemark.segmentations.declaration import Segmentation
+from include.tidemark.segmentations.definitions import segment_definitions, terms
+from include.tidemark.segmentations.report_figures import key_figures
 from include.tidemark.segmentations.report_months import share_panels
 from include.tidemark.segmentations.rows import backtest_rows, movement_rows, summary_rows
+from include.tidemark.segmentations.shipped import declared
+from include.tidemark.segmentations.tables import all_tables
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -39,10 +42,11 @@ def report_part(name: str, run: Run, warehouse: Warehouse, results: StatisticRow
     colours = dict.fromkeys(of.names, SOFT) | categorical(told_apart)
     summary = summary_rows(of, run, warehouse, results)
     context = {"run": run, "of": of, "colours": colours}
+    members, summed, moved, *others = (table.path for table in all_tables(of))
     files = {
-        "segments": (f"data/{name}_summary.csv", f"data/{name}.csv", f"data/{name}.parquet"),
-        "movement": (f"data/{name}_movement.csv",),
-        "backtest": (f"data/{name}_backtest.csv",),
+        "segments": (f"{summed}.csv", f"{members}.csv", f"{members}.parquet"),
+        "movement": (f"{moved}.csv",),
+        "backtest": tuple(f"{path}.csv" for path in others[:1]),
         "definitions": (DEFINITIONS,),
     }
     sections = [
@@ -51,11 +55,11 @@ def report_part(name: str, run: Run, warehouse: Warehouse, results: StatisticRow
         ("movement", "Who moved", _movement(of, run, movement_rows(of, run, warehouse, results), results)),
         *([("backtest", "How earlier segments did", _backtest(of, run, warehouse, results, colours))] if of.backtest else []),
         ("definitions", "What the segments mean",
-         {"definitions": segment_definitions(of, run), "terms": definitions(name, run)["terms"]}),
+         {"definitions": segment_definitions(of, run), "terms": terms(of, run)}),
     ]  # fmt: skip
     return ReportPart(
         title=of.title,
-        key_figures=_key_figures(of, summary),
+        key_figures=key_figures(of, run, warehouse, summary, results),
         sections=tuple(
             Section(
                 anchor,
@@ -65,28 +69,17 @@ def report_part(name: str, run: Run, warehouse: Warehouse, results: StatisticRow
             )
             for anchor, title, extra in sections
         ),
-        intro=f"Declared in {name}.yml of this deployment. Its windows end before {words.day(run.as_of_date)}.",
+        intro=_intro(of, run),
         topics=("trust", "charts"),
     )
 
 
-def _key_figures(of: Segmentation, summary: list[Row]) -> tuple[KeyFigure, ...]:
-    total = summary[-1]
-    everybody, dormant = total[of.of], total[f"dormant_{of.of}"]
-    largest = max(summary[:-1], key=lambda row: row[of.of])
-    active = everybody - dormant
+def _intro(of: Segmentation, run: Run) -> str:
+    if of.home.is_shared:
+        return f"Declared in {of.name}.yml of this deployment. Its windows end before {words.day(run.as_of_date)}."
     return (
-        KeyFigure(of.of.capitalize(), words.count(everybody), f"in {len(of.names)} segments"),
-        KeyFigure(
-            "Active",
-            words.percent(active / everybody if everybody else None),
-            f"{words.count(active)} {of.of} did something in the last 180 days",
-        ),
-        KeyFigure(
-            "Largest segment",
-            largest["segment"],
-            words.percent(largest[of.of] / everybody if everybody else None),
-        ),
+        f"The current window starts on {words.day(run.window_start)}, the one before it on"
+        f" {words.day(run.prior_window_start)}."
     )
 
 
@@ -104,11 +97,12 @@ def _segments(
         segment = of.names[place] if place < len(of.names) else None
         share = shares[place] if segment else None
         found = {
-            feature: results.find(f"mean_{feature}", segment, "percentile_bootstrap") for feature in of.means
+            feature: results.find(of.mean_of(feature), segment, "percentile_bootstrap")
+            for feature in of.means
         }
         rows.append(
             {
-                "name": row["segment"],
+                "name": row[of.home.segment],
                 "colour": colours.get(segment or ""),
                 "members": row[of.of],
                 "dormant": row[f"dormant_{of.of}"],
@@ -168,11 +162,10 @@ def _backtest(
     of: Segmentation, run: Run, warehouse: Warehouse, results: StatisticRows, colours: Mapping[str, str]
 ) -> dict[str, Any]:
     reason = run.backtest_reason_of(of.name)
-    metric = f"backtest_{of.backtest}_ratio"
     rows, points = [], []
     for row in backtest_rows(of, run, warehouse, results):
-        name = row["segment"]
-        statistic = results.find(metric, None if name == f"All {of.of}" else name)
+        name = row[of.home.segment]
+        statistic = results.find(of.backtest_metric, None if name == f"All {of.of}" else name)
         ends = statistic or dict.fromkeys(("estimate", "ci_low", "ci_high"))
         points.append(Estimate(name, ends["estimate"], ends["ci_low"], ends["ci_high"]))
         rows.append(

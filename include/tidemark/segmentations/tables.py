@@ -1,52 +1,73 @@
-"""The tables that a declared segmentation publishes, column by column."""
+"""The tables that a segmentation publishes, column by column."""
 
 from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
-from include.tidemark.segmentations.catalogue import Feature, catalogue
+from include.tidemark.segmentations.catalogue import Feature, catalogue, model_kinds
 from include.tidemark.segmentations.declaration import Audience, Segmentation
 
 
 def members(of: Segmentation) -> PublishedTable:
-    """Who is in which segment, with the features that the file names."""
+    """Who is in which segment, with the features that the file names; of a model of its own, all its columns."""
     return PublishedTable(
         path=f"data/{of.name}",
-        columns=(
-            *RUN_COLUMNS,
-            Column("user_id", "id", f"The {of.person}."),
-            Column("segment", "text", "The segment, by the first condition that holds."),
-            Column("is_dormant", "boolean", "Whether there was no purchase (of users: nor activity) in the last 180 days."),
-            *map(_column, of.features),
-        ),
+        columns=_features_of_members(of) if of.home.is_shared else _columns_of_model(of),
         description=f"{of.title}: one row per {of.person}.",
+        model=_model(of),
         parquet=True,
+    )
+
+
+def _features_of_members(of: Segmentation) -> tuple[Column, ...]:
+    return (
+        *RUN_COLUMNS,
+        Column("user_id", "id", f"The {of.person}."),
+        Column("segment", "text", "The segment, by the first condition that holds."),
+        Column("is_dormant", "boolean", "Whether there was no purchase (of users: nor activity) in the last 180 days."),
+        *(_column(of, feature) for feature in of.features),
     )  # fmt: skip
+
+
+def _columns_of_model(of: Segmentation) -> tuple[Column, ...]:
+    kinds = model_kinds(of.name, of.home.model) | {of.home.person: "id"}
+    return tuple(Column(name, kind) for name, kind in kinds.items())
 
 
 def summary(of: Segmentation) -> PublishedTable:
     """Sizes, shares and means of the segments."""
-    means = (column for name in of.means for column in _mean(catalogue()[name], of.person))
+    means = (column for name in of.means for column in _mean(of, catalogue()[name]))
     return PublishedTable(
-        path=f"data/{of.name}_summary",
+        path=_path(of, "summary"),
         columns=(
             *RUN_COLUMNS,
             Column("priority", "integer", "The order in which segments are tried; empty in the row of all."),
-            Column("segment", "text", f"The segment, or 'All {of.of}'."),
-            Column(of.of, "integer", "Members of the segment, dormant ones included."),
+            Column(of.home.segment, "text", f"The segment, or 'All {of.of}'."),
+            Column(of.of, "integer", f"{of.of.capitalize()} in the segment, dormant ones included."),
             Column(f"dormant_{of.of}", "integer", "Dormant ones among them."),
             *interval_columns("share_pct", "number", f"Share of all {of.of}, in per cent"),
             *interval_columns("share_active_pct", "number", f"Share of the {of.of} who are not dormant, in per cent"),
             *means,
-            Column("expected_share_low_pct", "number", "Lower end of the share that the file expects; empty where it expects none."),
-            Column("expected_share_high_pct", "number", "Upper end of the share that the file expects."),
+            *_shares(of),
         ),
         description=f"{of.title}: one row per segment in order of priority, then one row for all {of.of}.",
     )  # fmt: skip
 
 
+def _shares(of: Segmentation) -> tuple[Column, ...]:
+    expected = (
+        Column("expected_share_low_pct", "number", "Lower end of the share that the file expects; empty where it expects none."),
+        Column("expected_share_high_pct", "number", "Upper end of the share that the file expects."),
+    )  # fmt: skip
+    reference = (
+        Column("reference_share_low_pct", "integer", f"Lower end of the share typical of {of.home.reference}: a reference only."),
+        Column("reference_share_high_pct", "integer", f"Upper end of the share typical of {of.home.reference}: a reference only."),
+    )  # fmt: skip
+    return reference if of.shares_beside[0] == "reference" else expected
+
+
 def movement(of: Segmentation) -> PublishedTable:
     """Who moved between segments since the previous publication."""
     return PublishedTable(
-        path=f"data/{of.name}_movement",
+        path=_path(of, "movement"),
         columns=(
             *RUN_COLUMNS,
             Column("previous_as_of_date", "date", f"The published as-of date that the {of.of} moved from."),
@@ -69,13 +90,13 @@ def backtest(of: Segmentation) -> PublishedTable:
     )
     prior, later = f"prior_{of.backtest}", f"later_{of.backtest}"
     return PublishedTable(
-        path=f"data/{of.name}_backtest",
+        path=_path(of, "backtest"),
         columns=(
             *RUN_COLUMNS,
             Column("backtest_as_of_date", "date", "The earlier published date whose segments are looked at."),
             Column("backtest_run_key", "text", "The published run of that date."),
-            Column("segment", "text", f"Segment at that date, or 'All {of.of}'."),
-            Column(of.of, "integer", "Members of the segment at that date."),
+            Column(of.home.segment, "text", f"Segment at that date, or 'All {of.of}'."),
+            Column(of.of, "integer", f"{of.of.capitalize()} in the segment at that date."),
             Column(prior, what[1], f"Their {what[0]}, in the 90 days before that date."),
             Column(later, what[1], f"Their {what[0]}, in the 90 days after it."),
             *interval_columns(f"{of.backtest}_ratio", "number", f"{later} divided by {prior}"),
@@ -86,17 +107,21 @@ def backtest(of: Segmentation) -> PublishedTable:
 
 
 def audience(of: Segmentation, audience: Audience) -> PublishedTable:
-    """The ids of those whom a campaign writes to, with what they are chosen and ordered by."""
+    """The ids of those whom a campaign writes to, with what they are chosen and ordered by, or what is published of them."""
     chosen = f" in {audience.of}" if audience.of else ""
+    own = of.home.audiences.get(audience.name)
+    segment = () if own else (Column("segment", "text", "The segment."),)
     return PublishedTable(
         path=f"audiences/{audience.name}",
         columns=(
-            Column("user_id", "id", f"The {of.person}."),
-            Column("segment", "text", "The segment."),
-            *(_column(catalogue()[name]) for name in of.audience_features(audience)),
+            Column(of.home.person, "id", "" if own else f"The {of.person}."),
+            *segment,
+            *(_column(of, catalogue()[name]) for name in (own.features if own else of.audience_features(audience))),
+            *(Column(each.name, each.kind, each.meaning) for each in (own.computed if own else ())),
         ),
         description=f"{of.title}: {of.of}{chosen}, those that come first in the file's order first.",
-    )
+        model=_model(of),
+    )  # fmt: skip
 
 
 def all_tables(of: Segmentation) -> tuple[PublishedTable, ...]:
@@ -110,14 +135,26 @@ def all_tables(of: Segmentation) -> tuple[PublishedTable, ...]:
     )
 
 
-def _column(feature: Feature) -> Column:
-    return Column(feature.name, feature.kind, feature.meaning)
+def _path(of: Segmentation, what: str) -> str:
+    return f"data/{of.home.files or of.name}_{what}"
 
 
-def _mean(feature: Feature, person: str) -> tuple[Column, ...]:
-    name, kind = f"mean_{feature.name}", "money" if feature.kind == "money" else "number"
-    what = f"Mean {feature.words} per {person} of whom it is known, with the percentile bootstrap's interval"
+def _model(of: Segmentation) -> str | None:
+    """The dbt model that describes the columns of members."""
+    return None if of.home.is_shared else of.home.model
+
+
+def _column(of: Segmentation, feature: Feature) -> Column:
+    return Column(feature.name, feature.kind, feature.meaning if of.home.is_shared else "")
+
+
+def _mean(of: Segmentation, feature: Feature) -> tuple[Column, ...]:
+    name, kind = of.mean_of(feature.name), "money" if feature.kind == "money" else "number"
+    unit = ", in US dollars" if kind == "money" else ""
+    what = f"Mean {feature.words} per {of.person} of whom it is known{unit}, with the percentile bootstrap's interval"
+    total = Column(feature.name, feature.kind, f"{feature.words.capitalize()} of the whole segment{unit}.")
     return (
+        *((total,) if feature.name in of.home.totals else ()),
         *interval_columns(name, kind, what),  # type: ignore[arg-type]
         Column(f"{name}_skew_ci_low", kind, f"Lower end of Hall's skew-corrected t interval of {name}."),  # type: ignore[arg-type]
         Column(f"{name}_skew_ci_high", kind, f"Upper end of Hall's skew-corrected t interval of {name}."),  # type: ignore[arg-type]

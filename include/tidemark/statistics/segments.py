@@ -1,4 +1,4 @@
-"""The statistics of the family customer_segments: shares, mean spend, movement and backtest, as long rows.
+"""The statistics of a segmentation: shares, means, movement and backtest, as long rows.
 
 Plain numbers in, `ResultRow` out. Each function returns every row that it ever returns, in the same order, whatever the
 data hold: what can't be estimated is a null with a reason, never a missing row.
@@ -20,43 +20,32 @@ from include.tidemark.statistics.ratio_cells import RatioCells, merge_ratio
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
 
-SEGMENTS = ("High-Value Travelers", "Declining", "New & Growing", "Budget-Conscious", "Stable Mid-Spenders")
-"""The segments in priority order."""
-
-NEW_CUSTOMER = "New customer"
-GONE_CUSTOMER = "No longer a customer"
-
-MEANS: Mapping[str, str] = {"spend_last_90_days": "mean_spend_90d", "lifetime_value": "mean_lifetime_value"}
-"""Metric of the cells, in cents -> metric of the result, in dollars."""
-
 BACKTEST_HORIZON = "90d"
-_CENTS = 100
 
 
 def segment_shares(
-    counts: Mapping[str, tuple[int, int]], config: StatisticsConfig, segments: Sequence[str] = SEGMENTS
+    counts: Mapping[str, tuple[int, int]], config: StatisticsConfig, segments: Sequence[str]
 ) -> list[ResultRow]:
-    """The share of customers in each segment, with and without dormant customers, with Wilson intervals.
+    """The share of people in each segment, with and without dormant customers, with Wilson intervals.
 
     Args:
-        counts: segment -> (customers, dormant customers among them). A segment that is left out holds nobody.
+        counts: segment -> (people, dormant ones among them). A segment that is left out holds nobody.
         config: the run's settings.
         segments: all segments, in the order of the rows.
 
     Returns:
-        ``segment_share`` then ``segment_share_active``, a row a segment each. Where there is no customer at all:
+        ``segment_share`` then ``segment_share_active``, a row a segment each. Where there is nobody at all:
         null, ``zero_denominator``.
 
-    >>> rows = segment_shares({"Declining": (40, 10), "New & Growing": (60, 0)}, StatisticsConfig("2026-11-01"))
+    >>> counts = {"Declining": (40, 10), "New & Growing": (60, 0)}
+    >>> rows = segment_shares(counts, StatisticsConfig("2026-11-01"), ["Declining", "New & Growing"])
     >>> [(row.segment, row.estimate, row.n) for row in rows if row.metric == "segment_share_active" and row.estimate]
     [('Declining', 0.333333333333, 90), ('New & Growing', 0.666666666667, 90)]
     """
     _check_names(counts, segments)
-    for segment, (customers, dormant) in counts.items():
-        if not 0 <= dormant <= customers:
-            raise ValueError(
-                f"{segment!r} has {dormant} dormant of {customers} customers; 0 <= dormant <= customers."
-            )
+    for segment, (people, dormant) in counts.items():
+        if not 0 <= dormant <= people:
+            raise ValueError(f"{segment!r} has {dormant} dormant of {people} people; 0 <= dormant <= people.")
     everyone = {segment: counts.get(segment, (0, 0))[0] for segment in segments}
     active = {segment: everyone[segment] - counts.get(segment, (0, 0))[1] for segment in segments}
     rows = []
@@ -72,18 +61,18 @@ def segment_shares(
 def segment_means(
     cells: Mapping[tuple[str, str], Cells],
     config: StatisticsConfig,
-    segments: Sequence[str] = SEGMENTS,
-    means: Mapping[str, str] = MEANS,
-    units: Mapping[str, int] | None = None,
+    segments: Sequence[str],
+    means: Mapping[str, str],
+    units: Mapping[str, int],
 ) -> list[ResultRow]:
-    """The mean of each number per customer, by segment and for all customers; by default spend of 90 days and lifetime value.
+    """The mean of each number per person, by segment and for all.
 
     Args:
         cells: (metric, segment) -> cells in whole numbers; metrics are the keys of `means`. What is left out holds nobody.
         config: the run's settings.
         segments: all segments, in the order of the rows.
         means: metric of the cells -> metric of the result.
-        units: metric of the cells -> how many of its whole numbers are one of the result's unit; 100 (cents) where not named.
+        units: metric of the cells -> how many of its whole numbers are one of the result's unit: 100 where they are cents.
 
     Returns:
         For each metric, for each segment and then for all (segment null): a ``percentile_bootstrap`` and a
@@ -91,7 +80,8 @@ def segment_means(
 
     >>> rows = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in range(0, 40_000, 100)]
     >>> cells = {("lifetime_value", "Declining"): Cells.from_rows(rows)}
-    >>> rows = segment_means(cells, StatisticsConfig("2026-11-01"), ["Declining"])
+    >>> means, units = {"lifetime_value": "mean_lifetime_value"}, {"lifetime_value": 100}
+    >>> rows = segment_means(cells, StatisticsConfig("2026-11-01"), ["Declining"], means, units)
     >>> [(row.segment, row.estimate) for row in rows if row.metric == "mean_lifetime_value" and row.seed]
     [('Declining', 199.5), (None, 199.5)]
     """
@@ -101,11 +91,10 @@ def segment_means(
     _check_names((segment for _, segment in cells), segments)
     rows = []
     for source, metric in means.items():
-        unit = (units or {}).get(source, _CENTS)
         groups: dict[str | None, Cells] = {name: cells.get((source, name), merge([])) for name in segments}
         groups[None] = merge(groups.values())
         for segment, group in groups.items():
-            rows += mean_rows(metric, group, config, unit=unit, segment=segment)
+            rows += mean_rows(metric, group, config, unit=units[source], segment=segment)
     return rows
 
 
@@ -114,31 +103,30 @@ def segment_movement(
     config: StatisticsConfig,
     *,
     has_previous: bool,
-    segments: Sequence[str] = SEGMENTS,
+    segments: Sequence[str],
+    joined: str,
+    left: str,
     origins: Sequence[str] | None = None,
-    joined: str = NEW_CUSTOMER,
-    left: str = GONE_CUSTOMER,
 ) -> list[ResultRow]:
-    """Where the customers of each segment of the last published month are now: shares of the from-segment.
+    """Where the people of each segment of the last published month are now: shares of the from-segment.
 
     Args:
-        counts: (from segment, to segment, customers); pairs that are left out hold nobody.
+        counts: (from segment, to segment, people); pairs that are left out hold nobody.
         config: the run's settings.
         has_previous: whether an earlier publication exists; without one every row is ``no_earlier_publication``.
         segments: all segments, in the order of the rows.
-        origins: those of the earlier publication, where it had others.
         joined: where they come from who were in no segment.
         left: where they go who are in no segment any more.
+        origins: the segments of the earlier publication, where it had others.
 
     Returns:
         A row for each pair: from every segment of then and `joined`, to every segment and `left`, but not from joined to
         left. Shares of one from-segment sum to 1. An empty from-segment gives ``empty_segment``.
 
-    >>> moved = [("Declining", "Declining", 30), ("Declining", "No longer a customer", 10)]
-    >>> config = StatisticsConfig("2026-11-01")
-    >>> rows = segment_movement(moved, config, has_previous=True, segments=["Declining"])
+    >>> moved, config = [("Falling", "Falling", 30), ("Falling", "gone", 10)], StatisticsConfig("2026-11-01")
+    >>> rows = segment_movement(moved, config, has_previous=True, segments=["Falling"], joined="new", left="gone")
     >>> [(row.segment, row.segment_to, row.estimate) for row in rows if row.estimate is not None]
-    [('Declining', 'Declining', 0.75), ('Declining', 'No longer a customer', 0.25)]
+    [('Falling', 'Falling', 0.75), ('Falling', 'gone', 0.25)]
     """
     pairs = [
         (origin, target)
@@ -147,14 +135,14 @@ def segment_movement(
         if (origin, target) != (joined, left)
     ]
     moved = dict.fromkeys(pairs, 0)
-    for origin, target, customers in counts:
+    for origin, target, people in counts:
         if (origin, target) not in moved:
             raise ValueError(
                 f"movement from {origin!r} to {target!r} is not possible with the segments {segments}."
             )
-        if customers < 0:
-            raise ValueError(f"movement from {origin!r} to {target!r} counts {customers} customers.")
-        moved[origin, target] += int(customers)
+        if people < 0:
+            raise ValueError(f"movement from {origin!r} to {target!r} counts {people} people.")
+        moved[origin, target] += int(people)
     if not has_previous and any(moved.values()):
         raise ValueError("counts hold movements although has_previous is false.")
     totals = {origin: sum(k for (start, _), k in moved.items() if start == origin) for origin, _ in pairs}
@@ -172,13 +160,13 @@ def segment_backtest(
     config: StatisticsConfig,
     *,
     reason_if_absent: str | None = None,
-    segments: Sequence[str] = SEGMENTS,
-    metric: str = "backtest_spend_ratio",
+    segments: Sequence[str],
+    metric: str,
 ) -> list[ResultRow]:
-    """How each segment of 90 days ago went on: by default later spend over its own prior spend, a ratio of sums.
+    """How each segment of 90 days ago went on: what it did later over what it had done before, a ratio of sums.
 
     Args:
-        cells: segment as published then -> cells with x = prior and y = later spend, in any one unit; None when there
+        cells: segment as published then -> cells with x = prior and y = later, in any one unit; None when there
             is nothing to look back at.
         config: the run's settings.
         reason_if_absent: why ``cells`` is None: ``window_not_complete`` or ``no_earlier_publication``.
@@ -191,7 +179,8 @@ def segment_backtest(
 
     >>> users = zip(range(100, 200), range(50, 150))
     >>> cells = {"Declining": RatioCells.from_rows({"bin": x, "n": 1, "x1": x, "y1": y, "x2": x**2, "y2": y**2, "xy": x * y} for x, y in users)}
-    >>> rows = segment_backtest(cells, StatisticsConfig("2026-11-01"), segments=["Declining"])
+    >>> config = StatisticsConfig("2026-11-01")
+    >>> rows = segment_backtest(cells, config, segments=["Declining"], metric="backtest_spend_ratio")
     >>> [(row.segment, row.method, row.estimate) for row in rows[:2]]
     [('Declining', 'percentile_bootstrap', 0.665551839465), ('Declining', 'log_delta', 0.665551839465)]
     """

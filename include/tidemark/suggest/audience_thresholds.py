@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from include.tidemark.families.customer_segments.audiences import audiences
 from include.tidemark.families.customer_segments.rules import CustomerSegmentsRules
 from include.tidemark.suggest.customers import Cents, Customers, cents, how_many, members
 from include.tidemark.suggest.finders import Threshold, Thresholds, money
+from include.tidemark.suggest.segmentation import bounds
 
 _BASES = {
     "audience_high_value_min_avg_monthly_spend": "high_value_min_avg_monthly_spend",
@@ -31,17 +31,15 @@ def audience_thresholds(
     """
     found = {}
     segments = members(customers, proposed)
-    for audience in audiences(proposed):
-        if audience.rule is None or audience.column is None:
-            continue
-        values = column_of(customers, audience.column)[segments[audience.segment]]
-        threshold = _in_proportion(audience.rule, today, proposed)
+    for bound in bounds(proposed):
+        values = column_of(customers, bound.column)[segments[bound.segment]]
+        threshold = _in_proportion(bound.rule, today, proposed)
         if len(values) and (values >= cents(threshold)).mean() < _TOO_FEW:
             threshold = money(_within_reach(values))
-        if threshold != getattr(today, audience.rule):
+        if threshold != getattr(today, bound.rule):
             below = 100 * how_many(values < cents(threshold)) / max(len(values), 1)
-            why = f"{below:.0f} % of the customers in {audience.segment} are below it."
-            found[audience.rule] = Threshold(threshold, why)
+            why = f"{below:.0f} % of the customers in {bound.segment} are below it."
+            found[bound.rule] = Threshold(threshold, why)
     return found
 
 

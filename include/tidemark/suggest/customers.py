@@ -9,8 +9,8 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.families.customer_segments.rules import CustomerSegmentsRules
+from include.tidemark.suggest.segmentation import SEGMENTS
 
 Mask = NDArray[np.bool_]
 Cents = NDArray[np.int64]

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from include.tidemark.families.customer_segments.audiences import audiences
-from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.run import Run
+from include.tidemark.segmentations.counts import sizes
+from include.tidemark.suggest.segmentation import customer_segments
 from include.tidemark.validation.checks import count_where
 from include.tidemark.warehouse.base import Warehouse
 
@@ -29,20 +29,12 @@ class Counts:
 
 def count(warehouse: Warehouse, run: Run) -> Counts:
     """Count a run's customers by segment and by audience."""
-    found = {
-        row["customer_segment"]: int(row["customers"])
-        for row in warehouse.fetch(
-            "select customer_segment, count(*) as customers from runs.customer_segments where run_key = ?"
-            " group by customer_segment",
-            (run.run_key,),
-        )
-    }
-    lists = audiences(run.rules)
-    columns = ", ".join(f"{count_where(audience.condition)} as {audience.name}" for audience in lists)
-    (sizes,) = warehouse.fetch(
-        f"select {columns} from runs.customer_segments where run_key = ?", (run.run_key,)
-    )
+    of = customer_segments(run.rules)
+    found = sizes(of, run, warehouse)
+    columns = ", ".join(f"{count_where(of.chosen(each))} as {each.name}" for each in of.audiences)
+    (lists,) = warehouse.fetch(f"select {columns} from {of.home.members} where {of.mine(run.run_key)}")
+    most = {each.name: of.limit_of(each) or lists[each.name] for each in of.audiences}
     return Counts(
-        {segment: found.get(segment, 0) for segment in SEGMENTS},
-        {audience.name: min(int(sizes[audience.name]), audience.limit) for audience in lists},
+        {name: int(found[name]["members"]) if name in found else 0 for name in of.names},
+        {name: min(int(lists[name]), limit) for name, limit in most.items()},
     )

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from include.tidemark.families.customer_segments.audiences import audiences
 from include.tidemark.families.customer_segments.rules import CustomerSegmentsRules
 from include.tidemark.suggest.audience_thresholds import column_of
 from include.tidemark.suggest.customers import Customers, Mask, members
+from include.tidemark.suggest.segmentation import bounds
 
 QUANTILES_PCT = (10, 25, 50, 75, 90, 99)
 
@@ -70,13 +70,12 @@ def _of_audiences(of: Customers, proposed: CustomerSegmentsRules) -> list[_Divid
     segments = members(of, proposed)
     return [
         (
-            audience.rule,
-            f"are in {audience.segment} under the proposal",
-            column_of(of, audience.column)[segments[audience.segment]] / 100,
+            bound.rule,
+            f"are in {bound.segment} under the proposal",
+            column_of(of, bound.column)[segments[bound.segment]] / 100,
             np.greater_equal,
         )
-        for audience in audiences(proposed)
-        if audience.rule and audience.column
+        for bound in bounds(proposed)
     ]
 
 

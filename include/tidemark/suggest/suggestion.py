@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
@@ -13,9 +12,10 @@ from include.tidemark.suggest.features import categories_without_group, read_cus
 from include.tidemark.suggest.finders import Thresholds
 from include.tidemark.suggest.preview import Counts, count
 from include.tidemark.suggest.quantiles import Cut, cuts
+from include.tidemark.suggest.segmentation import FAMILY, SEGMENTS
 from include.tidemark.suggest.shortfalls import NEEDS_GROUP
 from include.tidemark.suggest.thresholds import propose
-from include.tidemark.suggest.trial import FAMILY, build_proposal, trial_run
+from include.tidemark.suggest.trial import build_proposal, trial_run
 from include.tidemark.suggest.wishes import Aim
 from include.tidemark.validation.distribution import LARGEST_SHARE_PCT
 from include.tidemark.warehouse import open_warehouse

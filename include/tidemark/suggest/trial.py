@@ -15,13 +15,13 @@ from include.tidemark.pipeline.resolve import resolve_run
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
+from include.tidemark.suggest.segmentation import FAMILY
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
 
-FAMILY = "customer_segments"
 _SEGMENTS = "path:models/customer_segments/customer_segments.sql"
 _SPEND = "path:models/customer_segments/customer_spend.sql"
 _NAMED_FAILURES = 3

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 from include.tidemark.errors import TidemarkError
-from include.tidemark.families.customer_segments.definitions import REFERENCE_SHARES_PCT, SEGMENTS
+from include.tidemark.suggest.segmentation import REFERENCE_SHARES_PCT, SEGMENTS
 
 _NEAR_POINTS = 2.5
 """Half the width of the reference's ranges: as near as the reference itself is exact."""

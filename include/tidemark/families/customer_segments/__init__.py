@@ -1,8 +1,8 @@
-"""Which of five segments is each customer in, and how do the segments change?"""
+"""Which of five segments is each customer in, and how do the segments change? The file of the segments is in `dbt/segmentations/`."""
 
-from include.tidemark.families.family import Family
+from include.tidemark.families.declared import QUESTIONS, DeclaredFamily
 
-FAMILY = Family(
+FAMILY = DeclaredFamily(
     name="customer_segments",
     sources=("users", "transactions"),
     overview="data/segment_summary.csv",
@@ -10,5 +10,6 @@ FAMILY = Family(
         "customer_segment", "customers", "dormant_customers", "share_pct", "share_pct_ci_low", "share_pct_ci_high",
         "mean_spend_90d", "mean_spend_90d_ci_low", "mean_spend_90d_ci_high", "mean_spend_90d_trust",
     ),
-    questions=("profile", "movement", "backtest"),
+    questions=QUESTIONS,
+    own=("account", "suite"),
 )  # fmt: skip

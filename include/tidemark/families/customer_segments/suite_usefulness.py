@@ -3,9 +3,9 @@
 Only the first: a later month is held against the one before, and to doubt chosen rules again every month would help nobody.
 """
 
-from include.tidemark.families.customer_segments.audiences import Audience, audiences
-from include.tidemark.families.customer_segments.definitions import SEGMENTS
 from include.tidemark.run import Run
+from include.tidemark.segmentations.declaration import Audience
+from include.tidemark.segmentations.shipped import Shipped
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.validation.checks import Asset, Check, count_where
 from include.tidemark.validation.distribution import LARGEST_SHARE_PCT
@@ -13,7 +13,7 @@ from include.tidemark.validation.distribution import LARGEST_SHARE_PCT
 CANDIDATE = "runs.customer_segments"
 
 
-def usefulness(run: Run) -> list[Asset]:
+def usefulness(of: Shipped, run: Run) -> list[Asset]:
     """The suite of the family's first month; of any other month, none."""
     if run.previous_of("customer_segments") is not None:
         return []
@@ -25,16 +25,16 @@ def usefulness(run: Run) -> list[Asset]:
             table=CANDIDATE,
             source=this_run,
             checks=(
-                _largest_segment(this_run, advice),
-                *(_audience(audience, advice) for audience in audiences(run.rules)),
+                _largest_segment(of, this_run, advice),
+                *(_audience(of, audience, advice) for audience in of.audiences),
             ),
             needs=(CANDIDATE,),
         )
     ]
 
 
-def _largest_segment(this_run: str, advice: str) -> Check:
-    counts = ", ".join(count_where(f"customer_segment = {text_literal(name)}") for name in SEGMENTS)
+def _largest_segment(of: Shipped, this_run: str, advice: str) -> Check:
+    counts = ", ".join(count_where(f"customer_segment = {text_literal(name)}") for name in of.names)
     return Check(
         name="largest_share_pct",
         # Without customers there is no share; that there are some is another suite's check.
@@ -49,10 +49,10 @@ def _largest_segment(this_run: str, advice: str) -> Check:
     )
 
 
-def _audience(audience: Audience, advice: str) -> Check:
+def _audience(of: Shipped, audience: Audience, advice: str) -> Check:
     return Check(
         name=f"audience_{audience.name}",
-        measure=count_where(audience.condition),
+        measure=count_where(of.chosen(audience)),
         minimum=1,
         severity="warning",
         column="customer_segment",

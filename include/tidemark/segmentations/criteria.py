@@ -1,0 +1,32 @@
+"""The words that a shipped segmentation's file says of a condition, with the values of the rules in them."""
+
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from include.tidemark.rules import Rules
+
+Phrases = Mapping[str, Mapping[str, str]]
+
+
+def filled(text: str, rules: Rules, phrases: Phrases) -> str:
+    """The text with rules for their names: `{name}` a number or its phrase, `{name:money}` an amount, `{name:minus}` the number without its
+    minus."""
+    return _Words(rules, phrases).format(text)
+
+
+class _Words(string.Formatter):
+    def __init__(self, rules: Rules, phrases: Phrases) -> None:
+        self._rules, self._phrases = rules, phrases
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        value = getattr(self._rules, str(key))
+        named = self._phrases.get(str(key))
+        return named[str(value).lower()] if named else value
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "money":
+            return self._rules.money.write(value)
+        if isinstance(value, str):
+            return value
+        return f"{-value if format_spec == 'minus' else value:g}"

@@ -1,4 +1,7 @@
-"""docs/develop.md says how to add a family; this does it, in a copy of the project, and publishes a month of it."""
+"""docs/develop.md says how to add a family with a question of its own; this does it, in a copy of the project, and publishes a month of it.
+
+A family that only divides users is a file instead: `tests/segmentations/test_months.py` publishes users by platform that way.
+"""
 
 import csv
 import json
@@ -68,7 +71,9 @@ def test_a_family_that_is_added_as_the_walk_through_says_is_published(tmp_path):
         rows = list(csv.DictReader(handle))
     assert {"ios", "android", "web"} <= {row["platform"] for row in rows}
     assert all(
-        float(row["share_pct_ci_low"]) < float(row["share_pct"]) < float(row["share_pct_ci_high"])
+        float(row["weekend_share_pct_ci_low"])
+        < float(row["weekend_share_pct"])
+        < float(row["weekend_share_pct_ci_high"])
         for row in rows
     )
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -76,7 +81,7 @@ def test_a_family_that_is_added_as_the_walk_through_says_is_published(tmp_path):
     assert manifest["rules"]["platform_min_users"] == 5
     definitions = json.loads((folder / "definitions/segment_definitions.json").read_text())
     assert definitions["families"]["platforms"] == {"population": "Platforms with 5 or more users."}
-    assert "Where accounts are created" in (folder / "report/index.html").read_text(encoding="utf-8")
+    assert "Sign-ups at weekends" in (folder / "report/index.html").read_text(encoding="utf-8")
 
 
 def copy_of_the_project(target: Path) -> Path:

@@ -10,9 +10,11 @@ from include.tidemark.artifacts.wide import Place, Statistic, wide_rows, write_w
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
-_SHARE = Statistic("platform_share", lambda line: Place(line["platform"]), factor=100)
+_SHARE = Statistic("weekend_share", lambda line: Place(line["platform"]), factor=100)
 PLATFORMS = model_table("data/platform_users").plus(
-    *_SHARE.interval("share_pct", "number", "Share of the users, in per cent")
+    *_SHARE.interval(
+        "weekend_share_pct", "number", "Share of the users who signed up at a weekend, in per cent"
+    )
 )
 
 

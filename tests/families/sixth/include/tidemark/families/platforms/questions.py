@@ -1,22 +1,30 @@
 """The family's statistics."""
 
+from dataclasses import replace
+
+from scipy.stats import binomtest
+
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.warehouse.base import Warehouse
 
+WEEKEND = 2 / 7
 
-def shares(run: Run, warehouse: Warehouse) -> list[ResultRow]:
-    """Which part of the users is on each platform?"""
+
+def weekends(run: Run, warehouse: Warehouse) -> list[ResultRow]:
+    """On which platforms do people sign up at weekends more, or less, than on other days?"""
     counts = warehouse.fetch(
-        "select platform, users from runs.platform_users where run_key = ? order by platform", (run.run_key,)
+        "select platform, users, weekend_users from runs.platform_users where run_key = ? order by platform",
+        (run.run_key,),
     )
-    total = sum(int(row["users"]) for row in counts)
     config = statistics_config(run)
-    return [
-        proportion_row(
-            "platform_share", int(row["users"]), total, config, "empty_segment", segment=row["platform"]
+    rows = []
+    for row in counts:
+        users, at_weekends = int(row["users"]), int(row["weekend_users"])
+        share = proportion_row(
+            "weekend_share", at_weekends, users, config, "empty_segment", segment=row["platform"]
         )
-        for row in counts
-    ]
+        rows.append(replace(share, p_value=binomtest(at_weekends, users, WEEKEND).pvalue))
+    return rows

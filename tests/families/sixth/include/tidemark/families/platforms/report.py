@@ -15,7 +15,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     rows = [
         {
             "name": row["platform"],
-            "share": number(results.find("platform_share", row["platform"]), words.percent),
+            "share": number(results.find("weekend_share", row["platform"]), words.percent),
         }
         for row in platform_rows(run, warehouse, results)
     ]
@@ -23,6 +23,6 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     return ReportPart(
         title="Platforms",
         key_figures=(KeyFigure("Largest platform", rows[0]["name"], rows[0]["share"].value),),
-        sections=(Section("platforms", "Where accounts are created", body, ("data/platform_users.csv",)),),
+        sections=(Section("platforms", "Sign-ups at weekends", body, ("data/platform_users.csv",)),),
         topics=("trust",),
     )

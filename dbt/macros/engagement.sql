@@ -1,14 +1,13 @@
 {#- Percentiles and activity of the family engagement. -#}
 
 {#- Who stands where among all users, in exact integers: how many are below, and how many are not above. Nulls must be
-    replaced before, by a value below all others. `compared` is a condition of the users who are counted. -#}
+    replaced before, by a value below all others. -#}
 {% macro users_below(value) -%}
     rank() over (order by {{ value }}) - 1
 {%- endmacro %}
 
-{% macro users_not_above(value, compared='true') -%}
-    {{ 'count(*)' if compared == 'true' else 'sum(case when ' ~ compared ~ ' then 1 else 0 end)' }}
-        over (order by {{ value }} range between unbounded preceding and current row)
+{% macro users_not_above(value) -%}
+    count(*) over (order by {{ value }} range between unbounded preceding and current row)
 {%- endmacro %}
 
 {#- Twice the number of others that a user is above, ties half: 0 for the lowest, 2 (n - 1) for the highest. -#}
@@ -19,13 +18,6 @@
 {#- The percentile rank, 0 to 1; a user alone is in the middle. -#}
 {% macro percentile_rank(doubled, users) -%}
     case when {{ users }} > 1 then cast({{ doubled }} as double) / cast(2 * ({{ users }} - 1) as double) else 0.5 end
-{%- endmacro %}
-
-{#- Whether a value is at or above percentile_cont(rule) of all values. No value lies between the two that percentile_cont
-    interpolates, so this asks for the upper of them: whether more than ceil(p (n - 1)) users are not above. In decimals,
-    so that a percentile that falls on a user includes this user on every warehouse. -#}
-{% macro reaches_percentile(not_above, users, rule) -%}
-    {{ not_above }} > ceil(cast({{ rule_number(rule) }} as decimal(9, 6)) * ({{ users }} - 1))
 {%- endmacro %}
 
 {#- The users that the family is about: testers and those who signed up later are none of them. -#}

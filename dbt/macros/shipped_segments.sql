@@ -1,5 +1,15 @@
 {#- Made of the files of dbt/segmentations/ by `make segments`: change those, not this one. -#}
 
+{#- The segments of behavioral_segments. -#}
+{% macro segments_of_behavioral_segments() -%}
+    {{ return({'segments': [
+        {'name': "high_engagement", 'condition': "days_since_last_activity < " ~ rule_number("churn_days_threshold") ~ " AND (CASE WHEN NOT compared_rank IS NULL THEN COUNT(compared_rank) OVER (ORDER BY compared_rank range BETWEEN UNBOUNDED preceding AND CURRENT ROW) - 1 END) >= (CAST(" ~ rule_number("high_engagement_percentile") ~ " AS DECIMAL(9, 6)) * (COUNT(compared_rank) OVER () - 1))"},
+        {'name': "moderate_engagement", 'condition': "days_since_last_activity < " ~ rule_number("churn_days_threshold") ~ " AND (CASE WHEN NOT compared_rank IS NULL THEN COUNT(compared_rank) OVER (ORDER BY compared_rank range BETWEEN UNBOUNDED preceding AND CURRENT ROW) - 1 END) >= (CAST(" ~ rule_number("moderate_engagement_percentile") ~ " AS DECIMAL(9, 6)) * (COUNT(compared_rank) OVER () - 1))"},
+        {'name': "low_engagement", 'condition': "days_since_last_activity < " ~ rule_number("churn_days_threshold")},
+        {'name': "churned", 'condition': none},
+    ]}) }}
+{%- endmacro %}
+
 {#- The segments of customer_segments. -#}
 {% macro segments_of_customer_segments() -%}
     {{ return({'segments': [
@@ -8,5 +18,15 @@
         {'name': "New & Growing", 'condition': "tenure_months <= " ~ rule_number("new_growing_max_tenure_months") ~ " AND (spend_change_pct >= " ~ rule_number("new_growing_min_spend_change_pct") ~ " OR (" ~ rule_flag("new_without_prior_is_growing") ~ " AND spend_change_pct IS NULL AND spend_last_90_days > 0))"},
         {'name': "Budget-Conscious", 'condition': "spend_last_90_days < 3 * " ~ rule_number("budget_max_avg_monthly_spend") ~ " AND necessities_spend_pct >= " ~ rule_number("budget_min_necessities_pct")},
         {'name': "Stable Mid-Spenders", 'condition': none},
+    ]}) }}
+{%- endmacro %}
+
+{#- The segments of revenue_segments. -#}
+{% macro segments_of_revenue_segments() -%}
+    {{ return({'segments': [
+        {'name': "whale", 'condition': "revenue_cents > 0 AND (CASE WHEN NOT revenue_cents IS NULL THEN COUNT(revenue_cents) OVER (ORDER BY revenue_cents range BETWEEN UNBOUNDED preceding AND CURRENT ROW) - 1 END) >= (CAST(" ~ rule_number("whale_revenue_percentile") ~ " AS DECIMAL(9, 6)) * (COUNT(revenue_cents) OVER () - 1))"},
+        {'name': "dolphin", 'condition': "revenue_cents > 0 AND (CASE WHEN NOT revenue_cents IS NULL THEN COUNT(revenue_cents) OVER (ORDER BY revenue_cents range BETWEEN UNBOUNDED preceding AND CURRENT ROW) - 1 END) >= (CAST(" ~ rule_number("dolphin_revenue_percentile") ~ " AS DECIMAL(9, 6)) * (COUNT(revenue_cents) OVER () - 1))"},
+        {'name': "minnow", 'condition': "revenue_cents > 0"},
+        {'name': "free_user", 'condition': none},
     ]}) }}
 {%- endmacro %}

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from include.tidemark.documents.document import read_document
-from include.tidemark.errors import SettingsError
+from include.tidemark.errors import SettingsError, TidemarkError
+from include.tidemark.examination.segmentation import examine, file_of
 from include.tidemark.families import known_families
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.rules import load_rules
@@ -19,6 +20,7 @@ from include.tidemark.segmentations.shipped import (
     shipped_document,
     shipped_names,
 )
+from include.tidemark.settings import Settings
 from tests.segmentations.files import LOYALTY
 
 RULES = load_rules(environ={})
@@ -51,29 +53,46 @@ def test_the_macros_of_dbt_are_those_of_the_files():
 
 def test_the_macros_read_every_rule_from_dbt_and_hold_no_value_of_one():
     text = macros_text()
-    for name, value in shipped("customer_segments", RULES).rules.items():
-        if "audience" not in name:
+    for of in (shipped(name, RULES) for name in shipped_names()):
+        for rule, value in of.rules_in(
+            " and ".join(f"({each.when})" for each in of.segments if each.when)
+        ).items():
             macro = "rule_flag" if isinstance(value, bool) else "rule_number"
-            assert f'{macro}("{name}")' in text
+            assert f'{macro}("{rule}")' in text
     assert "0.908" not in text
 
 
-def test_the_names_that_dbt_accepts_are_those_of_the_file():
-    folder = DBT_DIR / "models" / "customer_segments"
-    of = shipped("customer_segments")
-    accepted = {
-        (file.stem, column["name"]): test["accepted_values"]["arguments"]["values"]
-        for file in folder.glob("*.yml")
-        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
-        for column in model["columns"]
+def accepted(model):
+    """The names that dbt accepts in the columns of segments of a model."""
+    (file,) = (DBT_DIR / "models").rglob(f"{model}.yml")
+    (said,) = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
+    return {
+        column["name"]: test["accepted_values"]["arguments"]["values"]
+        for column in said["columns"]
         for test in column.get("data_tests", [])
         if isinstance(test, dict) and "accepted_values" in test and column["name"].endswith("segment")
     }
-    assert accepted == {
-        ("customer_segments", "customer_segment"): list(of.names),
-        ("customer_segment_movement", "from_segment"): [*of.names, of.joined],
-        ("customer_segment_movement", "to_segment"): [*of.names, of.left],
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_the_names_that_dbt_accepts_are_those_of_the_file(name):
+    of = shipped(name)
+    assert accepted(of.home.model)[of.home.segment] == list(of.names)
+
+
+def test_the_names_that_dbt_accepts_in_movement_are_those_of_the_file():
+    of = shipped("customer_segments")
+    assert accepted("customer_segment_movement") == {
+        "from_segment": [*of.names, of.joined],
+        "to_segment": [*of.names, of.left],
     }
+
+
+@pytest.mark.parametrize("name", ["behavioral_segments", "revenue_segments"])
+def test_a_segmentation_by_numbers_that_no_month_keeps_can_t_be_tried_on_one(name, tmp_path):
+    settings = Settings(duckdb_path=tmp_path / "none.duckdb", config_dir=tmp_path, families=("engagement",))
+    with pytest.raises(TidemarkError, match="no month keeps"):
+        examine(settings, file_of(settings, name))
 
 
 def test_the_criteria_are_said_with_the_numbers_of_the_rules():
@@ -109,3 +128,13 @@ def test_the_limit_of_an_audience_may_be_a_rule(tmp_path):
     file.write_text(text, encoding="utf-8")
     read = load_segmentation(read_document(file), known_families())
     assert read.limit_of(read.audiences[0]) == 25
+
+
+def test_a_percentile_is_said_as_an_ordinal_of_those_whom_the_rule_compares():
+    changed = RULES.model_copy(
+        update={"high_engagement_percentile": 0.925, "engagement_percentile_users": "active"}
+    )
+    of = shipped("behavioral_segments", changed)
+    assert filled(of.segments[0].criteria, changed, of.home.phrases).endswith(
+        "a score at or above the 92.5th percentile of the users who have not churned."
+    )

@@ -1,6 +1,4 @@
-{#- SQL of the users whose scores the percentiles of the behavioural segments are among. -#}
 {%- set among = rule_choice('engagement_percentile_users', ['all', 'active']) -%}
-{%- set compared = 'not is_churned' if among == 'active' else 'true' -%}
 
 with
 
@@ -178,8 +176,8 @@ scored as (
                 then cast(weighted_rank as double) / (cast(2 * (n_users - 1) as double) * cast(weights as double))
             else 0.5
         end as engagement_score,
-        {{ users_not_above('weighted_rank', compared) }} as up_to_score,
-        sum(case when {{ compared }} then 1 else 0 end) over () as n_compared
+        {{ 'case when not is_churned then weighted_rank end' if among == 'active' else 'weighted_rank' }}
+            as compared_rank
     from summed
 
 ),
@@ -188,20 +186,8 @@ segmented as (
 
     select
         *,
-        case
-            when is_churned then 'churned'
-            when {{ reaches_percentile('up_to_score', 'n_compared', 'high_engagement_percentile') }}
-                then 'high_engagement'
-            when {{ reaches_percentile('up_to_score', 'n_compared', 'moderate_engagement_percentile') }}
-                then 'moderate_engagement'
-            else 'low_engagement'
-        end as behavioral_segment,
-        case
-            when revenue_cents <= 0 then 'free_user'
-            when {{ reaches_percentile('up_to_revenue', 'n_users', 'whale_revenue_percentile') }} then 'whale'
-            when {{ reaches_percentile('up_to_revenue', 'n_users', 'dolphin_revenue_percentile') }} then 'dolphin'
-            else 'minnow'
-        end as revenue_segment
+        {{ decided_segment(segments_of_behavioral_segments()) | indent(4) }} as behavioral_segment,
+        {{ decided_segment(segments_of_revenue_segments()) | indent(4) }} as revenue_segment
     from scored
 
 )

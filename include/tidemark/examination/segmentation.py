@@ -19,7 +19,7 @@ from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.reading import load_segmentation
 from include.tidemark.segmentations.shipped import FOLDER as SHIPPED
-from include.tidemark.segmentations.shipped import Shipped, shipped_document, shipped_names
+from include.tidemark.segmentations.shipped import Shipped, shipped, shipped_document, shipped_names
 from include.tidemark.settings import Settings
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.warehouse import open_warehouse
@@ -91,6 +91,10 @@ def file_of(settings: Settings, name: str) -> Path:
 def _read(settings: Settings, file: Path) -> Segmentation:
     if file.parent != SHIPPED:
         return load_segmentation(read_document(file), settings.families)
+    if inputs := shipped(file.stem).home.inputs:
+        raise TidemarkError(
+            f"The segments of {file.stem} are decided by numbers that no month keeps ({', '.join(inputs)}); compare two runs instead."
+        )
     document = shipped_document(file.stem, load_config(settings).rules)
     return load_segmentation(document, settings.families, Shipped)
 

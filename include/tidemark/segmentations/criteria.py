@@ -11,7 +11,7 @@ Phrases = Mapping[str, Mapping[str, str]]
 
 def filled(text: str, rules: Rules, phrases: Phrases) -> str:
     """The text with rules for their names: `{name}` a number or its phrase, `{name:money}` an amount, `{name:minus}` the number without its
-    minus."""
+    minus, `{name:ordinal}` a share as the ordinal of a percentile."""
     return _Words(rules, phrases).format(text)
 
 
@@ -27,6 +27,21 @@ class _Words(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "money":
             return self._rules.money.write(value)
+        if format_spec == "ordinal":
+            return _ordinal(value)
         if isinstance(value, str):
             return value
         return f"{-value if format_spec == 'minus' else value:g}"
+
+
+def _ordinal(share: float) -> str:
+    """A share as the ordinal of a percentile.
+
+    >>> _ordinal(0.95), _ordinal(0.3), _ordinal(0.925), _ordinal(0.81)
+    ('95th', '30th', '92.5th', '81st')
+    """
+    number = f"{100 * share:.6g}"
+    ending = {"1": "st", "2": "nd", "3": "rd"}.get(number[-1], "th")
+    if "." in number or number[-2:] in ("11", "12", "13"):
+        ending = "th"
+    return f"{number}{ending}"

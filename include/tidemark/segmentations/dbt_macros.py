@@ -9,7 +9,6 @@ from sqlglot import exp
 
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.rules import load_rules
-from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.conditions import compile_condition
 from include.tidemark.segmentations.shipped import Shipped, shipped, shipped_names
 
@@ -26,7 +25,7 @@ def macros_text() -> str:
 def _macro(of: Shipped) -> str:
     stand_ins = {name: _stand_in(number, value) for number, (name, value) in enumerate(of.rules.items())}
     segments = ",\n".join(
-        f"        {{'name': {_text(segment.name)}, 'condition': {_condition(segment.when, stand_ins)}}}"
+        f"        {{'name': {_text(segment.name)}, 'condition': {_condition(of, segment.when, stand_ins)}}}"
         for segment in of.segments
     )
     return (
@@ -45,11 +44,11 @@ def _stand_in(number: int, value: object) -> exp.Expr:
     )
 
 
-def _condition(when: str | None, stand_ins: Mapping[str, exp.Expr]) -> str:
+def _condition(of: Shipped, when: str | None, stand_ins: Mapping[str, exp.Expr]) -> str:
     """The compiled condition as a text of Jinja, with the rules as dbt reads them."""
     if when is None:
         return "none"
-    text = _text(compile_condition(when, catalogue(), stand_ins).sql)
+    text = _text(compile_condition(when, of.known, stand_ins).sql)
     for name, stand_in in stand_ins.items():
         macro = "rule_number" if isinstance(stand_in, exp.Literal) else "rule_flag"
         text = text.replace(stand_in.sql(), f'" ~ {macro}("{name}") ~ "')

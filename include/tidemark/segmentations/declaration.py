@@ -177,9 +177,14 @@ class Segmentation(_Part):
         """The rules that an expression names, with their values."""
         return {name: self.rules[name] for name in rules_in(text)}
 
+    @property
+    def known(self) -> Mapping[str, Feature]:
+        """What its conditions may look at."""
+        return catalogue()
+
     def condition(self, text: str) -> Condition:
         """A condition of it, which `reading.load_segmentation` has checked."""
-        return compile_condition(text, catalogue(), self.rules)
+        return compile_condition(text, self.known, self.rules)
 
     @property
     def conditions(self) -> tuple[Condition | None, ...]:

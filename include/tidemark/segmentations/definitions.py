@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from include.tidemark.rules import Rules
 from include.tidemark.run import Run
 from include.tidemark.segmentations.criteria import filled
 from include.tidemark.segmentations.declaration import Segmentation
-from include.tidemark.segmentations.shipped import ShippedSegment, declared
+from include.tidemark.segmentations.shipped import Shipped, ShippedSegment, declared
 from include.tidemark.segmentations.words import in_words
 
 _POPULATIONS = {
@@ -30,6 +31,11 @@ def terms(of: Segmentation, run: Run) -> dict[str, str]:
     """What its words mean, in the deployment's currency."""
     said = of.home.terms or {feature.words: feature.meaning for feature in of.features}
     return {term: run.rules.money.words(meaning) for term, meaning in said.items()}
+
+
+def criteria(of: Shipped, rules: Rules) -> dict[str, str]:
+    """What puts somebody into each segment, in the words of its file."""
+    return {segment.name: filled(segment.criteria, rules, of.home.phrases) for segment in of.segments}
 
 
 def segment_definitions(of: Segmentation, run: Run) -> list[dict[str, Any]]:

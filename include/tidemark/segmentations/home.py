@@ -58,6 +58,10 @@ class Home(_Part):
     """The rule that says how small a segment may be before the gate warns."""
     suites: Mapping[Literal["shares", "coverage"], str] = {}
     audiences: Mapping[str, AudienceColumns] = {}
+    inputs: Mapping[str, str] = {}
+    """Numbers of the model that conditions look at and that are in no catalogue, with their meaning."""
+    labels: Mapping[str, str] = {}
+    """What the report calls a segment."""
     phrases: Mapping[str, Mapping[str, str]] = {}
     """What a rule's value is called in the criteria."""
     terms: Mapping[str, str] = {}

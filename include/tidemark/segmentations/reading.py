@@ -8,9 +8,10 @@ from include.tidemark.documents.reserved import reserved_words
 from include.tidemark.errors import SettingsError
 from include.tidemark.families import known_families
 from include.tidemark.paths import DBT_DIR
-from include.tidemark.segmentations.catalogue import Feature, catalogue
+from include.tidemark.segmentations.catalogue import Feature
 from include.tidemark.segmentations.conditions import compile_condition, compile_order
 from include.tidemark.segmentations.declaration import Audience, Segmentation
+from include.tidemark.segmentations.shipped import shipped_names
 
 
 def load_segmentations(documents: Mapping[str, Document], families: Collection[str]) -> None:
@@ -56,7 +57,7 @@ def load_segmentation(
             f"{document.where(('name',))}: the file is called {document.path.name}, so its name is {document.path.stem}"
             f" (found '{read.name}'); rename one of them."
         )
-    features = catalogue()
+    features = read.known
     for number, name in enumerate(read.means):
         _refuse(document, ("means", number), lambda name=name: _mean(name, features))
     for place, text in _expressions(read):
@@ -88,7 +89,12 @@ def load_segmentation(
 def _taken_names() -> set[str]:
     """Families, models, and the views that show the published rows of one."""
     models = {file.stem for file in (DBT_DIR / "models").rglob("*.sql")}
-    return {*known_families(), *models, *(name.removesuffix("_published") for name in models)}
+    return {
+        *known_families(),
+        *shipped_names(),
+        *models,
+        *(name.removesuffix("_published") for name in models),
+    }
 
 
 def _expressions(read: Segmentation) -> list[tuple[tuple[str | int, ...], str]]:

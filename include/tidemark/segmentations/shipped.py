@@ -3,6 +3,7 @@ a rule of the run."""
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field
 from include.tidemark.documents.document import Document, read_document
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
+from include.tidemark.segmentations.catalogue import Feature, catalogue
 from include.tidemark.segmentations.declaration import (
     Audience,
     Segment,
@@ -44,6 +46,14 @@ class Shipped(Segmentation):
     def home(self) -> Home:
         """As the file says."""
         return self.published
+
+    @property
+    def known(self) -> Mapping[str, Feature]:
+        """The catalogue, and what the model has besides."""
+        inputs = self.published.inputs.items()
+        return catalogue() | {
+            name: Feature(name, "number", "score", meaning, None) for name, meaning in inputs
+        }
 
     def chosen(self, audience: Audience) -> str:
         """SQL on the rows of its model: who belongs to an audience, the limit left aside."""

@@ -14,7 +14,7 @@ A file names suites by stage:
 
 A suite may say `from` (what the query reads, unless the run's rows of its table), `with` (common table expressions: SQL, or patterns) and `needs`
 (other tables). `$name` in any text is a value: those of every run (`_values_of`, and `table`), `rules.<rule>`, and those that the family gives. `{observed}`
-is filled in when the check has failed. `each` is a list of values, or the name of one, and its checks are made for each of them.
+is filled in when the check has failed. `each` is a list of values, or the name of one, and its checks are made for each of them; `segments` is such a list, too.
 """
 
 import string
@@ -82,7 +82,7 @@ def _asset(name: str, said: Mapping[str, Any], run: Run, family: str, values: Ma
     table = said["table"]
     suite = _Suite(run, family, table)
     known = _values_of(run, family) | dict(values) | {"table": table}
-    of = _segments_of(suite, said) if said.get("pattern") == "shares of segments" else None
+    of = _segments_of(suite, said, known) if said.get("pattern") == "shares of segments" else None
     if of:
         known["shares"] = shares_clause(run, of)
     said = _filled({**said, "checks": list(_each(said["checks"], known))}, known)
@@ -109,9 +109,10 @@ def _made(suite: _Suite, said: Mapping[str, Any]) -> Made:
     )
 
 
-def _segments_of(suite: _Suite, said: Mapping[str, Any]) -> Segmentation:
+def _segments_of(suite: _Suite, said: Mapping[str, Any], known: Mapping[str, Any]) -> Segmentation:
+    names = known[said["segments"]] if isinstance(said["segments"], str) else said["segments"]
     named = {key: value for key, value in said.items() if key not in ("pattern", "checks", "segments")}
-    return Segmentation(family=suite.family, segments=tuple(said["segments"]), **named)
+    return Segmentation(family=suite.family, segments=tuple(names), **named)
 
 
 def _values_of(run: Run, family: str) -> dict[str, Any]:

@@ -6,20 +6,13 @@ from typing import Any
 from include.tidemark.families.engagement.rules import SCORE_PARTS, START
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run
+from include.tidemark.segmentations.definitions import criteria
+from include.tidemark.segmentations.shipped import shipped
 
-BEHAVIORAL_SEGMENTS = ("high_engagement", "moderate_engagement", "low_engagement", "churned")
-REVENUE_SEGMENTS = ("whale", "dolphin", "minnow", "free_user")
-
-LABELS: Mapping[str, str] = {
-    "high_engagement": "High engagement",
-    "moderate_engagement": "Moderate engagement",
-    "low_engagement": "Low engagement",
-    "churned": "Churned",
-    "whale": "Whale",
-    "dolphin": "Dolphin",
-    "minnow": "Minnow",
-    "free_user": "Free user",
-}
+BEHAVIORAL, REVENUE = "behavioral_segments", "revenue_segments"
+"""The family's segmentations, by the names of their files in `dbt/segmentations/`."""
+BEHAVIORAL_SEGMENTS, REVENUE_SEGMENTS = shipped(BEHAVIORAL).names, shipped(REVENUE).names
+LABELS: Mapping[str, str] = {**shipped(BEHAVIORAL).home.labels, **shipped(REVENUE).home.labels}
 """The segments as the report names them."""
 
 TERMS: Mapping[str, str] = {
@@ -50,37 +43,17 @@ def stage_names(rules: Rules) -> tuple[str, ...]:
 
 def behavioral_criteria(rules: Rules) -> dict[str, str]:
     """What puts a user into each behavioural segment."""
-    high, moderate = (
-        percentile(rules.high_engagement_percentile),
-        percentile(rules.moderate_engagement_percentile),
-    )
-    days = rules.churn_days_threshold
-    users = compared_users(rules)
-    return {
-        "high_engagement": f"Last active fewer than {days} days before the as-of date, and a score at or above the {high} percentile of {users}.",
-        "moderate_engagement": f"Last active fewer than {days} days before the as-of date, and a score from the {moderate} up to the {high} percentile.",
-        "low_engagement": f"Last active fewer than {days} days before the as-of date, and a score below the {moderate} percentile.",
-        "churned": f"The last activity is {days} days or more before the as-of date, or there is none.",
-    }
-
-
-def compared_users(rules: Rules) -> str:
-    """Whose scores the percentiles of the behavioural segments are among, in words."""
-    return "all users" if rules.engagement_percentile_users == "all" else "the users who have not churned"
+    return criteria(shipped(BEHAVIORAL), rules)
 
 
 def revenue_criteria(rules: Rules) -> dict[str, str]:
     """What puts a user into each revenue segment."""
-    whale, dolphin = percentile(rules.whale_revenue_percentile), percentile(rules.dolphin_revenue_percentile)
-    revenue = (
-        "Revenue of all time" if rules.revenue_segment_basis == "lifetime" else "Revenue of the last 90 days"
-    )
-    return {
-        "whale": f"{revenue} above zero, and at or above its {whale} percentile of all users, free users included.",
-        "dolphin": f"{revenue} above zero, and from its {dolphin} up to its {whale} percentile.",
-        "minnow": f"{revenue} above zero, and below its {dolphin} percentile.",
-        "free_user": f"{revenue} of zero or less.",
-    }
+    return criteria(shipped(REVENUE), rules)
+
+
+def compared_users(rules: Rules) -> str:
+    """Whose scores the percentiles of the behavioural segments are among, in words."""
+    return shipped(BEHAVIORAL).home.phrases["engagement_percentile_users"][rules.engagement_percentile_users]
 
 
 def parameters(rules: Rules) -> dict[str, Any]:
@@ -120,16 +93,3 @@ def definitions(run: Run) -> dict[str, Any]:
 
 def _segments(criteria: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"segment": name, "label": LABELS[name], "criteria": text} for name, text in criteria.items()]
-
-
-def percentile(share: float) -> str:
-    """A share as the ordinal of a percentile.
-
-    >>> percentile(0.95), percentile(0.3), percentile(0.925), percentile(0.81)
-    ('95th', '30th', '92.5th', '81st')
-    """
-    number = f"{100 * share:.6g}"
-    ending = {"1": "st", "2": "nd", "3": "rd"}.get(number[-1], "th")
-    if "." in number or number[-2:] in ("11", "12", "13"):
-        ending = "th"
-    return f"{number}{ending}"

@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from include.tidemark.families.engagement.definitions import stage_names
+from include.tidemark.families.engagement.definitions import (
+    BEHAVIORAL_SEGMENTS,
+    REVENUE_SEGMENTS,
+    stage_names,
+)
 from include.tidemark.run import Run
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.validation.checks import Asset, text_list
@@ -32,7 +36,16 @@ def statistics(run: Run) -> list[Asset]:
 def _values(run: Run) -> dict[str, Any]:
     rules, stages = run.rules, stage_names(run.rules)
     weights = {rank: rules.engagement_weights[part] for part, rank in _RANKS.items()}
+    kinds = {"behavioral": BEHAVIORAL_SEGMENTS, "revenue": REVENUE_SEGMENTS}
     return {
+        "behavioral": text_list(BEHAVIORAL_SEGMENTS),
+        "behavioral_names": BEHAVIORAL_SEGMENTS,
+        "revenue_names": text_list(REVENUE_SEGMENTS),
+        "segments_of_kinds": " union all ".join(
+            f"select '{kind}' as kind, {text_literal(name)} as segment"
+            for kind, names in kinds.items()
+            for name in names
+        ),
         "stages": text_list(stages),
         "stage_count": len(stages),
         "stage_of_number": " ".join(

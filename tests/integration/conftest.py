@@ -124,7 +124,7 @@ def unfinished_demo(state: Path, interrupt_after: str | None = None) -> Unfinish
     return Unfinished(demo.returncode, "".join(lines), processes_that_mention(str(state)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def new_state(tmp_path_factory):
     """A fresh folder for the demo's state, with a key that is easy to look for."""
     state = tmp_path_factory.mktemp("deployment")
@@ -132,13 +132,13 @@ def new_state(tmp_path_factory):
     return state
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def interrupted_demo(new_state):
     """The first demo there, ended by Ctrl-C in its first month."""
     return unfinished_demo(new_state, interrupt_after="load_sources")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_run(new_state, interrupted_demo):
     """`make demo` once more: what it printed, and what was there afterwards."""
     import contextlib
@@ -152,7 +152,7 @@ def demo_run(new_state, interrupted_demo):
     return state, printed.getvalue()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployment(demo_run):
     state, printed = demo_run
     stack = local.up(state, DATASET)

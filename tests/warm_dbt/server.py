@@ -51,10 +51,8 @@ def serve(connection: socket.socket) -> None:
             threading.Thread(target=obey, args=(connection,), daemon=True).start()
             code = run(request["arguments"], manifest)
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
             connection.sendall(bytes([code]))
-            os._exit(code)
+        sys.exit(code)  # as every process ends: DuckDB then writes what its log holds into its file
     for stream in streams:
         os.close(stream)
     connection.close()

@@ -107,7 +107,7 @@ def show_progress(api: AirflowApi, run_id: str, as_of: str, timeout: float = _MO
     """Print a line whenever tasks of the run have finished; returns the run's last state.
 
     Raises:
-        TidemarkError: it has not finished after so many seconds.
+        TidemarkError: it has not finished within `timeout` seconds.
     """
     started: float | None = None
     shown: set[str] = set()

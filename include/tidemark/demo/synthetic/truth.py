@@ -255,7 +255,7 @@ class EngagementTier:
     share: float
     """Of those who stay."""
     days_per_visit: int
-    """From day 7 on there is one visit in each block of so many days, so nobody who is still there is away for 14 days."""
+    """From day 7 on there is one visit in each block of this many days, so nobody who is still there is away for 14 days."""
     sessions: int
     """In a visit."""
     median_session_seconds: float

@@ -32,6 +32,7 @@ LEAVES = {
     "paths",
     "settings",
     "shared_texts",
+    "sql_names",
     "yaml_reading",
     "zones",
 }

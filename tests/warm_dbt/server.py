@@ -20,6 +20,7 @@ OF_ONE_RUN = {
 }  # fmt: skip
 """Variables that say nothing where dbt parses: the models look at them when they are compiled."""
 COMMANDS = {"build", "compile", "run", "seed", "test"}
+PLACES = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
 MOST_MANIFESTS = 8
 
 manifests: dict[str, Any] = {}
@@ -108,11 +109,7 @@ def manifest_of(request: dict[str, Any]) -> Any:
     options = dict(pairwise(arguments))
     environment = request["environment"]
     target = options.get("--target", environment.get("TIDEMARK_WAREHOUSE", "duckdb"))
-    if (
-        command not in COMMANDS
-        or target != "duckdb"
-        or not {"--project-dir", "--profiles-dir"} <= options.keys()
-    ):
+    if command not in COMMANDS or target != "duckdb" or not options.keys() >= set(PLACES):
         return None
     given = json.loads(options.get("--vars", "{}"))
     variables = {name: value for name, value in given.items() if name not in OF_ONE_RUN}
@@ -134,31 +131,22 @@ def parsed(request: dict[str, Any], options: dict[str, str], variables: dict[str
 
     Without the static parser: its threads are missing where a process is forked, which would wait for them for ever.
     """
-    before = dict(os.environ), Path.cwd()
+    before = {"environment": dict(os.environ), "folder": str(Path.cwd())}
     take_environment(request)
     try:
-        result = dbtRunner().invoke(
-            [
-                "--quiet",
-                "parse",
-                "--no-partial-parse",
-                "--no-write-json",
-                "--no-static-parser",
-                "--vars",
-                json.dumps(variables),
-            ]
-            + [
-                part
-                for name in ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
-                for part in (name, options[name])
-            ]
-            + ["--target", "duckdb"]
-        )
-        return result.result
+        command = [
+            "--quiet",
+            "parse",
+            "--no-partial-parse",
+            "--no-write-json",
+            "--no-static-parser",
+            "--target",
+            "duckdb",
+        ]
+        places = [part for name in PLACES for part in (name, options[name])]
+        return dbtRunner().invoke([*command, *places, "--vars", json.dumps(variables)]).result
     finally:
-        os.environ.clear()
-        os.environ.update(before[0])
-        os.chdir(before[1])
+        take_environment(before)
 
 
 if __name__ == "__main__":

@@ -32,10 +32,11 @@ from include.tidemark.shared_texts import SHARED_BY_USERS, shared_or_other
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.yaml_reading import read_yaml
 
-_KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, Kind] = {
     "varchar": "text", "date": "date", "timestamp": "timestamp", "boolean": "boolean", "integer": "integer",
     "bigint": "integer", "decimal(18,2)": "money", "double": "number",
 }  # fmt: skip
+"""What a column holds, by its type in a model's contract."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,7 @@ def model_table(path: str, **decided: tuple[Column, ...]) -> ModelTable:
     Args:
         decided: the columns that stand in the place of each `$name`.
     """
-    ((model, publish),) = [
-        (model, publish) for model, found, publish in _published() if found == path
-    ]  # fmt: skip
+    ((model, publish),) = [(model, publish) for model, found, publish in _published() if found == path]
     held = {column["name"]: column for column in model["columns"]}
     shared = frozenset(name for name, column in held.items() if _meta(column).get("shown") == "where_shared")
     columns: list[Column] = []
@@ -82,7 +81,7 @@ def model_table(path: str, **decided: tuple[Column, ...]) -> ModelTable:
         words = column_words(held[name])
         if name in shared:
             words = f"{words.removesuffix('.')}; other where fewer than {SHARED_BY_USERS} users have it."
-        kind = "id" if name in publish.get("ids", ()) else _KINDS[held[name]["data_type"]]
+        kind = "id" if name in publish.get("ids", ()) else KINDS[held[name]["data_type"]]
         columns.append(Column(published, kind, words, inside=name if name != published else ""))
     return ModelTable(
         path=path,

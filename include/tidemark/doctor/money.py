@@ -9,8 +9,8 @@ from include.tidemark.sources.contract import SourceTable
 from include.tidemark.sources.origin import Flag
 from include.tidemark.sources.reading import Reading
 from include.tidemark.sources.rows import RowFlag
-from include.tidemark.sources.staged_view import identifier
 from include.tidemark.sources.typed import StagedFile
+from include.tidemark.sql_names import identifier
 from include.tidemark.warehouse.base import Warehouse
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from include.tidemark.sources.folders import LandingFolder, files_of_pattern, la
 from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.relations import parse_relation
 from include.tidemark.sources.sources_file import CsvOptions, FileFormat
-from include.tidemark.sources.staged_view import identifier
 from include.tidemark.sources.tabular import stage
 from include.tidemark.sources.text import Text
+from include.tidemark.sql_names import identifier
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse, WarehouseRefusedError
 

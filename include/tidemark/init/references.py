@@ -6,6 +6,7 @@ from functools import cache
 from include.tidemark.documents.expressions import parse_expression
 from include.tidemark.documents.reserved import reserved_words
 from include.tidemark.errors import SettingsError
+from include.tidemark.sql_names import identifier
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CODE = re.compile(r"[A-Z]{3}")
@@ -21,7 +22,7 @@ def reference(name: str, dialect: str) -> str | None:
     # Three capitals alone would be the code of a currency where `currency` asks for one.
     if _PLAIN.fullmatch(name) and not _CODE.fullmatch(name) and _names(name, name, dialect):
         return name
-    quoted = '"' + name.replace('"', '""') + '"'
+    quoted = identifier(name)
     return quoted if _names(quoted, name, dialect) else None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from include.tidemark.artifacts.model_tables import KINDS
 from include.tidemark.artifacts.tables import Kind
 from include.tidemark.documents.sorts import Sort
 from include.tidemark.paths import DBT_DIR
@@ -17,10 +18,6 @@ Unit = Literal[
     "text", "date", "yes_no", "money", "count", "days", "months", "seconds", "percent", "score", "bps"
 ]
 
-_KINDS: Mapping[str, Kind] = {
-    "varchar": "text", "date": "date", "boolean": "boolean", "integer": "integer", "bigint": "integer",
-    "decimal(18,2)": "money", "double": "number",
-}  # fmt: skip
 _SORTS: Mapping[Kind, Sort] = {"text": "text", "date": "date", "boolean": "boolean"}
 _SCALES: Mapping[Unit, int] = {"score": 10_000}
 
@@ -69,7 +66,7 @@ def catalogue() -> dict[str, Feature]:
 @cache
 def model_kinds(folder: str, model: str) -> dict[str, Kind]:
     """The columns of a dbt model, in order, and what they hold."""
-    return {column["name"]: _KINDS[column["data_type"]] for column in _columns(folder, model)}
+    return {column["name"]: KINDS[column["data_type"]] for column in _columns(folder, model)}
 
 
 def _columns(folder: str, name: str) -> list[dict[str, Any]]:
@@ -83,7 +80,7 @@ def _feature(column: Mapping[str, Any]) -> Feature:
     meta = column["config"]["meta"]
     return Feature(
         name=column["name"],
-        kind=_KINDS[column["data_type"]],
+        kind=KINDS[column["data_type"]],
         unit=meta["unit"],
         meaning=column["description"],
         family=meta.get("family"),

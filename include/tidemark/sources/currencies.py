@@ -8,6 +8,7 @@ from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.origin import Flag, Origin
 from include.tidemark.sources.sources_file import ColumnMapping, short_name
 from include.tidemark.sources.values import not_blank
+from include.tidemark.sql_names import identifier
 
 CURRENCY = "_currency_of_"
 """Begin of columns of the given rows: the code of the currency that an amount is in, where the source tells it."""
@@ -46,7 +47,7 @@ def currency_codes(
         if mapping.currency and not mapping.currency_code:
             codes[column.name] = Code(origin.sql_of(origin.place(table.name, column.name), mapping.currency))
         elif called_so is not None:
-            codes[column.name] = Code('"' + called_so.replace('"', '""') + '"', called_so)
+            codes[column.name] = Code(identifier(called_so), called_so)
     return codes
 
 

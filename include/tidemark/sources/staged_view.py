@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from include.tidemark.errors import SourceError
+from include.tidemark.sql_names import identifier
 
 _OWN_TROUBLE = (
     duckdb.OutOfMemoryException,
@@ -20,11 +21,6 @@ _LINE = re.compile(r"\b[Ll]ine:? (\d+)")
 def literal(value: str) -> str:
     """A text in SQL."""
     return "'" + value.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def make_view(  # noqa: PLR0917 - a view is all of these

@@ -34,7 +34,7 @@ def segment_shares(
         segments: all segments, in the order of the rows.
 
     Returns:
-        ``segment_share`` then ``segment_share_active``, a row a segment each. Where there is nobody at all:
+        ``segment_share`` then ``segment_share_active``, one row per segment each. Where there is nobody at all:
         null, ``zero_denominator``.
 
     >>> counts = {"Declining": (40, 10), "New & Growing": (60, 0)}
@@ -210,10 +210,9 @@ def _ratio_rows(
 ) -> list[ResultRow]:
     level = config.confidence_level
     source = stream(config.as_of_date, metric, segment, BACKTEST_HORIZON)
-    drawn = {
-        **known, "segment": segment, "n": cells.size, "n_resamples": config.n_resamples, "seed": source.seed
-    }  # fmt: skip
-    known = {**known, "segment": segment, "n": cells.size, "is_primary": False}
+    known = {**known, "segment": segment, "n": cells.size}
+    drawn = {**known, "n_resamples": config.n_resamples, "seed": source.seed}
+    known["is_primary"] = False
     methods = (("percentile_bootstrap", drawn), ("log_delta", known))
     reason = withheld(cells, config)
     if reason:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from include.tidemark.errors import SettingsError, TidemarkError
+from include.tidemark.sql_names import identifier
 from include.tidemark.warehouse.base import Row, WarehouseDataError, WarehouseRefusedError
 
 _BATCH_ROWS = 100_000
@@ -69,7 +70,7 @@ class DuckDBWarehouse:
 
     def columns(self, schema: str, table: str) -> dict[str, str]:
         # Of this table alone: information_schema binds every view of the warehouse, which takes 10 ms each time.
-        name = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, table))
+        name = f"{identifier(schema)}.{identifier(table)}"
         try:
             rows = self._fetch("select name, type from pragma_table_info(?) order by cid", (name,))
         except duckdb.CatalogException:

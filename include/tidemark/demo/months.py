@@ -15,7 +15,7 @@ from include.tidemark.demo.dataset import Dataset
 from include.tidemark.errors import TidemarkError
 from include.tidemark.settings import Settings
 
-_MONTH_SECONDS = 600
+_MONTH_SECONDS = 1800
 
 
 def run_demo(state: Path | None = None, dataset: Dataset = COMPLETE_JOURNEY) -> int:

@@ -17,6 +17,7 @@ from include.tidemark.demo.synthetic.dataset import synthetic
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.pipeline.progress import STAGES
 from include.tidemark.settings import Settings
+from tests.warm_dbt import DBT
 
 TIDEMARK = PROJECT_ROOT / "deploy" / "tidemark"
 FIRST, AS_OF = "2026-06-01", "2026-07-01"
@@ -39,6 +40,8 @@ class Deployment:
             "TIDEMARK_CONFIG_DIR": str(DATA.config_dir),
             "TIDEMARK_ID_HASH_KEY": "a key for tests only, 16 and more",
             "TIDEMARK_SCRATCH_DIR": str(self.folder),
+            # The one that a person has: what becomes of its process is what some of these tests look at.
+            "TIDEMARK_DBT_EXECUTABLE": str(DBT),
         }
 
     def months(self):

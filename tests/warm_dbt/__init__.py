@@ -3,7 +3,6 @@ take nearly all of the time. A server imports and parses once; each dbt is a pro
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,9 +21,9 @@ def warm_dbt(folder: Path) -> Iterator[Path]:
     """
     socket, command = folder / "socket", folder / "dbt"
     client = Path(__file__).with_name("client.py").read_text(encoding="utf-8")
-    command.write_text(
-        f"#!{sys.executable} -SE\n{client.replace('PATH_OF_THE_SERVER', repr(str(socket)))}", encoding="utf-8"
-    )
+    client = client.replace("PATH_OF_THE_SERVER", repr(str(socket)))
+    # By the interpreter of the real one, which the doctor asks for what is installed.
+    command.write_text(f"#!{DBT.with_name('python')}\n{client}", encoding="utf-8")
     command.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     # It ends when this process does, however that ends: its standard input is closed then.

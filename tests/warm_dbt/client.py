@@ -22,5 +22,7 @@ with socket.socket(socket.AF_UNIX) as server:
     server.sendall(content)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda given, _: server.sendall(bytes([given])))
-    answer = server.recv(1)
+    answer = b""
+    while part := server.recv(1):  # to the end of the process: what it wrote is then all there is
+        answer = part
 sys.exit(answer[0] if answer else 1)

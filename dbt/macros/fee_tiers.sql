@@ -8,17 +8,6 @@
         on fee_weeks.week_start_date + days.n <= fee_weeks.week_end_date
 {%- endmacro %}
 
-{#- The trade size of an amount in cents. Each threshold belongs to the larger size, but for the last, which whales exceed. -#}
-{% macro trade_size(cents) -%}
-    case
-        when {{ cents }} > 100 * {{ rule_number('trade_size_whale_above_usd') }} then 'whale'
-        when {{ cents }} >= 100 * {{ rule_number('trade_size_large_min_usd') }} then 'large'
-        when {{ cents }} >= 100 * {{ rule_number('trade_size_medium_min_usd') }} then 'medium'
-        when {{ cents }} >= 100 * {{ rule_number('trade_size_small_min_usd') }} then 'small'
-        else 'micro'
-    end
-{%- endmacro %}
-
 {% macro trade_size_basis() -%}
     {{ return(rule_choice('trade_size_basis', ['period_volume', 'median_swap'])) }}
 {%- endmacro %}

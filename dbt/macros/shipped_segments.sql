@@ -21,6 +21,16 @@
     ]}) }}
 {%- endmacro %}
 
+{#- The segments of planner_segments. -#}
+{% macro segments_of_planner_segments() -%}
+    {{ return({'segments': [
+        {'name': "Active Planner", 'condition': "user_type = 'Planner' AND days_since_last_activity <= " ~ rule_number("planner_active_max_days")},
+        {'name': "At-Risk Planner", 'condition': "user_type = 'Planner' AND days_since_last_activity <= " ~ rule_number("planner_churned_after_days")},
+        {'name': "Churned Planner", 'condition': "user_type = 'Planner'"},
+        {'name': "Passenger", 'condition': none},
+    ]}) }}
+{%- endmacro %}
+
 {#- The segments of revenue_segments. -#}
 {% macro segments_of_revenue_segments() -%}
     {{ return({'segments': [
@@ -28,5 +38,24 @@
         {'name': "dolphin", 'condition': "revenue_cents > 0 AND (CASE WHEN NOT revenue_cents IS NULL THEN COUNT(revenue_cents) OVER (ORDER BY revenue_cents range BETWEEN UNBOUNDED preceding AND CURRENT ROW) - 1 END) >= (CAST(" ~ rule_number("dolphin_revenue_percentile") ~ " AS DECIMAL(9, 6)) * (COUNT(revenue_cents) OVER () - 1))"},
         {'name': "minnow", 'condition': "revenue_cents > 0"},
         {'name': "free_user", 'condition': none},
+    ]}) }}
+{%- endmacro %}
+
+{#- The segments of trade_sizes. -#}
+{% macro segments_of_trade_sizes() -%}
+    {{ return({'segments': [
+        {'name': "micro", 'condition': "size_cents < 100 * " ~ rule_number("trade_size_small_min_usd")},
+        {'name': "small", 'condition': "size_cents < 100 * " ~ rule_number("trade_size_medium_min_usd")},
+        {'name': "medium", 'condition': "size_cents < 100 * " ~ rule_number("trade_size_large_min_usd")},
+        {'name': "large", 'condition': "size_cents <= 100 * " ~ rule_number("trade_size_whale_above_usd")},
+        {'name': "whale", 'condition': none},
+    ]}) }}
+{%- endmacro %}
+
+{#- The segments of user_types. -#}
+{% macro segments_of_user_types() -%}
+    {{ return({'segments': [
+        {'name': "Planner", 'condition': "criteria_count >= 1"},
+        {'name': "Passenger", 'condition': none},
     ]}) }}
 {%- endmacro %}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import duckdb
 import pytest
 import yaml
 
@@ -11,6 +12,7 @@ from include.tidemark.examination.segmentation import examine, file_of
 from include.tidemark.families import known_families
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.rules import load_rules
+from include.tidemark.segmentations import definitions
 from include.tidemark.segmentations.criteria import filled
 from include.tidemark.segmentations.dbt_macros import MACROS, macros_text
 from include.tidemark.segmentations.reading import load_segmentation
@@ -62,22 +64,51 @@ def test_the_macros_read_every_rule_from_dbt_and_hold_no_value_of_one():
     assert "0.908" not in text
 
 
-def accepted(model):
-    """The names that dbt accepts in the columns of segments of a model."""
+def said_of(model):
+    """What dbt says of a model."""
     (file,) = (DBT_DIR / "models").rglob(f"{model}.yml")
     (said,) = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
+    return said
+
+
+def accepted(model):
+    """The names that dbt accepts in the columns of a model."""
     return {
         column["name"]: test["accepted_values"]["arguments"]["values"]
-        for column in said["columns"]
+        for column in said_of(model)["columns"]
         for test in column.get("data_tests", [])
-        if isinstance(test, dict) and "accepted_values" in test and column["name"].endswith("segment")
+        if isinstance(test, dict) and "accepted_values" in test
     }
+
+
+def unique_columns(model):
+    """The columns that tell the rows of a model apart."""
+    said = said_of(model)
+    for column in said["columns"]:
+        if any("unique" in test for test in column.get("data_tests", [])):
+            return [column["name"]]
+    (columns,) = [
+        test["unique_combination"]["arguments"]["columns"]
+        for test in said["data_tests"]
+        if "unique_combination" in test
+    ]
+    return columns
 
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_the_names_that_dbt_accepts_are_those_of_the_file(name):
     of = shipped(name)
     assert accepted(of.home.model)[of.home.segment] == list(of.names)
+
+
+def test_the_sizes_of_users_over_all_their_weeks_are_those_of_single_weeks():
+    assert accepted("fee_segment_cells")["segment"] == list(shipped("trade_sizes").names)
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_row_of_the_model_is_a_person_or_a_period_of_theirs(name):
+    home = shipped(name).home
+    assert unique_columns(home.model) == [home.person, *([home.period] if home.period else [])]
 
 
 def test_the_names_that_dbt_accepts_in_movement_are_those_of_the_file():
@@ -88,11 +119,16 @@ def test_the_names_that_dbt_accepts_in_movement_are_those_of_the_file():
     }
 
 
-@pytest.mark.parametrize("name", ["behavioral_segments", "revenue_segments"])
-def test_a_segmentation_by_numbers_that_no_month_keeps_can_t_be_tried_on_one(name, tmp_path):
-    settings = Settings(duckdb_path=tmp_path / "none.duckdb", config_dir=tmp_path, families=("engagement",))
-    with pytest.raises(TidemarkError, match="no month keeps"):
+@pytest.mark.parametrize("name", [name for name in shipped_names() if name != "customer_segments"])
+def test_a_segmentation_by_numbers_that_are_no_features_can_t_be_tried_on_a_month(name, tmp_path):
+    settings = Settings(duckdb_path=tmp_path / "none.duckdb", config_dir=tmp_path)
+    with pytest.raises(TidemarkError, match="numbers that are no features"):
         examine(settings, file_of(settings, name))
+
+
+def test_a_number_of_the_model_stands_for_the_feature_of_its_name():
+    families = {feature.name: feature.family for feature in shipped("planner_segments", RULES).features}
+    assert families == {"user_type": "planners", "days_since_last_activity": None}
 
 
 def test_the_criteria_are_said_with_the_numbers_of_the_rules():
@@ -138,3 +174,26 @@ def test_a_percentile_is_said_as_an_ordinal_of_those_whom_the_rule_compares():
     assert filled(of.segments[0].criteria, changed, of.home.phrases).endswith(
         "a score at or above the 92.5th percentile of the users who have not churned."
     )
+
+
+def test_the_states_of_a_planner_are_said_with_the_days_that_belong_to_them():
+    changed = RULES.model_copy(update={"planner_active_max_days": 13, "planner_churned_after_days": 60})
+    of = shipped("planner_segments", changed)
+    assert list(definitions.criteria(of, changed).items()) == [
+        ("Active Planner", "A planner whose last activity is at most 13 days before the as-of date."),
+        ("At-Risk Planner", "A planner whose last activity is 14 to 60 days before it."),
+        ("Churned Planner", "A planner without activity for more than 60 days."),
+        ("Passenger", "A user who has met none of the criteria."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cents", "size"),
+    [
+        (9_999, "micro"), (10_000, "small"), (99_999, "small"), (100_000, "medium"), (999_999, "medium"),
+        (1_000_000, "large"), (10_000_000, "large"), (10_000_001, "whale"),
+    ],
+)  # fmt: skip
+def test_the_gate_decides_a_size_as_the_file_says(cents, size):
+    decided = shipped("trade_sizes", RULES).decided
+    assert duckdb.sql(f"select {decided} from (select {cents} as size_cents)").fetchall() == [(size,)]

@@ -1,5 +1,4 @@
 {%- set by_median = trade_size_basis() == 'median_swap' -%}
-{%- set size_cents = 'medians.median_cents' if by_median else 'summed.volume_cents' -%}
 
 with
 
@@ -77,12 +76,12 @@ medians as (
 
 {% endif -%}
 -- A week with nothing but refunds has fees to give back and no trade size: it is no week in which the user was active.
-sized as (
+measured as (
 
     select
         summed.*,
         summed.swaps_count > 0 as is_active,
-        {{ trade_size(size_cents) }} as trade_size
+        {{ 'medians.median_cents' if by_median else 'summed.volume_cents' }} as size_cents
     from summed
     {% if by_median -%}
     left join medians on summed.user_id = medians.user_id and summed.week_number = medians.week_number
@@ -94,8 +93,9 @@ followed as (
 
     select
         *,
+        {{ decided_segment(segments_of_trade_sizes()) | indent(4) }} as trade_size,
         lead(week_number) over (partition by user_id, is_active order by week_number) as next_active_week
-    from sized
+    from measured
 
 )
 

@@ -20,7 +20,7 @@ users as (
     select
         user_id,
         sum(volume_cents) as volume_cents,
-        sum(volume_cents) / cast(sum({{ 'swaps_count' if by_median else '1' }}) as double) as usual_cents
+        sum(volume_cents) / cast(sum({{ 'swaps_count' if by_median else '1' }}) as double) as size_cents
     from user_weeks
     group by user_id
 
@@ -30,7 +30,7 @@ sized_users as (
 
     select
         cast(null as integer) as week_number,
-        {{ trade_size('usual_cents') }} as segment,
+        {{ decided_segment(segments_of_trade_sizes()) | indent(4) }} as segment,
         cast(volume_cents as bigint) as volume_cents
     from users
 

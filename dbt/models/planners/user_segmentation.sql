@@ -87,7 +87,10 @@ measured as (
                 {%- endfor %}
             ),
             cast('9999-12-31' as timestamp)
-        ) as became_planner_at
+        ) as became_planner_at,
+        {%- for column in criteria.values() %}
+        case when milestones.{{ column }} is not null then 1 else 0 end{{ ' +' if not loop.last else ' as criteria_count' }}
+        {%- endfor %}
     from users
     left join activity on users.user_id = activity.user_id
     left join milestones on users.user_id = milestones.user_id
@@ -98,10 +101,7 @@ classified as (
 
     select
         *,
-        case when became_planner_at is not null then 'Planner' else 'Passenger' end as user_type,
-        {%- for column in criteria.values() %}
-        case when {{ column }} is not null then 1 else 0 end{{ ' +' if not loop.last else ' as criteria_count,' }}
-        {%- endfor %}
+        {{ decided_segment(segments_of_user_types()) | indent(4) }} as user_type,
         became_planner_at is null
         and (
             total_prompts >= {{ rule_number('almost_planner_min_prompts') }}
@@ -117,12 +117,7 @@ select
     user_id,
     cast(user_type as varchar) as user_type,
     cast(
-        case
-            when user_type = 'Passenger' then 'Passenger'
-            when days_since_last_activity <= {{ rule_number('planner_active_max_days') }} then 'Active Planner'
-            when days_since_last_activity > {{ rule_number('planner_churned_after_days') }} then 'Churned Planner'
-            else 'At-Risk Planner'
-        end as varchar
+        {{ decided_segment(segments_of_planner_segments()) | indent(4) }} as varchar
     ) as detailed_segment,
     -- A list as JSON text: both warehouses, CSV and Parquet hold it alike. The published view makes it a list.
     cast(

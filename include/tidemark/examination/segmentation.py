@@ -93,7 +93,7 @@ def _read(settings: Settings, file: Path) -> Segmentation:
         return load_segmentation(read_document(file), settings.families)
     if inputs := shipped(file.stem).home.inputs:
         raise TidemarkError(
-            f"The segments of {file.stem} are decided by numbers that no month keeps ({', '.join(inputs)}); compare two runs instead."
+            f"The segments of {file.stem} are decided by numbers that are no features ({', '.join(inputs)}); compare two runs instead."
         )
     document = shipped_document(file.stem, load_config(settings).rules)
     return load_segmentation(document, settings.families, Shipped)

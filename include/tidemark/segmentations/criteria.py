@@ -11,7 +11,7 @@ Phrases = Mapping[str, Mapping[str, str]]
 
 def filled(text: str, rules: Rules, phrases: Phrases) -> str:
     """The text with rules for their names: `{name}` a number or its phrase, `{name:money}` an amount, `{name:minus}` the number without its
-    minus, `{name:ordinal}` a share as the ordinal of a percentile."""
+    minus, `{name:next}` the whole number after it, `{name:ordinal}` a share as the ordinal of a percentile."""
     return _Words(rules, phrases).format(text)
 
 
@@ -31,6 +31,8 @@ class _Words(string.Formatter):
             return _ordinal(value)
         if isinstance(value, str):
             return value
+        if format_spec == "next":
+            return str(value + 1)
         return f"{-value if format_spec == 'minus' else value:g}"
 
 

@@ -204,7 +204,7 @@ class Segmentation(_Part):
         looked |= {"spend": {"spend_last_90_days"}, "active_days": {"active_days_last_90_days"}, None: set()}[
             self.backtest
         ]
-        return tuple(feature for name, feature in catalogue().items() if name in looked)
+        return tuple(feature for name, feature in self.known.items() if name in looked)
 
     def audience_features(self, audience: Audience) -> tuple[str, ...]:
         """The features that an audience is chosen and ordered by."""

@@ -39,6 +39,8 @@ class Home(_Part):
     model: Slug = _SHARED
     """Its rows are the members."""
     person: Slug = "user_id"
+    period: Slug | None = None
+    """The column of the periods, where people have a segment of each and not one."""
     segment: Slug = "segment"
     counted: Slug = "members"
     """What counts people in the table of movement."""
@@ -59,7 +61,7 @@ class Home(_Part):
     suites: Mapping[Literal["shares", "coverage"], str] = {}
     audiences: Mapping[str, AudienceColumns] = {}
     inputs: Mapping[str, str] = {}
-    """Numbers of the model that conditions look at and that are in no catalogue, with their meaning."""
+    """Numbers of the model that conditions look at and that are no features, with their meaning."""
     labels: Mapping[str, str] = {}
     """What the report calls a segment."""
     phrases: Mapping[str, Mapping[str, str]] = {}

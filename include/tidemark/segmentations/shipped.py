@@ -55,6 +55,13 @@ class Shipped(Segmentation):
             name: Feature(name, "number", "score", meaning, None) for name, meaning in inputs
         }
 
+    @property
+    def decided(self) -> str:
+        """SQL on the rows of its model: the first segment whose condition holds."""
+        (*before, last) = zip(self.conditions, map(text_literal, self.names), strict=True)
+        branches = " ".join(f"when {condition.sql} then {name}" for condition, name in before if condition)
+        return f"case {branches} else {last[1]} end"
+
     def chosen(self, audience: Audience) -> str:
         """SQL on the rows of its model: who belongs to an audience, the limit left aside."""
         parts = [f"{self.home.segment} = {text_literal(audience.of)}"] if audience.of else []

@@ -9,8 +9,8 @@ import pytest
 
 from include.tidemark.demo.synthetic import truth
 from include.tidemark.families.fee_tiers import tables
+from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.names import all_weeks_name
-from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 
 # The same numbers by other means: one query over the landing files that knows nothing of the models.
 SWAPS = """

@@ -10,8 +10,8 @@ from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.artifacts.wide import Line, write_wide
 from include.tidemark.families.fee_tiers import tables
+from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.questions import fee_week_rows, fees
-from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 

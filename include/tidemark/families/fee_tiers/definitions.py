@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run
+from include.tidemark.segmentations.definitions import criteria
+from include.tidemark.segmentations.shipped import shipped
+
+SIZES = "trade_sizes"
+"""The family's segmentation, by the name of its file in `dbt/segmentations/`."""
+TRADE_SIZES = shipped(SIZES).names
+"""The segments, from the smallest to the largest."""
 
 TERMS: Mapping[str, str] = {
     "swap": "A posted transaction with a positive amount. A transaction without a status counts as posted.",
@@ -29,23 +35,7 @@ LEFT_OUT: Mapping[str, str] = {
 
 def size_criteria(rules: Rules) -> dict[str, str]:
     """Each trade size in words, from the smallest to the largest."""
-    small, medium, large, whale = (
-        rules.money.write(value)
-        for value in (
-            rules.trade_size_small_min_usd,
-            rules.trade_size_medium_min_usd,
-            rules.trade_size_large_min_usd,
-            rules.trade_size_whale_above_usd,
-        )
-    )
-    words = (
-        f"Below {small}.",
-        f"{small} or more, below {medium}.",
-        f"{medium} or more, below {large}.",
-        f"{large} or more, up to {whale}.",
-        f"Above {whale}.",
-    )
-    return dict(zip(TRADE_SIZES, words, strict=True))
+    return criteria(shipped(SIZES), rules)
 
 
 def size_basis(rules: Rules) -> str:
@@ -61,9 +51,7 @@ def definitions(run: Run) -> dict[str, Any]:
     return {
         "population": "Every user with a swap before the as-of date; test users are left out.",
         "trade_size_basis": size_basis(rules),
-        "segments": [
-            {"segment": name, "criteria": criteria} for name, criteria in size_criteria(rules).items()
-        ],
+        "segments": [{"segment": name, "criteria": text} for name, text in size_criteria(rules).items()],
         "engagement_levels": {
             "low": f"Fewer than {rules.fee_engagement_medium_min_swaps} swaps in the week.",
             "medium": f"{rules.fee_engagement_medium_min_swaps} swaps or more, fewer than"

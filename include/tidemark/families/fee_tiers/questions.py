@@ -3,10 +3,10 @@
 SQL does the aggregation; a few thousand counts and cells reach Python, whatever the number of users.
 """
 
+from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.elasticity_cells import CONTROLS, elasticity_cells
 from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
 from include.tidemark.families.fee_tiers.retention_tables import all_tiers_rows, all_weeks_table, week_table
-from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.families.fee_tiers.size_rows import (
     concentration_rows,
     newcomer_rows,

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.elasticity_cells import CONTROLS, elasticity_cells
 from include.tidemark.families.fee_tiers.names import top_name
 from include.tidemark.families.fee_tiers.questions import STEP_BPS
 from include.tidemark.families.fee_tiers.report_retention import Numbers
-from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.families.fee_tiers.size_rows import (
     FEE_PAID,
     NEXT_WEEK,

@@ -7,9 +7,6 @@ from pydantic import BaseModel, Field, StrictInt, model_validator
 from include.tidemark.errors import ContradictionError
 from include.tidemark.rule_types import ONCE, Count, Number, Percent
 
-TRADE_SIZES = ("micro", "small", "medium", "large", "whale")
-"""The segments, from the smallest to the largest."""
-
 _Dollars = Annotated[Number, Field(gt=0, le=1e12)]
 _Weeks = Annotated[StrictInt, Field(ge=1, le=52)]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.names import top_name
-from include.tidemark.families.fee_tiers.rules import TRADE_SIZES
 from include.tidemark.families.fee_tiers.value_sums import UNITS_A_DOLLAR
 from include.tidemark.statistics import shares
 from include.tidemark.statistics.cells import Cells, cells_by, merge

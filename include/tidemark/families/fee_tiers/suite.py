@@ -4,12 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.families.fee_tiers.definitions import SIZES
 from include.tidemark.families.fee_tiers.elasticity_cells import USABLE_WEEK
 from include.tidemark.families.fee_tiers.local_days import local_day
-from include.tidemark.rules import Rules
 from include.tidemark.run import Run
+from include.tidemark.segmentations.shipped import shipped
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
-from include.tidemark.validation.checks import Asset
+from include.tidemark.validation.checks import Asset, text_list
 from include.tidemark.validation.shipped_suites import suites_of
 
 _FILE = Path(__file__).with_name("checks.yml")
@@ -29,22 +30,14 @@ def statistics(run: Run) -> list[Asset]:
 
 def _values(run: Run) -> dict[str, Any]:
     rules, as_of = run.rules, run.as_of_instant
-    by_volume = rules.trade_size_basis == "period_volume"
+    sizes, by_volume = shipped(SIZES, rules), rules.trade_size_basis == "period_volume"
     return {
-        "sizes_of_volume": [{"size_of_volume": _size_of(rules, "volume_cents")}] if by_volume else [],
+        "sizes": text_list(sizes.names),
+        "size_count": len(sizes.names),
+        "sizes_of_volume": [{"size_of_volume": sizes.decided}] if by_volume else [],
         "weeks_of_a_cohort": rules.fee_retention_weeks + 1,
         "values_of_a_tier": len(rules.fee_ltv_horizon_weeks) * len(rules.fee_ltv_discount_rates_pct),
         "usable_week": USABLE_WEEK,
         "minimum_periods": MINIMUM_PERIODS,
         "local_day": local_day("transaction_at", rules.business_timezone, as_of - _REMEMBERED, as_of),
     }
-
-
-def _size_of(rules: Rules, cents: str) -> str:
-    floors = (
-        ("large", rules.trade_size_large_min_usd),
-        ("medium", rules.trade_size_medium_min_usd),
-        ("small", rules.trade_size_small_min_usd),
-    )
-    branches = " ".join(f"when {cents} >= 100 * {dollars} then '{name}'" for name, dollars in floors)
-    return f"case when {cents} > 100 * {rules.trade_size_whale_above_usd} then 'whale' {branches} else 'micro' end"

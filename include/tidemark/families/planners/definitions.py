@@ -5,9 +5,14 @@ from typing import Any
 
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run
+from include.tidemark.segmentations import definitions as segmentations
+from include.tidemark.segmentations.shipped import shipped
 
-USER_TYPES = ("Planner", "Passenger")
-RECENCY = ("Active Planner", "At-Risk Planner", "Churned Planner")
+TYPES, SEGMENTS = "user_types", "planner_segments"
+"""The family's segmentations, by the names of their files in `dbt/segmentations/`."""
+USER_TYPES = shipped(TYPES).names
+RECENCY = shipped(SEGMENTS).names[:-1]
+"""The states of a planner; the last segment is that of the passengers."""
 CRITERIA = ("prompted_and_swiped", "created_deck", "shared_content", "created_multiplayer_session")
 """In the order in which `planner_criteria_met` names them."""
 SEVERAL = "more_than_one"
@@ -25,14 +30,14 @@ def criteria(rules: Rules) -> dict[str, str]:
     }
 
 
+def segment_criteria(rules: Rules) -> dict[str, str]:
+    """What puts a user into each segment, in one sentence."""
+    return segmentations.criteria(shipped(SEGMENTS), rules)
+
+
 def recency(rules: Rules) -> dict[str, str]:
     """What each state of a planner means, in one sentence."""
-    active, churned = rules.planner_active_max_days, rules.planner_churned_after_days
-    return {
-        "Active Planner": f"A planner whose last activity is at most {active} days before the as-of date.",
-        "At-Risk Planner": f"A planner whose last activity is {active + 1} to {churned} days before it.",
-        "Churned Planner": f"A planner without activity for more than {churned} days.",
-    }
+    return {state: text for state, text in segment_criteria(rules).items() if state in RECENCY}
 
 
 def definitions(run: Run) -> dict[str, Any]:
@@ -42,7 +47,7 @@ def definitions(run: Run) -> dict[str, Any]:
         "population": "Every user whose account was created before the as-of date; test users are left out.",
         "assignment": "A user who has met any of the criteria is a planner, everybody else a passenger.",
         "criteria": criteria(rules),
-        "segments": recency(rules) | {"Passenger": "A user who has met none of the criteria."},
+        "segments": segment_criteria(rules),
         "events": {kind: list(names) for kind, names in rules.planner_events.items()},
         "thresholds": {
             name: value

@@ -34,18 +34,21 @@
 {%- endmacro %}
 
 {#- The days before the as-of date on which users did something, with counts. Passive events are no activity; a day with
-    nothing else is no active day. -#}
+    nothing else is no active day, and a session with nothing else is no session of the day. -#}
 {% macro active_days() -%}
     {%- set passive = var('passive_events') -%}
     {#- Named in either case, so that the model waits for both facts whatever the rule says where dbt is parsed. -#}
     {%- set days, events = ref('fct_user_activity_daily'), ref('fct_user_event_daily') -%}
     {%- if passive -%}
+    {%- set is_activity -%}
+        event_name not in ({% for name in passive %}{{ checked_name('passive_events', name) }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- endset -%}
     select
         events.user_id,
         events.activity_date,
         events.event_count,
-        coalesce(days.session_count, 0) as session_count,
-        coalesce(days.session_seconds, 0) as session_seconds
+        coalesce(sessions.session_count, 0) as session_count,
+        coalesce(sessions.session_seconds, 0) as session_seconds
     from (
         select
             user_id,
@@ -54,13 +57,15 @@
         from {{ events }}
         where
             event_date < {{ as_of_date() }}
-            and event_name not in ({% for name in passive %}{{ checked_name('passive_events', name) }}{{ ', ' if not loop.last }}{% endfor %})
+            and {{ is_activity }}
         group by user_id, event_date
     ) as events
-    left join {{ days }} as days
+    left join (
+        {{ daily_sessions(is_activity) | indent(8) }}
+    ) as sessions
         on
-            events.user_id = days.user_id
-            and events.activity_date = days.activity_date
+            events.user_id = sessions.user_id
+            and events.activity_date = sessions.activity_date
     {%- else -%}
     select
         user_id,
@@ -71,6 +76,41 @@
     from {{ days }}
     where activity_date < {{ as_of_date() }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- The sessions of the current window by user and day, of which at least one event of the day fulfils the condition; lengths as in
+    fct_user_activity_daily, which does not know the names of a session's events. -#}
+{% macro daily_sessions(condition) -%}
+    select
+        user_id,
+        event_date as activity_date,
+        count(*) as session_count,
+        cast(coalesce(sum(cast(round(session_seconds, 0) as bigint)), 0) as bigint) as session_seconds
+    from (
+        select
+            user_id,
+            event_date,
+            session_id,
+            max(session_seconds) as session_seconds
+        from (
+            -- A redelivered event is a repeated event_id.
+            select
+                user_id,
+                event_date,
+                min(session_id) as session_id,
+                min(event_name) as event_name,
+                max(session_seconds) as session_seconds
+            from {{ ref('stg_events') }}
+            where
+                event_date >= {{ window_start(1) }}
+                and event_date < {{ as_of_date() }}
+            group by user_id, event_date, event_id
+        ) as events_once
+        where session_id is not null
+        group by user_id, event_date, session_id
+        having max(case when {{ condition }} then 1 else 0 end) = 1
+    ) as sessions
+    group by user_id, event_date
 {%- endmacro %}
 
 {#- When users reached the stages of their journey: one row per user and reached stage, from sign-up on.

@@ -15,7 +15,7 @@
     {{ return({'segments': [
         {'name': "High-Value Travelers", 'condition': "spend_last_90_days >= 3 * " ~ rule_number("high_value_min_avg_monthly_spend") ~ " AND travel_spend_pct >= " ~ rule_number("high_value_min_travel_pct")},
         {'name': "Declining", 'condition': "spend_change_pct <= " ~ rule_number("declining_max_spend_change_pct") ~ " AND spend_prior_90_days >= " ~ rule_number("declining_min_prior_spend")},
-        {'name': "New & Growing", 'condition': "tenure_months <= " ~ rule_number("new_growing_max_tenure_months") ~ " AND (spend_change_pct >= " ~ rule_number("new_growing_min_spend_change_pct") ~ " OR (" ~ rule_flag("new_without_prior_is_growing") ~ " AND spend_change_pct IS NULL AND spend_last_90_days > 0))"},
+        {'name': "New & Growing", 'condition': "tenure_months <= " ~ rule_number("new_growing_max_tenure_months") ~ " AND (spend_change_pct >= " ~ rule_number("new_growing_min_spend_change_pct") ~ " OR (" ~ rule_flag("new_without_prior_is_growing") ~ " AND spend_change_pct IS NULL AND spend_last_90_days > 0 AND days_since_first_purchase <= 180))"},
         {'name': "Budget-Conscious", 'condition': "spend_last_90_days < 3 * " ~ rule_number("budget_max_avg_monthly_spend") ~ " AND necessities_spend_pct >= " ~ rule_number("budget_min_necessities_pct")},
         {'name': "Stable Mid-Spenders", 'condition': none},
     ]}) }}

@@ -164,7 +164,7 @@ def _numbers(own: Sequence[Purchase], as_of: date) -> Numbers:
     spend = sum(row.cents for row in own if row.day >= as_of - _WINDOW)
     prior = sum(row.cents for row in own if as_of - 2 * _WINDOW <= row.day < as_of - _WINDOW)
     days = [row.day for row in bought]
-    segment = _segment(bought, spend, prior, _months(min(days), as_of))
+    segment = _segment(bought, spend, prior, min(days), as_of)
     dormant = not any(day >= as_of - 2 * _WINDOW for day in days)
     lifetime = sum(row.cents for row in own)
     return Numbers(len(bought), lifetime, spend, prior, min(days), max(days), dormant, segment)
@@ -174,7 +174,7 @@ def _months(first: date, as_of: date) -> int:
     return (as_of.year - first.year) * 12 + as_of.month - first.month - (as_of.day < first.day)
 
 
-def _segment(bought: Iterable[Purchase], spend: int, prior: int, tenure: int) -> str:
+def _segment(bought: Iterable[Purchase], spend: int, prior: int, first: date, as_of: date) -> str:
     """The five segments with the thresholds that are shipped."""
     gross: dict[str, int] = defaultdict(int)
     for row in bought:
@@ -187,7 +187,8 @@ def _segment(bought: Iterable[Purchase], spend: int, prior: int, tenure: int) ->
         return "High-Value Travelers"
     if change is not None and change <= -30 and prior >= 200_000:
         return "Declining"
-    if tenure <= 6 and (change >= 50 if change is not None else spend > 0):
+    starts = spend > 0 and first >= as_of - 2 * _WINDOW
+    if _months(first, as_of) <= 6 and (change >= 50 if change is not None else starts):
         return "New & Growing"
     return "Budget-Conscious" if spend < 3 * 150_000 and needs >= 60 else "Stable Mid-Spenders"
 

@@ -31,7 +31,8 @@ _DDL = {
         total_transactions bigint, lifetime_value decimal(18,2), avg_transaction_value decimal(18,2),
         first_transaction_date date, last_transaction_date date, tenure_months bigint,
         spend_last_90_days decimal(18,2), spend_prior_90_days decimal(18,2), spend_change_pct double,
-        avg_monthly_spend decimal(18,2), travel_spend_pct double, necessities_spend_pct double""",
+        avg_monthly_spend decimal(18,2), travel_spend_pct double, necessities_spend_pct double,
+        days_since_first_purchase integer""",
     "runs.customer_segment_movement": """
         as_of_date date, run_key varchar, previous_as_of_date date, previous_run_key varchar,
         from_segment varchar, to_segment varchar, customers bigint""",
@@ -176,6 +177,7 @@ def _customer(number: int, month: int, as_of: date) -> dict[str, object]:
         "avg_monthly_spend": (spend / 3).quantize(Decimal("0.01")),
         "travel_spend_pct": travel,
         "necessities_spend_pct": None if number % 97 == 0 else (100 - travel) * moved.random(),
+        "days_since_first_purchase": (as_of - first).days,
     }
 
 

@@ -47,7 +47,7 @@ def segment_of(row: dict[str, Any], last_90: int, prior_90: int) -> str:
     if change is not None and change <= -30 and prior_90 >= 200_000:
         return "Declining"
     if row["tenure_months"] <= 6 and (
-        (change is not None and change >= 50) or (change is None and last_90 > 0)
+        (change is not None and change >= 50) or (change is None and last_90 > 0 and row["first_in_windows"])
     ):
         return "New & Growing"
     if monthly < 1500 and row["necessities"] is not None and row["necessities"] >= 60:
@@ -80,6 +80,7 @@ def recompute(
             for group in ("travel", "necessities")
         }
         row = {"tenure_months": completed_months(min(day for day, _, _ in purchases), as_of), **shares}
+        row["first_in_windows"] = min(day for day, _, _ in purchases) >= prior
         customers[user] = {
             "customer_segment": segment_of(row, last_90, prior_90),
             "is_dormant": max(day for day, _, _ in purchases) < prior,

@@ -149,7 +149,7 @@ def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, mont
                 case
                     when last90 / 3.0 >= $high and travel_pct >= 25 then 'High-Value Travelers'
                     when change_pct <= -30 and prior90 >= $declining then 'Declining'
-                    when tenure <= 6 and (change_pct >= 50 or (change_pct is null and last90 > 0)) then 'New & Growing'
+                    when tenure <= 6 and (change_pct >= 50 or (change_pct is null and last90 > 0 and first_day >= $prior)) then 'New & Growing'
                     when last90 / 3.0 < $budget and necessities_pct >= 60 then 'Budget-Conscious'
                     else 'Stable Mid-Spenders'
                 end

@@ -137,7 +137,7 @@ def test_the_criteria_are_said_with_the_numbers_of_the_rules():
         "Average monthly spend of $1,234.50 or more, and at least 25% of all purchases so far is travel."
     )
     assert said["Declining"].startswith("Spend in the last 90 days fell by 12.5% or more against")
-    assert said["New & Growing"].endswith(", or spend now where there was none before.")
+    assert said["New & Growing"].endswith("spend in the last 90 and none in the 90 days before.")
 
 
 def test_the_criteria_follow_the_rules_that_choose():

@@ -36,6 +36,7 @@ def people(
     parts = rng.dirichlet(
         [3 * max(travel, 1e-9), 3 * max(necessities, 1e-9), 3 * (1 - travel - necessities)], n
     )
+    tenure_months = rng.integers(0, oldest + 1, n)
     return Customers(
         spend_cents=spend,
         prior_cents=prior,
@@ -44,5 +45,6 @@ def people(
         change_pct=change,
         travel_pct=100 * parts[:, 0] if travel else np.zeros(n),
         necessities_pct=100 * parts[:, 1] if necessities else np.zeros(n),
-        tenure_months=rng.integers(0, oldest + 1, n),
+        tenure_months=tenure_months,
+        days_since_first_purchase=30 * tenure_months,
     )

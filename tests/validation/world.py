@@ -80,7 +80,8 @@ _FILL = f"""
         cast(last_90 as decimal(18, 2)) as spend_last_90_days, cast(prior_90 as decimal(18, 2)) as spend_prior_90_days,
         if(prior_90 > 0, 100.0 * (last_90 - prior_90) / prior_90, null)::double as spend_change_pct,
         cast(last_90 / 3 as decimal(18, 2)) as avg_monthly_spend,
-        travel::double as travel_spend_pct, necessities::double as necessities_spend_pct
+        travel::double as travel_spend_pct, necessities::double as necessities_spend_pct,
+        cast(date '2026-11-01' - first_transaction_date as integer) as days_since_first_purchase
     from spend;
 """
 

@@ -19,6 +19,7 @@ metrics as (
         {{ dollars('lifetime_net_cents') }} as lifetime_value,
         {{ dollars_per('lifetime_gross_cents', 'total_transactions') }} as avg_transaction_value,
         first_transaction_date,
+        {{ as_of_date() }} - first_transaction_date as days_since_first_purchase,
         last_transaction_date,
         tenure_months,
         {{ dollars('spend_last_90_days_cents') }} as spend_last_90_days,
@@ -54,5 +55,6 @@ select
     spend_change_pct,
     avg_monthly_spend,
     travel_spend_pct,
-    necessities_spend_pct
+    necessities_spend_pct,
+    cast(days_since_first_purchase as integer) as days_since_first_purchase
 from metrics

@@ -32,6 +32,7 @@ class Customers:
     travel_pct: Numbers
     necessities_pct: Numbers
     tenure_months: NDArray[np.int64]
+    days_since_first_purchase: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.spend_cents)
@@ -43,8 +44,10 @@ class Customers:
 
 
 def grows_without_prior(customers: Customers, rules: CustomerSegmentsRules) -> Mask:
-    """Who counts as growing because there is spend now and none before; nobody, where the rules say so."""
-    new = np.isnan(customers.change_pct) & (customers.spend_cents > 0)
+    """Who counts as growing because the first purchase lies in the two windows and there is spend now and none before it;
+    nobody, where the rules say so."""
+    spends = np.isnan(customers.change_pct) & (customers.spend_cents > 0)
+    new = spends & (customers.days_since_first_purchase <= 180)
     return new & rules.new_without_prior_is_growing
 
 

@@ -24,6 +24,7 @@ _COLUMNS = {
     "travel_pct": "travel_spend_pct",
     "necessities_pct": "necessities_spend_pct",
     "tenure_months": "cast(tenure_months as bigint)",
+    "days_since_first_purchase": "cast(days_since_first_purchase as bigint)",
 }
 
 

@@ -64,6 +64,6 @@ def amounts(engine: duckdb.DuckDBPyConnection, values: list[Any], csv: CsvOption
     return read(engine, "transactions", "amount", csv=csv)
 
 
-def moments(engine: duckdb.DuckDBPyConnection, values: list[Any], **mapping: str) -> list[Any]:
+def moments(engine: duckdb.DuckDBPyConnection, values: list[Any], **mapping: Any) -> list[Any]:
     give(engine, values)
     return read(engine, "transactions", "transaction_at", {"from": "x"} | mapping)

@@ -270,3 +270,37 @@ def test_a_format_of_dates_that_says_a_time_does_not_lose_it(engine: duckdb.Duck
     give(engine, ["17.01.2026 00:00", "17.01.2026 20:30"])
     mapping = {"from": "x", "format": "%d.%m.%Y %H:%M"}
     assert read(engine, "fee_periods", "period_end_date", mapping) == [date(2026, 1, 17), "refused"]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "given", "more"),
+    [
+        ("varchar", "2026-07-17T00:00:00Z", {}),
+        ("varchar", "2026-07-17 00:00:00+00", {"format": "%Y-%m-%d %H:%M:%S%z"}),
+        ("varchar", "2026-07-17", {}),
+        ("bigint", "1784246400", {"format": "epoch_seconds"}),
+        ("timestamptz", "2026-07-17 00:00:00+00", {}),
+        ("timestamp", "2026-07-17 00:00:00", {}),
+        ("date", "2026-07-17", {}),
+    ],
+)
+def test_a_date_that_is_written_as_a_midnight_of_utc_begins_where_its_zone_says(
+    engine: duckdb.DuckDBPyConnection, data_type: str, given: str, more: dict[str, str]
+) -> None:
+    give(engine, [given, None], data_type)
+    mapping = {"from": "x", "date": True, "timezone": "America/New_York", **more}
+    assert read(engine, "transactions", "transaction_at", mapping) == [utc("2026-07-17T04:00:00"), None]
+
+
+@pytest.mark.parametrize("given", ["2026-07-17T00:00:01Z", "2026-07-17 00:00:00-04", "2026-07-17 12:00"])
+def test_and_one_with_a_time_of_day_is_counted(engine: duckdb.DuckDBPyConnection, given: str) -> None:
+    assert moments(engine, [given], date=True, timezone="America/New_York") == ["refused"]
+
+
+def test_a_date_without_the_zone_whose_day_it_is_and_an_amount_as_a_date_are_one_sentence_each(
+    engine: duckdb.DuckDBPyConnection,
+) -> None:
+    with pytest.raises(ValueError, match="date: true needs timezone"):
+        moments(engine, ["2026-07-17"], date=True)
+    with pytest.raises(SourceError, match="format and timezone are about times"):
+        read(engine, "transactions", "amount", {"from": "x", "date": True, "timezone": "America/New_York"})

@@ -54,6 +54,11 @@ class ColumnMapping(_Part):
         default=None,
         description="IANA zone that a time without an offset is in, such as Europe/Berlin; UTC unless it is said.",
     )
+    date: StrictBool = Field(
+        default=False,
+        description="Whether it is a date although it is written as a time, each at midnight of UTC, such as 2026-11-01T00:00:00Z;"
+        " timezone then says whose day it is.",
+    )
     currency: Text | None = Field(
         default=None,
         description="ISO 4217 code of the amounts, or the column or expression that holds the code of each row.",
@@ -117,6 +122,14 @@ class ColumnMapping(_Part):
                     f"{theirs!r} has blanks around it, which are taken off before; write {theirs.strip()!r}"
                 )
         return value
+
+    @model_validator(mode="after")
+    def _day_of_a_zone(self) -> Self:
+        if self.date and self.timezone is None:
+            raise ValueError(
+                "date: true needs timezone, the zone whose days they are, as business_timezone in rules.yml says"
+            )
+        return self
 
     @property
     def currency_code(self) -> str | None:

@@ -143,6 +143,10 @@ def moment_of(  # noqa: PLR0917 - one return per kind
     place: str, name: str, mapping: ColumnMapping, kind: Kind, actual: str, origin: Origin
 ) -> str:
     dialect, zone, form = origin.dialect, mapping.timezone, mapping.format
+    if mapping.date and zone:
+        as_written = mapping.model_copy(update={"date": False, "timezone": None})
+        day = _whole_day(moment_of(place, name, as_written, kind, actual, origin))
+        return dialect.local_to_utc(f"cast({day} as timestamp)", zone)
     if form in EPOCH_FORMATS:
         if kind not in (Kind.INTEGER, Kind.NUMBER, Kind.TEXT) or zone:
             raise SourceError(
@@ -207,9 +211,9 @@ def unreadable(column: Column, mapping: ColumnMapping, value: str, kind: Kind, p
     if base == "boolean":
         what = "that are neither true nor false"
     elif mapping.format:
-        what = (
-            f"that are not written as {mapping.format}{', or have a time of day' if base == 'date' else ''}"
-        )
+        what = f"that are not written as {mapping.format}{', or have a time of day' if base == 'date' or mapping.date else ''}"
+    elif mapping.date:
+        what = "that are not midnights of UTC"
     elif base in _LAST and kind is Kind.TEXT:
         what += f" written as {'YYYY-MM-DD hh:mm:ss' if base == 'timestamp' else 'YYYY-MM-DD'}; if they are written otherwise, say format"
     return [Flag(f"unreadable_{column.name}", column.name, f"{present} and ({unread})", what, place)]

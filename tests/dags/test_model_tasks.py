@@ -10,7 +10,7 @@ from airflow.sdk.definitions.context import AirflowParsingContext
 
 from include.tidemark.orchestration import dbt_models
 from include.tidemark.orchestration.dbt_output import leave_out_values
-from include.tidemark.orchestration.later_tries import wait_until_old_reports_are_gone
+from include.tidemark.orchestration.later_tries import announce_reports, await_announced_reports
 from include.tidemark.paths import DBT_MANIFEST
 
 DAG_FILE = Path(__file__).resolve().parents[2] / "dags" / "monthly_segmentation.py"
@@ -116,12 +116,13 @@ def test_a_process_that_runs_one_task_reads_that_task_as_the_scheduler_does(dag,
         assert len(part.tasks) <= len(dag.tasks)
 
 
-def test_every_watching_task_waits_for_old_reports_to_go_and_the_dbt_process_does_not(monkeypatch):
+def test_every_watching_task_waits_for_the_reports_that_the_dbt_process_announces(monkeypatch):
     monkeypatch.delenv("TIDEMARK_DBT_EXECUTION", raising=False)
     dag = read_dag()
     for task in dag.tasks:
         watches = hasattr(task, "producer_task_id")
-        assert (task._pre_execute_hook is wait_until_old_reports_are_gone) == watches, task.task_id
+        assert (task._pre_execute_hook is await_announced_reports) == watches, task.task_id
+        assert (task._pre_execute_hook is announce_reports) == task.task_id.endswith("dbt_producer_watcher")
         assert not watches or task.producer_task_id == "models.dbt_producer_watcher"
 
 

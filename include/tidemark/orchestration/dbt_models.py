@@ -15,7 +15,7 @@ from cosmos.constants import (
 from include.tidemark.enabled import dbt_selection, families_in
 from include.tidemark.errors import SettingsError
 from include.tidemark.orchestration.dbt_output import leave_out_values
-from include.tidemark.orchestration.later_tries import wait_until_old_reports_are_gone
+from include.tidemark.orchestration.later_tries import announce_reports, await_announced_reports
 from include.tidemark.orchestration.model_wiring import let_models_wait_for_models_only
 from include.tidemark.orchestration.stage_tasks import pass_run_identity
 from include.tidemark.paths import DBT_DIR, DBT_MANIFEST
@@ -58,7 +58,7 @@ def _render(
             invocation_mode=InvocationMode.SUBPROCESS,
             dbt_executable_path=str(settings.dbt_executable),
             # The pool is the dbt process's alone: the model tasks only watch it, and would queue behind it for its slot.
-            setup_operator_args={"pool": pool, "pre_execute": None}
+            setup_operator_args={"pool": pool, "pre_execute": announce_reports}
             if settings.dbt_execution == "watcher"
             else None,
         ),
@@ -130,5 +130,8 @@ def _operator_args(settings: Settings, pool: str) -> dict[str, Any]:
     else:
         # How often a model's task looks whether dbt has finished the model. Cosmos' 10 s made the tasks trail the process.
         args["poke_interval"] = 1
-        args["pre_execute"] = wait_until_old_reports_are_gone
+        args["pre_execute"] = await_announced_reports
+        args["mode"] = (
+            "reschedule"  # where the hook puts a task off, Airflow waits for the time that it names
+        )
     return args

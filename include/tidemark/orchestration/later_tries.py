@@ -1,42 +1,53 @@
-"""What a model's task must wait for when it is not tried for the first time."""
+"""One dbt process for a run that was cleared, too, and no report of an earlier one taken for its own.
 
-import time
+Cosmos' task of the dbt process does nothing on a later try, and the tasks that watch it then start a dbt process for each model.
+That is right where one model failed. Where the run was cleared, it would be a process for each model and each model's tests.
+"""
+
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowRescheduleException
 from cosmos.constants import PRODUCER_WATCHER_TASK_ID
 
+_CLEARING = "clearing"
+"""The XCom in which the dbt process' task says after which clearing of the run it works."""
 _ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
-_PATIENCE_SECONDS = 600.0
-_PAUSE_SECONDS = 1.0
+_PAUSE = timedelta(seconds=5)
 
 
-def wait_until_old_reports_are_gone(context: Any) -> None:
-    """Pre-execution hook of the tasks that watch the dbt process: on a later try, wait until that process' task has ended.
+def announce_reports(context: Any) -> None:
+    """Pre-execution hook of the task of the dbt process: its reports of before are deleted by now, so those to come are new.
 
-    When a run is cleared, the reports of the earlier dbt process stay until the task of the next one has started and has
-    deleted them, one by one. A model's task that looks before then would take the old report for its own and leave the new
-    run key without rows.
+    Airflow deletes the reports of an earlier try one by one when the task starts, before this hook.
+    """
+    _count_tries_from_clearing(context)
+    context["ti"].xcom_push(key=_CLEARING, value=context["dag_run"].clear_number)
 
-    The first try watches at once, unless the run was cleared. A dbt process that runs for longer than ten minutes has
-    deleted what was old, so it is watched from then on.
+
+def await_announced_reports(context: Any) -> None:
+    """Pre-execution hook of the tasks that watch the dbt process: a report is read once it is of this clearing of the run.
+
+    A task that was cleared without the dbt process' task goes on at once: Cosmos runs its model by itself.
 
     Raises:
-        TimeoutError: the dbt process' task has not started within ten minutes; the retry waits again.
+        AirflowRescheduleException: the dbt process' task has not started; the worker is free until the next look.
     """
-    task = context["ti"]
-    if task.try_number == 1 and not context["dag_run"].clear_number:
+    task, clearing = context["ti"], context["dag_run"].clear_number
+    if not clearing:
         return
-    group = task.task_id.split(".")[0]
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while (state := _state_of(f"{group}.{PRODUCER_WATCHER_TASK_ID}", context)) not in _ENDED:
-        if time.monotonic() >= deadline:
-            if state == "running":
-                return
-            raise TimeoutError(
-                f"{group}.{PRODUCER_WATCHER_TASK_ID} has not started within {_PATIENCE_SECONDS:.0f} s (it is {state}); "
-                "look at its pool and at what else uses the workers."
-            )
-        time.sleep(_PAUSE_SECONDS)
+    dbt_process = f"{task.task_id.split('.')[0]}.{PRODUCER_WATCHER_TASK_ID}"
+    if task.xcom_pull(task_ids=dbt_process, key=_CLEARING) == clearing:
+        _count_tries_from_clearing(context)
+    elif _state_of(dbt_process, context) not in _ENDED:
+        raise AirflowRescheduleException(datetime.now(UTC) + _PAUSE)  # type: ignore[no-untyped-call]
+
+
+def _count_tries_from_clearing(context: Any) -> None:
+    """Let the task see the first try after a clearing as its first: Cosmos takes every higher number for a retry."""
+    task = context["ti"]
+    first = task.max_tries - (task.task.retries or 0) + 1  # as Airflow counts; clearing raises max_tries
+    task.try_number = max(task.try_number - first + 1, 1)
 
 
 def _state_of(task_id: str, context: Any) -> str | None:

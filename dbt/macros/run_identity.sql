@@ -1,19 +1,28 @@
 {#- The identity of a run: which run writes these rows, and as of which date.
 
-    The values come from resolve_run through --vars and go into SQL as literals, so each is checked here, once.
-    Nothing is checked while dbt only parses: a manifest needs no run. -#}
+    The values go into SQL as literals, so each is checked here, once. Nothing is looked at while dbt only parses: a manifest
+    needs no run, and what dbt has parsed holds for every run that has the same rules. -#}
+
+{#- A value of the run. A run hands its values over in one environment variable, because dbt parses the whole project anew
+    whenever its --vars differ from the last ones (dbt-core issue 6323). A unit test, or a person at a shell, gives them as vars. -#}
+{% macro of_run(name, default='') -%}
+    {%- if not execute -%}
+        {{ return(default) }}
+    {%- endif -%}
+    {{ return(var(name, fromjson(env_var('TIDEMARK_RUN', '{}')).get(name, default))) }}
+{%- endmacro %}
 
 {#- The as-of date as a date object (exclusive: the run sees the days before it). -#}
 {% macro _as_of_day() -%}
     {%- if not execute -%}
         {{ return(modules.datetime.date(1970, 1, 1)) }}
     {%- endif -%}
-    {{ return(_checked_day('as_of_date', var('as_of_date', '') | string)) }}
+    {{ return(_checked_day('as_of_date', of_run('as_of_date') | string)) }}
 {%- endmacro %}
 
 {% macro _checked_day(name, text) -%}
     {%- set complaint = "The var " ~ name ~ " must be an existing date written YYYY-MM-DD (found '" ~ text
-        ~ "'): pass it with --vars, as the resolve_run task does." -%}
+        ~ "'): a run says it in the environment variable TIDEMARK_RUN, a person with --vars." -%}
     {%- if not modules.re.fullmatch('[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', text) -%}
         {{ exceptions.raise_compiler_error(complaint) }}
     {%- endif -%}
@@ -34,7 +43,7 @@
     {%- if not modules.re.fullmatch('[0-9A-Za-z_]+', text) -%}
         {{ exceptions.raise_compiler_error(
             "The var " ~ name ~ " must be made of letters, digits and underscores (found '" ~ text
-            ~ "'): pass it with --vars, as the resolve_run task does."
+            ~ "'): a run says it in the environment variable TIDEMARK_RUN, a person with --vars."
         ) }}
     {%- endif -%}
     {{ return(text) }}
@@ -47,7 +56,7 @@
 
 {#- SQL: the key of this run. -#}
 {% macro run_key() -%}
-    '{{ _checked_key('run_key', var('run_key', '') | string) if execute else 'none' }}'
+    '{{ _checked_key('run_key', of_run('run_key') | string) if execute else 'none' }}'
 {%- endmacro %}
 
 {#- SQL: the first day of a 90-day window before the as-of date: 1 is the current window, 2 the one before it.
@@ -60,7 +69,7 @@
     at least 90 days ago). None when there is none; else a dict of its key, its as-of date and the end of the 90 days
     after that date, all as SQL. -#}
 {% macro earlier_run(which) -%}
-    {{ return(_earlier_run(which, var(which ~ '_run_key', ''), var(which ~ '_as_of_date', ''))) }}
+    {{ return(_earlier_run(which, of_run(which ~ '_run_key'), of_run(which ~ '_as_of_date'))) }}
 {%- endmacro %}
 
 {% macro _earlier_run(which, key, day_text) -%}

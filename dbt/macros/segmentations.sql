@@ -3,7 +3,7 @@
     `condition`, none for the last), `means` (dicts of `feature` and `scale`), `backtest` (spend, active_days or none), and the
     keys and dates of the earlier runs that it is compared with. -#}
 {% macro segmentations() -%}
-    {{ return(var('segmentations', []) if execute else []) }}
+    {{ return(of_run('segmentations', [])) }}
 {%- endmacro %}
 
 {#- Whether the run computes a family, whose tables the warehouse may not even have otherwise. Asked also where dbt parses: a model of

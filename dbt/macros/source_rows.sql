@@ -3,6 +3,6 @@
     unit tests) it is the raw table. -#}
 {% macro source_rows(table) -%}
     {%- set relation = source('raw', table) -%}
-    {%- set query = (var('source_rows', {}) or {}).get(table) -%}
+    {%- set query = of_run('source_rows', {}).get(table) -%}
     {{ return('(' ~ query ~ ')' if query else relation) }}
 {%- endmacro %}

@@ -19,6 +19,8 @@ import pytest
 import yaml
 
 from include.tidemark.paths import DBT_DIR, DBT_SOURCES_FILE, PROJECT_ROOT
+from include.tidemark.pipeline.dbt_variables import as_environment
+from include.tidemark.rules import Rules
 from include.tidemark.warehouse.control import ensure_control_tables
 from tests.dbt.selection import selection
 
@@ -52,6 +54,15 @@ def dbt_executable() -> Path:
     return Path(os.environ.get("TIDEMARK_DBT_EXECUTABLE", PROJECT_ROOT / ".venv" / "dbt" / "bin" / "dbt"))
 
 
+def split_run(run: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What dbt is told of a run: variables (families and rules), and values that only a compiled model sees."""
+    parsed = {"families", *Rules.model_fields}
+    return (
+        {name: value for name, value in run.items() if name in parsed},
+        {name: value for name, value in run.items() if name not in parsed},
+    )
+
+
 @dataclass(frozen=True)
 class DbtResult:
     """One dbt process: exit code, everything it said, and what became of each node by its short name."""
@@ -71,12 +82,12 @@ class DbtWarehouse:
     def start(
         self, *arguments: str, run: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        """Start dbt without waiting for it. `run` are its vars."""
+        """Start dbt without waiting for it. `run` is what it is told of a run."""
         scratch = self.scratch / f"dbt_{len(list(self.scratch.glob('dbt_*')))}"
         scratch.mkdir(parents=True)
         # A run says which families it computes, as its selection does.
         families = [name.strip("+").removeprefix("tag:") for name in arguments if name.startswith("+tag:")]
-        variables = ({"families": families} if families else {}) | dict(run or {})
+        variables, values = split_run(({"families": families} if families else {}) | dict(run or {}))
         command = [
             str(dbt_executable()), "--no-use-colors", *arguments,
             "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
@@ -90,7 +101,7 @@ class DbtWarehouse:
         }
         return subprocess.Popen(
             command,
-            env=environment | dict(environ or {}),
+            env=environment | as_environment(values) | dict(environ or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

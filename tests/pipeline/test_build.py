@@ -42,6 +42,8 @@ def dbt(tmp_path, monkeypatch):
     """Writes a program and returns settings that take it for dbt."""
     monkeypatch.setattr(kept_logs, "LOCAL_STATE", tmp_path)
     monkeypatch.setattr(build, "dbt_variables", lambda run: {})
+    monkeypatch.setattr(build, "run_environment", lambda run: {})
+    monkeypatch.setattr(build, "_PARSED", tmp_path / "kept" / "partial_parse.msgpack")
 
     def write(script: str) -> Settings:
         program = tmp_path / "dbt"
@@ -78,12 +80,27 @@ def test_a_dbt_that_failed_before_its_log_began_is_told_without(dbt):
 
 
 def test_nothing_but_the_log_of_a_failed_build_is_left(dbt, tmp_path):
-    before = {"dbt"}
+    before = {"dbt", "kept"}
     build_models(RUN, dbt(f"{LOG}\n{says(BUILD, 0)}"))
     assert {file.name for file in tmp_path.iterdir()} == before
     with pytest.raises(BuildError):
         build_models(RUN, dbt(f"{LOG}\n{says(BUILD, 1)}"))
     assert {file.name for file in tmp_path.iterdir()} == before | {"logs"}
+
+
+PARSES = """while [ "$1" != --target-path ]; do shift; done
+cat "${DBT_PARTIAL_PARSE_FILE_PATH:-/dev/null}" > "$2/partial_parse.msgpack"; echo parsed >> "$2/partial_parse.msgpack"
+"""
+"""Lines of a program that adds to what an earlier dbt has parsed."""
+
+
+def test_what_dbt_has_parsed_is_handed_to_the_next_one_unless_it_failed(dbt, tmp_path):
+    kept = tmp_path / "kept" / "partial_parse.msgpack"
+    for _ in range(2):
+        build_models(RUN, dbt(f"{PARSES}{says(BUILD, 0)}"))
+    with pytest.raises(BuildError):
+        build_models(RUN, dbt(f"{PARSES}{says(BUILD, 1)}"))
+    assert kept.read_text() == "parsed\nparsed\n" and list(kept.parent.iterdir()) == [kept]
 
 
 def test_where_dbt_names_errors_only_they_are_shown(dbt):

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from include.tidemark.paths import DBT_DIR
-from tests.dbt.conftest import LATER, dbt_executable
+from include.tidemark.pipeline.dbt_variables import as_environment
+from tests.dbt.conftest import LATER, dbt_executable, split_run
 from tests.snowflake.emulator import Emulator, running_emulator
 
 # Rules that choose other SQL than the values that the project ships with.
@@ -48,10 +49,11 @@ class Compiled:
 
 def compile_project(emulator: Emulator, folder: Path, run: Mapping[str, Any]) -> Compiled:
     """Compile everything for Snowflake with these vars."""
+    variables, values = split_run(run)
     done = subprocess.run(
         [str(dbt_executable()), "--no-use-colors", "compile", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
-         "--target-path", str(folder), "--log-path", str(folder), "--vars", json.dumps(dict(run))],
-        env=os.environ | emulator.dbt_environment() | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+         "--target-path", str(folder), "--log-path", str(folder), "--vars", json.dumps(variables)],
+        env=os.environ | emulator.dbt_environment() | as_environment(values) | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout

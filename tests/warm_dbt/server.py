@@ -14,11 +14,6 @@ from typing import Any
 
 from dbt.cli.main import cli, dbtRunner  # type: ignore[import-untyped]
 
-OF_ONE_RUN = {
-    "as_of_date", "run_key", "previous_as_of_date", "previous_run_key", "backtest_as_of_date", "backtest_run_key", "segmentations",
-    "source_rows", "rebuild_facts",
-}  # fmt: skip
-"""Variables that say nothing where dbt parses: the models look at them when they are compiled."""
 COMMANDS = {"build", "compile", "run", "seed", "test"}
 PLACES = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
 MOST_MANIFESTS = 8
@@ -111,8 +106,7 @@ def manifest_of(request: dict[str, Any]) -> Any:
     target = options.get("--target", environment.get("TIDEMARK_WAREHOUSE", "duckdb"))
     if command not in COMMANDS or target != "duckdb" or not options.keys() >= set(PLACES):
         return None
-    given = json.loads(options.get("--vars", "{}"))
-    variables = {name: value for name, value in given.items() if name not in OF_ONE_RUN}
+    variables = json.loads(options.get("--vars", "{}"))
     # The names of the relations in a manifest begin with that of the database, which DuckDB takes from its file's name.
     database = Path(environment.get("TIDEMARK_DUCKDB_PATH", "warehouse.duckdb")).stem
     key = json.dumps(

@@ -5,7 +5,7 @@
 {% macro snowflake__set_query_tag() -%}
     {%- set tag = tojson({
         'dag': env_var('AIRFLOW_CTX_DAG_ID', 'shell'),
-        'run_key': var('run_key', 'none') | string,
+        'run_key': of_run('run_key', 'none') | string,
         'task': 'models.' ~ model.name,
         'family': _family_of(model),
     }) -%}

@@ -37,7 +37,7 @@
     day to rebuild). -#}
 {% macro days_to_rebuild(rows, day, at, lookback, held_here, held_there) -%}
     {%- set everything = {'rows': rows, 'day': day, 'at': at, 'everything': true} -%}
-    {%- if not is_incremental() or var('rebuild_facts', false) -%}
+    {%- if not is_incremental() or of_run('rebuild_facts', false) -%}
         {{ return(everything) }}
     {%- endif -%}
     {%- set built -%}

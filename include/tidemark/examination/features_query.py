@@ -11,6 +11,7 @@ from include.tidemark.data_errors import without_values
 from include.tidemark.errors import TidemarkError
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.pipeline.build import dbt_profile, require_dbt
+from include.tidemark.pipeline.dbt_variables import as_environment
 from include.tidemark.settings import Settings
 
 _MODEL = "user_features"
@@ -24,12 +25,8 @@ def features_query(settings: Settings, as_of_date: date, run_key: str, families:
         TidemarkError: dbt could not compile the model.
     """
     require_dbt(settings)
-    variables = {
-        **load_config(settings).rules.model_dump(mode="json"),
-        "as_of_date": as_of_date.isoformat(),
-        "run_key": run_key,
-        "families": families,
-    }
+    variables = {"families": families, **load_config(settings).rules.model_dump(mode="json")}
+    identity = as_environment({"as_of_date": as_of_date.isoformat(), "run_key": run_key})
     with TemporaryDirectory(prefix="tidemark-dbt-", dir=settings.scratch_dir) as folder:
         target = Path(folder)
         profiles, environment = dbt_profile(settings, target)
@@ -39,7 +36,7 @@ def features_query(settings: Settings, as_of_date: date, run_key: str, families:
             "--vars", json.dumps(variables), "--select", _MODEL, "--no-introspect",
         ]  # fmt: skip
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, errors="replace"
+            command, env=environment | identity, capture_output=True, text=True, check=False, errors="replace"
         )
         found = list(target.rglob(f"compiled/**/{_MODEL}.sql"))
         if done.returncode or not found:

@@ -13,7 +13,7 @@ from airflow.sdk.types import DagRunProtocol
 
 from include.tidemark.errors import NothingToDoError, TidemarkError
 from include.tidemark.orchestration.alerts import alert_on_failure
-from include.tidemark.pipeline.dbt_variables import dbt_variables
+from include.tidemark.pipeline.dbt_variables import dbt_variables, run_environment
 from include.tidemark.run import Run
 
 P = ParamSpec("P")
@@ -101,8 +101,10 @@ def started_at(dag_run: DagRunProtocol) -> datetime:
 
 
 def pass_run_identity(context: Any, operator: Any) -> None:
-    """Cosmos interceptor: hand the run's variables to dbt, in the one process and in each model's fall-back alike."""
-    operator.vars = dbt_variables(_run_of(context["ti"]))
+    """Cosmos interceptor: hand the run to dbt, in the one process and in each model's fall-back alike."""
+    run = _run_of(context["ti"])
+    operator.vars = dbt_variables(run)
+    operator.env = (operator.env or {}) | run_environment(run)
 
 
 def _run_of(task: Any) -> Run:

@@ -1,31 +1,42 @@
-"""A run as the variables that dbt takes."""
+"""A run as what dbt takes of it: variables that its models are parsed with, and values that only a compiled model sees."""
 
+import json
 from typing import Any
 
 from include.tidemark.run import BACKTESTED, Run
 
 
 def dbt_variables(run: Run) -> dict[str, Any]:
-    """The variables of the run's one dbt invocation: its identity, its segmentations, then its rules."""
+    """The variables of the run's one dbt invocation: its families and its rules.
+
+    They are the same from month to month, so that dbt parses only what has changed since its last run.
+    """
+    return {"families": list(run.families), **run.rules.model_dump(mode="json"), **_lookback(run)}
+
+
+def run_environment(run: Run) -> dict[str, str]:
+    """The environment variable that hands the rest of the run to dbt's macro `of_run`: its identity, its segmentations, its rows."""
     from include.tidemark.segmentations.variables import (
         segmentation_variables,  # sqlglot, not needed where DAGs are parsed
     )
 
     previous, backtest = run.previous_of(BACKTESTED), run.backtest
-    return {
+    return as_environment({
         "as_of_date": run.as_of_date.isoformat(),
         "run_key": run.run_key,
         "previous_as_of_date": previous.as_of_date.isoformat() if previous else "",
         "previous_run_key": run.previous_key_of(BACKTESTED),
         "backtest_as_of_date": backtest.as_of_date.isoformat() if backtest else "",
         "backtest_run_key": backtest.run_key if backtest else "",
-        "families": list(run.families),
         "segmentations": segmentation_variables(run),
         "source_rows": {name: rows.sql for name, rows in run.sources.items() if rows.sql},
         **({"rebuild_facts": True} if run.rebuild_facts else {}),
-        **run.rules.model_dump(mode="json"),
-        **_lookback(run),
-    }
+    })  # fmt: skip
+
+
+def as_environment(values: dict[str, Any]) -> dict[str, str]:
+    """Values of a run as the variable that the macro `of_run` reads."""
+    return {"TIDEMARK_RUN": json.dumps(values)}
 
 
 def _lookback(run: Run) -> dict[str, int]:

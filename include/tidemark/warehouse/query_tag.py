@@ -24,7 +24,7 @@ class QueryTag:
 
 
 DBT_QUERY_TAG = (
-    """{"dag": "{{ env_var('AIRFLOW_CTX_DAG_ID', 'shell') }}", "run_key": "{{ var('run_key', 'none') }}","""
+    """{"dag": "{{ env_var('AIRFLOW_CTX_DAG_ID', 'shell') }}", "run_key": "{{ fromjson(env_var('TIDEMARK_RUN', '{}')).get('run_key', 'none') }}","""
     """ "task": "models", "family": "all"}"""
 )
 """The same for what dbt asks apart from its models, as a template of dbt's profile; a model's own is in `query_tag.sql`."""

@@ -1,0 +1,194 @@
+"""The newest complete month of a table that grows day by day, against the months before it: one that did not arrive, or not whole.
+
+Years of rows hide a month without them from every count of all rows.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from include.tidemark.run import Run
+from include.tidemark.sources.rows import SourceRows
+from include.tidemark.sources.timestamps import timestamp_literal
+from include.tidemark.validation.checks import Asset, Check, NotEvaluated, Severity
+from include.tidemark.warehouse.base import Warehouse
+
+_MONTHS_BEFORE = 3
+_FEWEST_ROWS = 100
+"""Of a month before; of fewer rows a fall by half may be chance."""
+_FEWEST_OF_A_DAY = 20
+"""Rows of a usual day: that it has none by chance happens once in 500 million days."""
+_FEWEST_OF_AN_HOUR = 30
+"""The same of an hour of the day in all of a month."""
+_EMPTY_DAYS: tuple[tuple[Severity, int], ...] = (("warning", 2), ("critical", 7))
+"""More days without rows than any month before: a holiday or two, and more than a week."""
+
+
+@dataclass(frozen=True)
+class Month:
+    """What arrived of one calendar month in the business time zone."""
+
+    begin: date
+    days: Mapping[date, int]
+    hours: Mapping[int, int]
+
+    @property
+    def rows(self) -> int:
+        return sum(self.days.values())
+
+    @property
+    def empty_days(self) -> int:
+        """Days without a row."""
+        return (_next(self.begin) - self.begin).days - len(self.days)
+
+
+def newest_month_asset(run: Run, warehouse: Warehouse, rows: SourceRows, moment: str, counts: str) -> Asset:
+    """What the newest complete month must hold of what the three months before it held.
+
+    Args:
+        moment: the column that says when something happened.
+        counts: SQL condition of the rows that count, which calls the table by its name in the contract.
+    """
+    source = f"{rows.rows} as {rows.table}"
+    newest, *before = _months(run, warehouse, source, f"{rows.table}.{moment}", counts)
+    suite, source = f"sources.{rows.table}_newest_month", "(select 1 as one) as compared"
+    seen = Check(
+        name="newest_month_rows",
+        measure=f"max({newest.rows})",
+        minimum=0,
+        severity="info",
+        claim=f"The rows of {rows.relation} in {newest.begin:%Y-%m} were counted.",
+        failure=f"The rows of {rows.relation} in {newest.begin:%Y-%m} were not counted.",
+    )
+    if not before or min(month.rows for month in before) < _FEWEST_ROWS:
+        reason = f"Not evaluated: there is no complete month before {newest.begin:%Y-%m} with {_FEWEST_ROWS} rows or more."
+        return Asset(
+            suite, rows.relation, source, (seen,), not_evaluated=(NotEvaluated("newest_month_drop", reason),)
+        )
+    compared = _Comparison(run, rows, newest, before)
+    checks = [seen, *compared.drop(), *compared.empty_days(), *compared.silent_hours()]
+    return Asset(suite, rows.relation, source, tuple(checks))
+
+
+class _Comparison:
+    """One month with those before it."""
+
+    def __init__(self, run: Run, rows: SourceRows, newest: Month, before: list[Month]) -> None:
+        self.run, self.rows, self.newest, self.before = run, rows, newest, before
+        self.allowed = rows.table in run.options.allow_missing
+        self.where = f"{rows.relation} in {newest.begin:%Y-%m}"
+        self.then = f"the {len(before)} months before" if len(before) > 1 else "the month before"
+
+    def drop(self) -> list[Check]:
+        """Fewer rows than in the weakest of the months before."""
+        least = min(month.rows for month in self.before)
+        rules = self.run.rules
+        limits: tuple[tuple[Severity, float], ...] = (
+            ("warning", rules.volume_warning_drop_pct), ("critical", rules.volume_critical_drop_pct),
+        )  # fmt: skip
+        return [
+            self._check(
+                f"newest_month_drop_{severity}", 100 * (least - self.newest.rows) / least, limit, severity,
+                f"{self.where} has at most {limit:g} % fewer rows than the weakest of {self.then}.",
+                f"{self.where} has {self.newest.rows} rows, {{observed}} % fewer than the weakest of {self.then}, which has {least}"
+                f" (allowed: {limit:g} %)",
+            )
+            for severity, limit in limits
+        ]  # fmt: skip
+
+    def empty_days(self) -> list[Check]:
+        """Days without a row, where a usual day has enough for that to be no chance."""
+        usual = min(month.rows / max(len(month.days), 1) for month in self.before)
+        if usual < _FEWEST_OF_A_DAY:
+            return []
+        most = max(month.empty_days for month in self.before)
+        return [
+            self._check(
+                f"newest_month_empty_days_{severity}", self.newest.empty_days - most, limit, severity,
+                f"{self.where} has at most {limit} more days without rows than any of {self.then}.",
+                f"{self.where} has no rows on {self.newest.empty_days} days, and in {self.then} there were at most {most} such days",
+            )
+            for severity, limit in _EMPTY_DAYS
+        ]  # fmt: skip
+
+    def silent_hours(self) -> list[Check]:
+        """Hours of the day without a row in all of the month."""
+        before: Counter[int] = Counter()
+        for month in self.before:
+            before.update(month.hours)
+        usual = [hour for hour, count in before.items() if count / len(self.before) >= _FEWEST_OF_AN_HOUR]
+        if not usual or not self.newest.rows:
+            return []
+        silent = sorted(hour for hour in usual if hour not in self.newest.hours)
+        hours = ", ".join(f"{hour}:00" for hour in silent)
+        return [
+            self._check(
+                "newest_month_silent_hours", len(silent), 0, "warning",
+                f"{self.where} has rows at every hour of the day that had some in {self.then}.",
+                f"{self.where} has no rows at some hours of the day ({hours}) that had some in {self.then}",
+            )
+        ]  # fmt: skip
+
+    def _check(  # noqa: PLR0917 - read as a table
+        self, name: str, observed: float, limit: float, severity: Severity, claim: str, failure: str
+    ) -> Check:
+        stops = severity == "critical" and not self.allowed
+        meant = (
+            f"; if it is meant, start the run once with allow_missing for it (`tidemark run --allow-missing {self.rows.table}`)"
+            if stops
+            else ""
+        )
+        return Check(
+            name=name,
+            measure=f"max({observed:.6f})",
+            maximum=limit,
+            severity="critical" if stops else "warning",
+            claim=claim,
+            failure=f"{failure}: find out whether the source delivered all of the month{meant}.",
+        )
+
+
+def _months(run: Run, warehouse: Warehouse, source: str, at: str, counts: str) -> list[Month]:
+    """The newest complete month, and as many of the months before it as are complete, the newest first."""
+    begins = [_before(run.as_of_date.replace(day=1))]
+    for _ in range(_MONTHS_BEFORE):
+        begins.append(_before(begins[-1]))
+    since, until = run.begin_of(begins[-1]), run.begin_of(_next(begins[0]))
+    found = warehouse.fetch(
+        f"select date_trunc('hour', {at}) as hour, count(*) as n from {source} where {counts}"
+        f" and {at} >= {timestamp_literal(since)} and {at} < {timestamp_literal(until)} group by 1 order by 1"
+    )
+    earlier = warehouse.fetch(
+        f"select count(*) as n from {source} where {counts} and {at} < {timestamp_literal(since)}"
+    )[0]["n"]
+    zone = ZoneInfo(run.rules.business_timezone)
+    local = [(_utc(row["hour"]).astimezone(zone), int(row["n"])) for row in found]
+    # The history begins somewhere in its first month, which is complete only by chance.
+    first = date.min if earlier or not local else _next(local[0][0].date().replace(day=1))
+    return [
+        _month(begin, local) for begin in begins if begin == begins[0] or begin >= first
+    ]  # fmt: skip
+
+
+def _month(begin: date, hours: list[tuple[datetime, int]]) -> Month:
+    days: Counter[date] = Counter()
+    by_hour: Counter[int] = Counter()
+    for at, count in hours:
+        if begin <= at.date() < _next(begin):
+            days[at.date()] += count
+            by_hour[at.hour] += count
+    return Month(begin, days, by_hour)
+
+
+def _utc(hour: datetime) -> datetime:
+    return hour.replace(tzinfo=UTC)
+
+
+def _before(begin: date) -> date:
+    return (begin - timedelta(days=1)).replace(day=1)
+
+
+def _next(begin: date) -> date:
+    return (begin + timedelta(days=31)).replace(day=1)

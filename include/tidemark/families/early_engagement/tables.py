@@ -26,11 +26,11 @@ def _feature_alone(line: Line) -> Place:
     return Place(line["feature"], horizon=HORIZON)
 
 
-_ODDS, _IMPACTFUL = (Statistic(metric, _feature) for metric in ("odds_ratio", "odds_ratio_impactful"))
-_INFLATION = Statistic("variance_inflation", _feature)
-_ALONE, _CELL = (Statistic(metric, _feature_alone) for metric in ("odds_ratio_univariate", "smallest_cell"))
-_USED = Statistic("first_week_usage", lambda line: Place(line["feature"], horizon=FIRST_WEEK), factor=100)
-_STAYED, _STAYED_WITHOUT = (
+ODDS, IMPACTFUL = (Statistic(metric, _feature) for metric in ("odds_ratio", "odds_ratio_impactful"))
+INFLATION = Statistic("variance_inflation", _feature)
+ALONE, CELL = (Statistic(metric, _feature_alone) for metric in ("odds_ratio_univariate", "smallest_cell"))
+USED = Statistic("first_week_usage", lambda line: Place(line["feature"], horizon=FIRST_WEEK), factor=100)
+STAYED, STAYED_WITHOUT = (
     Statistic(metric, _feature_alone, factor=100) for metric in ("retained_if_used", "retained_if_not_used")
 )
 
@@ -43,9 +43,9 @@ DRIVERS = PublishedTable(
     path="data/retention_drivers",
     columns=(
         Column("Feature", "text", "A feature of the first seven days, or a platform against the reference one."),
-        _ODDS.column("Odds Ratio", "number", "Odds of staying four weeks for one unit more, all other features equal; empty where"
+        ODDS.column("Odds Ratio", "number", "Odds of staying four weeks for one unit more, all other features equal; empty where"
                " the feature can't be told apart from others, or from nothing.", "estimate"),
-        *_ODDS.closing("the odds ratio"),
+        *ODDS.closing("the odds ratio"),
     ),
     description="One row per feature of the model, the highest odds ratio first.",
 )  # fmt: skip
@@ -57,18 +57,18 @@ DETAILS = PublishedTable(
         Column("feature", "text", "The feature, as in retention_drivers.csv."),
         Column("event_name", "text", "The event that it is about, as the data name it; empty for a platform."),
         Column("unit", "text", "What one unit is: did it at all, one more day, one more event, or the platform compared with."),
-        _IMPACTFUL.column(
+        IMPACTFUL.column(
             "is_impactful", "boolean", "Beyond the impact threshold, not by chance, and not sparse.", "estimate", _is_known
         ),
-        *_ODDS.interval("odds_ratio", "number", "Odds of staying for one unit more, all other features equal"),
-        _ODDS.column("p_adjusted", "number", "p-value of an odds ratio of 1, adjusted over all features (Benjamini-Hochberg).", "p_adjusted"),
-        *_ALONE.interval("odds_ratio_univariate", "number", "Odds of staying for one unit more, other features left aside"),
-        _INFLATION.column("variance_inflation", "number", "How much wider the interval is because other features go along; above 10 is much.", "estimate"),
-        _CELL.column("smallest_cell", "integer", "Users in the smallest of the four cells of feature (zero or not) and outcome.", "estimate"),
+        *ODDS.interval("odds_ratio", "number", "Odds of staying for one unit more, all other features equal"),
+        ODDS.column("p_adjusted", "number", "p-value of an odds ratio of 1, adjusted over all features (Benjamini-Hochberg).", "p_adjusted"),
+        *ALONE.interval("odds_ratio_univariate", "number", "Odds of staying for one unit more, other features left aside"),
+        INFLATION.column("variance_inflation", "number", "How much wider the interval is because other features go along; above 10 is much.", "estimate"),
+        CELL.column("smallest_cell", "integer", "Users in the smallest of the four cells of feature (zero or not) and outcome.", "estimate"),
         Column("collinear_with", "text", "The feature that says the same, where this one was left out of the model for it."),
-        _ODDS.column("users", "integer", "Users that the model was fitted on.", "n"),
-        _ODDS.column("method", "text", "How odds ratio and interval were computed.", "method"),
-        *_ODDS.trust("the odds ratio"),
+        ODDS.column("users", "integer", "Users that the model was fitted on.", "n"),
+        ODDS.column("method", "text", "How odds ratio and interval were computed.", "method"),
+        *ODDS.trust("the odds ratio"),
     ),
     description="One row per feature: its odds ratio with interval, adjusted and alone, and what stands against believing it.",
 )  # fmt: skip
@@ -78,12 +78,12 @@ USAGE = PublishedTable(
     columns=(
         *RUN_COLUMNS,
         Column("event_name", "text", "The event, as the data name it."),
-        _USED.column("users", "integer", "Users of the run.", "n"),
-        *_USED.interval("usage_pct", "number", "Users who did it in the first seven days, in per cent"),
-        *_STAYED.interval(
+        USED.column("users", "integer", "Users of the run.", "n"),
+        *USED.interval("usage_pct", "number", "Users who did it in the first seven days, in per cent"),
+        *STAYED.interval(
             "retained_if_used_pct", "number", "Of those who did it: stayed four weeks, in per cent"
         ),
-        *_STAYED_WITHOUT.interval(
+        *STAYED_WITHOUT.interval(
             "retained_if_not_used_pct", "number", "Of those who did not: stayed four weeks, in per cent"
         ),
     ),

@@ -74,10 +74,10 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
 def _key_figures(
     everybody: Row, results: StatisticRows, churn_days: int, money: Callable[[Any], str]
 ) -> tuple[KeyFigure, ...]:
-    churned = results.find("segment_share", "churned")
+    churned = results.at("segment_share", "churned")
     active = None if churned is None or churned["estimate"] is None else 1 - churned["estimate"]
-    whales = number(results.find("revenue_share", "whale", "logit_delta"), words.percent)
-    mean = number(results.find("mean_revenue_90d", None, "percentile_bootstrap"), money)
+    whales = number(results.at("revenue_share", "whale", method="logit_delta"), words.percent)
+    mean = number(results.at("mean_revenue_90d", None, method="percentile_bootstrap"), money)
     return (
         KeyFigure(
             "Not churned",
@@ -94,7 +94,7 @@ def _behavioral(summary: Sequence[Row], results: StatisticRows) -> list[dict[str
         {
             **_common(row, "behavioral_segment", results, summary),
             "score": number(
-                results.find("mean_engagement_score", _segment(row, "behavioral_segment"), "percentile_bootstrap"),
+                results.at("mean_engagement_score", _segment(row, "behavioral_segment"), method="percentile_bootstrap"),
                 words.ratio,
             ),
             "sessions": plain(row["mean_session_frequency"], words.number),
@@ -117,14 +117,16 @@ def _revenue(
     rows = []
     for row in summary:
         segment = _segment(row, "revenue_segment")
-        mean = results.find("mean_lifetime_revenue", segment, "percentile_bootstrap")
+        mean = results.at("mean_lifetime_revenue", segment, method="percentile_bootstrap")
         rows.append(
             {
                 **_common(row, "revenue_segment", results, summary),
                 "from": row["lowest_revenue"],
                 "to": row["highest_revenue"],
                 "revenue": row["revenue"],
-                "revenue_share": number(results.find("revenue_share", segment, "logit_delta"), words.percent)
+                "revenue_share": number(
+                    results.at("revenue_share", segment, method="logit_delta"), words.percent
+                )
                 if segment
                 else None,
                 "mean": number(mean, money),
@@ -136,7 +138,7 @@ def _revenue(
 
 def _common(row: Row, kind: str, results: StatisticRows, summary: Sequence[Row]) -> dict[str, Any]:
     segment = _segment(row, kind)
-    share = results.find("segment_share", segment) if segment else None
+    share = results.at("segment_share", segment) if segment else None
     top = max((other["share_ci_high"] or other["share"] or 0.0 for other in summary), default=0.0)
     return {
         "name": LABELS.get(row[kind], row[kind]),

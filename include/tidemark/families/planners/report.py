@@ -84,10 +84,10 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
 
 
 def _key_figures(summary: Row, results: StatisticRows) -> tuple[KeyFigure, ...]:
-    share = number(results.find("planner_share", None), words.percent)
-    active = number(results.find("planner_recency_share", RECENCY[0]), words.percent)
-    almost = number(results.find("almost_planner_share", "Passenger"), words.percent)
-    days = number(results.find("mean_days_to_become_planner", "Planner", "percentile_bootstrap"), _days)
+    share = number(results.at("planner_share"), words.percent)
+    active = number(results.at("planner_recency_share", RECENCY[0]), words.percent)
+    almost = number(results.at("almost_planner_share", "Passenger"), words.percent)
+    days = number(results.at("mean_days_to_become_planner", "Planner", method="percentile_bootstrap"), _days)
     return (
         KeyFigure("Planners", share.value, share.interval or share.note),
         KeyFigure(
@@ -105,10 +105,10 @@ def _comparison(results: StatisticRows) -> dict[str, Any]:
     rows, points = [], []
     for metric, name in _METRIC_NAMES.items():
         write = words.percent if metric == "is_activated" else words.number
-        ratio = results.find(f"ratio_{metric}", "Planner", "percentile_bootstrap")
-        delta = results.find(f"ratio_{metric}", "Planner", "log_delta")
+        ratio = results.at(f"ratio_{metric}", *USER_TYPES, method="percentile_bootstrap")
+        delta = results.at(f"ratio_{metric}", *USER_TYPES, method="log_delta")
         means = {
-            user_type: number(results.find(f"mean_{metric}", user_type, "percentile_bootstrap"), write)
+            user_type: number(results.at(f"mean_{metric}", user_type, method="percentile_bootstrap"), write)
             for user_type in USER_TYPES
         }
         rows.append(
@@ -133,7 +133,7 @@ def _criteria(run: Run, results: StatisticRows) -> dict[str, Any]:
     explained = criteria(run.rules)
     rows = []
     for name in (*CRITERIA, SEVERAL):
-        share = results.find("planner_criterion_share", name)
+        share = results.at("planner_criterion_share", name)
         rows.append(
             {
                 "name": _CRITERION_NAMES[name],
@@ -145,7 +145,7 @@ def _criteria(run: Run, results: StatisticRows) -> dict[str, Any]:
 
 
 def _recency(run: Run, summary: Row, results: StatisticRows) -> dict[str, Any]:
-    shares = [results.find("planner_recency_share", state) for state in RECENCY]
+    shares = [results.at("planner_recency_share", state) for state in RECENCY]
     points = [_estimate(state, share) for state, share in zip(RECENCY, shares, strict=True)]
     told = "; ".join(f"{point.label} {words.percent(point.value)}" for point in points)
     counts = (summary["active_planners"], summary["at_risk_planners"], summary["churned_planners"])

@@ -105,8 +105,8 @@ def _comparison(results: StatisticRows) -> dict[str, Any]:
     rows, points = [], []
     for metric, name in _METRIC_NAMES.items():
         write = words.percent if metric == "is_activated" else words.number
-        ratio = results.at(f"ratio_{metric}", *USER_TYPES, method="percentile_bootstrap")
-        delta = results.at(f"ratio_{metric}", *USER_TYPES, method="log_delta")
+        ratio = tables.RATIO.row({"metric": metric}, results)
+        delta = tables.TEST.row({"metric": metric}, results)
         means = {
             user_type: number(results.at(f"mean_{metric}", user_type, method="percentile_bootstrap"), write)
             for user_type in USER_TYPES

@@ -20,8 +20,8 @@ def _week(line: Line) -> Place:
 _SHARE = Statistic("planner_share", lambda _: Place())
 _PLANNER_MEAN = Statistic("mean_{metric}", lambda _: Place(_PLANNER))
 _PASSENGER_MEAN = Statistic("mean_{metric}", lambda _: Place(_PASSENGER))
-_RATIO = Statistic("ratio_{metric}", _compared)
-_TEST = Statistic("ratio_{metric}", _compared, "log_delta")
+RATIO = Statistic("ratio_{metric}", _compared)
+TEST = Statistic("ratio_{metric}", _compared, "log_delta")
 _OF_SIGNUPS = Statistic("planner_share_of_signups", _week, factor=100)
 _TO_DATE = Statistic("planner_share_to_date", _week, factor=100)
 
@@ -43,15 +43,15 @@ RATIOS = PublishedTable(
         *_PASSENGER_MEAN.interval(
             "passenger_mean", "number", "Mean of the passengers, inactive ones included"
         ),
-        *_RATIO.interval("ratio", "number", "Mean of the planners divided by that of the passengers"),
-        _TEST.column(
+        *RATIO.interval("ratio", "number", "Mean of the planners divided by that of the passengers"),
+        TEST.column(
             "p_adjusted",
             "number",
             "p-value of a ratio of 1, adjusted for the number of ratios.",
             "p_adjusted",
         ),
-        *_RATIO.trust("the interval of ratio"),
-        _RATIO.n("ratio"),
+        *RATIO.trust("the interval of ratio"),
+        RATIO.n("ratio"),
     ),
     description="One row per metric: planners against passengers, with intervals.",
 )

@@ -70,6 +70,23 @@ def suites_of(
     return [_asset(name, said, run, family, values or {}) for name, said in _read(file)[stage].items()]
 
 
+def checks_of(file: Path, part: str, run: Run, table: str, values: Mapping[str, Any]) -> list[Check]:
+    """The checks that a file says of a table which is no family's; none where it says nothing of it.
+
+    Args:
+        table: what people call it.
+    """
+    known = _values_of(run, "") | dict(values) | {"table": table}
+    filled = _filled(list(_each(_read(file).get(part, []), known)), known)
+    return [check for said in filled for check in _made(_Suite(run, "", table), said)[0]]
+
+
+def clauses_of(file: Path, part: str, run: Run, values: Mapping[str, Any]) -> list[str]:
+    """Common table expressions that a file says."""
+    filled: list[str] = _filled(_read(file)[part], _values_of(run, "") | dict(values))
+    return filled
+
+
 @cache
 def _read(file: Path) -> dict[str, Any]:
     content: dict[str, Any] = read_yaml(file.read_text(encoding="utf-8"))
@@ -85,9 +102,9 @@ def _asset(name: str, said: Mapping[str, Any], run: Run, family: str, values: Ma
     of = _segments_of(suite, said, known) if said.get("pattern") == "shares of segments" else None
     if of:
         known["shares"] = shares_clause(run, of)
-    said = _filled({**said, "checks": list(_each(said["checks"], known))}, known)
-    made = [_made(suite, check) for check in said["checks"]]
+    made = [_made(suite, check) for check in _filled(list(_each(said["checks"], known)), known)]
     checks = tuple(check for checks, _ in made for check in checks)
+    said = _filled({key: value for key, value in said.items() if key != "checks"}, known)
     if of:
         return distribution(run, name, of, *checks)
     return Asset(
@@ -168,8 +185,10 @@ def _check(
     return [check], []
 
 
-def _number(said: Any) -> float | None:
-    return float(said) if isinstance(said, str) else said
+def _number(said: str | float | None) -> float | None:
+    if not isinstance(said, str):
+        return said
+    return int(said) if said.isdecimal() else float(said)
 
 
 def _never(

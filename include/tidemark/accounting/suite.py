@@ -12,7 +12,7 @@ from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.sources.timestamps import begin_literal
 from include.tidemark.validation.checks import Asset, Check
-from include.tidemark.validation.shipped_suites import checks_of, clauses_of
+from include.tidemark.validation.shipped_suites import checks_of, filled
 
 _FILE = Path(__file__).with_name("checks.yml")
 _ADVICE = "the account can't be relied on; run the month again with full_refresh, and if it stays report the table and the number."
@@ -27,7 +27,7 @@ def _asset(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> Asset:
     proofs = [(family, proof) for family, account in accounts.items() for proof in account.proofs]
     rows = run.rows_of(table)
     values = _values(run, table, rows)
-    judged = clauses_of(_FILE, "judged", run, values)
+    judged = filled(_FILE, run, values=values, part="judged")
     values["judged"] = ", ".join(judged)
 
     def of(part: str, **more: Any) -> list[Check]:
@@ -35,7 +35,7 @@ def _asset(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> Asset:
 
     clauses = [
         *judged,
-        *clauses_of(_FILE, "counted", run, values),
+        *filled(_FILE, run, values=values, part="counted"),
         *(f"proof_{i} as ({_proof_clause(family, proof)})" for i, (family, proof) in enumerate(proofs)),
     ]
     relations = [

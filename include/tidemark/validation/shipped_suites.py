@@ -81,10 +81,12 @@ def checks_of(file: Path, part: str, run: Run, table: str, values: Mapping[str, 
     return [check for said in filled for check in _made(_Suite(run, "", table), said)[0]]
 
 
-def clauses_of(file: Path, part: str, run: Run, values: Mapping[str, Any]) -> list[str]:
-    """Common table expressions that a file says."""
-    filled: list[str] = _filled(_read(file)[part], _values_of(run, "") | dict(values))
-    return filled
+def filled(
+    file: Path, run: Run, family: str = "", values: Mapping[str, Any] | None = None, part: str | None = None
+) -> Any:
+    """What a file says, or a part of it, with its texts filled in."""
+    said = _read(file)
+    return _filled(said[part] if part else said, _values_of(run, family) | dict(values or {}))
 
 
 @cache

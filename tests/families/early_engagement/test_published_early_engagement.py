@@ -7,12 +7,16 @@ import pytest
 from include.tidemark.artifacts.results import read_statistics
 from include.tidemark.artifacts.wide import wide_rows
 from include.tidemark.demo.synthetic import truth
-from include.tidemark.families.early_engagement import suite, tables
+from include.tidemark.families import known_families
+from include.tidemark.families.early_engagement import tables
 from include.tidemark.families.early_engagement.artifacts import detail_lines
 from include.tidemark.families.early_engagement.driver_table import driver_table
 from include.tidemark.families.early_engagement.features import event_features
 from include.tidemark.families.early_engagement.report import report_part
+from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.warehouse import open_warehouse
+
+suite = known_families()["early_engagement"].part(SUITE)
 
 FAMILY = "early_engagement"
 

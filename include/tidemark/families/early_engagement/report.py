@@ -1,12 +1,12 @@
 """This family's part of the report: what goes with staying, how far to believe it, and who does what in the first week."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.wide import Line
-from include.tidemark.families.early_engagement import tables
-from include.tidemark.families.early_engagement.artifacts import driver_lines
+from include.tidemark.artifacts.wide import Line, Statistic
+from include.tidemark.families.early_engagement.artifacts import driver_lines, tables
 from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
 from include.tidemark.families.early_engagement.definitions import TERMS, retained_in_words, return_window
 from include.tidemark.families.early_engagement.features import (
@@ -100,17 +100,18 @@ def _key_figures(
 
 
 def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[str, Any]:
+    of = tables(run).statistics
     rows, points, colours = [], [], []
     for line in driver_lines(results):
-        name, adjusted = line["feature"], tables.ODDS.row(line, results)
-        is_impactful = _estimate(tables.IMPACTFUL.row(line, results)) is not None
+        name, adjusted = line["feature"], of["odds"].row(line, results)
+        is_impactful = _estimate(of["impactful"].row(line, results)) is not None
         rows.append(
             {
                 "name": _label(name, labels),
                 "column": name,
                 "impactful": is_impactful,
                 "adjusted": number(adjusted, words.ratio),
-                "alone": number(tables.ALONE.row(line, results), words.ratio),
+                "alone": number(of["alone"].row(line, results), words.ratio),
                 "p": p_value(adjusted),
                 "trust": trust(adjusted),
             }
@@ -151,7 +152,7 @@ def _model(run: Run, results: StatisticRows, labels: dict[str, str], users: int)
     fitted = auc["n"] if auc else None
     notes = []
     for line in driver_lines(results):
-        says = _notes(line, results, labels)
+        says = _notes(line, results, labels, tables(run).statistics)
         if says:
             notes.append({"name": _label(line["feature"], labels), "says": says})
     return {
@@ -167,11 +168,13 @@ def _model(run: Run, results: StatisticRows, labels: dict[str, str], users: int)
     }
 
 
-def _notes(line: Line, results: StatisticRows, labels: dict[str, str]) -> list[str]:
+def _notes(
+    line: Line, results: StatisticRows, labels: dict[str, str], of: Mapping[str, Statistic]
+) -> list[str]:
     """What stands against believing a feature's odds ratio, a sentence each."""
     says = []
-    adjusted, cell = tables.ODDS.row(line, results), tables.CELL.row(line, results)
-    inflation = _estimate(tables.INFLATION.row(line, results))
+    adjusted, cell = of["odds"].row(line, results), of["cell"].row(line, results)
+    inflation = _estimate(of["inflation"].row(line, results))
     if adjusted and adjusted["segment_to"]:
         says.append(f"Left out: it says the same as “{_label(adjusted['segment_to'], labels)}”.")
     elif adjusted and adjusted["estimate"] is None:
@@ -188,15 +191,15 @@ def _notes(line: Line, results: StatisticRows, labels: dict[str, str]) -> list[s
 
 
 def _usage(run: Run, results: StatisticRows) -> dict[str, Any]:
-    rows = []
+    of, rows = tables(run).statistics, []
     for event in run.rules.early_engagement_events:
         line = {"feature": event_features(event)[0].name}
         cells = {
             key: number(statistic.row(line, results), words.percent)
             for key, statistic in (
-                ("usage", tables.USED),
-                ("used", tables.STAYED),
-                ("not_used", tables.STAYED_WITHOUT),
+                ("usage", of["used"]),
+                ("used", of["stayed"]),
+                ("not_used", of["stayed_without"]),
             )
         }
         rows.append({"name": event, **cells})

@@ -5,7 +5,7 @@ from typing import Any
 
 from include.tidemark.artifacts.definitions import DEFINITIONS
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.engagement import analysis_report, tables
+from include.tidemark.families.engagement import analysis_report
 from include.tidemark.families.engagement.artifacts import (
     cohort_rows,
     funnel_rows,
@@ -31,10 +31,14 @@ from include.tidemark.warehouse.base import Row, Warehouse
 
 COLOURS = categorical((*BEHAVIORAL_SEGMENTS, *REVENUE_SEGMENTS))
 _FILES = {
-    "behavior": (f"{tables.BEHAVIORAL.path}.csv", f"{tables.USERS.path}.csv", f"{tables.USERS.path}.parquet"),
-    "revenue": (f"{tables.REVENUE.path}.csv",),
-    "retention": (f"{tables.COHORTS.path}.csv", f"{tables.COHORTS.path}.parquet"),
-    "journey": (f"{tables.FUNNEL.path}.csv", f"{tables.USERS.path}.csv"),
+    "behavior": (
+        "data/behavioral_segment_summary.csv",
+        "data/user_journey_segments.csv",
+        "data/user_journey_segments.parquet",
+    ),
+    "revenue": ("data/revenue_segment_summary.csv",),
+    "retention": ("data/retention_cohorts.csv", "data/retention_cohorts.parquet"),
+    "journey": ("data/journey_funnel_analysis.csv", "data/user_journey_segments.csv"),
     "definitions": (DEFINITIONS, analysis_report.PATH),
 }
 """The files with the numbers of each section."""

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
-from include.tidemark.artifacts.model_tables import model_rows
+from include.tidemark.artifacts.model_tables import model_rows, model_table
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.planners import tables
+from include.tidemark.families.planners.artifacts import TABLES
 from include.tidemark.families.planners.definitions import (
     CRITERIA,
     RECENCY,
@@ -48,7 +48,7 @@ _SERIES = {
 
 def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
     """The key figures and sections of planners and passengers."""
-    summary = model_rows(tables.SUMMARY, run, warehouse)[0]
+    summary = model_rows(model_table("data/user_segmentation_summary"), run, warehouse)[0]
     sections = (
         ("comparison", "Planners against passengers", _comparison(results), ("data/planner_ratios.csv",)),
         (
@@ -105,8 +105,8 @@ def _comparison(results: StatisticRows) -> dict[str, Any]:
     rows, points = [], []
     for metric, name in _METRIC_NAMES.items():
         write = words.percent if metric == "is_activated" else words.number
-        ratio = tables.RATIO.row({"metric": metric}, results)
-        delta = tables.TEST.row({"metric": metric}, results)
+        ratio = TABLES.statistics["ratio"].row({"metric": metric}, results)
+        delta = TABLES.statistics["test"].row({"metric": metric}, results)
         means = {
             user_type: number(results.at(f"mean_{metric}", user_type, method="percentile_bootstrap"), write)
             for user_type in USER_TYPES

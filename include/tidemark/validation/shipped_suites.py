@@ -18,7 +18,7 @@ is filled in when the check has failed. `each` is a list of values, or the name 
 """
 
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -96,26 +96,32 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _asset(name: str, said: Mapping[str, Any], run: Run, family: str, values: Mapping[str, Any]) -> Asset:
+    known = _values_of(run, family) | dict(values)
     if said.get("pattern") == "numbers of the family":
         return long_results_asset(run, family, said["shares"])
-    table = said["table"]
+    known["table"] = table = _filled(said["table"], known)
+    name = _filled(name, known)
     suite = _Suite(run, family, table)
-    known = _values_of(run, family) | dict(values) | {"table": table}
-    of = _segments_of(suite, said, known) if said.get("pattern") == "shares of segments" else None
+    about = {key: value for key, value in said.items() if key != "checks"}
+    of = (
+        _segments_of(suite, _filled(about, known), known)
+        if about.get("pattern") == "shares of segments"
+        else None
+    )
     if of:
         known["shares"] = shares_clause(run, of)
     made = [_made(suite, check) for check in _filled(list(_each(said["checks"], known)), known)]
     checks = tuple(check for checks, _ in made for check in checks)
-    said = _filled({key: value for key, value in said.items() if key != "checks"}, known)
     if of:
         return distribution(run, name, of, *checks)
+    about = _filled(about, known)
     return Asset(
         name=name,
         table=table,
-        source=said.get("from", f"{table} where run_key = '{run.run_key}'"),
+        source=about.get("from", f"{table} where run_key = '{run.run_key}'"),
         checks=checks,
-        with_clause=", ".join(_clause(suite, clause) for clause in said.get("with", ())),
-        needs=(table, *said.get("needs", ())),
+        with_clause=", ".join(_clause(suite, clause) for clause in about.get("with", ())),
+        needs=(table, *about.get("needs", ())),
         not_evaluated=tuple(each for _, skipped in made for each in skipped),
     )
 
@@ -131,7 +137,8 @@ def _made(suite: _Suite, said: Mapping[str, Any]) -> Made:
 def _segments_of(suite: _Suite, said: Mapping[str, Any], known: Mapping[str, Any]) -> Segmentation:
     names = known[said["segments"]] if isinstance(said["segments"], str) else said["segments"]
     named = {key: value for key, value in said.items() if key not in ("pattern", "checks", "segments")}
-    return Segmentation(family=suite.family, segments=tuple(names), **named)
+    redeclared = suite.family in suite.run.redeclared
+    return Segmentation(family=suite.family, segments=tuple(names), redeclared=redeclared, **named)
 
 
 def _values_of(run: Run, family: str) -> dict[str, Any]:
@@ -151,8 +158,14 @@ def _each(checks: list[dict[str, Any]], known: Mapping[str, Any]) -> Iterator[di
         if "each" not in check:
             yield check
             continue
-        for one in known[check["each"]] if isinstance(check["each"], str) else check["each"]:
+        named = check["each"] if isinstance(check["each"], list) else _plain(known[check["each"]])
+        for one in named:
             yield from (_filled(inner, one, safe=True) for inner in check["checks"])
+
+
+def _plain(values: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Words of a deployment may hold a dollar, which is no name when the rest of a text is filled in."""
+    return [{key: str(value).replace("$", "$$") for key, value in one.items()} for one in values]
 
 
 def _filled(said: Any, known: Mapping[str, Any], *, safe: bool = False) -> Any:

@@ -6,7 +6,6 @@ from include.tidemark.families.customer_segments.suite_usefulness import usefuln
 from include.tidemark.run import Run
 from include.tidemark.segmentations import suite
 from include.tidemark.segmentations.shipped import shipped
-from include.tidemark.segmentations.suite_shares import shares
 from include.tidemark.validation import family_suites
 from include.tidemark.validation.checks import Asset
 
@@ -20,15 +19,11 @@ def candidate(run: Run) -> list[Asset]:
     with_criteria = replace(
         customers,
         source=f"(select *, {suite.met_columns(of)} from {of.home.members} where {of.mine(run.run_key)}) as customers",
-        checks=(*customers.checks, *suite.criteria_checks(of, [_slug(name) for name in of.names])),
+        checks=(*customers.checks, *suite.criteria(of, run)),
     )
-    return [with_criteria, *others, shares(of, run), *usefulness(of, run)]
+    return [with_criteria, *others, *suite.shares(of, run), *usefulness(of, run)]
 
 
 def statistics(run: Run) -> list[Asset]:
     """The numbers that the statistics tasks wrote for this run."""
     return suite.statistics(_NAME, run)
-
-
-def _slug(segment: str) -> str:
-    return "_".join(segment.lower().replace("&", "and").replace("-", " ").split())

@@ -55,7 +55,7 @@ ALLOWED = {
     "erasure": "artifacts sources warehouse",
     "report": "accounting artifacts families run sources statistics warehouse",
     "segmentations": "accounting artifacts documents enabled families history report rules run sources statistics validation warehouse",
-    FAMILY: "accounting artifacts families report rules run segmentations sources statistics validation warehouse",
+    FAMILY: "artifacts families report rules run segmentations sources statistics validation warehouse",
     "own_checks": "accounting documents enabled families rules run sources validation warehouse",
     "config": "accounting documents enabled own_checks rules segmentations sources",
     "pipeline": "accounting artifacts config enabled erasure families history own_checks report run segmentations sources statistics validation"

@@ -12,7 +12,7 @@ STEPS = re.findall(r"^\| .+ \| \[(\S+)\]\(\.\./(\S+)\) \| `(\w+)` \|$", PAGE, re
 
 def test_the_walk_goes_from_the_source_to_the_ledger():
     files = [path for _, path, _ in STEPS]
-    assert len(files) == 17
+    assert len(files) == 18
     assert files[0].endswith("stg_transactions.sql") and files[-1].endswith("ledger.py")
 
 

@@ -18,7 +18,7 @@ from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT
 from include.tidemark.rules import load_rules
 from include.tidemark.settings import load_settings
 from include.tidemark.sources.contract import source_tables
-from include.tidemark.validation.transactions import known_categories
+from include.tidemark.validation.sources import known_categories
 
 
 @pytest.mark.parametrize("name", NAMES)

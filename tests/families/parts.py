@@ -1,11 +1,11 @@
 """Every family's modules as what the pipeline asks of them. mypy reads this file; `test_parts.py` sees that none is left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.tidemark.accounting.family_account import AccountPart, TableAccount
+from include.tidemark.accounting.family_account import TableAccount
 from include.tidemark.artifacts.parts import ArtifactsPart, DefinitionsPart
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
@@ -23,36 +23,29 @@ from include.tidemark.warehouse.base import Warehouse
 class Parts:
     """What a family is made of."""
 
-    account: AccountPart
     artifacts: ArtifactsPart
     definitions: DefinitionsPart
     report: ReportModule
-    suite: SuitePart
+    values: Callable[[Run], Mapping[str, Any]]
+    """What the texts of its `checks.yml` and `account.yml` name."""
     questions: tuple[Question, ...]
 
 
 def early_engagement() -> Parts:
-    from include.tidemark.families.early_engagement import (
-        account,
-        artifacts,
-        definitions,
-        questions,
-        report,
-        suite,
-    )
+    from include.tidemark.families.early_engagement import artifacts, definitions, questions, report, values
 
-    return Parts(account, artifacts, definitions, report, suite, (questions.usage, questions.drivers))
+    return Parts(artifacts, definitions, report, values.values, (questions.usage, questions.drivers))
 
 
 def engagement() -> Parts:
-    from include.tidemark.families.engagement import account, artifacts, definitions, questions, report, suite
+    from include.tidemark.families.engagement import artifacts, definitions, questions, report, values
 
     asked = (questions.segments, questions.retention, questions.funnel)
-    return Parts(account, artifacts, definitions, report, suite, asked)
+    return Parts(artifacts, definitions, report, values.values, asked)
 
 
 def fee_tiers() -> Parts:
-    from include.tidemark.families.fee_tiers import account, artifacts, definitions, questions, report, suite
+    from include.tidemark.families.fee_tiers import artifacts, definitions, questions, report, values
 
     asked = (
         questions.tier_retention,
@@ -61,25 +54,28 @@ def fee_tiers() -> Parts:
         questions.trade_sizes,
         questions.fee_elasticity,
     )
-    return Parts(account, artifacts, definitions, report, suite, asked)
+    return Parts(artifacts, definitions, report, values.values, asked)
 
 
 def planners() -> Parts:
-    from include.tidemark.families.planners import account, artifacts, definitions, questions, report, suite
+    from include.tidemark.families.planners import artifacts, definitions, questions, report, values
 
     asked = (questions.shares, questions.weeks, questions.comparison)
-    return Parts(account, artifacts, definitions, report, suite, asked)
+    return Parts(artifacts, definitions, report, values.values, asked)
 
 
 PARTS = {made.__name__: made for made in (early_engagement, engagement, fee_tiers, planners)}
 
 
-def customer_segments(run: Run) -> tuple[Mapping[str, TableAccount], list[Sequence[Asset]]]:
-    """The parts that this family has of its own beside those of every segmentation; nothing calls this."""
-    from include.tidemark.families.customer_segments import account, suite
+def declared_parts(name: str, run: Run) -> tuple[Mapping[str, TableAccount], list[Sequence[Asset]]]:
+    """What reads the files of a family takes its name first; customer segments add to theirs. Nothing calls this."""
+    from include.tidemark.accounting import declared_account
+    from include.tidemark.families.customer_segments import suite
+    from include.tidemark.validation import family_suites
 
-    parts: tuple[AccountPart, SuitePart] = account, suite
-    return parts[0].account(run), [parts[1].candidate(run), parts[1].statistics(run)]
+    own: SuitePart = suite
+    read = [family_suites.candidate(name, run), family_suites.statistics(name, run)]
+    return declared_account.account(name, run), [own.candidate(run), own.statistics(run), *read]
 
 
 def declared_segmentation(

@@ -84,6 +84,12 @@ def test_a_name_that_nobody_gives_is_an_error_and_no_text(file: Path, world: Wor
         suites_of(file, "models", world.run, "people", {"kinds": []})
 
 
+def test_a_dollar_in_words_that_are_given_stays_a_dollar(file: Path, world: World) -> None:
+    (asset,) = suites_of(file, "models", world.run, "people", {"word": "$x", "kinds": [{"kind": "a$b"}]})
+    assert "where '$x' =" in asset.with_clause
+    assert "Every a$b of runs.people.a$b is there." in [check.claim for check in asset.checks]
+
+
 @pytest.mark.parametrize("family", known_families())
 def test_every_family_says_its_suites_in_a_file(family: str, world: World) -> None:
     suite = known_families()[family].part(SUITE)

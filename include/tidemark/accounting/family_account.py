@@ -6,7 +6,6 @@ from typing import Literal, Protocol
 
 from include.tidemark.families.family import Part
 from include.tidemark.run import Run
-from include.tidemark.sources.timestamps import timestamp_literal
 
 Kind = Literal["total", "left_out", "used"]
 
@@ -48,58 +47,14 @@ class TableAccount:
 
 
 class AccountPart(Protocol):
-    """The module `account` of a family."""
+    """What a family says of the rows of its source tables, in its `account.yml`."""
 
     def account(self, run: Run, /) -> Mapping[str, TableAccount]:
         """For each of its source tables, which rows it leaves out, for which reason, and which it uses."""
         ...
 
 
-ACCOUNT: Part[AccountPart] = Part("account")
-
-
-def left_out(reason: str, condition: str, text: str) -> Line:
-    """Rows that the family does not use."""
-    return Line("left_out", reason, condition, text)
-
-
-def used(
-    reason: str = "used", condition: str = "true", text: str = "rows that the family's numbers are made of"
-) -> Line:
-    """Rows that the family's numbers are made of."""
-    return Line("used", reason, condition, text)
-
-
-def row_per_user(table: str, run: Run) -> Proof:
-    """The rows used are those of a table of the family that has one row per user."""
-    return Proof(
-        ("used",),
-        table,
-        "select count(*) as row_count, count(*) as user_count, null as cents"
-        f" from {table} where run_key = '{run.run_key}'",
-    )
-
-
-TEST_USER = left_out("test_user", "u.is_test_user", "rows of the company's own testers, who are no customers")
-UNKNOWN_USER = left_out("unknown_user", "u.user_id is null", "rows of users who are not in the users table")
-NOT_POSTED = left_out(
-    "not_posted", "r.status <> 'posted'", "transactions without the status posted, which are no spend"
-)
-BEFORE_SIGNUP = left_out(
-    "before_signup", "r.event_date < u.created_date", "events of days before the user signed up"
-)
-
-
-def buyers(run: Run, user: str) -> str:
-    """Join of `b`: those with a purchase before the as-of date.
-
-    Args:
-        user: SQL of the user's id.
-    """
-    return (
-        " left join (select distinct user_id from staging.stg_transactions where status = 'posted' and amount_cents > 0"
-        f" and transaction_at < {timestamp_literal(run.as_of_instant)}) as b on {user} = b.user_id"
-    )
+ACCOUNT: Part[AccountPart] = Part("account", "include.tidemark.accounting.declared_account")
 
 
 def as_of(run: Run) -> str:

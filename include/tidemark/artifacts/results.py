@@ -67,13 +67,6 @@ class StatisticRows:
         """All rows of a metric."""
         return [row for row in self.rows if row["metric"] == metric]
 
-    def find(self, metric: str, segment: str | None, method: str | None = None) -> Row | None:
-        """The first row of a metric and segment (and method), or None."""
-        return next(
-            (row for row in self.of(metric) if row["segment"] == segment and method in (None, row["method"])),
-            None,
-        )
-
 
 def read_statistics(run: Run, warehouse: Warehouse) -> StatisticRows:
     """The run's statistics, each held against the JSON Schema of a result.
@@ -100,40 +93,6 @@ def write_statistics(results: StatisticRows, target: Path, currency: Currency) -
     """Write `data/statistics.csv` and `.parquet`; metrics that end in `_usd` end in the code of the currency."""
     rows = [row | {"metric": currency.name(row["metric"])} for row in results.rows]
     return write_rows(STATISTICS, rows, target)
-
-
-def estimate_columns(name: str, statistic: Row | None, factor: float = 1.0) -> Row:
-    """A number and its interval as the columns `<name>`, `<name>_ci_low` and `<name>_ci_high` of a wide table.
-
-    Args:
-        factor: 100 writes a share as per cent.
-    """
-    ends = {name: "estimate", f"{name}_ci_low": "ci_low", f"{name}_ci_high": "ci_high"}
-    values = {column: statistic[end] if statistic else None for column, end in ends.items()}
-    return {column: None if value is None else value * factor for column, value in values.items()}
-
-
-def mean_columns(metric: str, results: StatisticRows, segment: str | None) -> Row:
-    """A mean by both of its methods, and how far it can be relied on, as columns of a wide table that begin with the metric's name."""
-    bootstrap = results.find(metric, segment, method="percentile_bootstrap")
-    skew = results.find(metric, segment, method="hall_skew_t")
-    return {
-        **estimate_columns(metric, bootstrap),
-        f"{metric}_skew_ci_low": skew["ci_low"] if skew else None,
-        f"{metric}_skew_ci_high": skew["ci_high"] if skew else None,
-        f"{metric}_trust": bootstrap["trust"] if bootstrap else None,
-        f"{metric}_reason": bootstrap["reason"] if bootstrap else None,
-    }
-
-
-def percent_columns(name: str, statistic: Row | None) -> Row:
-    """A share and its interval in per cent, as columns of a wide table."""
-    return estimate_columns(name, statistic, 100.0)
-
-
-def trust_columns(statistic: Row | None) -> Row:
-    """How far a number can be relied on, and why it is missing: the columns `trust` and `reason`."""
-    return {name: statistic[name] if statistic else None for name in ("trust", "reason")}
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -40,6 +40,10 @@ class Statistic:
     factor: float = 1.0
     """100 writes a share as per cent."""
 
+    def row(self, line: Line, results: StatisticRows) -> Row | None:
+        """The row that a line is about."""
+        return results.at(self.metric.format_map(line), *self.at(line), self.method)
+
     def column(self, name: str, kind: Kind, description: str, field: str, read: Read | None = None) -> Column:
         """One field of the row as a column; `read` makes something else of its value."""
         return self._filled(Column(name, kind, description), field, read)
@@ -69,7 +73,7 @@ class Statistic:
 
     def _filled(self, column: Column, field: str, read: Read | None = None) -> Column:
         def source(line: Line, run: Run, results: StatisticRows) -> Any:
-            row = results.at(self.metric.format_map(line), *self.at(line), self.method)
+            row = self.row(line, results)
             value = row[field] if row else None
             if value is not None and field in _SCALED:
                 value *= self.factor

@@ -11,9 +11,8 @@ from include.tidemark.doctor.sources import SeenRows
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.run import resolve_as_of_date
 from include.tidemark.sources.timestamps import timestamp_literal
-from include.tidemark.validation.arrivals import ARRIVALS
 from include.tidemark.validation.checks import Check, count_where
-from include.tidemark.validation.sources import table_asset
+from include.tidemark.validation.sources import ARRIVALS, table_asset
 
 SOME_STRANGERS, MOSTLY_STRANGERS = 0.01, 0.5
 """Shares of rows whose user nobody knows: some are worth a warning, half of them are another kind of id."""
@@ -80,7 +79,7 @@ def _look_at_table(
         yield _range(examination, subject, own, count, part)
         if not rows.part and int(own["unseen"]) < count and found.get("rows_before_as_of") == 0:
             yield Finding(
-                subject, "wrong", f"None before the as-of date counts: there is no {ARRIVALS[name].rows}.",
+                subject, "wrong", f"None before the as-of date counts: there is no {ARRIVALS[name].row}.",
                 "Map what says so, such as the status with `values` in sources.yml.",
             )  # fmt: skip
         yield from hours.look_at_hours(own, run.rules.business_timezone, f"{name}: times", moment)

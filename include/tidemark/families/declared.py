@@ -1,12 +1,9 @@
 """A segmentation as a family: its parts are the modules of `segmentations`, told which segmentation they are about."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from importlib import import_module
 from typing import Any
 
-from include.tidemark.families.family import Family, Held, Part
+from include.tidemark.families.family import Bound, Family, Held, Part
 
 PARTS = "include.tidemark.segmentations"
 """Named, not imported, as every family's parts are."""
@@ -23,18 +20,9 @@ class DeclaredFamily(Family):
         """As of every family; the functions of a shared module take the segmentation's name before what they take of a run."""
         if part.module in self.own:
             return super().part(part)
-        bound: Any = _Bound(f"{PARTS}.{part.module}", self.name)
+        bound: Any = Bound(f"{PARTS}.{part.module}", self.name)
         found: Held = bound
         return found
-
-
-@dataclass(frozen=True)
-class _Bound:
-    module: str
-    segmentation: str
-
-    def __getattr__(self, function: str) -> Callable[..., Any]:
-        return partial(getattr(import_module(self.module), function), self.segmentation)
 
 
 _OVERVIEW = (

@@ -1,7 +1,10 @@
 """What a family is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 Held = TypeVar("Held")
@@ -12,6 +15,24 @@ class Part(Generic[Held]):
     """A module that every family has, and what it must hold: a Protocol, which stands beside the types that it speaks of."""
 
     module: str
+    reader: str = ""
+    """The module that reads the family's file for those that have no such module: its functions take the family's name first."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A module whose functions are told first whom they are about."""
+
+    module: str
+    name: str
+
+    def __getattr__(self, function: str) -> Callable[..., Any]:
+        return partial(getattr(import_module(self.module), function), self.name)
+
+
+def folder_of(family: str) -> Path:
+    """Where a family's files are."""
+    return Path(__file__).parent / family
 
 
 @dataclass(frozen=True)
@@ -30,6 +51,8 @@ class Family:
 
     def part(self, part: Part[Held]) -> Held:
         """One of its modules, loaded when it is asked for. That it holds what it must, mypy checks in `tests/families/parts.py`."""
-        module: Any = import_module(f"include.tidemark.families.{self.name}.{part.module}")
+        is_there = not part.reader or (folder_of(self.name) / f"{part.module}.py").exists()
+        own = f"include.tidemark.families.{self.name}.{part.module}"
+        module: Any = import_module(own) if is_there else Bound(part.reader, self.name)
         found: Held = module
         return found

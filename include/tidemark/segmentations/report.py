@@ -20,8 +20,9 @@ from include.tidemark.segmentations.report_figures import key_figures
 from include.tidemark.segmentations.report_months import share_panels
 from include.tidemark.segmentations.rows import backtest_rows, movement_rows, summary_rows
 from include.tidemark.segmentations.shipped import declared
-from include.tidemark.segmentations.tables import all_tables
+from include.tidemark.segmentations.tables import BACKTEST_METHOD, all_tables
 from include.tidemark.statistics.results import REASONS
+from include.tidemark.statistics.segments import BACKTEST_HORIZON
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -90,14 +91,14 @@ def _writer(feature: str, run: Run) -> Callable[[Any], str]:
 def _segments(
     of: Segmentation, run: Run, summary: list[Row], results: StatisticRows, colours: Mapping[str, str]
 ) -> dict[str, Any]:
-    shares = [results.find("segment_share", segment) for segment in of.names]
+    shares = [results.at("segment_share", segment) for segment in of.names]
     top = max((row["ci_high"] or row["estimate"] or 0.0 for row in shares if row), default=0.0)
     rows = []
     for place, row in enumerate(summary):
         segment = of.names[place] if place < len(of.names) else None
         share = shares[place] if segment else None
         found = {
-            feature: results.find(of.mean_of(feature), segment, "percentile_bootstrap")
+            feature: results.at(of.mean_of(feature), segment, method="percentile_bootstrap")
             for feature in of.means
         }
         rows.append(
@@ -107,7 +108,7 @@ def _segments(
                 "members": row[of.of],
                 "dormant": row[f"dormant_{of.of}"],
                 "share": number(share, words.percent) if segment else None,
-                "share_active": number(results.find("segment_share_active", segment), words.percent)
+                "share_active": number(results.at("segment_share_active", segment), words.percent)
                 if segment
                 else None,
                 "expected": _expected(of, segment),
@@ -165,7 +166,12 @@ def _backtest(
     rows, points = [], []
     for row in backtest_rows(of, run, warehouse, results):
         name = row[of.home.segment]
-        statistic = results.find(of.backtest_metric, None if name == f"All {of.of}" else name)
+        statistic = results.at(
+            of.backtest_metric,
+            None if name == f"All {of.of}" else name,
+            horizon=BACKTEST_HORIZON,
+            method=BACKTEST_METHOD,
+        )
         ends = statistic or dict.fromkeys(("estimate", "ci_low", "ci_high"))
         points.append(Estimate(name, ends["estimate"], ends["ci_low"], ends["ci_high"]))
         rows.append(

@@ -47,7 +47,7 @@ def _total(  # noqa: PLR0917 - one call above
 ) -> tuple[KeyFigure, ...]:
     name = of.home.totals[0]
     feature, money = catalogue()[name], words.money_in(run.rules.money)
-    mean = number(results.find(of.mean_of(name), None, "percentile_bootstrap"), money)
+    mean = number(results.at(of.mean_of(name), None, method="percentile_bootstrap"), money)
     return (
         KeyFigure(
             feature.words.capitalize(), money(total[name]), _compared(previous, total[name], before, name)

@@ -3,16 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
-from include.tidemark.artifacts.results import (
-    StatisticRows,
-    estimate_columns,
-    mean_columns,
-    percent_columns,
-    trust_columns,
-)
+from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.artifacts.wide import Line, Place, wide_rows
 from include.tidemark.run import Run
+from include.tidemark.segmentations import tables
 from include.tidemark.segmentations.counts import backtest_sums, moves, sizes
 from include.tidemark.segmentations.declaration import Segmentation
+from include.tidemark.statistics.segments import BACKTEST_HORIZON
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -22,30 +19,21 @@ def summary_rows(of: Segmentation, run: Run, warehouse: Warehouse, results: Stat
     found = sizes(of, run, warehouse, of.home.totals)
     total = {name: sum(row[name] for row in found.values()) for name in counted}
     groups = [(number, name, found.get(name)) for number, name in enumerate(of.names, start=1)]
-    return [
-        _summary_row(of, run, results, priority, segment, counts or dict.fromkeys(counted, 0))
+    lines = (
+        _summary_line(of, priority, segment, counts or dict.fromkeys(counted, 0))
         for priority, segment, counts in [*groups, (None, None, total)]
-    ]
+    )
+    return wide_rows(tables.summary(of), run, lines, results)
 
 
-def _summary_row(  # noqa: PLR0917 - one call above
-    of: Segmentation, run: Run, results: StatisticRows, priority: int | None, segment: str | None, counts: Row
-) -> Row:
+def _summary_line(of: Segmentation, priority: int | None, segment: str | None, counts: Row) -> Line:
     return {
-        "as_of_date": run.as_of_date,
-        "run_key": run.run_key,
+        "place": Place(segment),
         "priority": priority,
         of.home.segment: segment or f"All {of.of}",
         of.of: int(counts["members"]),
         f"dormant_{of.of}": int(counts["dormant"]),
-        **percent_columns("share_pct", results.find("segment_share", segment)),
-        **percent_columns("share_active_pct", results.find("segment_share_active", segment)),
         **{name: counts[name] for name in of.home.totals},
-        **{
-            key: value
-            for name in of.means
-            for key, value in mean_columns(of.mean_of(name), results, segment).items()
-        },
         **_shares(of, segment),
     }
 
@@ -65,27 +53,25 @@ def movement_rows(of: Segmentation, run: Run, warehouse: Warehouse, results: Sta
     starts: dict[str | None, int] = {}
     for (origin, _), members in counts.items():
         starts[origin] = starts.get(origin, 0) + members
-    statistics = {(row["segment"], row["segment_to"]): row for row in results.of("movement")}
+    estimated = {(row["segment"], row["segment_to"]) for row in results.of("movement")}
     order = {name: number for number, name in enumerate((*of.names, of.joined))}
     pairs = sorted(
-        counts.keys() | statistics.keys(),
+        counts.keys() | estimated,
         key=lambda pair: [(order.get(name or "", len(order)), name or "") for name in pair],
     )
-    return [
+    lines = (
         {
-            "as_of_date": run.as_of_date,
-            "run_key": run.run_key,
+            "place": Place(origin, to),
             "previous_as_of_date": previous.as_of_date if previous else None,
             "previous_run_key": previous.run_key if previous else None,
             "from_segment": origin,
             "to_segment": to,
             of.of: counts.get((origin, to), 0) if previous else None,
             f"from_{of.of}": starts.get(origin, 0) if previous else None,
-            **percent_columns("share_pct", statistics.get((origin, to))),
-            **trust_columns(statistics.get((origin, to))),
         }
         for origin, to in pairs
-    ]
+    )
+    return wide_rows(tables.movement(of), run, lines, results)
 
 
 def backtest_rows(of: Segmentation, run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
@@ -95,19 +81,17 @@ def backtest_rows(of: Segmentation, run: Run, warehouse: Warehouse, results: Sta
         found[None] = {key: sum(row[key] for row in found.values()) for key in ("members", "prior", "later")}
     earlier = run.backtest_of(of.name)
     then = dict.fromkeys(row["segment"] for row in results.of(of.backtest_metric))
-    return [
+    lines = (
         {
-            "as_of_date": run.as_of_date,
-            "run_key": run.run_key,
+            "place": Place(segment, horizon=BACKTEST_HORIZON),
             "backtest_as_of_date": earlier.as_of_date if earlier else None,
             "backtest_run_key": earlier.run_key if earlier else None,
             of.home.segment: segment or f"All {of.of}",
             **_sums(of, found.get(segment), is_known=earlier is not None),
-            **estimate_columns(f"{of.backtest}_ratio", results.find(of.backtest_metric, segment)),
-            **trust_columns(results.find(of.backtest_metric, segment)),
         }
         for segment in (*of.names, *(name for name in then if name not in (*of.names, None)), None)
-    ]
+    )
+    return wide_rows(tables.backtest(of), run, lines, results)
 
 
 def _sums(of: Segmentation, row: Row | None, *, is_known: bool) -> Row:

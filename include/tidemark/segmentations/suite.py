@@ -1,71 +1,44 @@
-"""What the members and the statistics of a segmentation must keep before they are published."""
+"""What `checks.yml` says of the members and the statistics of a segmentation."""
 
-from functools import partial
+from pathlib import Path
+from typing import Any
 
 from include.tidemark.run import Run
 from include.tidemark.segmentations import catalogue
 from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.shipped import declared
-from include.tidemark.segmentations.suite_shares import shares
-from include.tidemark.segmentations.suite_statistics import coverage
 from include.tidemark.sources.literals import text_literal
-from include.tidemark.validation.candidates import complete_rows
-from include.tidemark.validation.checks import Asset, Check, never, text_list, zero
-from include.tidemark.validation.long_results import long_results_asset
+from include.tidemark.validation.checks import Asset, Check, text_list
+from include.tidemark.validation.distribution import LARGEST_SHARE_PCT
+from include.tidemark.validation.shipped_suites import checks_of, suites_of
 
-MEMBERS = "runs.segment_members"
-_SHARES = ("segment_share", "segment_share_active", "movement")
+_FILE = Path(__file__).with_name("checks.yml")
+_METHODS = {"segment_share": 1, "segment_share_active": 1}
+"""Methods that each share is published with; each mean has two."""
 
 
 def candidate(name: str, run: Run) -> list[Asset]:
     """The members that dbt decided: complete, in the segment that their own features say, and how the shares moved."""
     of = declared(name, run)
-    return [_members(of, run), _criteria(of, run), shares(of, run)]
+    return [*_suites("members", of, run), *shares(of, run)]
+
+
+def shares(of: Segmentation, run: Run) -> list[Asset]:
+    """How the shares stand, alone and against the previous publication. Of what no deployment declares, the gate asks in its own
+    family whether the first month says anything."""
+    return _suites("shares", of, run)
 
 
 def statistics(name: str, run: Run) -> list[Asset]:
     """The numbers that the statistics tasks wrote for this run."""
-    return [long_results_asset(run, name, _SHARES), coverage(declared(name, run), run)]
+    return _suites("statistics", declared(name, run), run)
 
 
-def _population(of: Segmentation, run: Run) -> str:
-    return f"{catalogue.TABLE} where run_key = '{run.run_key}' and is_{of.person}"
-
-
-def _members(of: Segmentation, run: Run) -> Asset:
-    with_clause = f"""
-        everybody as (select count(*) as n from {_population(of, run)}),
-        members as (select * from {MEMBERS} where {of.mine(run.run_key)})"""
-    return Asset(
-        name=f"models.{of.name}",
-        table=MEMBERS,
-        source="members cross join everybody",
-        with_clause=with_clause,
-        needs=(MEMBERS, catalogue.TABLE),
-        checks=(
-            *complete_rows(run, MEMBERS, "user_id", ("user_id", "segment", "is_dormant")),
-            never(MEMBERS, "unknown_segment", f"segment not in {text_list(of.names)}",
-                  f"every segment is one that {of.name}.yml declares.", "segment"),
-            zero("members_missing", "abs(max(everybody.n) - count(*))", "user_id",
-                 f"Each of the {of.of} has a segment of {of.name}.",
-                 f"{MEMBERS} and {catalogue.TABLE} differ in the number of {of.of} of {of.name} by {{observed}}; look at the"
-                 " log of the models task."),
-        ),
-    )  # fmt: skip
-
-
-def _criteria(of: Segmentation, run: Run) -> Asset:
-    """Each condition once more, over the features themselves."""
-    with_clause = f"""
-        met as (select user_id, {met_columns(of)} from {_population(of, run)}),
-        members as (select user_id, segment from {MEMBERS} where {of.mine(run.run_key)})"""
-    return Asset(
-        name=f"models.{of.name}_criteria",
-        table=MEMBERS,
-        source="members inner join met on members.user_id = met.user_id",
-        with_clause=with_clause,
-        needs=(MEMBERS, catalogue.TABLE),
-        checks=criteria_checks(of, [str(number) for number, _ in enumerate(of.names, start=1)]),
+def criteria(of: Segmentation, run: Run) -> list[Check]:
+    """The checks of the conditions, of a source that has `met_columns`."""
+    slugs = [_slug(name) for name in of.names]
+    return checks_of(
+        _FILE, "criteria", run, of.home.members, _values(of, run) | {"criteria": _criteria(of, slugs)}
     )
 
 
@@ -77,36 +50,81 @@ def met_columns(of: Segmentation) -> str:
     )
 
 
-def criteria_checks(of: Segmentation, names: list[str]) -> tuple[Check, ...]:
-    """A member keeps the condition of its segment, one of the last segment none, and everybody is in the first that holds.
+def _suites(part: str, of: Segmentation, run: Run) -> list[Asset]:
+    return suites_of(_FILE, part, run, of.name, _values(of, run))
 
-    Args:
-        names: what the check of each segment is called, behind `criteria_`.
-    """
-    refuse = partial(never, of.home.members)
-    segment = of.home.segment
-    checks = []
+
+def _values(of: Segmentation, run: Run) -> dict[str, Any]:
+    home, means = of.home, [of.mean_of(name) for name in of.means]
+    literals = [text_literal(title) for title in of.names]
+    least = getattr(run.rules, home.smallest_share) if home.smallest_share else None
+    comparisons = ("movement", of.backtest_metric) if of.backtest else ("movement",)
+    return {
+        "name": of.name,
+        "of": of.of,
+        "person": of.person,
+        "members": home.members,
+        "segment": home.segment,
+        "mine": of.mine(run.run_key),
+        "segments": of.names,
+        "names": text_list(of.names),
+        "population": f"{catalogue.TABLE} where run_key = '{run.run_key}' and is_{of.person}",
+        "met_columns": met_columns(of),
+        "criteria": _criteria(of, [str(number) for number, _ in enumerate(of.names, start=1)]),
+        "branches": " ".join(f"when met_{number} then {literal}" for number, literal in enumerate(literals)),
+        "shares_suite": home.suites.get("shares", f"models.{of.name}_shares"),
+        "drawn_from": f"(select * from {home.members} where segmentation = '{of.name}')" if home.is_shared else home.members,
+        "whose": f"The segments' ({of.title})" if home.is_shared else "The segments'",
+        "if_moved": _if_moved(of, run),
+        "if_shared": [{}] if home.is_shared else [],
+        "largest_pct": LARGEST_SHARE_PCT,
+        "smallest": [] if least is None else [{"least": f"{least:g}"}],
+        "expected": [
+            {"number": number, "title": title, "literal": text_literal(title), "low": f"{low:g}", "high": f"{high:g}"}
+            for number, (title, (low, high)) in enumerate(of.expected_shares.items(), start=1)
+        ],
+        "coverage_suite": home.suites.get("coverage", f"statistics.{of.name}_coverage"),
+        "metrics": " union all ".join(
+            f"select '{name}' as metric, {count} as methods"
+            for name, count in (_METHODS | dict.fromkeys(means, 2)).items()
+        ),
+        "segment_rows": " union all ".join(f"select {literal} as segment" for literal in literals),
+        "comparisons": text_list(comparisons),
+        "comparison_count": len(comparisons),
+        "behind": _behind(of, means),
+        "counted": home.counted,
+    }  # fmt: skip
+
+
+def _criteria(of: Segmentation, names: list[str]) -> list[dict[str, str]]:
+    """What the check of each segment is called, and when a member of it is in the wrong one."""
+    found = []
     for number, (name, title) in enumerate(zip(names, of.names, strict=True)):
-        is_last = number == len(names) - 1
         others = " or ".join(f"met_{before}" for before in range(number)) or "false"
-        checks.append(
-            refuse(
-                f"criteria_{name}",
-                f"{segment} = {text_literal(title)} and "
-                + (f"({others})" if is_last else f"not met_{number}"),
-                f"nobody in {title} meets the criteria of another segment."
-                if is_last
-                else f"every {of.person} in {title} meets its criteria.",
-                segment,
-            )
-        )
-    branches = " ".join(
-        f"when met_{number} then {text_literal(title)}" for number, title in enumerate(of.names)
+        fails, claim = f"not met_{number}", f"every {of.person} in {title} meets its criteria."
+        if number == len(names) - 1:
+            fails, claim = f"({others})", f"nobody in {title} meets the criteria of another segment."
+        found.append({"check": name, "literal": text_literal(title), "fails": fails, "claim": claim})
+    return found
+
+
+def _if_moved(of: Segmentation, run: Run) -> str:
+    if of.name in run.redeclared:
+        return "its file has changed since: look at the movement table whether that is why."
+    where = "the sources" if of.home.is_shared else "rules or sources"
+    return f"look at the movement table and at what changed in {where}."
+
+
+def _behind(of: Segmentation, means: list[str]) -> str:
+    """How many people the numbers are of. A feature of the catalogue may be unknown of somebody, so its means count fewer."""
+    of_shares = "select n from numbers where metric = 'segment_share' and n is not null"
+    if of.home.is_shared:
+        return of_shares
+    return (
+        f"{of_shares} union all select sum(coalesce(n, 0)) as n from numbers where metric in {text_list(means)}"
+        " and segment is not null group by metric, method"
     )
-    first = refuse(
-        "segment_priority",
-        f"{segment} <> case {branches} end",
-        f"every {of.person} is in the first segment whose criteria hold.",
-        segment,
-    )
-    return (*checks, first)
+
+
+def _slug(segment: str) -> str:
+    return "_".join(segment.lower().replace("&", "and").replace("-", " ").split())

@@ -1,9 +1,18 @@
 """The tables that a segmentation publishes, column by column."""
 
-from include.tidemark.artifacts.columns import RUN_COLUMNS, interval_columns, trust_columns
+from operator import itemgetter
+
+from include.tidemark.artifacts.columns import RUN_COLUMNS
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
+from include.tidemark.artifacts.wide import Statistic
 from include.tidemark.segmentations.catalogue import Feature, catalogue, model_kinds
 from include.tidemark.segmentations.declaration import Audience, Segmentation
+
+BACKTEST_METHOD = "log_delta"
+
+
+def _statistic(metric: str, method: str | None = None, factor: float = 1.0) -> Statistic:
+    return Statistic(metric, itemgetter("place"), method, factor)
 
 
 def members(of: Segmentation) -> PublishedTable:
@@ -43,8 +52,8 @@ def summary(of: Segmentation) -> PublishedTable:
             Column(of.home.segment, "text", f"The segment, or 'All {of.of}'."),
             Column(of.of, "integer", f"{of.of.capitalize()} in the segment, dormant ones included."),
             Column(f"dormant_{of.of}", "integer", "Dormant ones among them."),
-            *interval_columns("share_pct", "number", f"Share of all {of.of}, in per cent"),
-            *interval_columns("share_active_pct", "number", f"Share of the {of.of} who are not dormant, in per cent"),
+            *_statistic("segment_share", factor=100).interval("share_pct", "number", f"Share of all {of.of}, in per cent"),
+            *_statistic("segment_share_active", factor=100).interval("share_active_pct", "number", f"Share of the {of.of} who are not dormant, in per cent"),
             *means,
             *_shares(of),
         ),
@@ -66,6 +75,7 @@ def _shares(of: Segmentation) -> tuple[Column, ...]:
 
 def movement(of: Segmentation) -> PublishedTable:
     """Who moved between segments since the previous publication."""
+    share = _statistic("movement", factor=100)
     return PublishedTable(
         path=_path(of, "movement"),
         columns=(
@@ -76,8 +86,8 @@ def movement(of: Segmentation) -> PublishedTable:
             Column("to_segment", "text", f"Segment now; '{of.left}' for those who are in none."),
             Column(of.of, "integer", f"{of.of.capitalize()} who made this move."),
             Column(f"from_{of.of}", "integer", f"{of.of.capitalize()} in the from-segment at the previous date."),
-            *interval_columns("share_pct", "number", "Share of the from-segment that made this move, in per cent"),
-            *trust_columns(),
+            *share.interval("share_pct", "number", "Share of the from-segment that made this move, in per cent"),
+            *share.trust("the interval"),
         ),
         description=f"{of.title}: one row for each pair of segments between the previous published date and this one.",
     )  # fmt: skip
@@ -89,6 +99,7 @@ def backtest(of: Segmentation) -> PublishedTable:
         ("net spend, in US dollars", "money") if of.backtest == "spend" else ("active days", "integer")
     )
     prior, later = f"prior_{of.backtest}", f"later_{of.backtest}"
+    ratio = _statistic(of.backtest_metric, BACKTEST_METHOD)
     return PublishedTable(
         path=_path(of, "backtest"),
         columns=(
@@ -99,8 +110,8 @@ def backtest(of: Segmentation) -> PublishedTable:
             Column(of.of, "integer", f"{of.of.capitalize()} in the segment at that date."),
             Column(prior, what[1], f"Their {what[0]}, in the 90 days before that date."),
             Column(later, what[1], f"Their {what[0]}, in the 90 days after it."),
-            *interval_columns(f"{of.backtest}_ratio", "number", f"{later} divided by {prior}"),
-            *trust_columns(),
+            *ratio.interval(f"{of.backtest}_ratio", "number", f"{later} divided by {prior}"),
+            *ratio.trust("the interval"),
         ),
         description=f"{of.title}: what each segment of an earlier date did in the 90 days that followed.",
     )  # fmt: skip
@@ -149,15 +160,20 @@ def _column(of: Segmentation, feature: Feature) -> Column:
 
 
 def _mean(of: Segmentation, feature: Feature) -> tuple[Column, ...]:
-    name, kind = of.mean_of(feature.name), "money" if feature.kind == "money" else "number"
+    name, kind = of.mean_of(feature.name), _kind_of_mean(feature)
+    mean, skew = _statistic(name), _statistic(name, "hall_skew_t")
     unit = ", in US dollars" if kind == "money" else ""
     what = f"Mean {feature.words} per {of.person} of whom it is known{unit}, with the percentile bootstrap's interval"
     total = Column(feature.name, feature.kind, f"{feature.words.capitalize()} of the whole segment{unit}.")
     return (
         *((total,) if feature.name in of.home.totals else ()),
-        *interval_columns(name, kind, what),  # type: ignore[arg-type]
-        Column(f"{name}_skew_ci_low", kind, f"Lower end of Hall's skew-corrected t interval of {name}."),  # type: ignore[arg-type]
-        Column(f"{name}_skew_ci_high", kind, f"Upper end of Hall's skew-corrected t interval of {name}."),  # type: ignore[arg-type]
-        Column(f"{name}_trust", "text", f"How far the interval of {name} can be relied on: ok, caution or unreliable."),
-        Column(f"{name}_reason", "text", f"Why {name} or an end of its interval is empty; see the report for the codes in words."),
+        *mean.interval(name, kind, what),
+        skew.column(f"{name}_skew_ci_low", kind, f"Lower end of Hall's skew-corrected t interval of {name}.", "ci_low"),
+        skew.column(f"{name}_skew_ci_high", kind, f"Upper end of Hall's skew-corrected t interval of {name}.", "ci_high"),
+        mean.column(f"{name}_trust", "text", f"How far the interval of {name} can be relied on: ok, caution or unreliable.", "trust"),
+        mean.column(f"{name}_reason", "text", f"Why {name} or an end of its interval is empty; see the report for the codes in words.", "reason"),
     )  # fmt: skip
+
+
+def _kind_of_mean(feature: Feature) -> Kind:
+    return "money" if feature.kind == "money" else "number"

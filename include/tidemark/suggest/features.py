@@ -8,7 +8,7 @@ import pyarrow as pa
 from include.tidemark.errors import TidemarkError
 from include.tidemark.rules import Rules
 from include.tidemark.suggest.customers import Customers
-from include.tidemark.validation.transactions import known_categories
+from include.tidemark.validation.sources import known_categories
 from include.tidemark.warehouse.base import Row, Warehouse
 
 MOST_CUSTOMERS = 2_000_000

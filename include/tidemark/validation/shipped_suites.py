@@ -18,7 +18,7 @@ is filled in when the check has failed. `each` is a list of values, or the name 
 """
 
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -70,6 +70,25 @@ def suites_of(
     return [_asset(name, said, run, family, values or {}) for name, said in _read(file)[stage].items()]
 
 
+def checks_of(file: Path, part: str, run: Run, table: str, values: Mapping[str, Any]) -> list[Check]:
+    """The checks that a file says of a table which is no family's; none where it says nothing of it.
+
+    Args:
+        table: what people call it.
+    """
+    known = _values_of(run, "") | dict(values) | {"table": table}
+    filled = _filled(list(_each(_read(file).get(part, []), known)), known)
+    return [check for said in filled for check in _made(_Suite(run, "", table), said)[0]]
+
+
+def filled(
+    file: Path, run: Run, family: str = "", values: Mapping[str, Any] | None = None, part: str | None = None
+) -> Any:
+    """What a file says, or a part of it, with its texts filled in."""
+    said = _read(file)
+    return _filled(said[part] if part else said, _values_of(run, family) | dict(values or {}))
+
+
 @cache
 def _read(file: Path) -> dict[str, Any]:
     content: dict[str, Any] = read_yaml(file.read_text(encoding="utf-8"))
@@ -77,26 +96,32 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _asset(name: str, said: Mapping[str, Any], run: Run, family: str, values: Mapping[str, Any]) -> Asset:
+    known = _values_of(run, family) | dict(values)
     if said.get("pattern") == "numbers of the family":
         return long_results_asset(run, family, said["shares"])
-    table = said["table"]
+    known["table"] = table = _filled(said["table"], known)
+    name = _filled(name, known)
     suite = _Suite(run, family, table)
-    known = _values_of(run, family) | dict(values) | {"table": table}
-    of = _segments_of(suite, said, known) if said.get("pattern") == "shares of segments" else None
+    about = {key: value for key, value in said.items() if key != "checks"}
+    of = (
+        _segments_of(suite, _filled(about, known), known)
+        if about.get("pattern") == "shares of segments"
+        else None
+    )
     if of:
         known["shares"] = shares_clause(run, of)
-    said = _filled({**said, "checks": list(_each(said["checks"], known))}, known)
-    made = [_made(suite, check) for check in said["checks"]]
+    made = [_made(suite, check) for check in _filled(list(_each(said["checks"], known)), known)]
     checks = tuple(check for checks, _ in made for check in checks)
     if of:
         return distribution(run, name, of, *checks)
+    about = _filled(about, known)
     return Asset(
         name=name,
         table=table,
-        source=said.get("from", f"{table} where run_key = '{run.run_key}'"),
+        source=about.get("from", f"{table} where run_key = '{run.run_key}'"),
         checks=checks,
-        with_clause=", ".join(_clause(suite, clause) for clause in said.get("with", ())),
-        needs=(table, *said.get("needs", ())),
+        with_clause=", ".join(_clause(suite, clause) for clause in about.get("with", ())),
+        needs=(table, *about.get("needs", ())),
         not_evaluated=tuple(each for _, skipped in made for each in skipped),
     )
 
@@ -112,7 +137,8 @@ def _made(suite: _Suite, said: Mapping[str, Any]) -> Made:
 def _segments_of(suite: _Suite, said: Mapping[str, Any], known: Mapping[str, Any]) -> Segmentation:
     names = known[said["segments"]] if isinstance(said["segments"], str) else said["segments"]
     named = {key: value for key, value in said.items() if key not in ("pattern", "checks", "segments")}
-    return Segmentation(family=suite.family, segments=tuple(names), **named)
+    redeclared = suite.family in suite.run.redeclared
+    return Segmentation(family=suite.family, segments=tuple(names), redeclared=redeclared, **named)
 
 
 def _values_of(run: Run, family: str) -> dict[str, Any]:
@@ -132,8 +158,14 @@ def _each(checks: list[dict[str, Any]], known: Mapping[str, Any]) -> Iterator[di
         if "each" not in check:
             yield check
             continue
-        for one in known[check["each"]] if isinstance(check["each"], str) else check["each"]:
+        named = check["each"] if isinstance(check["each"], list) else _plain(known[check["each"]])
+        for one in named:
             yield from (_filled(inner, one, safe=True) for inner in check["checks"])
+
+
+def _plain(values: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Words of a deployment may hold a dollar, which is no name when the rest of a text is filled in."""
+    return [{key: str(value).replace("$", "$$") for key, value in one.items()} for one in values]
 
 
 def _filled(said: Any, known: Mapping[str, Any], *, safe: bool = False) -> Any:
@@ -168,8 +200,10 @@ def _check(
     return [check], []
 
 
-def _number(said: Any) -> float | None:
-    return float(said) if isinstance(said, str) else said
+def _number(said: str | float | None) -> float | None:
+    if not isinstance(said, str):
+        return said
+    return int(said) if said.isdecimal() else float(said)
 
 
 def _never(

@@ -9,7 +9,7 @@ from include.tidemark.validation.checks import Asset
 
 
 class SuitePart(Protocol):
-    """The module `suite` of a family: what must hold before publication."""
+    """What must hold before publication: the `checks.yml` of a family, or its module `suite` where it adds to that."""
 
     def candidate(self, run: Run, /) -> Sequence[Asset]:
         """Of the tables that the models made."""
@@ -20,4 +20,4 @@ class SuitePart(Protocol):
         ...
 
 
-SUITE: Part[SuitePart] = Part("suite")
+SUITE: Part[SuitePart] = Part("suite", "include.tidemark.validation.family_suites")

@@ -7,12 +7,15 @@ import pytest
 from include.tidemark.artifacts.results import read_statistics
 from include.tidemark.artifacts.wide import wide_rows
 from include.tidemark.demo.synthetic import truth
-from include.tidemark.families.early_engagement import suite, tables
-from include.tidemark.families.early_engagement.artifacts import detail_lines
+from include.tidemark.families import known_families
+from include.tidemark.families.early_engagement.artifacts import detail_lines, tables
 from include.tidemark.families.early_engagement.driver_table import driver_table
 from include.tidemark.families.early_engagement.features import event_features
 from include.tidemark.families.early_engagement.report import report_part
+from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.warehouse import open_warehouse
+
+suite = known_families()["early_engagement"].part(SUITE)
 
 FAMILY = "early_engagement"
 
@@ -109,7 +112,7 @@ def test_details_and_usage_repeat_the_statistics(synthetic_month):
 
 
 def test_the_users_file_holds_every_user_by_hash_with_the_columns_of_the_list(synthetic_month):
-    table = tables.users_table(synthetic_month.run)
+    table = tables(synthetic_month.run)["data/dim_user_early_engagement"]
     rows = synthetic_month.rows("data/dim_user_early_engagement.csv")
     parquet = pq.read_table(synthetic_month.folder / "data/dim_user_early_engagement.parquet")
     (counted,) = synthetic_month.query("select count(*) as n from runs.dim_user_early_engagement")
@@ -142,7 +145,9 @@ def test_the_report_draws_the_odds_ratios_and_names_what_was_left_out(synthetic_
         results = read_statistics(synthetic_month.run, warehouse).of_family(FAMILY)
         part = report_part(synthetic_month.run, warehouse, results)
         lines = detail_lines(synthetic_month.run, warehouse, results)
-        details = wide_rows(tables.DETAILS, synthetic_month.run, lines, results)
+        details = wide_rows(
+            tables(synthetic_month.run)["data/retention_driver_details"], synthetic_month.run, lines, results
+        )
     drivers, model, usage, words = (str(section.body) for section in part.sections)
     assert drivers.count("<svg") >= 1
     (saved,) = [row for row in details if row["feature"] == "has_add_item_f7d"]

@@ -11,7 +11,7 @@ import pytest
 
 from include.tidemark.artifacts.dictionary import describe
 from include.tidemark.artifacts.user_ids import user_ids
-from include.tidemark.families.engagement import artifacts, definitions, tables
+from include.tidemark.families.engagement import artifacts, definitions
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run
 from tests.families.engagement.world import USERS, World, users
@@ -46,7 +46,7 @@ def read(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 def test_every_table_has_its_columns_in_order_and_every_column_is_described(exported: Path) -> None:
-    for table in tables.TABLES:
+    for table in artifacts.TABLES.tables.values():
         header = (exported / f"{table.path}.csv").read_text(encoding="utf-8").split("\n", 1)[0]
         assert header == ",".join(table.names)
         assert table.names[:2] == ("as_of_date", "run_key")

@@ -33,7 +33,7 @@ def test_the_tables_hold_the_published_shares_and_rates(part, world: World) -> N
         results = world.results(warehouse)
     for kind, names in (("behavior", ("high_engagement", "churned")), ("revenue", ("whale", "free_user"))):
         for name in names:
-            share = results.find("segment_share", name)
+            share = results.at("segment_share", name)
             assert words.percent(share["estimate"]) in bodies[kind]
             assert words.percent(share["ci_high"]) in bodies[kind]
     overall = next(

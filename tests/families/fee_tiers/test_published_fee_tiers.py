@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from include.tidemark.demo.synthetic import truth
-from include.tidemark.families.fee_tiers import tables
+from include.tidemark.families.fee_tiers.artifacts import TABLES
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.names import all_weeks_name
 
@@ -217,7 +217,7 @@ def test_the_report_shows_every_section_and_the_files_behind_it(synthetic_month)
     page = (synthetic_month.folder / "report/index.html").read_text(encoding="utf-8")
     for anchor in ("retention", "acquisition", "sizes", "elasticity", "value", "definitions"):
         assert f'id="fee-tiers-{anchor}"' in page, anchor
-    for name in (table.path for table in tables.TABLES):
+    for name in TABLES.tables:
         assert f"{name}.csv" in page
     assert "Back in week 4" in page
 

@@ -4,9 +4,12 @@ import shutil
 
 import pytest
 
-from include.tidemark.families.fee_tiers import suite
+from include.tidemark.families.fee_tiers import FAMILY
 from include.tidemark.run import PublishedRun
+from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.warehouse.duckdb import DuckDBWarehouse
+
+suite = FAMILY.part(SUITE)
 
 WEEK = "week_number = 20"
 

@@ -6,10 +6,13 @@ import duckdb
 import pytest
 
 from include.tidemark.demo.synthetic import truth
-from include.tidemark.families.planners import suite
+from include.tidemark.families.planners import FAMILY
 from include.tidemark.families.planners.definitions import CRITERIA
 from include.tidemark.families.planners.questions import UNITS
 from include.tidemark.run import PublishedRun
+from include.tidemark.validation.suite_part import SUITE
+
+suite = FAMILY.part(SUITE)
 
 CRITERION_OF_TRUTH = {
     "prompted_and_swiped": "prompt_and_swipe", "created_deck": "created_deck", "shared_content": "shared",

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from include.tidemark.artifacts.model_tables import write_model_table
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
-from include.tidemark.artifacts.wide import Line, write_wide
-from include.tidemark.families.early_engagement import tables
+from include.tidemark.artifacts.wide import Line
+from include.tidemark.artifacts.wide_tables import WideTables, wide_tables, write_tables
 from include.tidemark.families.early_engagement.cells import read_platforms
 from include.tidemark.families.early_engagement.driver_table import FEATURE
 from include.tidemark.families.early_engagement.features import event_features, features_of
@@ -17,9 +16,18 @@ from include.tidemark.warehouse.base import Warehouse
 
 def published_tables(run: Run) -> tuple[PublishedTable, ...]:
     """Every table of the family, with the columns of this run's list of events."""
-    return tables.tables(run)
+    return tuple(tables(run).tables.values())
 
 
+def tables(run: Run) -> WideTables:
+    """What `tables.yml` says, with the columns of the run's list of events."""
+    columns = (
+        Column(f.name, _KINDS[f.kind], f.description) for f in features_of(run.rules.early_engagement_events)
+    )
+    return wide_tables(Path(__file__).with_name("tables.yml"), features=tuple(columns))
+
+
+_KINDS: dict[str, Kind] = {"has": "boolean", "cnt_days": "integer", "cnt_events": "integer"}
 _UNITS = {"has": "did it at all", "cnt_days": "one more day", "cnt_events": "one more event"}
 
 
@@ -27,14 +35,12 @@ def export(
     run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
-    written = write_model_table(tables.users_table(run), run, warehouse, ids, target)
-    for table, lines in (
-        (tables.DRIVERS, driver_lines(results)),
-        (tables.DETAILS, detail_lines(run, warehouse, results)),
-        (tables.USAGE, _usage_lines(run)),
-    ):
-        written += write_wide(table, run, lines, results, target)
-    return written
+    lines = {
+        "data/retention_drivers": driver_lines(results),
+        "data/retention_driver_details": detail_lines(run, warehouse, results),
+        "data/first_week_usage": _usage_lines(run),
+    }
+    return write_tables(tables(run), lines, run, warehouse, results, ids, target)
 
 
 def driver_lines(results: StatisticRows) -> list[Line]:

@@ -1,13 +1,16 @@
 """This family's part of the report: what goes with staying, how far to believe it, and who does what in the first week."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.early_engagement.artifacts import driver_lines
+from include.tidemark.artifacts.wide import Line, Statistic
+from include.tidemark.families.early_engagement.artifacts import driver_lines, tables
 from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
 from include.tidemark.families.early_engagement.definitions import TERMS, retained_in_words, return_window
 from include.tidemark.families.early_engagement.features import (
+    HORIZON,
     PLATFORM,
     EventFeature,
     event_features,
@@ -77,8 +80,8 @@ def _label(name: str, labels: dict[str, str]) -> str:
 def _key_figures(
     run: Run, results: StatisticRows, labels: dict[str, str], users: int
 ) -> tuple[KeyFigure, ...]:
-    stayed = number(results.find("retained_4_weeks", None), words.percent)
-    auc = number(results.find("auc", None), _auc)
+    stayed = number(results.at("retained_4_weeks", horizon=HORIZON), words.percent)
+    auc = number(results.at("auc", horizon=HORIZON), _auc)
     first, last = return_window(run.rules)
     impactful = [row for row in results.of("odds_ratio_impactful") if row["estimate"] is not None]
     strongest = max(impactful, key=lambda row: abs(math.log(row["estimate"])), default=None)
@@ -97,17 +100,18 @@ def _key_figures(
 
 
 def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[str, Any]:
+    of = tables(run).statistics
     rows, points, colours = [], [], []
-    for name in (line["feature"] for line in driver_lines(results)):
-        adjusted = results.find("odds_ratio", name)
-        is_impactful = _estimate(results.find("odds_ratio_impactful", name)) is not None
+    for line in driver_lines(results):
+        name, adjusted = line["feature"], of["odds"].row(line, results)
+        is_impactful = _estimate(of["impactful"].row(line, results)) is not None
         rows.append(
             {
                 "name": _label(name, labels),
                 "column": name,
                 "impactful": is_impactful,
                 "adjusted": number(adjusted, words.ratio),
-                "alone": number(results.find("odds_ratio_univariate", name), words.ratio),
+                "alone": number(of["alone"].row(line, results), words.ratio),
                 "p": p_value(adjusted),
                 "trust": trust(adjusted),
             }
@@ -144,17 +148,17 @@ def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[s
 
 
 def _model(run: Run, results: StatisticRows, labels: dict[str, str], users: int) -> dict[str, Any]:
-    auc = results.find("auc", None)
+    auc = results.at("auc", horizon=HORIZON)
     fitted = auc["n"] if auc else None
     notes = []
-    for name in (line["feature"] for line in driver_lines(results)):
-        says = _notes(name, results, labels)
+    for line in driver_lines(results):
+        says = _notes(line, results, labels, tables(run).statistics)
         if says:
-            notes.append({"name": _label(name, labels), "says": says})
+            notes.append({"name": _label(line["feature"], labels), "says": says})
     return {
         "auc": number(auc, _auc),
-        "slope": number(results.find("calibration_slope", None), words.ratio),
-        "excess": number(results.find("calibration_in_the_large", None), words.points),
+        "slope": number(results.at("calibration_slope", horizon=HORIZON), words.ratio),
+        "excess": number(results.at("calibration_in_the_large", horizon=HORIZON), words.points),
         "users": users,
         "fitted": fitted if fitted and fitted < users else None,
         "share": words.percent(fitted / users) if fitted and users else "",
@@ -164,11 +168,13 @@ def _model(run: Run, results: StatisticRows, labels: dict[str, str], users: int)
     }
 
 
-def _notes(name: str, results: StatisticRows, labels: dict[str, str]) -> list[str]:
+def _notes(
+    line: Line, results: StatisticRows, labels: dict[str, str], of: Mapping[str, Statistic]
+) -> list[str]:
     """What stands against believing a feature's odds ratio, a sentence each."""
     says = []
-    adjusted, cell = results.find("odds_ratio", name), results.find("smallest_cell", name)
-    inflation = _estimate(results.find("variance_inflation", name))
+    adjusted, cell = of["odds"].row(line, results), of["cell"].row(line, results)
+    inflation = _estimate(of["inflation"].row(line, results))
     if adjusted and adjusted["segment_to"]:
         says.append(f"Left out: it says the same as “{_label(adjusted['segment_to'], labels)}”.")
     elif adjusted and adjusted["estimate"] is None:
@@ -185,15 +191,15 @@ def _notes(name: str, results: StatisticRows, labels: dict[str, str]) -> list[st
 
 
 def _usage(run: Run, results: StatisticRows) -> dict[str, Any]:
-    rows = []
+    of, rows = tables(run).statistics, []
     for event in run.rules.early_engagement_events:
-        name = event_features(event)[0].name
+        line = {"feature": event_features(event)[0].name}
         cells = {
-            key: number(results.find(metric, name), words.percent)
-            for key, metric in (
-                ("usage", "first_week_usage"),
-                ("used", "retained_if_used"),
-                ("not_used", "retained_if_not_used"),
+            key: number(statistic.row(line, results), words.percent)
+            for key, statistic in (
+                ("usage", of["used"]),
+                ("used", of["stayed"]),
+                ("not_used", of["stayed_without"]),
             )
         }
         rows.append({"name": event, **cells})

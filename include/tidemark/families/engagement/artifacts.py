@@ -3,12 +3,11 @@
 from decimal import Decimal
 from pathlib import Path
 
-from include.tidemark.artifacts.model_tables import write_model_table
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.artifacts.wide import wide_rows
-from include.tidemark.families.engagement import tables
+from include.tidemark.artifacts.wide_tables import wide_tables, write_tables
 from include.tidemark.families.engagement.analysis_report import write_analysis_report
 from include.tidemark.families.engagement.cohorts import read_cohorts
 from include.tidemark.families.engagement.definitions import (
@@ -20,11 +19,12 @@ from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
 ALL_USERS = "All users"
+TABLES = wide_tables(Path(__file__).with_name("tables.yml"))
 
 
 def published_tables(run: Run) -> tuple[PublishedTable, ...]:
     """Every table of the family, for the data dictionary."""
-    return tables.TABLES
+    return tuple(TABLES.tables.values())
 
 
 def export(
@@ -35,11 +35,11 @@ def export(
     revenue = summary_rows(run, warehouse, results, "revenue_segment")
     funnel = funnel_rows(run, results)
     cohorts = cohort_rows(run, warehouse, results)
-    written = write_rows(tables.COHORTS, cohorts, target)
-    written += write_rows(tables.BEHAVIORAL, behavioral, target)
-    written += write_rows(tables.REVENUE, revenue, target)
-    written += write_model_table(tables.USERS, run, warehouse, ids, target)
-    written += write_rows(tables.FUNNEL, funnel, target)
+    written = write_rows(TABLES["data/retention_cohorts"], cohorts, target)
+    written += write_rows(TABLES["data/behavioral_segment_summary"], behavioral, target)
+    written += write_rows(TABLES["data/revenue_segment_summary"], revenue, target)
+    written += write_tables(TABLES, {}, run, warehouse, results, ids, target)
+    written += write_rows(TABLES["data/journey_funnel_analysis"], funnel, target)
     report = write_analysis_report(run, results, behavioral, revenue, funnel, cohorts, target)
     return [*written, report]
 
@@ -58,7 +58,7 @@ def cohort_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[
         }
         for cohort in read_cohorts(run, warehouse)
     )
-    return wide_rows(tables.COHORTS, run, lines, results)
+    return wide_rows(TABLES["data/retention_cohorts"], run, lines, results)
 
 
 def summary_rows(run: Run, warehouse: Warehouse, results: StatisticRows, kind: str) -> list[Row]:
@@ -81,8 +81,7 @@ def summary_rows(run: Run, warehouse: Warehouse, results: StatisticRows, kind: s
     empty = {**dict.fromkeys(everybody), "users": 0, "revenue": 0}
     groups = [*((name, counted.get(name, empty)) for name in names), (None, everybody)]
     lines = ({"segment": name, kind: name or ALL_USERS, **counts} for name, counts in groups)
-    table = tables.BEHAVIORAL if kind == "behavioral_segment" else tables.REVENUE
-    return wide_rows(table, run, lines, results)
+    return wide_rows(TABLES[f"data/{kind}_summary"], run, lines, results)
 
 
 def funnel_rows(run: Run, results: StatisticRows) -> list[Row]:
@@ -93,4 +92,4 @@ def funnel_rows(run: Run, results: StatisticRows) -> list[Row]:
         for group in groups
         for number, stage in enumerate(stage_names(run.rules))
     )
-    return wide_rows(tables.FUNNEL, run, lines, results)
+    return wide_rows(TABLES["data/journey_funnel_analysis"], run, lines, results)

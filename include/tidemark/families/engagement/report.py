@@ -5,7 +5,7 @@ from typing import Any
 
 from include.tidemark.artifacts.definitions import DEFINITIONS
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.engagement import analysis_report, tables
+from include.tidemark.families.engagement import analysis_report
 from include.tidemark.families.engagement.artifacts import (
     cohort_rows,
     funnel_rows,
@@ -31,10 +31,14 @@ from include.tidemark.warehouse.base import Row, Warehouse
 
 COLOURS = categorical((*BEHAVIORAL_SEGMENTS, *REVENUE_SEGMENTS))
 _FILES = {
-    "behavior": (f"{tables.BEHAVIORAL.path}.csv", f"{tables.USERS.path}.csv", f"{tables.USERS.path}.parquet"),
-    "revenue": (f"{tables.REVENUE.path}.csv",),
-    "retention": (f"{tables.COHORTS.path}.csv", f"{tables.COHORTS.path}.parquet"),
-    "journey": (f"{tables.FUNNEL.path}.csv", f"{tables.USERS.path}.csv"),
+    "behavior": (
+        "data/behavioral_segment_summary.csv",
+        "data/user_journey_segments.csv",
+        "data/user_journey_segments.parquet",
+    ),
+    "revenue": ("data/revenue_segment_summary.csv",),
+    "retention": ("data/retention_cohorts.csv", "data/retention_cohorts.parquet"),
+    "journey": ("data/journey_funnel_analysis.csv", "data/user_journey_segments.csv"),
     "definitions": (DEFINITIONS, analysis_report.PATH),
 }
 """The files with the numbers of each section."""
@@ -74,10 +78,10 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
 def _key_figures(
     everybody: Row, results: StatisticRows, churn_days: int, money: Callable[[Any], str]
 ) -> tuple[KeyFigure, ...]:
-    churned = results.find("segment_share", "churned")
+    churned = results.at("segment_share", "churned")
     active = None if churned is None or churned["estimate"] is None else 1 - churned["estimate"]
-    whales = number(results.find("revenue_share", "whale", "logit_delta"), words.percent)
-    mean = number(results.find("mean_revenue_90d", None, "percentile_bootstrap"), money)
+    whales = number(results.at("revenue_share", "whale", method="logit_delta"), words.percent)
+    mean = number(results.at("mean_revenue_90d", None, method="percentile_bootstrap"), money)
     return (
         KeyFigure(
             "Not churned",
@@ -94,7 +98,7 @@ def _behavioral(summary: Sequence[Row], results: StatisticRows) -> list[dict[str
         {
             **_common(row, "behavioral_segment", results, summary),
             "score": number(
-                results.find("mean_engagement_score", _segment(row, "behavioral_segment"), "percentile_bootstrap"),
+                results.at("mean_engagement_score", _segment(row, "behavioral_segment"), method="percentile_bootstrap"),
                 words.ratio,
             ),
             "sessions": plain(row["mean_session_frequency"], words.number),
@@ -117,14 +121,16 @@ def _revenue(
     rows = []
     for row in summary:
         segment = _segment(row, "revenue_segment")
-        mean = results.find("mean_lifetime_revenue", segment, "percentile_bootstrap")
+        mean = results.at("mean_lifetime_revenue", segment, method="percentile_bootstrap")
         rows.append(
             {
                 **_common(row, "revenue_segment", results, summary),
                 "from": row["lowest_revenue"],
                 "to": row["highest_revenue"],
                 "revenue": row["revenue"],
-                "revenue_share": number(results.find("revenue_share", segment, "logit_delta"), words.percent)
+                "revenue_share": number(
+                    results.at("revenue_share", segment, method="logit_delta"), words.percent
+                )
                 if segment
                 else None,
                 "mean": number(mean, money),
@@ -136,7 +142,7 @@ def _revenue(
 
 def _common(row: Row, kind: str, results: StatisticRows, summary: Sequence[Row]) -> dict[str, Any]:
     segment = _segment(row, kind)
-    share = results.find("segment_share", segment) if segment else None
+    share = results.at("segment_share", segment) if segment else None
     top = max((other["share_ci_high"] or other["share"] or 0.0 for other in summary), default=0.0)
     return {
         "name": LABELS.get(row[kind], row[kind]),

@@ -4,21 +4,22 @@ from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
 
-from include.tidemark.artifacts.model_tables import write_model_table
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
-from include.tidemark.artifacts.wide import Line, write_wide
-from include.tidemark.families.fee_tiers import tables
+from include.tidemark.artifacts.wide import Line
+from include.tidemark.artifacts.wide_tables import wide_tables, write_tables
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.questions import fee_week_rows, fees
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
+TABLES = wide_tables(Path(__file__).with_name("tables.yml"))
+
 
 def published_tables(run: Run) -> tuple[PublishedTable, ...]:
     """Every table of the family, for the data dictionary."""
-    return tables.TABLES
+    return tuple(TABLES.tables.values())
 
 
 def export(
@@ -26,16 +27,13 @@ def export(
 ) -> list[WrittenFile]:
     """Write the family's files below the folder `target`."""
     weeks, tiers = fee_week_rows(run, warehouse), fees(run, warehouse)
-    lines = (
-        (tables.RETENTION, _tier_weeks(run, tiers)),
-        (tables.ACQUISITION, [_newcomers(week) for week in weeks]),
-        (tables.SEGMENT_METRICS.in_currency(run.rules.money), _sizes(weeks)),
-        (tables.LIFETIME_VALUE, _tier_horizons(run, tiers)),
-    )
-    written = write_model_table(tables.COHORTS, run, warehouse, ids, target)
-    for table, held in lines:
-        written += write_wide(table, run, held, results, target)
-    return written
+    lines = {
+        "data/retention_by_fee": _tier_weeks(run, tiers),
+        "data/acquisition_by_period": [_newcomers(week) for week in weeks],
+        "data/segment_metrics": _sizes(weeks),
+        "data/ltv_by_fee": _tier_horizons(run, tiers),
+    }
+    return write_tables(TABLES, lines, run, warehouse, results, ids, target)
 
 
 def _tier_weeks(run: Run, tiers: Iterable[float]) -> list[Line]:
@@ -44,9 +42,14 @@ def _tier_weeks(run: Run, tiers: Iterable[float]) -> list[Line]:
 
 
 def _tier_horizons(run: Run, tiers: Iterable[float]) -> list[Line]:
-    rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
+    rates = run.rules.fee_ltv_discount_rates_pct
     return [
-        {"acquisition_fee_bps": fee, "horizon_weeks": weeks, "discount_rate": rate}
+        {
+            "acquisition_fee_bps": fee,
+            "horizon_weeks": weeks,
+            "discount_rate_pct": rate,
+            "discount_rate": rate / 100,
+        }
         for fee, weeks, rate in product(tiers, run.rules.fee_ltv_horizon_weeks, rates)
     ]
 

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
-from include.tidemark.artifacts.model_tables import model_rows
+from include.tidemark.artifacts.model_tables import model_rows, model_table
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.planners import tables
+from include.tidemark.families.planners.artifacts import TABLES
 from include.tidemark.families.planners.definitions import (
     CRITERIA,
     RECENCY,
@@ -48,7 +48,7 @@ _SERIES = {
 
 def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
     """The key figures and sections of planners and passengers."""
-    summary = model_rows(tables.SUMMARY, run, warehouse)[0]
+    summary = model_rows(model_table("data/user_segmentation_summary"), run, warehouse)[0]
     sections = (
         ("comparison", "Planners against passengers", _comparison(results), ("data/planner_ratios.csv",)),
         (
@@ -84,10 +84,10 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
 
 
 def _key_figures(summary: Row, results: StatisticRows) -> tuple[KeyFigure, ...]:
-    share = number(results.find("planner_share", None), words.percent)
-    active = number(results.find("planner_recency_share", RECENCY[0]), words.percent)
-    almost = number(results.find("almost_planner_share", "Passenger"), words.percent)
-    days = number(results.find("mean_days_to_become_planner", "Planner", "percentile_bootstrap"), _days)
+    share = number(results.at("planner_share"), words.percent)
+    active = number(results.at("planner_recency_share", RECENCY[0]), words.percent)
+    almost = number(results.at("almost_planner_share", "Passenger"), words.percent)
+    days = number(results.at("mean_days_to_become_planner", "Planner", method="percentile_bootstrap"), _days)
     return (
         KeyFigure("Planners", share.value, share.interval or share.note),
         KeyFigure(
@@ -105,10 +105,10 @@ def _comparison(results: StatisticRows) -> dict[str, Any]:
     rows, points = [], []
     for metric, name in _METRIC_NAMES.items():
         write = words.percent if metric == "is_activated" else words.number
-        ratio = results.find(f"ratio_{metric}", "Planner", "percentile_bootstrap")
-        delta = results.find(f"ratio_{metric}", "Planner", "log_delta")
+        ratio = TABLES.statistics["ratio"].row({"metric": metric}, results)
+        delta = TABLES.statistics["test"].row({"metric": metric}, results)
         means = {
-            user_type: number(results.find(f"mean_{metric}", user_type, "percentile_bootstrap"), write)
+            user_type: number(results.at(f"mean_{metric}", user_type, method="percentile_bootstrap"), write)
             for user_type in USER_TYPES
         }
         rows.append(
@@ -133,7 +133,7 @@ def _criteria(run: Run, results: StatisticRows) -> dict[str, Any]:
     explained = criteria(run.rules)
     rows = []
     for name in (*CRITERIA, SEVERAL):
-        share = results.find("planner_criterion_share", name)
+        share = results.at("planner_criterion_share", name)
         rows.append(
             {
                 "name": _CRITERION_NAMES[name],
@@ -145,7 +145,7 @@ def _criteria(run: Run, results: StatisticRows) -> dict[str, Any]:
 
 
 def _recency(run: Run, summary: Row, results: StatisticRows) -> dict[str, Any]:
-    shares = [results.find("planner_recency_share", state) for state in RECENCY]
+    shares = [results.at("planner_recency_share", state) for state in RECENCY]
     points = [_estimate(state, share) for state, share in zip(RECENCY, shares, strict=True)]
     told = "; ".join(f"{point.label} {words.percent(point.value)}" for point in points)
     counts = (summary["active_planners"], summary["at_risk_planners"], summary["churned_planners"])

@@ -15,7 +15,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     rows = [
         {
             "name": row["platform"],
-            "share": number(results.find("weekend_share", row["platform"]), words.percent),
+            "share": number(results.at("weekend_share", row["platform"]), words.percent),
         }
         for row in platform_rows(run, warehouse, results)
     ]

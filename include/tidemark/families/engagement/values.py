@@ -1,6 +1,5 @@
-"""What `checks.yml` says of the candidate rows and the statistics of the family, for the weights, stages and days of the rules."""
+"""What the texts of `checks.yml` and `account.yml` name."""
 
-from pathlib import Path
 from typing import Any
 
 from include.tidemark.families.engagement.definitions import (
@@ -10,10 +9,8 @@ from include.tidemark.families.engagement.definitions import (
 )
 from include.tidemark.run import Run
 from include.tidemark.sources.literals import text_literal
-from include.tidemark.validation.checks import Asset, text_list
-from include.tidemark.validation.shipped_suites import suites_of
+from include.tidemark.validation.checks import text_list
 
-_FILE = Path(__file__).with_name("checks.yml")
 _RANKS = {
     "session_frequency": "session_frequency_rank",
     "session_duration": "session_duration_rank",
@@ -23,17 +20,8 @@ _RANKS = {
 """Part of the score -> its percentile rank."""
 
 
-def candidate(run: Run) -> list[Asset]:
-    """The rows that dbt built for this run: users, sums, how they moved, cohorts and journeys."""
-    return suites_of(_FILE, "models", run, "engagement", _values(run))
-
-
-def statistics(run: Run) -> list[Asset]:
-    """The numbers that the statistics tasks wrote for this run."""
-    return suites_of(_FILE, "statistics", run, "engagement", _values(run))
-
-
-def _values(run: Run) -> dict[str, Any]:
+def values(run: Run) -> dict[str, Any]:
+    """What the rules decide."""
     rules, stages = run.rules, stage_names(run.rules)
     weights = {rank: rules.engagement_weights[part] for part, rank in _RANKS.items()}
     kinds = {"behavioral": BEHAVIORAL_SEGMENTS, "revenue": REVENUE_SEGMENTS}
@@ -58,5 +46,9 @@ def _values(run: Run) -> dict[str, Any]:
         "revenue": "lifetime_revenue"
         if rules.revenue_segment_basis == "lifetime"
         else "revenue_last_90_days",
+        "is_passive": f"r.event_name in {text_list(rules.passive_events)}"
+        if rules.passive_events
+        else "false",
+        "window_start": run.window_start,
         "retention_days": ", ".join(map(str, rules.retention_days)),
     }

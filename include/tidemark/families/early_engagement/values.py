@@ -1,34 +1,29 @@
-"""What `checks.yml` says of the users of the first week and the statistics about them, for the events of the rules."""
+"""What the texts of `checks.yml` and `account.yml` name."""
 
-from pathlib import Path
 from typing import Any
 
 from include.tidemark.families.early_engagement.definitions import return_window
-from include.tidemark.families.early_engagement.features import event_features, features_of
+from include.tidemark.families.early_engagement.features import OUTCOME, event_features, features_of
 from include.tidemark.run import Run
-from include.tidemark.validation.checks import Asset, text_list
-from include.tidemark.validation.shipped_suites import suites_of
-
-_FILE = Path(__file__).with_name("checks.yml")
+from include.tidemark.validation.checks import text_list
 
 
-def candidate(run: Run) -> list[Asset]:
-    """The rows that dbt built for this run: their shape, their definitions, their sums, and how many they are."""
-    return suites_of(_FILE, "models", run, "early_engagement", _values(run))
-
-
-def statistics(run: Run) -> list[Asset]:
-    """The numbers that the statistics tasks wrote for this run."""
-    return suites_of(_FILE, "statistics", run, "early_engagement", _values(run))
-
-
-def _values(run: Run) -> dict[str, Any]:
+def values(run: Run) -> dict[str, Any]:
+    """What the rules decide."""
     events, returns = run.rules.early_engagement_events, run.rules.early_engagement_return_events
     first_day, last_day = return_window(run.rules)
     of_events = [event_features(event) for event in events]
     features = [feature.name for feature in features_of(events)]
     used = [has.name for has, _, _ in of_events]
+    in_return = (
+        f"r.event_date >= u.created_date + {first_day} and r.event_date < u.created_date + {last_day + 1}"
+    )
     return {
+        "days_looked_at": last_day + 1,
+        "in_return": in_return,
+        "is_return": f"{in_return} and r.event_name in {text_list(returns)}" if returns else in_return,
+        "events_counted": " + ".join(f"coalesce(sum({count.name}), 0)" for _, _, count in of_events),
+        "outcome": OUTCOME,
         "first_day": first_day,
         "last_day": last_day,
         "counts_as_back": f"event_name in {text_list(returns)}" if returns else "1 = 1",

@@ -1,7 +1,6 @@
-"""What `checks.yml` says of the fee weeks, the cohorts and their statistics, for the zone, the trade sizes and the weeks of the rules."""
+"""What the texts of `checks.yml` and `account.yml` name."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from include.tidemark.families.fee_tiers.definitions import SIZES
@@ -10,28 +9,21 @@ from include.tidemark.families.fee_tiers.local_days import local_day
 from include.tidemark.run import Run
 from include.tidemark.segmentations.shipped import shipped
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
-from include.tidemark.validation.checks import Asset, text_list
-from include.tidemark.validation.shipped_suites import suites_of
+from include.tidemark.validation.checks import text_list
 
-_FILE = Path(__file__).with_name("checks.yml")
 _REMEMBERED = timedelta(days=3660)
 """Offsets of the time zone are written out for so long before the as-of date."""
 
 
-def candidate(run: Run) -> list[Asset]:
-    """The rows that dbt built for this run: their shape, their definitions, and their sums against staging's single rows."""
-    return suites_of(_FILE, "models", run, "fee_tiers", _values(run))
-
-
-def statistics(run: Run) -> list[Asset]:
-    """The numbers that the statistics tasks wrote for this run."""
-    return suites_of(_FILE, "statistics", run, "fee_tiers", _values(run))
-
-
-def _values(run: Run) -> dict[str, Any]:
+def values(run: Run) -> dict[str, Any]:
+    """What the rules decide."""
     rules, as_of = run.rules, run.as_of_instant
     sizes, by_volume = shipped(SIZES, rules), rules.trade_size_basis == "period_volume"
+    first = as_of - timedelta(days=366 * rules.earliest_years_before_as_of)
     return {
+        # The warehouse's own function takes some times as long as all the rest.
+        "day_of_transaction": local_day("r.transaction_at", rules.business_timezone, first, as_of),
+        "fee_days": _fee_days(run),
         "sizes": text_list(sizes.names),
         "size_count": len(sizes.names),
         "sizes_of_volume": [{"size_of_volume": sizes.decided}] if by_volume else [],
@@ -41,3 +33,13 @@ def _values(run: Run) -> dict[str, Any]:
         "minimum_periods": MINIMUM_PERIODS,
         "local_day": local_day("transaction_at", rules.business_timezone, as_of - _REMEMBERED, as_of),
     }
+
+
+def _fee_days(run: Run) -> str:
+    """SQL of the days of the fee weeks, as `d`."""
+    weeks = f"(select * from runs.fee_weeks where run_key = '{run.run_key}') as weeks"
+    numbers = " union all ".join(f"select {day} as n" for day in range(7))
+    return (
+        f"(select distinct weeks.week_start_date + days.n as fee_day from {weeks} cross join ({numbers}) as days"
+        " where weeks.week_start_date + days.n <= weeks.week_end_date) as d"
+    )

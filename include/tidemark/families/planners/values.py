@@ -1,0 +1,19 @@
+"""What the texts of `checks.yml` and `account.yml` name."""
+
+from typing import Any
+
+from include.tidemark.families.planners.definitions import SEGMENTS, TYPES
+from include.tidemark.run import Run
+from include.tidemark.segmentations.shipped import shipped
+from include.tidemark.validation.checks import text_list
+
+
+def values(run: Run) -> dict[str, Any]:
+    """What the rules decide."""
+    types, segments = (shipped(name, run.rules) for name in (TYPES, SEGMENTS))
+    return {
+        "types": text_list(types.names),
+        "type_names": types.names,
+        "segments": text_list(segments.names),
+        "decided": segments.decided,
+    }

@@ -96,6 +96,7 @@ def recompute(
             "avg_monthly_spend": dollars(Fraction(last_90, 3)),
             "travel_spend_pct": float(shares["travel"]),
             "necessities_spend_pct": float(shares["necessities"]),
+            "days_since_first_purchase": (as_of - min(day for day, _, _ in purchases)).days,
         }
     return customers
 

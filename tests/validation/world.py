@@ -44,7 +44,7 @@ _PURCHASES = """
 
 _FILL = f"""
     insert into raw.users
-    select 'secret-user-' || i, timestamp '2025-01-01', 'ios', 'US', false, 'Zoë ' || i, 'person' || i || '@example.org',
+    select 'secret-user-' || i, timestamp '2025-01-01 12:30:00', 'ios', 'US', false, 'Zoë ' || i, 'person' || i || '@example.org',
         timestamp '2026-11-01 05:00:00'
     from range({CUSTOMERS}) as t(i);
 

@@ -19,6 +19,7 @@ def column_values(table: FoundTable, column: Column, run: Run) -> dict[str, Any]
     as_of = run.as_of_date
     earliest_year = as_of.year - run.rules.earliest_years_before_as_of
     is_date = kind_of(column.data_type) in (Kind.TIMESTAMP, Kind.DATE) and column.name != LOADED_AT
+    is_timestamp = is_date and kind_of(column.data_type) is Kind.TIMESTAMP
     applies = {
         "required": column.required,
         "id": column.required and column.name.endswith("_id"),
@@ -27,7 +28,10 @@ def column_values(table: FoundTable, column: Column, run: Run) -> dict[str, Any]
         "double": table.is_double(column.name),
         "rounded": _may_be_rounded(column, actual),
         "date": is_date,
-        "timestamp": is_date and kind_of(column.data_type) is Kind.TIMESTAMP,
+        "timestamp": is_timestamp,
+        "timestamp_of_the_west": is_timestamp
+        and run.as_of_instant.date() == as_of
+        and run.as_of_instant.hour > 0,
     }
     return {
         "column": column.name,

@@ -61,8 +61,8 @@ PARAMS = {
     "allow_missing": Param(
         [], type="array", items={"type": "string", "enum": list(may_be_missing())}, examples=list(may_be_missing()),
         title="What may be missing",
-        description="Source tables whose landing files came before and are gone (the rows of the last load are used), and columns"
-        " that had values before and are empty.",
+        description="Source tables whose landing files came before and are gone (the rows of the last load are used) or whose newest"
+        " month has far fewer rows than those before, and columns that had values before and are empty.",
     ),
     "publish": Param(
         True, type="boolean", title="Publish",

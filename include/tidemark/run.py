@@ -43,8 +43,8 @@ class RunOptions(BaseModel):
     run_hash: str | None = Field(default=None, pattern=r"^[0-9A-Za-z_-]{1,32}$")
     """Label of the orchestration that the run belongs to, for those who look for it there; the run key alone identifies it."""
     allow_missing: tuple[str, ...] = ()
-    """What the sources had before and may lack now: tables whose landing files are gone (their rows of then are used once more),
-    and columns (`transactions.status`) that are null now, or lost values."""
+    """What the sources had before and may lack now: tables whose landing files are gone (their rows of then are used once more) or
+    whose newest month holds far fewer rows, and columns (`transactions.status`) that are null now, or lost values."""
 
     @field_validator("allow_missing")
     @classmethod

@@ -44,6 +44,7 @@ def test_comparisons_that_cannot_be_made_yet_are_noted_and_not_failed(world: Wor
         ("sources.transactions", "volume_drop_pct"),
         ("sources.users_columns", "columns_before"),
         ("sources.transactions_columns", "columns_before"),
+        ("sources.transactions_newest_month", "newest_month_drop"),
         ("sources.users_before", "vanished_users"),
         ("models.distribution", "volume_drop_pct"),
         ("models.distribution", "segment_drift_psi"),

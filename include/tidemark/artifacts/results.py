@@ -132,7 +132,7 @@ def percent_columns(name: str, statistic: Row | None) -> Row:
 
 
 def trust_columns(statistic: Row | None) -> Row:
-    """How far a number can be relied on, and why it is missing: the columns `trust` and `reason`."""
+    """How far a number can be relied on, and why not or why it is missing: the columns `trust` and `reason`."""
     return {name: statistic[name] if statistic else None for name in ("trust", "reason")}
 
 

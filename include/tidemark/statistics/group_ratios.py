@@ -72,8 +72,8 @@ def mean_ratio_rows(
     steady = _steadiness(first, second)
     if drawn_ends is None:
         steady = ("unreliable", "imprecise")
-    trust, warning = weakest(steady, flag("percentile_of_groups", *samples))
-    delta_trust, delta_warning = weakest(steady, flag("log_delta_of_groups", *samples))
+    trust, warning = weakest(steady, flag("percentile_of_ratio", *samples))
+    delta_trust, delta_warning = weakest(steady, flag("log_delta", *samples))
     return [
         ResultRow(metric, ratio, METHODS[0], reason="unbounded_interval", **drawn)
         if drawn_ends is None

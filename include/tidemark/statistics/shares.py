@@ -101,8 +101,10 @@ def _delta_row(metric: str, share: _Share, found: Flag, known: dict[str, Any]) -
     t = float(stdtrit(known["n"] - 1, 0.5 + known["confidence_level"] / 2))
     half, centre = t * share.error / (value * (1 - value)), math.log(value / (1 - value))
     low, high = float(expit(centre - half)), float(expit(centre + half))
-    trust, reason = found
-    return ResultRow(metric, value, METHODS[0], ci_low=low, ci_high=high, trust=trust, reason=reason, **known)
+    trust, warning = found
+    return ResultRow(
+        metric, value, METHODS[0], ci_low=low, ci_high=high, trust=trust, reason=warning, **known
+    )
 
 
 def _bootstrap_row(
@@ -113,9 +115,9 @@ def _bootstrap_row(
         reason = "no_variation" if share.value == 1 else "unbounded_interval"
         return ResultRow(metric, share.value, METHODS[1], reason=reason, **known)
     low, high = percentile_interval(own / whole, known["confidence_level"])
-    trust, reason = found
+    trust, warning = found
     return ResultRow(
-        metric, share.value, METHODS[1], ci_low=low, ci_high=high, trust=trust, reason=reason, **known
+        metric, share.value, METHODS[1], ci_low=low, ci_high=high, trust=trust, reason=warning, **known
     )
 
 

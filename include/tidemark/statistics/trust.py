@@ -15,17 +15,15 @@ SKEWNESS_LIMITS = {
     "percentile_bootstrap": 0.2,
     "retention_weighted": 0.2,
     "welch": 0.25,
-    "log_delta_of_groups": 0.2,
-    "percentile_of_groups": 0.2,
-    "log_delta": 0.15,
+    "log_delta": 0.25,
     "percentile_of_ratio": 0.15,
-    "logit_delta": 0.15,
-    "percentile_of_share": 0.15,
+    "logit_delta": 0.3,
+    "percentile_of_share": 0.2,
 }
 """Method -> the largest k at which its interval still holds the truth in 93 % of samples; see docs/methods.md."""
 WEIGHT_LIMIT = 0.4
 UNRELIABLE_ABOVE = 0.35
-IMPRECISE_ABOVE = 0.25
+IMPRECISE_ABOVE = 0.4
 
 # The fewer users tell of the tail, the lighter it has to be: what a sample has missed is missing in its own figures, too.
 REFERENCE_USERS = 5_000
@@ -119,7 +117,7 @@ def precise(*relative_errors: float) -> Flag:
 
     Refunds that nearly cancel a denominator do that.
 
-    >>> precise(0.02, 0.4)
+    >>> precise(0.02, 0.5)
     ('caution', 'imprecise')
     """
     return ("ok", None) if max(relative_errors) <= IMPRECISE_ABOVE else ("caution", "imprecise")

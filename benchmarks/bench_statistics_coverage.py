@@ -5,7 +5,7 @@ agrees when the found rate lies within four standard errors of what is documente
 their own (1,500 samples where nothing else is said), whose error counts too. The exit code is 1 if a line does not agree. The tests hold a smaller
 version of the same claims.
 
-    PYTHONPATH=. python benchmarks/bench_statistics_coverage.py                # half an hour, most of it for the flags
+    PYTHONPATH=. python benchmarks/bench_statistics_coverage.py                # an hour, most of it for the flags
     PYTHONPATH=. python benchmarks/bench_statistics_coverage.py --scale 5      # errors less than half as large
     PYTHONPATH=. python benchmarks/bench_statistics_coverage.py --only mean rate
 """
@@ -13,7 +13,7 @@ version of the same claims.
 import argparse
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -36,13 +36,11 @@ from include.tidemark.statistics.shares import share_rows
 from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.wild_bootstrap import WildTest, random_draws, sign_draws
 from tests.statistics.oracles import exact_bootstrap_rate_interval
-from tests.statistics.populations import MAKERS, POPULATIONS, Judged, of_rates
+from tests.statistics.populations import coverage_by_flag
 from tests.statistics.users import cells_of, period_sums_of, table_of, volume_cells_of, weekly_sums_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 DOCUMENTED_SAMPLES = 1_500
-SIZES = (50, 200, 1000, 5000, 20_000)
-RATES = (0.002, 0.01, 0.05, 0.3)
 
 
 class Line(NamedTuple):
@@ -264,20 +262,7 @@ def lifetime(repeats: int) -> Iterator[Line]:
 
 def flags(repeats: int) -> Iterator[Line]:
     """Coverage by flag of every row maker, over populations and sizes: `ok` promises 93 to 97 %."""
-    random = np.random.RandomState(11)
-    found: dict[tuple[str, str], list[bool]] = {}
-
-    def note(rows: Iterable[Judged]) -> None:
-        for method, flag, hit in rows:
-            found.setdefault((method, str(flag)), []).append(hit)
-
-    for n in SIZES:
-        for _ in range(max(repeats // 20, 1)):
-            for name in POPULATIONS:
-                for maker in MAKERS:
-                    note(maker(random, name, n))
-            for rate in RATES:
-                note(of_rates(random, rate, n))
+    found = coverage_by_flag(np.random.RandomState(11), max(repeats // 20, 1))
     for (method, flag), hits in sorted(found.items()):
         promised = (93, 97) if flag == "ok" else None
         yield Line(f"{method}, where the flag is {flag}", 95, np.array(hits), promised)

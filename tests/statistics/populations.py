@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 UNITS = 1000
 REFERENCE_USERS = 20_000
 GROUPS = 5
+SIZES = (50, 200, 1000, 5000, 20_000)
+RATES = (0.002, 0.01, 0.05, 0.3)
 
 
 def _lognormal(sigma: float, zeros: float = 0.0) -> Callable[[Random, int], NDArray[np.float64]]:
@@ -166,3 +169,15 @@ def _some_others(random: Random, name: str) -> Cells:
 
 
 MAKERS = (of_lifetime_values, of_ratios, of_group_ratios, of_shares)
+
+
+def coverage_by_flag(random: Random, samples: int) -> dict[tuple[str, str], list[bool]]:
+    """(metric and method, flag) -> whether each interval holds the truth: of every row maker, population and size."""
+    found: dict[tuple[str, str], list[bool]] = {}
+    for n in SIZES:
+        for _ in range(samples):
+            made = [maker(random, name, n) for name in POPULATIONS for maker in MAKERS]
+            made += [of_rates(random, rate, n) for rate in RATES]
+            for method, flag, hit in chain.from_iterable(made):
+                found.setdefault((method, str(flag)), []).append(hit)
+    return found

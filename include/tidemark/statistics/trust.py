@@ -21,7 +21,7 @@ SKEWNESS_LIMITS = {
     "percentile_of_share": 0.2,
 }
 """Method -> the largest k at which its interval still holds the truth in 93 % of samples; see docs/methods.md."""
-WEIGHT_LIMIT = 0.4
+WEIGHT_LIMIT = 0.3
 UNRELIABLE_ABOVE = 0.35
 IMPRECISE_ABOVE = 0.4
 

@@ -6,6 +6,7 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.group_ratios import mean_ratio_rows
 from include.tidemark.statistics.lifetime_value import lifetime_value
 from include.tidemark.statistics.mean_rows import mean_rows
+from include.tidemark.statistics.proportions import rate_difference_flag, rate_flag
 from include.tidemark.statistics.shares import share_rows
 from include.tidemark.statistics.trust import Sample, Tail, flag, precise, tail_of
 from tests.statistics.customers import segment_backtest, segment_means
@@ -66,6 +67,21 @@ def test_a_tail_is_that_of_the_users() -> None:
 
 def test_a_denominator_that_nearly_cancels_is_imprecise() -> None:
     assert precise(0.1, 0.41) == ("caution", "imprecise") and precise(0.1, 0.2)[0] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "expected"),
+    [
+        ((10, 100), (90, 100), (("ok", None), ("ok", None))),
+        ((9, 100), (90, 100), (("caution", "few_successes"), ("ok", None))),
+        ((95, 100), (96, 100), (("caution", "few_successes"), ("caution", "few_successes"))),
+        ((10, 29), (90, 100), (("caution", "few_users"), ("caution", "few_users"))),
+    ],
+)
+def test_rates_need_ten_users_of_either_outcome_and_differences_ten_in_both_groups(
+    own: tuple[int, int], other: tuple[int, int], expected: tuple
+) -> None:
+    assert (rate_flag(*own, CONFIG), rate_difference_flag(own, other, CONFIG)) == expected
 
 
 def light(n: int, seed: int) -> np.ndarray:

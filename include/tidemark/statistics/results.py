@@ -184,12 +184,12 @@ class ResultRow:
             raise ValueError(f"reason is missing for a null in {where}.")
         if self.trust in TRUST_LEVELS[1:] and self.reason is None:
             raise ValueError(f"reason is missing for the flag {self.trust!r} of {where}.")
-        if self.trust is None and self.ci_low is not None and self.ci_high is not None:
-            raise ValueError(f"trust is missing for the interval of {where}.")
         if not self.is_mature and self.estimate is not None:
             raise ValueError(f"estimate must be null while the window is not over: {where}.")
         if self.ci_low is not None and self.ci_high is not None and self.ci_low > self.ci_high:
             raise ValueError(f"ci_low {self.ci_low!r} is above ci_high {self.ci_high!r} for {where}.")
+        if self.trust is None and self.ci_low is not None and self.ci_high is not None:
+            raise ValueError(f"trust is missing for the interval of {where}.")
 
 
 def null_row(metric: str, method: str, reason: str, **known: Any) -> ResultRow:

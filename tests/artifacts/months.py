@@ -260,10 +260,11 @@ def _mean_rows(customers: list[dict[str, object]]) -> list[dict[str, object]]:
             amounts = [float(c[column]) for c in customers if segment in (None, c["customer_segment"])]  # type: ignore[arg-type]
             mean = sum(amounts) / len(amounts)
             error = (sum((a - mean) ** 2 for a in amounts) / len(amounts) ** 2) ** 0.5
-            trust = "caution" if segment == "Declining" else "ok"
+            trust, reason = ("caution", "skewed") if segment == "Declining" else ("ok", None)
             for method, factor in (("percentile_bootstrap", 1.9), ("hall_skew_t", 2.1)):
                 low, high = mean - factor * error, mean + (factor + 0.2) * error
-                rows.append(_statistic(metric, segment, method, mean, low, high, len(amounts), trust=trust))
+                flag = {"trust": trust, "reason": reason}
+                rows.append(_statistic(metric, segment, method, mean, low, high, len(amounts), **flag))
     return rows
 
 

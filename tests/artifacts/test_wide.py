@@ -25,9 +25,9 @@ RATE = Statistic("rate", _place, factor=100)
 OF_METRIC = Statistic("mean_{metric}", lambda _: Place("a", "b"))
 ROWS = [
     ResultRow("rate", 0.25, "wilson", "10 bps", None, "week 2", 0.125, 0.5, n=80, trust="ok"),
-    ResultRow("rate", 0.25, "bootstrap", "10 bps", None, "week 2", 0.2, 0.3, n=80, p_value=0.5, is_primary=False),
+    ResultRow("rate", 0.25, "bootstrap", "10 bps", None, "week 2", 0.2, 0.3, n=80, p_value=0.5, trust="ok", is_primary=False),
     null_row("rate", "wilson", "too_few_users", segment="10 bps", horizon="week 3", n=7),
-    ResultRow("mean_days", 4.0, "hall", "a", "b", ci_low=3, ci_high=5),
+    ResultRow("mean_days", 4.0, "hall", "a", "b", ci_low=3, ci_high=5, trust="ok"),
 ]  # fmt: skip
 
 

@@ -65,6 +65,13 @@ def test_the_weakest_flag_decides(levels, expected):
     assert trust(*(row(1.0, trust=level) for level in levels)) == expected
 
 
+def test_a_flag_that_warns_says_why_and_the_number_beside_it_does_not_repeat_it():
+    warned = row(1.0, 0.5, 2.0, trust="caution", reason="few_users")
+    assert number(warned, count).note == ""
+    assert trust(row(1.0, trust="ok"), warned).why.startswith("So few users")
+    assert trust(row(1.0, trust="ok")).why == ""
+
+
 def test_where_there_is_no_number_there_is_no_trust():
     assert trust(row(None, reason="too_few_users"), None) == Trust("none", "no number")
 

@@ -23,7 +23,11 @@ def exact_bootstrap_rate_interval(successes: int, n: int, confidence_level: floa
 def logit_delta_interval(cells: RatioCells, confidence_level: float) -> tuple[float, float]:
     """Delta-method interval of a share (y is part of x for each user) on the logit scale."""
     share = cells.ratio
-    half = stats.norm.ppf(0.5 + confidence_level / 2) * standard_error(cells) / (share * (1 - share))
+    half = (
+        stats.t.ppf(0.5 + confidence_level / 2, cells.size - 1)
+        * standard_error(cells)
+        / (share * (1 - share))
+    )
     return float(expit(logit(share) - half)), float(expit(logit(share) + half))
 
 

@@ -27,7 +27,7 @@ def rows_of(x: np.ndarray, y: np.ndarray, names: list | None = None, **options: 
     assert len(set(keys)) == len(keys)
     for row in rows:
         assert None in (row.estimate, row.ci_low, row.ci_high) or row.ci_low <= row.estimate <= row.ci_high
-        assert row.reason is None or None in (row.estimate, row.ci_low, row.ci_high)
+        assert row.reason is None or row.trust != "ok" or None in (row.estimate, row.ci_low, row.ci_high)
     return rows
 
 

@@ -3,7 +3,7 @@
 They are the same on OpenBLAS' kernels for Nehalem, Haswell, Zen and SkylakeX and with any number of threads. When one
 changes, either something broke, or ALGORITHM_VERSION has to be raised and the file of the new version recorded:
 
-    PYTHONPATH=. python -m tests.statistics.test_golden_models > tests/statistics/golden_2.json
+    PYTHONPATH=. python -m tests.statistics.test_golden_models > tests/statistics/golden_3.json
 """
 
 import json

@@ -127,7 +127,7 @@ def test_weighting_by_retention_equals_the_plain_mean_when_all_have_the_whole_ho
     value = fees[:, :10] @ discount_factors(10, 0.05)
     estimate, low, high, n = weighted_value(sums, 10, 0.05, 0.95)
     assert n == len(fees) and estimate == pytest.approx(value.mean(), rel=1e-12)
-    half = 1.959963984540054 * value.std(ddof=1) / np.sqrt(len(value))
+    half = stats.t.ppf(0.975, len(value) - 1) * value.std(ddof=1) / np.sqrt(len(value))
     assert (low, high) == pytest.approx((value.mean() - half, value.mean() + half), rel=1e-9)
 
 

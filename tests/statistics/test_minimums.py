@@ -1,7 +1,7 @@
 import pytest
 
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.minimums import withheld
 from tests.statistics.users import cells_of, ratio_cells_of
 
 CONFIG = StatisticsConfig("2026-11-01")
@@ -44,10 +44,3 @@ def test_minimums_are_settings() -> None:
         "2026-11-01", minimum_sample_size=1, minimum_nonzero_users=0, minimum_effective_users=0.0
     )
     assert withheld(cells_of([5]), loose) is None
-
-
-def test_trust_falls_with_skewness_and_rises_with_users() -> None:
-    order = ["ok", "caution", "unreliable"]
-    flags = [order.index(trust(skewness, 100)) for skewness in (0, 1.4, -1.4, 1.6, 3.4, -3.6, 50)]
-    assert flags == [0, 0, 0, 1, 1, 2, 2]
-    assert trust(10.0, 10_000) == "ok"

@@ -85,6 +85,13 @@ def test_an_infinite_end_becomes_null_with_a_reason_and_the_estimate_stays() -> 
     assert row.p_value is None
 
 
+def test_a_missing_end_is_said_before_why_the_flag_warns() -> None:
+    row = ResultRow(
+        "m", 1.0, "firth_profile", ci_low=0.5, ci_high=math.inf, trust="caution", reason="penalized"
+    )
+    assert (row.trust, row.reason) == ("caution", "unbounded_interval")
+
+
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
@@ -94,6 +101,11 @@ def test_an_infinite_end_becomes_null_with_a_reason_and_the_estimate_stays() -> 
         ({"estimate": 1.0, "ci_low": 2.0, "ci_high": 1.0}, "above ci_high"),
         ({"estimate": 1.0, "ci_low": 0.0, "ci_high": 2.0, "is_mature": False}, "window is not over"),
         ({"estimate": 1.0, "ci_low": 0.0, "ci_high": 2.0, "trust": "good"}, "trust must be"),
+        ({"estimate": 1.0, "ci_low": 0.0, "ci_high": 2.0}, "trust is missing"),
+        (
+            {"estimate": 1.0, "ci_low": 0.0, "ci_high": 2.0, "trust": "caution"},
+            "reason is missing for the flag",
+        ),
     ],
 )
 def test_a_row_that_would_mislead_is_refused(fields: dict, named: str) -> None:

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.ratios import influence_skewness, standard_error
+from include.tidemark.statistics.ratios import ratio_tail, standard_error
 from include.tidemark.statistics.resampling import totals
 from include.tidemark.statistics.results import result_schema, to_records
-from include.tidemark.statistics.shares import _influence, share_rows
+from include.tidemark.statistics.shares import _Share, share_rows
 from include.tidemark.statistics.streams import stream
 from tests.statistics.oracles import logit_delta_interval
 from tests.statistics.users import cells_of, ratio_cells_of
@@ -45,13 +45,14 @@ def test_the_influence_is_that_of_the_users() -> None:
     inside = amounts * (segments == 1)
     share = inside.sum() / amounts.sum()
     u = (inside - share * amounts) / amounts.mean()
-    cells = by_segment(amounts, segments)
-    error, skewness = _influence(cells["1"], cells_of(amounts), share)
+    found = _Share.of("1", by_segment(amounts, segments))
+    error, skewness = found.error, found.tail.skewness
+    assert found.value == pytest.approx(share, rel=1e-12)
     assert error == pytest.approx(np.sqrt((u**2).mean() / 899), rel=1e-12)
     assert skewness == pytest.approx((u**3).mean() / (u**2).mean() ** 1.5, rel=1e-9)
     pairs = ratio_cells_of(amounts, inside)
     assert error == pytest.approx(standard_error(pairs), rel=1e-9)
-    assert skewness == pytest.approx(influence_skewness(pairs), rel=2e-2)
+    assert skewness == pytest.approx(ratio_tail(pairs).skewness, rel=2e-2)
 
 
 def test_replicates_of_the_shares_sum_to_one_and_scatter_by_the_standard_error() -> None:
@@ -63,8 +64,7 @@ def test_replicates_of_the_shares_sum_to_one_and_scatter_by_the_standard_error()
     ]
     shares = np.array(drawn) / np.sum(drawn, axis=0)
     assert shares.sum(axis=0) == pytest.approx(1)
-    error, _ = _influence(cells["0"], cells_of(amounts), float(shares[0].mean()))
-    assert shares[0].std() / error == pytest.approx(1, abs=0.03)
+    assert shares[0].std() / _Share.of("0", cells).error == pytest.approx(1, abs=0.03)
 
 
 def test_both_intervals_cover_the_share_of_the_population() -> None:
@@ -89,7 +89,7 @@ def test_both_intervals_cover_the_share_of_the_population() -> None:
         ({"a": [], "b": []}, ["empty_segment"] * 4),
         ({"a": [0] * 50, "b": [0] * 50}, ["too_few_nonzero_users"] * 4),
         ({"a": [1] * 50, "b": []}, ["no_variation"] * 2 + ["empty_segment"] * 2),
-        ({"a": [1] * 50, "b": [2] * 29}, [None] * 2 + ["too_few_users"] * 2),
+        ({"a": [1] * 50, "b": [2] * 29}, ["no_reference"] * 2 + ["too_few_users"] * 2),
         ({"a": [-1, 2] * 20, "b": [-2, 1] * 20}, ["zero_denominator"] * 4),
         ({"a": [3] * 60, "b": [-1, 0.5] * 30}, [None, "unbounded", None, "unbounded"]),
         ({"a": [10**6], "b": [1] * 99}, ["low_effective_n"] * 4),

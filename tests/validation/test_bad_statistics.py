@@ -22,6 +22,8 @@ DEFECTS = {
     "shares that do not sum to 1": (f"{T} estimate = 0.21 {ROW}", "share_sum_off"),
     "a null without a reason": (f"{T} estimate = null {ROW}", "null_without_reason"),
     "a reason beside a number": (f"{T} reason = 'too_few_users' {ROW}", "reason_without_null"),
+    "a warning without a reason": (f"{T} trust = 'caution' {ROW}", "flag_without_reason"),
+    "an interval without a flag": (f"{T} trust = null {ROW}", "interval_without_flag"),
     "maturity that is not set": (f"{T} is_mature = null {ROW}", "null_is_mature"),
     "a number of an open window": (f"{T} is_mature = false {ROW}", "number_of_an_open_window"),
     "an adjusted p-value below its own": (
@@ -53,6 +55,11 @@ def test_a_defect_of_the_statistics_is_critical(world: World, defect: str) -> No
 def test_a_number_that_could_not_be_estimated_fails_nothing(world: World) -> None:
     world.sql(f"{T} estimate = null, ci_low = null, ci_high = null, reason = 'too_few_users' {ROW}")
     world.sql(f"{T} is_mature = false, reason = 'window_not_complete' where metric = 'backtest_spend_ratio'")
+    assert world.failures("statistics") == {}
+
+
+def test_a_reason_may_stand_beside_a_flag_that_warns(world: World) -> None:
+    world.sql(f"{T} trust = 'caution', reason = 'few_successes' {ROW}")
     assert world.failures("statistics") == {}
 
 

@@ -101,7 +101,7 @@ _STATISTICS = f"""
         cross join (values ('movement'), ('backtest_spend_ratio')) as m(metric)
     ), numbers as (select * from shares union all select * from means union all select * from absent)
     select date '{AS_OF}', '{RUN_KEY}', 'customer_segments', metric, segment, null, null, estimate, low, high, 0.95, n, method,
-        null, null, null, null, null, true, null, if(estimate is null, 'no_earlier_publication', null), method <> 'hall_skew_t'
+        null, null, null, null, null, true, if(estimate is null, null, 'ok'), if(estimate is null, 'no_earlier_publication', null), method <> 'hall_skew_t'
     from numbers;
 """
 

@@ -7,7 +7,7 @@ RUN_COLUMNS = (
     Column("run_key", "text", "The run that made the row."),
 )  # fmt: skip
 
-REASON = "Why a number or an end of its interval is empty; see the report for the codes in words."
+REASON = "Why a number or an end of its interval is empty, or why trust is not ok; see the report for the codes in words."
 
 
 def interval_columns(name: str, kind: Kind, what: str) -> tuple[Column, ...]:

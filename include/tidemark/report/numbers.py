@@ -17,7 +17,7 @@ class Number:
     interval: str
     """`low to high`, or empty."""
     note: str
-    """Why it is missing or how far it can be trusted; empty when there is nothing to say."""
+    """Why it or an end of its interval is missing; empty when there is nothing to say."""
     warns: bool
 
 
@@ -28,6 +28,8 @@ class Trust:
     level: str
     """`ok`, `caution`, `unreliable`, or `none` where there is no number."""
     words: str
+    why: str = ""
+    """Why it is not `ok`, in a sentence."""
 
 
 def number(row: Row | None, write: Callable[[Any], str]) -> Number:
@@ -39,7 +41,9 @@ def number(row: Row | None, write: Callable[[Any], str]) -> Number:
     """
     if row is None:
         return Number(words.DASH, "", "Not computed by this run.", warns=True)
-    note = REASONS.get(row["reason"], row["reason"]) if row["reason"] else ""
+    # The reason of a flag belongs to the flag.
+    missing = None in (row["estimate"], row["ci_low"], row["ci_high"])
+    note = REASONS.get(row["reason"], row["reason"]) if row["reason"] and missing else ""
     return Number(write(row["estimate"]), interval(row, write), note, warns=bool(note))
 
 
@@ -65,10 +69,12 @@ def p_value(row: Row | None) -> Number:
 
 def trust(*rows: Row | None) -> Trust:
     """The weakest flag of some rows, in words; methods that do not judge themselves leave none."""
-    found = {row["trust"] for row in rows if row}
+    found: dict[str, str | None] = {row["trust"]: row["reason"] for row in reversed(rows) if row}
     level = next((level for level in reversed(TRUST_LEVELS) if level in found), "none")
     there = any(row and row["estimate"] is not None for row in rows)
-    return Trust(level, words.TRUST_WORDS.get(level, "not judged" if there else "no number"))
+    why = found.get(level) if level in TRUST_LEVELS[1:] else None
+    named = words.TRUST_WORDS.get(level, "not judged" if there else "no number")
+    return Trust(level, named, REASONS.get(why, why) if why else "")
 
 
 def worst_reason(rows: Iterable[Row | None]) -> str:

@@ -53,7 +53,7 @@ def segment_confidence(
     if cells.size == 0:
         return null_row("segment_confidence", "weighted", "empty_segment", segment=segment, n=0)
     score = confidence_score(cells, completeness, config.minimum_sample_size)
-    trust = "ok" if score >= threshold else "caution"
+    trust, reason = ("ok", "descriptive") if score >= threshold else ("caution", "low_score")
     return ResultRow(
         "segment_confidence",
         score,
@@ -61,5 +61,5 @@ def segment_confidence(
         segment=segment,
         n=cells.size,
         trust=trust,
-        reason="descriptive",
+        reason=reason,
     )

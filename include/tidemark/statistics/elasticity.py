@@ -172,10 +172,11 @@ class _Segment:
         return reason
 
     @cached_property
-    def trust(self) -> str:
+    def flag(self) -> dict[str, str | None]:
         if self.periods < MINIMUM_PERIODS:
-            return "unreliable"
-        return "caution" if self.periods <= ENUMERATE_UP_TO else "ok"
+            return {"trust": "unreliable", "reason": "few_periods"}
+        few = self.periods <= ENUMERATE_UP_TO
+        return {"trust": "caution", "reason": "few_periods"} if few else {"trust": "ok", "reason": None}
 
     def _relative(self, slope: float) -> float:
         """exp(step b) - 1; an end without a bound stays one, also below."""
@@ -187,16 +188,15 @@ class _Segment:
     def _row(self, metric: str, method: str, effect: PeriodEffect | None, more: dict[str, Any]) -> ResultRow:
         """The effect's row; without one, the least-squares estimate alone (Huber's has none then)."""
         known: dict[str, Any] = {
-            **self.known, "trust": self.trust, "is_primary": method in _PRIMARY, **more
+            **self.known, **self.flag, "is_primary": method in _PRIMARY, **more
         }  # fmt: skip
         if effect is None and method == "huber_jackknife":
             return self._null(metric, method, "too_few_periods")
         if effect is None:
-            return ResultRow(
-                metric, self._relative(self._estimate()), method, reason="too_few_periods", **known
-            )
+            known["reason"] = "too_few_periods"
+            return ResultRow(metric, self._relative(self._estimate()), method, **known)
         if effect.reason is not None:
-            known["trust"] = None
+            known |= {"trust": None, "reason": effect.reason}
         ends = (self._relative(effect.ci_low), self._relative(effect.ci_high))
         return ResultRow(
             metric,
@@ -205,7 +205,6 @@ class _Segment:
             ci_low=ends[0],
             ci_high=ends[1],
             p_value=effect.p_value,
-            reason=effect.reason,
             **known,
         )
 
@@ -222,11 +221,12 @@ class _Segment:
         found = wild_effect(model.fit, self.column, self.config.confidence_level, draws)
         drawn = {"n_resamples": n_draws, "seed": source.seed}
         # Least squares is what heavy tails harm.
-        trust = "caution" if self.trust == "ok" and heavy_tails(model) else self.trust
+        heavy = self.flag["trust"] == "ok" and heavy_tails(model)
+        flag = {"trust": "caution", "reason": "heavy_tails"} if heavy else self.flag
         return {
             method: (
                 found.get(method),
-                {"trust": trust} | ({} if method == "wild_enumerated" else drawn),
+                flag | ({} if method == "wild_enumerated" else drawn),
             )
             for method in wild_methods(self.model_periods)
         }
@@ -239,6 +239,7 @@ class _Segment:
         others = model.fit.left_out[:, model.fit.place(self.column)]
         most = model.periods[int(np.argmax(np.abs(others - estimate)))]
         low, high = min(estimate, float(others.min())), max(estimate, float(others.max()))
-        trust = "unreliable" if low < 0 < high else self.trust
+        alone = {"trust": "unreliable", "reason": "one_period_decides"}
         effect = PeriodEffect(estimate, low, high, None, "leave_one_period_out")
-        return effect, {"confidence_level": None, "horizon": f"without {most}", "trust": trust}
+        more = {"confidence_level": None, "horizon": f"without {most}"}
+        return effect, more | (alone if low < 0 < high else self.flag)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.few_clusters import (
+    MINIMUM_PERIODS,
     PeriodEffect,
     PeriodFit,
     PeriodSums,
@@ -179,14 +180,20 @@ def residual_rows(model: ModelOfPeriods | None, config: StatisticsConfig) -> lis
             for metric, value in zip(RESIDUALS, estimates, strict=True)
         ]
     errors = jackknife_error(estimates, left_out)
+    # A handful of the farthest residuals decides all three, however many periods there are.
+    few = len(parts) < MINIMUM_PERIODS
+    flag = ("unreliable", "few_periods") if few else ("caution", "far_residuals")
     rows = []
     for metric, value, error in zip(RESIDUALS, estimates, errors, strict=True):
         effect = effect_from_error(value, float(error), len(parts), config.confidence_level, "jackknife")
         low, high = effect.ci_low, effect.ci_high
         if metric == "residual_outlier_share" and effect.reason is None:
             low, high = max(low, 0.0), min(high, 1.0)
+        trust, reason = (None, effect.reason) if effect.reason else flag
         rows.append(
-            ResultRow(metric, value, "jackknife", ci_low=low, ci_high=high, reason=effect.reason, **known)
+            ResultRow(
+                metric, value, "jackknife", ci_low=low, ci_high=high, trust=trust, reason=reason, **known
+            )
         )
     return rows
 

@@ -13,7 +13,7 @@ from scipy.stats import binom
 from include.tidemark.statistics.config import StatisticsConfig, check_level
 from include.tidemark.statistics.groups import newcombe_difference
 from include.tidemark.statistics.multiplicity import adjust
-from include.tidemark.statistics.proportions import proportion_row
+from include.tidemark.statistics.proportions import proportion_row, rate_difference_flag
 from include.tidemark.statistics.results import ResultRow, null_row
 
 METRICS = ("funnel_reached", "funnel_conversion", "funnel_drop_off", "funnel_median_time")
@@ -132,8 +132,11 @@ def _median(step: FunnelStep, config: StatisticsConfig, known: dict[str, Any]) -
     if found is None:
         return null_row(METRICS[3], "order_statistics", "too_few_users", **known)
     middle, low, high = found
-    trust = "ok" if step.users >= config.minimum_sample_size else "caution"
-    return ResultRow(METRICS[3], middle, "order_statistics", ci_low=low, ci_high=high, trust=trust, **known)
+    enough = step.users >= config.minimum_sample_size
+    trust, reason = ("ok", None) if enough else ("caution", "few_users")
+    return ResultRow(
+        METRICS[3], middle, "order_statistics", ci_low=low, ci_high=high, trust=trust, reason=reason, **known
+    )
 
 
 def _against_rest(
@@ -145,6 +148,7 @@ def _against_rest(
         reason = "empty_segment" if own[0] == 0 else "too_few_users"
         return null_row(metric, "newcombe", reason, **known)
     found = newcombe_difference(own[1], own[0], rest[1], rest[0], config.confidence_level)
+    trust, warning = rate_difference_flag((own[1], own[0]), (rest[1], rest[0]), config)
     return ResultRow(
         metric,
         found.estimate,
@@ -152,6 +156,7 @@ def _against_rest(
         ci_low=found.ci_low,
         ci_high=found.ci_high,
         p_value=found.p_value,
-        trust="ok",
+        trust=trust,
+        reason=warning,
         **known,
     )

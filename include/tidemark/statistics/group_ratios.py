@@ -8,9 +8,10 @@ from typing import Any
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.groups import bootstrap_ratio, log_ratio
-from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
+from include.tidemark.statistics.trust import Flag, flag, precise, samples_of, weakest
 
 METHODS = ("percentile_bootstrap", "log_delta")
 
@@ -65,14 +66,26 @@ def mean_ratio_rows(
         return [
             ResultRow(metric, ratio, method, reason="no_variation", **fields[method]) for method in METHODS
         ]
-    flag = _weaker(first, second)
     drawn_ends = bootstrap_ratio(first, second, streams, config.n_resamples, config.confidence_level)
     delta = log_ratio(first, second, config.confidence_level)
+    samples = samples_of(first, second)
+    steady = _steadiness(first, second)
+    if drawn_ends is None:
+        steady = ("unreliable", "imprecise")
+    trust, warning = weakest(steady, flag("percentile_of_ratio", *samples))
+    delta_trust, delta_warning = weakest(steady, flag("log_delta", *samples))
     return [
         ResultRow(metric, ratio, METHODS[0], reason="unbounded_interval", **drawn)
         if drawn_ends is None
         else ResultRow(
-            metric, ratio, METHODS[0], ci_low=drawn_ends[0], ci_high=drawn_ends[1], trust=flag, **drawn
+            metric,
+            ratio,
+            METHODS[0],
+            ci_low=drawn_ends[0],
+            ci_high=drawn_ends[1],
+            trust=trust,
+            reason=warning,
+            **drawn,
         ),
         ResultRow(metric, ratio, METHODS[1], reason="not_positive", **known)
         if delta is None
@@ -83,13 +96,16 @@ def mean_ratio_rows(
             ci_low=delta.ci_low,
             ci_high=delta.ci_high,
             p_value=delta.p_value,
-            trust=flag if math.isfinite(delta.ci_high) else None,
+            trust=delta_trust if math.isfinite(delta.ci_high) else None,
+            reason=delta_warning,
             **known,
         ),
     ]
 
 
-def _weaker(first: Cells, second: Cells) -> str:
-    """The trust of the group whose skewness matters more: on the log scale a ratio is a difference of both."""
-    worst = max((first, second), key=lambda cells: abs(cells.skewness) / math.sqrt(cells.size))
-    return trust(worst.skewness, worst.size)
+def _steadiness(first: Cells, second: Cells) -> Flag:
+    relative = [
+        math.sqrt(cells.variance / (cells.size - 1)) / abs(cells.mean) if cells.mean else math.inf
+        for cells in (first, second)
+    ]
+    return precise(*relative)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from scipy.special import ndtr, stdtr, stdtrit
 
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import check_level
@@ -61,10 +61,7 @@ def welch_difference(first: Cells, second: Cells, confidence_level: float) -> Co
     alpha = 1.0 - check_level(confidence_level)
     squares = [group.variance / (group.size - 1) for group in (first, second)]
     error = math.sqrt(sum(squares))
-    # Their own squares would leave floating point for amounts near 1e80; powers of two change no digit.
-    unit = math.frexp(max(squares))[1]
-    one, two = (math.ldexp(square, -unit) for square in squares)
-    freedom = (one + two) ** 2 / (one**2 / (first.size - 1) + two**2 / (second.size - 1))
+    freedom = _freedom(squares, first, second)
     estimate = first.mean - second.mean
     half = error * float(stdtrit(freedom, 1 - alpha / 2))
     p_value = 2 * float(stdtr(freedom, -abs(estimate) / error))
@@ -72,7 +69,7 @@ def welch_difference(first: Cells, second: Cells, confidence_level: float) -> Co
 
 
 def log_ratio(first: Cells, second: Cells, confidence_level: float) -> Comparison | None:
-    """Mean of the first group over mean of the second, by the delta method on the log scale.
+    """Mean of the first group over mean of the second, by the delta method on the log scale, with t quantiles.
 
     The upper end is infinite where it is beyond floating point, as when a sum of both signs is nearly zero.
 
@@ -83,11 +80,12 @@ def log_ratio(first: Cells, second: Cells, confidence_level: float) -> Compariso
         return None
     if first.mean <= 0 or second.mean <= 0:
         return None
-    z = float(ndtri(0.5 + check_level(confidence_level) / 2))
-    error = math.sqrt(sum(group.variance / (group.size - 1) / group.mean**2 for group in (first, second)))
+    squares = [group.variance / (group.size - 1) / group.mean**2 for group in (first, second)]
+    error, freedom = math.sqrt(sum(squares)), _freedom(squares, first, second)
     ratio = first.mean / second.mean
-    p_value = 2 * float(ndtr(-abs(math.log(ratio)) / error))
-    low, high = log_scale_interval(ratio, z * error)
+    p_value = 2 * float(stdtr(freedom, -abs(math.log(ratio)) / error))
+    t = float(stdtrit(freedom, 0.5 + check_level(confidence_level) / 2))
+    low, high = log_scale_interval(ratio, t * error)
     return Comparison(ratio, low, high, p_value)
 
 
@@ -128,6 +126,14 @@ def newcombe_difference(
         return Comparison(estimate, low, high, 2 * float(ndtr(-_LARGEST_Z)))
     z = brentq(nearest_end, 0.0, _LARGEST_Z, xtol=1e-12)
     return Comparison(estimate, low, high, 2 * float(ndtr(-z)))
+
+
+def _freedom(squares: list[float], first: Cells, second: Cells) -> float:
+    """Satterthwaite's degrees of freedom, from the squared error of each group."""
+    # Their own squares would leave floating point for amounts near 1e80; powers of two change no digit.
+    unit = math.frexp(max(squares))[1]
+    one, two = (math.ldexp(square, -unit) for square in squares)
+    return (one + two) ** 2 / (one**2 / (first.size - 1) + two**2 / (second.size - 1))
 
 
 def _replicate_means(

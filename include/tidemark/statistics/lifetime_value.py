@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import stdtrit
 
 from include.tidemark.statistics.cells import Cells, merge
 from include.tidemark.statistics.config import StatisticsConfig, check_level
 from include.tidemark.statistics.groups import welch_difference
 from include.tidemark.statistics.mean_rows import METHODS, mean_rows
-from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.trust import Sample, flag, samples_of, tail_of
 
 Floats = NDArray[np.float64]
 
@@ -72,6 +73,8 @@ def weighted_value(
 ) -> tuple[float, float, float, int] | None:
     """Discounted sum over weeks of the mean fee among users whose week is complete, with a delta-method interval.
 
+    Its t quantiles have the degrees of freedom of the users who were seen in the last week, the fewest of all weeks.
+
     The mean fee of a week is retention times fee of the active, so this weighs what active users pay by the observed
     retention of each week. It uses users who are not yet through the whole horizon for the weeks they are through.
 
@@ -84,7 +87,6 @@ def weighted_value(
     >>> estimate, users  # 4 per user in the first week, 2 in the second among the two who are through it
     (6.0, 2)
     """
-    z = float(ndtri(0.5 + check_level(confidence_level) / 2))
     seen = (sums.observed[:, None] > np.arange(weeks)) * sums.n[:, None]
     matured = seen.sum(axis=0)
     if sums.s1.shape[-1] < weeks or len(matured) == 0 or matured.min() < 1:
@@ -100,7 +102,9 @@ def weighted_value(
         variance += max(float(squares - 2 * middle * (weight @ s1[:inside]) + n * middle**2), 0.0)
     users = float(sums.n.sum())
     estimate, error = float(factors @ means), math.sqrt(variance * users / max(users - 1, 1))
-    return estimate, estimate - z * error, estimate + z * error, round(float(matured[-1]))
+    last = round(float(matured[-1]))
+    half = error * float(stdtrit(max(last - 1, 1), 0.5 + check_level(confidence_level) / 2))
+    return estimate, estimate - half, estimate + half, last
 
 
 def lifetime_value(
@@ -134,7 +138,7 @@ def lifetime_value(
     >>> cells = {("10", 1, 0.05): Cells.from_rows(fees)}
     >>> rows = lifetime_value(cells, {"10": 100}, StatisticsConfig("2026-11-01"), horizons=[1, 2], rates=[0.05])
     >>> [(row.horizon, row.estimate, row.reason) for row in rows if row.method == "hall_skew_t"]
-    [('1w at 5%', 1.5, None), ('2w at 5%', None, 'window_not_complete')]
+    [('1w at 5%', 1.5, 'no_reference'), ('2w at 5%', None, 'window_not_complete')]
     """
     rows: list[ResultRow] = []
     for tier in users:
@@ -157,13 +161,14 @@ def lifetime_value(
                     ]
                     rows.append(null_row(f"{METRIC}_vs_rest", "welch", "window_not_complete", **known))
                     continue
-                rows += mean_rows(METRIC, held, config, unit=units_a_dollar, **known)
+                everybody = merge([held, *others])
+                rows += mean_rows(METRIC, held, config, unit=units_a_dollar, reference=everybody, **known)
                 if weekly is not None:
                     sums = weekly.get(tier)
                     value = None
                     if sums is not None:
                         value = weighted_value(sums, weeks, rate, config.confidence_level)
-                    rows.append(_weighted_row(value, held, config, known))
+                    rows.append(_weighted_row(value, held, everybody, config, known))
                 rows.append(_against_rest(held, merge(others), config, units_a_dollar, known))
     return adjust(rows)
 
@@ -171,6 +176,7 @@ def lifetime_value(
 def _weighted_row(
     found: tuple[float, float, float, int] | None,
     held: Cells,
+    everybody: Cells,
     config: StatisticsConfig,
     known: dict[str, Any],
 ) -> ResultRow:
@@ -182,8 +188,10 @@ def _weighted_row(
     # Sums of squares cancel to a relative 1e-16, so what is left of equal fees is an error of 1e-8.
     if high - low <= 1e-7 * abs(estimate):
         return ResultRow(METRIC, estimate, WEIGHTED, n=n, reason="no_variation", **known)
-    flag = trust(held.skewness, held.size)
-    return ResultRow(METRIC, estimate, WEIGHTED, ci_low=low, ci_high=high, n=n, trust=flag, **known)
+    trust, reason = flag(WEIGHTED, Sample(tail_of(held), tail_of(everybody)))
+    return ResultRow(
+        METRIC, estimate, WEIGHTED, ci_low=low, ci_high=high, n=n, trust=trust, reason=reason, **known
+    )
 
 
 def _against_rest(
@@ -197,7 +205,7 @@ def _against_rest(
     found = welch_difference(held, rest, config.confidence_level)
     if found is None:
         return ResultRow(metric, (held.mean - rest.mean) / unit, "welch", reason="no_variation", **known)
-    flags = [trust(group.skewness, group.size) for group in (held, rest)]
+    trust, warning = flag("welch", *samples_of(held, rest))
     return ResultRow(
         metric,
         found.estimate / unit,
@@ -205,6 +213,7 @@ def _against_rest(
         ci_low=found.ci_low / unit,
         ci_high=found.ci_high / unit,
         p_value=found.p_value,
-        trust=max(flags, key=("ok", "caution", "unreliable").index),
+        trust=trust,
+        reason=warning,
         **known,
     )

@@ -8,9 +8,10 @@ from typing import Any
 from include.tidemark.statistics import means, saddlepoint
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
+from include.tidemark.statistics.trust import Flag, Sample, flag, tail_of, weakest
 
 METHODS = ("percentile_bootstrap", "hall_skew_t")
 
@@ -25,6 +26,7 @@ def mean_rows(
     config: StatisticsConfig,
     *,
     unit: float = 1,
+    reference: Cells | None = None,
     segment: str | None = None,
     horizon: str | None = None,
 ) -> list[ResultRow]:
@@ -35,13 +37,14 @@ def mean_rows(
         cells: the users of the segment, in small units (cents).
         config: the run's settings.
         unit: small units in one published unit (100 cents a dollar).
+        reference: the users of all groups together, whose amounts show what these may lack by chance.
         segment: the rows' segment, part of the seed.
         horizon: the rows' horizon, part of the seed.
 
     >>> cents = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in range(100)]
     >>> rows = mean_rows("spend", Cells.from_rows(cents), StatisticsConfig("2026-11-01"), unit=100)
-    >>> [(row.method, row.estimate, row.trust) for row in rows]
-    [('percentile_bootstrap', 0.495, 'ok'), ('hall_skew_t', 0.495, 'ok')]
+    >>> [(row.method, row.estimate, row.trust, row.reason) for row in rows]
+    [('percentile_bootstrap', 0.495, 'caution', 'no_reference'), ('hall_skew_t', 0.495, 'caution', 'no_reference')]
     """
     source = stream(config.as_of_date, metric, segment, horizon)
     level = config.confidence_level
@@ -62,9 +65,10 @@ def mean_rows(
             ResultRow(metric, estimate, method, reason="no_variation", **fields[method]) for method in METHODS
         ]
     percentile = means.bootstrap_interval(cells, source, config.n_resamples, level)
-    flag = trust(cells.skewness, cells.size)
+    sample = Sample(tail_of(cells), None if reference is None else tail_of(reference))
     ends = dict(zip(METHODS, (percentile, means.hall_interval(cells, level)), strict=True))
-    flags = dict(zip(METHODS, (_checked(flag, percentile, cells, level), flag), strict=True))
+    flags = {method: flag(method, sample) for method in METHODS}
+    flags[METHODS[0]] = weakest(flags[METHODS[0]], _checked(percentile, cells, level))
     return [
         ResultRow(
             metric,
@@ -72,16 +76,17 @@ def mean_rows(
             method,
             ci_low=ends[method][0] / unit,
             ci_high=ends[method][1] / unit,
-            trust=flags[method],
+            trust=flags[method][0],
+            reason=flags[method][1],
             **fields[method],
         )
         for method in METHODS
     ]
 
 
-def _checked(flag: str, interval: tuple[float, float], cells: Cells, level: float) -> str:
-    """The flag, or ``unreliable`` where the drawn interval and its saddlepoint check disagree."""
+def _checked(interval: tuple[float, float], cells: Cells, level: float) -> Flag:
+    """Whether the drawn interval and its saddlepoint check agree."""
     error = math.sqrt(cells.variance / cells.size)
     ends = zip(interval, saddlepoint.percentile_interval(cells, level), strict=True)
     agree = all(abs(drawn - exact) <= _MAX_DISAGREEMENT * error for drawn, exact in ends)
-    return flag if agree else "unreliable"
+    return ("ok", None) if agree else ("unreliable", "unsteady")

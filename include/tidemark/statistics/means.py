@@ -19,7 +19,7 @@ def bootstrap_interval(cells: Cells, stream: Stream, n_resamples: int, confidenc
     """Percentile bootstrap interval of the mean, in the amount's unit.
 
     The law of the replicates is that of drawing users with replacement (Efron 1979); see `resampling.totals`. On skewed
-    data it is too low and too narrow: read it with `minimums.trust` and beside `hall_interval`.
+    data it is too low and too narrow: read it with `trust.flag` and beside `hall_interval`.
 
     Args:
         cells: at least one user.

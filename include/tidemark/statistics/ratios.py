@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import stdtrit
 
 from include.tidemark.statistics.config import check_level
 from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.resampling import pair_totals, percentile_interval
 from include.tidemark.statistics.streams import Stream
+from include.tidemark.statistics.trust import Flag, Tail, precise, tail_of_influence
 
 Interval = tuple[float, float]
 
@@ -33,7 +34,7 @@ def bootstrap_ratio_interval(
 
 
 def log_delta_interval(cells: RatioCells, confidence_level: float) -> Interval:
-    """Delta-method interval of sum y / sum x on the log scale: ratio x exp(+- z se / ratio).
+    """Delta-method interval of sum y / sum x on the log scale: ratio x exp(+- t se / ratio).
 
     Its upper end is infinite where it is beyond floating point, as with amounts of both signs that nearly cancel.
 
@@ -43,13 +44,13 @@ def log_delta_interval(cells: RatioCells, confidence_level: float) -> Interval:
     >>> users = [(10, 6), (20, 9), (30, 16), (40, 19)]
     >>> cells = RatioCells.from_rows({"bin": x, "n": 1, "x1": x, "y1": y, "x2": x**2, "y2": y**2, "xy": x * y} for x, y in users)
     >>> [round(end, 6) for end in log_delta_interval(cells, 0.95)]
-    [0.456725, 0.547375]
+    [0.431651, 0.579172]
     """
     ratio = cells.ratio
     if ratio <= 0:
         raise ValueError(f"log_delta_interval needs a ratio above zero, got {ratio!r}.")
-    z = float(ndtri(0.5 + check_level(confidence_level) / 2))
-    return log_scale_interval(ratio, z * standard_error(cells) / ratio)
+    t = float(stdtrit(max(cells.size - 1, 1), 0.5 + check_level(confidence_level) / 2))
+    return log_scale_interval(ratio, t * standard_error(cells) / ratio)
 
 
 def log_scale_interval(estimate: float, half: float) -> Interval:
@@ -70,20 +71,20 @@ def standard_error(cells: RatioCells) -> float:
     return math.sqrt(variance / max(cells.size - 1, 1))
 
 
-def influence_skewness(cells: RatioCells) -> float:
-    """Skewness of the influence values u = (y - R x) / mean x, for the trust flag; 0 where they are all equal.
+def steadiness(cells: RatioCells) -> Flag:
+    """Whether the ratio and its denominator are precise enough for the delta method; see `trust.precise`."""
+    n, x, _, xx, _, _ = cells.moments
+    mean = float(sum(cells.x1) / cells.size)
+    spread = float((n * ((x - mean) ** 2 + xx)).sum()) / cells.size
+    denominator = math.sqrt(spread / max(cells.size - 1, 1)) / abs(mean)
+    ratio = standard_error(cells) / abs(cells.ratio) if cells.ratio else math.inf
+    return precise(denominator, ratio)
 
-    The cells hold no third moments, so a cell's users are taken as symmetric about the cell's mean: with cells of two
-    leading digits the spread inside is small against the spread between. Infinite where nothing is known about it.
-    """
-    n, variance, centres = _influence(cells)
-    if variance == 0:
-        return 0.0
-    if math.isinf(variance):
-        return math.inf
-    spread = math.sqrt(variance)
-    inside, between = centres[0] / spread**2, centres[1] / spread
-    return float((n * (between**3 + 3 * between * inside)).sum() / n.sum())
+
+def ratio_tail(cells: RatioCells) -> Tail:
+    """The tail of the influence values u = (y - R x) / mean x; see `trust.Tail`."""
+    n, _, (inside, between) = _influence(cells)
+    return tail_of_influence((n, between, inside))
 
 
 def _influence(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SIGNIFICANT_DIGITS = 12
 
-REASONS: Mapping[str, str] = {
+_OF_NULLS: Mapping[str, str] = {
     "too_few_users": "Fewer users than the minimum sample size.",
     "too_few_nonzero_users": "Too few users with an amount other than zero.",
     "low_effective_n": "A handful of users holds nearly all of the sum.",
@@ -36,7 +36,25 @@ REASONS: Mapping[str, str] = {
     "descriptive": "It describes these data; it is no estimate of anything beyond them.",
     "not_finite": "The arithmetic left the range of floating-point numbers.",
 }
-"""Reason code -> the sentence that a report may show."""
+_OF_FLAGS: Mapping[str, str] = {
+    "skewed": "The amounts are so skewed, for so few users, that the interval misses the true value more often than it says.",
+    "no_reference": "No group is large enough to show whether these users lack rare large amounts by chance.",
+    "imprecise": "The interval is so wide against the number that its method is not exact.",
+    "unsteady": "The drawn interval is not what its exact check gives.",
+    "few_users": "So few users that the interval may miss the true value more often than it says.",
+    "few_successes": "So few users with the outcome, or without it, that the interval may miss the true value more often than it says.",
+    "few_periods": "So few periods that the interval may miss the true value more often than it says.",
+    "heavy_tails": "Some values lie so far out that least squares may mislead.",
+    "far_residuals": "The few farthest residuals decide this number, so its interval may miss the true value more often than it says.",
+    "one_period_decides": "Without a single period the effect would have the other sign.",
+    "clustered_error": "The clustered error is too small with so few periods; read the jackknife's row.",
+    "inflated": "The feature says nearly the same as others, so its own effect is uncertain.",
+    "penalized": "A penalized fit stands in for maximum likelihood, which these data don't bear.",
+    "shared_users": "Each part of the users is predicted by models that share most of theirs, which the interval leaves out.",
+    "low_score": "The score is below its threshold. It describes these data; it is no estimate of anything beyond them.",
+}
+REASONS: Mapping[str, str] = {**_OF_NULLS, **_OF_FLAGS}
+"""Reason code -> the sentence that a report may show: why something is null, or why the flag is not ``ok``."""
 
 TRUST_LEVELS = ("ok", "caution", "unreliable")
 
@@ -91,8 +109,8 @@ class ResultRow:
         p_adjusted: the same, adjusted within its declared family.
         family_size: comparisons in that family.
         is_mature: false when the window was not over at the as-of date; then the estimate is null.
-        trust: ``ok``, ``caution`` or ``unreliable``, null where there is no number.
-        reason: why something is null, one of `REASONS`.
+        trust: ``ok``, ``caution`` or ``unreliable``; null where there is no interval.
+        reason: why something is null, or why ``trust`` is not ``ok``; one of `REASONS`.
         is_primary: whether this is the method that the number is to be read by where several give it. The function that makes
             the rows says so, whatever the data are.
 
@@ -100,9 +118,10 @@ class ResultRow:
     mathematics library. A number that is not finite becomes null with a reason.
 
     Raises:
-        ValueError: for a null without a reason, an unknown reason or trust level, or ends in the wrong order.
+        ValueError: for a null or a warning without a reason, an interval without a flag, an unknown reason or trust level, or
+            ends in the wrong order.
 
-    >>> ResultRow("segment_share", 1 / 3, "wilson", ci_low=0.2, ci_high=0.5, n=60).estimate
+    >>> ResultRow("segment_share", 1 / 3, "wilson", ci_low=0.2, ci_high=0.5, n=60, trust="ok").estimate
     0.333333333333
     >>> row = ResultRow("mean_spend_90d", float("nan"), "percentile_bootstrap", n=0)
     >>> row.estimate, row.reason
@@ -146,11 +165,11 @@ class ResultRow:
         if _not_finite(self.estimate):
             for name in ("estimate", "ci_low", "ci_high", "trust"):
                 self._set(name, None)
-            self._set("reason", self.reason or "not_finite")
+            self._set("reason", "not_finite" if self.reason in _OF_FLAGS else self.reason or "not_finite")
         for name, reason in (("ci_low", "unbounded_interval"), ("ci_high", "unbounded_interval")):
             if _not_finite(getattr(self, name)):
                 self._set(name, None)
-                self._set("reason", self.reason or reason)
+                self._set("reason", reason if self.reason in _OF_FLAGS else self.reason or reason)
         for name in ("p_value", "p_adjusted"):
             if _not_finite(getattr(self, name)):
                 self._set(name, None)
@@ -163,10 +182,14 @@ class ResultRow:
             raise ValueError(f"trust must be one of {TRUST_LEVELS}, got {self.trust!r} for {where}.")
         if None in (self.estimate, self.ci_low, self.ci_high) and self.reason is None:
             raise ValueError(f"reason is missing for a null in {where}.")
+        if self.trust in TRUST_LEVELS[1:] and self.reason is None:
+            raise ValueError(f"reason is missing for the flag {self.trust!r} of {where}.")
         if not self.is_mature and self.estimate is not None:
             raise ValueError(f"estimate must be null while the window is not over: {where}.")
         if self.ci_low is not None and self.ci_high is not None and self.ci_low > self.ci_high:
             raise ValueError(f"ci_low {self.ci_low!r} is above ci_high {self.ci_high!r} for {where}.")
+        if self.trust is None and self.ci_low is not None and self.ci_high is not None:
+            raise ValueError(f"trust is missing for the interval of {where}.")
 
 
 def null_row(metric: str, method: str, reason: str, **known: Any) -> ResultRow:

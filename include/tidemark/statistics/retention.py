@@ -9,12 +9,19 @@ from typing import Any
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.groups import newcombe_difference
 from include.tidemark.statistics.multiplicity import adjust
+from include.tidemark.statistics.proportions import (
+    FEWEST_OF_AN_OUTCOME,
+    rate_difference_flag,
+    rate_flag,
+)
 from include.tidemark.statistics.rates import bootstrap_rate_interval, wilson_interval
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
+from include.tidemark.statistics.trust import Flag
 
 IN_WINDOW = "retention_in_window"
 IN_OR_AFTER = "retention_in_or_after"
+_BOOTSTRAP_OK_FROM = 30
 
 
 @dataclass(frozen=True)
@@ -91,14 +98,34 @@ def _rate_rows(metric: str, count: RetentionCount, config: StatisticsConfig) -> 
         return [null_row(metric, method, reason, **fields) for method, fields in methods]
     active, n = _active(metric, count), count.matured
     low, high = wilson_interval(active, n, config.confidence_level)
-    rows = [ResultRow(metric, active / n, "wilson", ci_low=low, ci_high=high, trust="ok", **known)]
+    trust, warning = rate_flag(active, n, config)
+    rows = [
+        ResultRow(
+            metric, active / n, "wilson", ci_low=low, ci_high=high, trust=trust, reason=warning, **known
+        )
+    ]
     low, high = bootstrap_rate_interval(active, n, source, config.n_resamples, config.confidence_level)
-    # The binomial bootstrap falls short of its level with few successes or failures, and at 0 has no width at all.
-    flag = "ok" if min(active, n - active) >= config.minimum_nonzero_users else "unreliable"
+    trust, warning = _bootstrap_flag(min(active, n - active))
     rows.append(
-        ResultRow(metric, active / n, "binomial_bootstrap", ci_low=low, ci_high=high, trust=flag, **drawn)
+        ResultRow(
+            metric,
+            active / n,
+            "binomial_bootstrap",
+            ci_low=low,
+            ci_high=high,
+            trust=trust,
+            reason=warning,
+            **drawn,
+        )
     )
     return rows
+
+
+def _bootstrap_flag(fewest: int) -> Flag:
+    """The binomial bootstrap falls short of its level with few users of either outcome, and at 0 has no width at all."""
+    if fewest >= _BOOTSTRAP_OK_FROM:
+        return "ok", None
+    return ("caution" if fewest >= FEWEST_OF_AN_OUTCOME else "unreliable"), "few_successes"
 
 
 def _against_rest(
@@ -111,8 +138,9 @@ def _against_rest(
     reason = _withheld(count, config) or ("too_few_users" if too_few else None)
     if reason:
         return null_row(name, "newcombe", reason, **known)
-    active = sum(_active(metric, other) for other in others)
-    found = newcombe_difference(_active(metric, count), count.matured, active, rest, config.confidence_level)
+    own, other = _active(metric, count), sum(_active(metric, other) for other in others)
+    found = newcombe_difference(own, count.matured, other, rest, config.confidence_level)
+    trust, warning = rate_difference_flag((own, count.matured), (other, rest), config)
     return ResultRow(
         name,
         found.estimate,
@@ -120,7 +148,8 @@ def _against_rest(
         ci_low=found.ci_low,
         ci_high=found.ci_high,
         p_value=found.p_value,
-        trust="ok",
+        trust=trust,
+        reason=warning,
         **known,
     )
 

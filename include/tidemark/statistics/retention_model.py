@@ -22,6 +22,7 @@ from include.tidemark.statistics.logistic import (
 )
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.separation import why_not
+from include.tidemark.statistics.trust import Flag
 
 _MANY_PERIODS = 40
 
@@ -97,6 +98,7 @@ def retention_model(
             if effect is None:
                 rows.append(null_row(name, method, "too_few_periods", is_primary=is_primary, **known))
                 continue
+            trust, warning = (None, None) if effect.reason else _trust(method, groups)
             ends = [effect.estimate, effect.ci_low, effect.ci_high]
             if name == names[1]:
                 ends = [math.exp(min(end, 700.0)) for end in ends]
@@ -108,8 +110,8 @@ def retention_model(
                     ci_low=ends[1],
                     ci_high=ends[2],
                     p_value=effect.p_value,
-                    trust=None if effect.reason else _trust(method, groups),
-                    reason=effect.reason,
+                    trust=trust,
+                    reason=effect.reason or warning,
                     is_primary=is_primary,
                     **known,
                 )
@@ -156,10 +158,12 @@ def _jackknife(
     return one, two
 
 
-def _trust(method: str, groups: int) -> str:
+def _trust(method: str, groups: int) -> Flag:
     """The clustered error rejects in 8 to 15 % of cases with 8 to 12 periods, the jackknife's in 5 to 7 %."""
     if method == "logit_robust":
-        return "ok"
+        return "ok", None
     if groups < MINIMUM_PERIODS:
-        return "unreliable"
-    return "caution" if method == "logit_clustered" and groups < _MANY_PERIODS else "ok"
+        return "unreliable", "few_periods"
+    if method == "logit_clustered" and groups < _MANY_PERIODS:
+        return "caution", "clustered_error"
+    return "ok", None

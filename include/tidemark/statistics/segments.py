@@ -14,11 +14,13 @@ from include.tidemark.statistics import ratios
 from include.tidemark.statistics.cells import Cells, merge
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.mean_rows import mean_rows
-from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.ratio_cells import RatioCells, merge_ratio
+from include.tidemark.statistics.ratios import ratio_tail
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
+from include.tidemark.statistics.trust import Sample, Tail, flag, weakest
 
 BACKTEST_HORIZON = "90d"
 
@@ -94,7 +96,9 @@ def segment_means(
         groups: dict[str | None, Cells] = {name: cells.get((source, name), merge([])) for name in segments}
         groups[None] = merge(groups.values())
         for segment, group in groups.items():
-            rows += mean_rows(metric, group, config, unit=units[source], segment=segment)
+            rows += mean_rows(
+                metric, group, config, unit=units[source], reference=groups[None], segment=segment
+            )
     return rows
 
 
@@ -200,13 +204,22 @@ def segment_backtest(
     _check_names(cells, segments)
     groups: dict[str | None, RatioCells] = {name: cells.get(name, merge_ratio([])) for name in segments}
     groups[None] = merge_ratio(groups.values())
+    everybody = ratio_tail(groups[None]) if sum(groups[None].x1) > 0 else None
     return [
-        row for segment, group in groups.items() for row in _ratio_rows(metric, segment, group, config, known)
+        row
+        for segment, group in groups.items()
+        for row in _ratio_rows(metric, segment, group, config, known, everybody=everybody)
     ]
 
 
 def _ratio_rows(
-    metric: str, segment: str | None, cells: RatioCells, config: StatisticsConfig, known: Mapping[str, Any]
+    metric: str,
+    segment: str | None,
+    cells: RatioCells,
+    config: StatisticsConfig,
+    known: Mapping[str, Any],
+    *,
+    everybody: Tail | None,
 ) -> list[ResultRow]:
     level = config.confidence_level
     source = stream(config.as_of_date, metric, segment, BACKTEST_HORIZON)
@@ -222,23 +235,38 @@ def _ratio_rows(
         return [
             ResultRow(metric, ratio, method, reason="no_variation", **fields) for method, fields in methods
         ]
-    flag = trust(ratios.influence_skewness(cells), cells.size)
-    rows = []
+    sample = Sample(ratio_tail(cells), everybody)
+    steady = ratios.steadiness(cells)
     percentile = ratios.bootstrap_ratio_interval(cells, source, config.n_resamples, level)
     if percentile is None:
-        rows.append(ResultRow(metric, ratio, "percentile_bootstrap", reason="unbounded_interval", **drawn))
-    else:
-        low, high = percentile
-        rows.append(
-            ResultRow(metric, ratio, "percentile_bootstrap", ci_low=low, ci_high=high, trust=flag, **drawn)
+        # What may have no denominator at all has no interval to rely on, by whichever method.
+        steady = ("unreliable", "imprecise")
+    trust, reason = weakest(steady, flag("percentile_of_ratio", sample))
+    rows = [
+        ResultRow(metric, ratio, "percentile_bootstrap", reason="unbounded_interval", **drawn)
+        if percentile is None
+        else ResultRow(
+            metric,
+            ratio,
+            "percentile_bootstrap",
+            ci_low=percentile[0],
+            ci_high=percentile[1],
+            trust=trust,
+            reason=reason,
+            **drawn,
         )
+    ]
     if ratio <= 0:
-        rows.append(ResultRow(metric, ratio, "log_delta", reason="not_positive", **known))
-    else:
-        low, high = ratios.log_delta_interval(cells, level)
-        bounded = flag if math.isfinite(high) else None
-        rows.append(ResultRow(metric, ratio, "log_delta", ci_low=low, ci_high=high, trust=bounded, **known))
-    return rows
+        return [*rows, ResultRow(metric, ratio, "log_delta", reason="not_positive", **known)]
+    low, high = ratios.log_delta_interval(cells, level)
+    trust, reason = weakest(steady, flag("log_delta", sample))
+    bounded = trust if math.isfinite(high) else None
+    return [
+        *rows,
+        ResultRow(
+            metric, ratio, "log_delta", ci_low=low, ci_high=high, trust=bounded, reason=reason, **known
+        ),
+    ]
 
 
 def _check_names(names: Iterable[str], segments: Sequence[str]) -> None:

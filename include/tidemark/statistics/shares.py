@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, ndtri
+from scipy.special import expit, stdtrit
 
 from include.tidemark.statistics.cells import Cells, Floats, merge
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.resampling import percentile_interval, totals
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
+from include.tidemark.statistics.trust import Flag, Sample, Tail, flag, precise, tail_of_influence, weakest
 
 METHODS = ("logit_delta", "percentile_bootstrap")
+FLAGGED_AS = ("logit_delta", "percentile_of_share")
 
 
 def share_rows(
-    metric: str, cells: Mapping[str, Cells], config: StatisticsConfig, *, horizon: str | None = None
+    metric: str,
+    cells: Mapping[str, Cells],
+    config: StatisticsConfig,
+    *,
+    reference: Mapping[str, Cells] | None = None,
+    horizon: str | None = None,
 ) -> list[ResultRow]:
     """A ``logit_delta`` and a ``percentile_bootstrap`` row of each segment's share of the sum over all segments.
 
@@ -31,6 +40,7 @@ def share_rows(
         metric: the rows' metric, part of the seed.
         cells: segment -> one amount per user, zeros included, in any one unit. The segments share no user.
         config: the run's settings.
+        reference: the same segments over a longer time, whose amounts show what these users may lack by chance.
         horizon: the rows' horizon, part of the seed.
 
     Returns:
@@ -74,44 +84,84 @@ def share_rows(
             fields = zip(METHODS, (known, replicated), strict=True)
             rows += [null_row(metric, method, reason, **more) for method, more in fields]
             continue
-        rows.append(_delta_row(metric, held, everybody, known))
-        rows.append(_bootstrap_row(metric, held, everybody, (drawn[segment], whole), replicated))
+        share = _Share.of(segment, cells)
+        longer = None if reference is None else _Share.of(segment, reference)
+        sample = Sample(share.tail, longer.tail if longer and longer.mean > 0 else None)
+        flags = [weakest(share.steadiness, flag(method, sample)) for method in FLAGGED_AS]
+        rows.append(_delta_row(metric, share, flags[0], known))
+        rows.append(_bootstrap_row(metric, share, (drawn[segment], whole), flags[1], replicated))
     return rows
 
 
-def _delta_row(metric: str, held: Cells, everybody: Cells, known: dict[str, Any]) -> ResultRow:
-    share = float(held.sums[0]) / float(everybody.sums[0])
-    if not 0 < share < 1:
-        reason = "no_variation" if share == 1 else "not_positive"
-        return ResultRow(metric, share, METHODS[0], reason=reason, **known)
-    error, skewness = _influence(held, everybody, share)
-    z = float(ndtri(0.5 + known["confidence_level"] / 2))
-    half, centre = z * error / (share * (1 - share)), math.log(share / (1 - share))
+def _delta_row(metric: str, share: _Share, found: Flag, known: dict[str, Any]) -> ResultRow:
+    value = share.value
+    if not 0 < value < 1:
+        reason = "no_variation" if value == 1 else "not_positive"
+        return ResultRow(metric, value, METHODS[0], reason=reason, **known)
+    t = float(stdtrit(known["n"] - 1, 0.5 + known["confidence_level"] / 2))
+    half, centre = t * share.error / (value * (1 - value)), math.log(value / (1 - value))
     low, high = float(expit(centre - half)), float(expit(centre + half))
-    flag = trust(skewness, everybody.size)
-    return ResultRow(metric, share, METHODS[0], ci_low=low, ci_high=high, trust=flag, **known)
+    trust, warning = found
+    return ResultRow(
+        metric, value, METHODS[0], ci_low=low, ci_high=high, trust=trust, reason=warning, **known
+    )
 
 
 def _bootstrap_row(
-    metric: str, held: Cells, everybody: Cells, drawn: tuple[Floats, Floats], known: dict[str, Any]
+    metric: str, share: _Share, drawn: tuple[Floats, Floats], found: Flag, known: dict[str, Any]
 ) -> ResultRow:
-    share = float(held.sums[0]) / float(everybody.sums[0])
     own, whole = drawn
-    if share == 1 or whole.min() <= 0:
-        reason = "no_variation" if share == 1 else "unbounded_interval"
-        return ResultRow(metric, share, METHODS[1], reason=reason, **known)
+    if share.value == 1 or whole.min() <= 0:
+        reason = "no_variation" if share.value == 1 else "unbounded_interval"
+        return ResultRow(metric, share.value, METHODS[1], reason=reason, **known)
     low, high = percentile_interval(own / whole, known["confidence_level"])
-    flag = trust(_influence(held, everybody, share)[1], everybody.size)
-    return ResultRow(metric, share, METHODS[1], ci_low=low, ci_high=high, trust=flag, **known)
+    trust, warning = found
+    return ResultRow(
+        metric, share.value, METHODS[1], ci_low=low, ci_high=high, trust=trust, reason=warning, **known
+    )
 
 
-def _influence(held: Cells, everybody: Cells, share: float) -> tuple[float, float]:
-    """Standard error and skewness of a user's influence on the share, u = (x inside - share x) / mean x."""
-    n, mean = everybody.size, everybody.mean
-    inside = [float(value) for value in held.sums[1:]]
-    rest = [float(all_of_it - own) for all_of_it, own in zip(everybody.sums[1:], held.sums[1:], strict=True)]
-    squares = (1 - share) ** 2 * inside[0] + share**2 * rest[0]
-    cubes = (1 - share) ** 3 * inside[1] - share**3 * rest[1]
-    # The mean cancels in the skewness, and its cube could be beyond floating point.
-    power = math.pow(squares / n, 1.5)
-    return math.sqrt(squares / n / mean**2 / max(n - 1, 1)), cubes / n / power if power > 0 else 0.0
+@dataclass(frozen=True)
+class _Share:
+    """The share of some users in the sum, and what a user's influence on it is: u = (x inside - share x) / mean x."""
+
+    inside: Cells
+    rest: Cells
+
+    @classmethod
+    def of(cls, segment: str, cells: Mapping[str, Cells]) -> _Share:
+        return cls(cells[segment], merge(held for name, held in cells.items() if name != segment))
+
+    @cached_property
+    def users(self) -> int:
+        return self.inside.size + self.rest.size
+
+    @cached_property
+    def mean(self) -> float:
+        return float((self.inside.sums[0] + self.rest.sums[0]) / self.users)
+
+    @cached_property
+    def value(self) -> float:
+        return float(self.inside.sums[0]) / float(self.inside.sums[0] + self.rest.sums[0])
+
+    @cached_property
+    def error(self) -> float:
+        """Standard error by the delta method."""
+        squares = (1 - self.value) ** 2 * float(self.inside.sums[1]) + self.value**2 * float(
+            self.rest.sums[1]
+        )
+        return math.sqrt(squares / self.users / self.mean**2 / max(self.users - 1, 1))
+
+    @cached_property
+    def tail(self) -> Tail:
+        parts = ((self.inside, 1 - self.value), (self.rest, -self.value))
+        found = ((cells.moments, factor) for cells, factor in parts if cells.size)
+        # The mean cancels in a tail's figures, and its cube could be beyond floating point.
+        return tail_of_influence(*((n, factor * x, factor**2 * v) for (n, x, v), factor in found))
+
+    @cached_property
+    def steadiness(self) -> Flag:
+        squares = float(self.inside.sums[1] + self.rest.sums[1]) / self.users
+        denominator = math.sqrt(max(squares - self.mean**2, 0.0) / max(self.users - 1, 1)) / abs(self.mean)
+        odds = self.value * (1 - self.value)
+        return precise(denominator, self.error / abs(odds) if odds else math.inf)

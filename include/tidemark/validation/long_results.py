@@ -124,9 +124,21 @@ def long_results_asset(run: Run, family: str, share_metrics: Sequence[str]) -> A
             ),
             _never(
                 "reason_without_null",
-                f"reason is not null and not {something_null}",
-                "a reason stands only beside a null.",
+                f"reason is not null and not {something_null} and coalesce(trust, 'ok') = 'ok'",
+                "a reason stands only beside a null or a flag other than ok.",
                 "reason",
+            ),
+            _never(
+                "flag_without_reason",
+                "trust <> 'ok' and reason is null",
+                "a flag other than ok has a reason.",
+                "reason",
+            ),
+            _never(
+                "interval_without_flag",
+                "ci_low is not null and ci_high is not null and trust is null",
+                "an interval has a flag.",
+                "trust",
             ),
             _never("null_is_mature", "is_mature is null", "is_mature is always set.", "is_mature"),
             _never(

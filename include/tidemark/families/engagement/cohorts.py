@@ -9,9 +9,10 @@ from include.tidemark.run import Run
 from include.tidemark.statistics.cells import Cells, merge
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.means import hall_interval
-from include.tidemark.statistics.minimums import trust, withheld
+from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.retention import RetentionCount
+from include.tidemark.statistics.trust import Sample, Tail, flag, tail_of
 from include.tidemark.warehouse.base import Row, Warehouse
 
 ALL_COHORTS = "All cohorts"
@@ -108,17 +109,22 @@ def revenue_rows(
     cohorts: Sequence[Cohort], config: StatisticsConfig, together: str | None = None
 ) -> list[ResultRow]:
     """Mean revenue a user in dollars from sign-up to each day, with Hall's interval; with `together`, of all cohorts."""
+    days = days_of(cohorts)
+    everybody = {day: merge(c.revenue for c in cohorts if c.day == day) for day in days}
+    tails = {day: tail_of(cells) for day, cells in everybody.items()}
     if together is None:
-        return [_revenue_row(c.name, c.day, c.users, c.revenue, config) for c in cohorts]
-    rows = []
-    for day in days_of(cohorts):
-        held = [c for c in cohorts if c.day == day]
-        users, cells = sum(c.users for c in held), merge(c.revenue for c in held)
-        rows.append(_revenue_row(together, day, users, cells, config))
-    return rows
+        return [
+            _revenue_row(c.name, c.day, c.users, c.revenue, config, everybody=tails[c.day]) for c in cohorts
+        ]
+    users = {day: sum(c.users for c in cohorts if c.day == day) for day in days}
+    return [
+        _revenue_row(together, day, users[day], everybody[day], config, everybody=tails[day]) for day in days
+    ]
 
 
-def _revenue_row(name: str, day: int, users: int, cells: Cells, config: StatisticsConfig) -> ResultRow:
+def _revenue_row(
+    name: str, day: int, users: int, cells: Cells, config: StatisticsConfig, *, everybody: Tail
+) -> ResultRow:
     known: dict[str, Any] = {
         "segment": name,
         "horizon": horizon(day),
@@ -133,5 +139,7 @@ def _revenue_row(name: str, day: int, users: int, cells: Cells, config: Statisti
     if cells.variance == 0:
         return ResultRow(REVENUE_PER_USER, estimate, _METHOD, reason="no_variation", **known)
     low, high = (end / _CENTS for end in hall_interval(cells, config.confidence_level))
-    flag = trust(cells.skewness, cells.size)
-    return ResultRow(REVENUE_PER_USER, estimate, _METHOD, ci_low=low, ci_high=high, trust=flag, **known)
+    trust, reason = flag(_METHOD, Sample(tail_of(cells), everybody))
+    return ResultRow(
+        REVENUE_PER_USER, estimate, _METHOD, ci_low=low, ci_high=high, trust=trust, reason=reason, **known
+    )

@@ -64,10 +64,12 @@ def segments(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     ):
         cells: dict[Any, Cells] = cells_by(rows, ("metric", kind))
         held = {metric: {name: cells.get((metric, name), merge([])) for name in names} for metric in MEANS}
-        found += _segment_rows(held, own_metric, {name: filled.get((kind, name), 0) for name in names}, run)
+        everybody = {metric: merge(groups.values()) for metric, groups in held.items()}
+        counts = {name: filled.get((kind, name), 0) for name in names}
+        found += _segment_rows(held, everybody, own_metric, counts, run)
         if kind == "revenue_segment":
             found += share_rows("revenue_share", held[basis], config)
-            found += _means(None, {metric: merge(groups.values()) for metric, groups in held.items()}, config)
+            found += _means(None, everybody, everybody, config)
     return found
 
 
@@ -120,7 +122,11 @@ def _steps(rows: Iterable[Row], names: tuple[str, ...]) -> list[FunnelStep]:
 
 
 def _segment_rows(
-    cells: Mapping[str, Mapping[str, Cells]], own_metric: str, filled: Mapping[str, int], run: Run
+    cells: Mapping[str, Mapping[str, Cells]],
+    everybody: Mapping[str, Cells],
+    own_metric: str,
+    filled: Mapping[str, int],
+    run: Run,
 ) -> list[ResultRow]:
     config = statistics_config(run)
     total = sum(group.size for group in cells[own_metric].values())
@@ -129,7 +135,8 @@ def _segment_rows(
         found.append(
             proportion_row("segment_share", group.size, total, config, "zero_denominator", segment=name)
         )
-        found += _means(name, {metric: groups[name] for metric, groups in cells.items()}, config)
+        own = {metric: groups[name] for metric, groups in cells.items()}
+        found += _means(name, own, everybody, config)
         completeness = filled[name] / (len(FIELDS) * group.size) if group.size else 0.0
         confidence = segment_confidence(
             name, group, completeness, config, threshold=run.rules.segmentation_confidence_threshold
@@ -138,11 +145,18 @@ def _segment_rows(
     return found
 
 
-def _means(segment: str | None, cells: Mapping[str, Cells], config: StatisticsConfig) -> list[ResultRow]:
+def _means(
+    segment: str | None,
+    cells: Mapping[str, Cells],
+    everybody: Mapping[str, Cells],
+    config: StatisticsConfig,
+) -> list[ResultRow]:
     return [
         row
         for metric, (name, unit) in MEANS.items()
-        for row in mean_rows(name, cells[metric], config, unit=unit, segment=segment)
+        for row in mean_rows(
+            name, cells[metric], config, unit=unit, reference=everybody[metric], segment=segment
+        )
     ]
 
 

@@ -40,6 +40,14 @@ def week_rows(weeks: Sequence[Row], cells: Sequence[Row], config: StatisticsConf
     """
     config = replace(config, n_resamples=MINIMUM_RESAMPLES)
     groups: _Groups = cells_by(cells, ("metric", "week_number", "segment"))
+    # All weeks together show what the users of one week may lack by chance.
+    whole: _Groups = cells_by(
+        [row for row in cells if row["metric"] in SHARES.values()], ("metric", "segment")
+    )
+    longer = {
+        name: {size: whole.get((name, size), merge([])) for size in TRADE_SIZES} for name in SHARES.values()
+    }
+    everybody = merge(longer["fees"].values())
     rows = []
     for week in weeks:
         if not week["is_complete"]:
@@ -50,10 +58,18 @@ def week_rows(weeks: Sequence[Row], cells: Sequence[Row], config: StatisticsConf
             for name in SHARES.values()
         }
         for metric, name in SHARES.items():
-            rows += shares.share_rows(metric, found[name], config, horizon=week["period_id"])
+            rows += shares.share_rows(
+                metric, found[name], config, reference=longer[name], horizon=week["period_id"]
+            )
         for size, held in found["fees"].items():
             rows += mean_rows(
-                FEE_PAID, held, config, unit=UNITS_A_DOLLAR, segment=size, horizon=week["period_id"]
+                FEE_PAID,
+                held,
+                config,
+                unit=UNITS_A_DOLLAR,
+                reference=everybody,
+                segment=size,
+                horizon=week["period_id"],
             )
     return rows
 

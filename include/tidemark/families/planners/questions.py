@@ -96,8 +96,11 @@ def comparison(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     rows = []
     for metric, unit in UNITS.items():
         planners, passengers = (users(metric, user_type) for user_type in USER_TYPES)
+        everybody = merge([planners, passengers])
         for user_type, cells in zip(USER_TYPES, (planners, passengers), strict=True):
-            rows += mean_rows(f"mean_{metric}", cells, config, unit=unit, segment=user_type)
+            rows += mean_rows(
+                f"mean_{metric}", cells, config, unit=unit, reference=everybody, segment=user_type
+            )
         rows += mean_ratio_rows(
             f"ratio_{metric}", planners, passengers, config, segment=USER_TYPES[0], segment_to=USER_TYPES[1]
         )

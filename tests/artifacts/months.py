@@ -306,7 +306,7 @@ def _backtest(warehouse: Warehouse, run: Run, customers: list[dict[str, object]]
     if run.backtest is None:
         more = {"horizon": "90d", "reason": run.backtest_reason, "is_mature": False}
         return [
-            _statistic("backtest_spend_ratio", s, "delta_log", None, None, None, 0, **more)
+            _statistic("backtest_spend_ratio", s, "log_delta", None, None, None, 0, **more)
             for s in (*SEGMENTS, None)
         ]
     rows = []
@@ -336,15 +336,16 @@ def _backtest(warehouse: Warehouse, run: Run, customers: list[dict[str, object]]
                 for part, n in ((0, len(book) // 2), (1, len(book) - len(book) // 2))
             ],
         )
-        rows.append(_spend_ratio(segment, later / prior, len(book)))
-    return [*rows, _spend_ratio(None, sums["later"] / sums["prior"], len(customers))]
+        rows += _spend_ratio(segment, later / prior, len(book))
+    return [*rows, *_spend_ratio(None, sums["later"] / sums["prior"], len(customers))]
 
 
-def _spend_ratio(segment: str | None, ratio: float, n: int) -> dict[str, object]:
-    method = "percentile_bootstrap"
-    return _statistic(
-        "backtest_spend_ratio", segment, method, ratio, ratio * 0.9, ratio * 1.12, n, horizon="90d"
-    )
+def _spend_ratio(segment: str | None, ratio: float, n: int) -> list[dict[str, object]]:
+    ends = ratio * 0.9, ratio * 1.12
+    return [
+        _statistic("backtest_spend_ratio", segment, method, ratio, *ends, n, horizon="90d")
+        for method in ("percentile_bootstrap", "log_delta")
+    ]
 
 
 def _write_gate(warehouse: Warehouse, identity: dict[str, object]) -> None:

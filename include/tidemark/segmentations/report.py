@@ -172,8 +172,7 @@ def _backtest(
             horizon=BACKTEST_HORIZON,
             method=BACKTEST_METHOD,
         )
-        ends = statistic or dict.fromkeys(("estimate", "ci_low", "ci_high"))
-        points.append(Estimate(name, ends["estimate"], ends["ci_low"], ends["ci_high"]))
+        points.append(Estimate.of(name, statistic))
         rows.append(
             {
                 "name": name,

@@ -30,7 +30,8 @@ def share_panels(  # noqa: PLR0917 - what a chapter of the report has at hand
     """
     months = _share_history(run, warehouse, results, family)
     series = {
-        segment: [_estimate(as_of, shares.get(segment)) for as_of, shares in months] for segment in segments
+        segment: [Estimate.of(words.short_day(as_of), shares.get(segment)) for as_of, shares in months]
+        for segment in segments
     }
     ends = {segment: _extent(points) for segment, points in series.items()}
     span = max([high - low for low, high in ends.values()] + [0.03]) * 1.15
@@ -72,15 +73,6 @@ def _share_history(
         )
         months.append((publication.as_of_date, {row["segment"]: row for row in rows}))
     return [*months, (run.as_of_date, {row["segment"]: row for row in results.of("segment_share")})]
-
-
-def _estimate(as_of: date, row: Row | None) -> Estimate:
-    label = words.short_day(as_of)
-    return (
-        Estimate(label, row["estimate"], row["ci_low"], row["ci_high"])
-        if row
-        else Estimate(label, None, None, None)
-    )
 
 
 def _extent(points: list[Estimate]) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from include.tidemark.segmentations.catalogue import Feature, catalogue, model_k
 from include.tidemark.segmentations.declaration import Audience, Segmentation
 
 BACKTEST_METHOD = "log_delta"
+"""The file holds the interval of this method, as it did from its first month, although the bootstrap's is the primary one."""
 
 
 def _statistic(metric: str, method: str | None = None, factor: float = 1.0) -> Statistic:

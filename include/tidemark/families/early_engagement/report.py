@@ -117,15 +117,8 @@ def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[s
             }
         )
         if adjusted and adjusted["estimate"]:
-            points.append(
-                Estimate(
-                    _label(name, labels),
-                    adjusted["estimate"],
-                    adjusted["ci_low"],
-                    adjusted["ci_high"],
-                    "impactful" if is_impactful else "",
-                )
-            )
+            note = "impactful" if is_impactful else ""
+            points.append(Estimate.of(_label(name, labels), adjusted, note))
             colours.append(COLOURS["impactful" if is_impactful else "other"])
     kept = sorted(range(len(points)), key=lambda place: -abs(math.log(points[place].value or 1.0)))[
         :MOST_DRAWN

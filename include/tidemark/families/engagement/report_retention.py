@@ -55,14 +55,7 @@ def _curve(found: Mapping[tuple[str, int], Row | None], days: Sequence[int]) -> 
     for metric, name in _LINES.items():
         rows = [(day, found[metric, day]) for day in days]
         series[name] = [
-            Point(
-                day,
-                row["estimate"] if row else None,
-                row["ci_low"] if row else None,
-                row["ci_high"] if row else None,
-                f"{words.count(row['n'])} users" if row else "",
-            )
-            for day, row in rows
+            Point.of(day, row, f"{words.count(row['n'])} users" if row else "") for day, row in rows
         ]
     if not any(point.value is not None for points in series.values() for point in points):
         return Markup("")

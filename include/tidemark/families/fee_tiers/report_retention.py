@@ -104,7 +104,7 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
         return numbers.find(LTV_MEAN, tier, horizon_name(weeks, at), method)
 
     series = {tier: [_point(h, value(tier, h, rate)) for h in horizons] for tier in numbers.tiers}
-    ends = [_estimate(tier, value(tier, longest, rate)) for tier in numbers.tiers]
+    ends = [Estimate.of(tier, value(tier, longest, rate)) for tier in numbers.tiers]
     if not any(point.value is not None for points in series.values() for point in points):
         return {"reason": REASONS["window_not_complete"]}
     colours, currency = numbers.tier_colours, run.rules.money
@@ -148,13 +148,7 @@ def _point(x: float, row: Row | None) -> Point:
     if row is None:
         return Point(x, None)
     note = REASONS[row["reason"]] if row["reason"] else f"{words.count(row['n'])} users"
-    return Point(x, row["estimate"], row["ci_low"], row["ci_high"], note)
-
-
-def _estimate(label: str, row: Row | None) -> Estimate:
-    if row is None:
-        return Estimate(label, None, None, None)
-    return Estimate(label, row["estimate"], row["ci_low"], row["ci_high"])
+    return Point.of(x, row, note)
 
 
 def _cell(tier: str, k: int, row: Row | None) -> HeatCell:

@@ -97,11 +97,7 @@ def elasticity_section(run: Run, warehouse: Warehouse, numbers: Numbers) -> dict
     for size in TRADE_SIZES:
         least = numbers.find(_LOG_VOLUME, size, None)
         wild = next((row for method in _WILD if (row := numbers.find(_LOG_VOLUME, size, None, method))), None)
-        points.append(
-            Estimate(size, least["estimate"], least["ci_low"], least["ci_high"])
-            if least
-            else Estimate(size, None, None, None)
-        )
+        points.append(Estimate.of(size, least))
         rows.append(
             {
                 "size": size,

@@ -120,7 +120,7 @@ def _comparison(results: StatisticRows) -> dict[str, Any]:
                 "trust": trust(ratio),
             }
         )
-        points.append(_estimate(name, ratio))
+        points.append(Estimate.of(name, ratio))
     told = "; ".join(f"{point.label} {words.ratio(point.value)}" for point in points)
     drawn = any(point.value is not None for point in points)
     chart = ratios(
@@ -146,7 +146,7 @@ def _criteria(run: Run, results: StatisticRows) -> dict[str, Any]:
 
 def _recency(run: Run, summary: Row, results: StatisticRows) -> dict[str, Any]:
     shares = [results.at("planner_recency_share", state) for state in RECENCY]
-    points = [_estimate(state, share) for state, share in zip(RECENCY, shares, strict=True)]
+    points = [Estimate.of(state, share) for state, share in zip(RECENCY, shares, strict=True)]
     told = "; ".join(f"{point.label} {words.percent(point.value)}" for point in points)
     counts = (summary["active_planners"], summary["at_risk_planners"], summary["churned_planners"])
     return {
@@ -167,7 +167,10 @@ def _recency(run: Run, summary: Row, results: StatisticRows) -> dict[str, Any]:
 
 
 def _weeks(results: StatisticRows) -> dict[str, Any]:
-    series = {name: [_point(row) for row in results.of(metric)] for metric, name in _SERIES.items()}
+    series = {
+        name: [Point.of(date.fromisoformat(row["horizon"]), row) for row in results.of(metric)]
+        for metric, name in _SERIES.items()
+    }
     weeks = [point for point in series[_SERIES["planner_share_to_date"]] if point.value is not None]
     if not weeks:
         return {"chart": "", "reason": REASONS["window_not_complete"]}
@@ -190,16 +193,6 @@ def _definitions(run: Run) -> dict[str, Any]:
         "names": _CRITERION_NAMES,
         "terms": TERMS,
     }
-
-
-def _estimate(label: str, row: Row | None) -> Estimate:
-    if row is None:
-        return Estimate(label, None, None, None)
-    return Estimate(label, row["estimate"], row["ci_low"], row["ci_high"])
-
-
-def _point(row: Row) -> Point:
-    return Point(date.fromisoformat(row["horizon"]), row["estimate"], row["ci_low"], row["ci_high"])
 
 
 def _days(value: float | None) -> str:

@@ -1,7 +1,9 @@
 """What charts are made of: numbers with intervals, at a name or at a place of an axis."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,11 @@ class Estimate:
     note: str = ""
     """Told with the number where a pointer rests on it, for example the number of users."""
 
+    @classmethod
+    def of(cls, label: str, row: Mapping[str, Any] | None, note: str = "") -> Self:
+        """A row of `runs.statistics`; None where there is no row."""
+        return cls(label, *_ends(row), note)
+
 
 @dataclass(frozen=True)
 class Point:
@@ -26,3 +33,12 @@ class Point:
     high: float | None = None
     note: str = ""
     """Told with the number where a pointer rests on it, for example the period and its fee."""
+
+    @classmethod
+    def of(cls, x: float | date, row: Mapping[str, Any] | None, note: str = "") -> Self:
+        """A row of `runs.statistics`; None where there is no row."""
+        return cls(x, *_ends(row), note)
+
+
+def _ends(row: Mapping[str, Any] | None) -> tuple[float | None, float | None, float | None]:
+    return (row["estimate"], row["ci_low"], row["ci_high"]) if row else (None, None, None)

@@ -26,9 +26,7 @@ def world(world: World) -> World:
 
 
 def found(world: World) -> dict[str, FAILED]:
-    return {
-        name: told for name, told in world.failures("sources").items() if name.startswith("newest_month")
-    }
+    return {name: told for name, told in world.failures("sources").items() if name.startswith("newest_month")}
 
 
 def test_a_month_like_those_before_it_is_silent(world: World) -> None:

@@ -26,6 +26,7 @@ BEYOND_STAGING = sorted(
 MAY_READ_THE_CLOCK = {
     PROJECT / "include" / "tidemark" / "history" / "ledger.py",
     PROJECT / "include" / "tidemark" / "cli" / "clock.py",
+    PROJECT / "include" / "tidemark" / "orchestration" / "later_tries.py",  # when Airflow looks again
 }
 
 

@@ -46,7 +46,7 @@ RUN: Any = SimpleNamespace(
 )
 ROWS = [
     ResultRow("rate_use", 0.25, "wilson", None, None, "week 2", 0.125, 0.5, n=80, trust="ok"),
-    ResultRow("rate_use", 0.25, "bootstrap", None, None, "week 2", 0.2, 0.3, n=80, p_value=0.01, is_primary=False),
+    ResultRow("rate_use", 0.25, "bootstrap", None, None, "week 2", 0.2, 0.3, n=80, p_value=0.01, trust="ok", is_primary=False),
     ResultRow("rate_use", 0.5, "wilson", "ios", None, "week 2", 0.25, 0.75, n=8, trust="ok"),
 ]  # fmt: skip
 

@@ -12,7 +12,9 @@ families = st.lists(st.floats(0, 1), min_size=1, max_size=60)
 
 
 def row(metric: str, p_value: float | None, horizon: str = "7d") -> ResultRow:
-    return ResultRow(metric, 0.5, "wilson", horizon=horizon, ci_low=0.4, ci_high=0.6, p_value=p_value)
+    return ResultRow(
+        metric, 0.5, "wilson", horizon=horizon, ci_low=0.4, ci_high=0.6, p_value=p_value, trust="ok"
+    )
 
 
 def adjusted(p_values: list[float]) -> np.ndarray:

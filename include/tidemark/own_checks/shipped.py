@@ -20,7 +20,8 @@ from include.tidemark.validation.checks import Asset
 from include.tidemark.validation.column_profile import SCOPES, ColumnProfile, optional_columns
 from include.tidemark.validation.contract import FoundTable, contract_asset
 from include.tidemark.validation.identities import vanished_users_asset
-from include.tidemark.validation.sources import table_asset
+from include.tidemark.validation.newest_month import Month, newest_month_asset
+from include.tidemark.validation.sources import ARRIVALS, table_asset
 from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.validation.vanished import vanished_asset
 
@@ -94,6 +95,9 @@ def _assets(run: Run) -> Iterator[Asset]:
         profile = {(name, scope): ColumnProfile(0, 0, {}) for name in columns for scope in SCOPES}
         before = (profile, str(_BEFORE)) if run.previous else None
         yield vanished_asset(run, table, found[table.name, False].rows, profile, before)
+        if table.name in ARRIVALS:
+            month = Month(_BEFORE, {_BEFORE: 1_000}, {0: 1_000})
+            yield newest_month_asset(run, found[table.name, False].rows, month, [month])
     yield vanished_users_asset(run, [("runs.users", "user_id")], [found[tables[0].name, False].rows])
 
 

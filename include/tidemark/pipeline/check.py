@@ -23,7 +23,7 @@ from include.tidemark.validation.checks import Asset, CheckResult, GateReport, S
 from include.tidemark.validation.column_profile import profile_before, record_profile
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table
 from include.tidemark.validation.identities import vanished_users_asset
-from include.tidemark.validation.newest_month import newest_month_asset
+from include.tidemark.validation.newest_month import arrived, newest_month_asset
 from include.tidemark.validation.sources import ARRIVALS, table_asset
 from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.validation.vanished import vanished_asset
@@ -92,7 +92,8 @@ def _source_assets(run: Run, warehouse: Warehouse) -> Iterator[Asset]:
         yield table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse, table))
         yield _columns_asset(run, warehouse, table)
         if arrivals := ARRIVALS.get(table.contract.name):
-            yield newest_month_asset(run, warehouse, table.rows, arrivals.moment, arrivals.counts)
+            newest, *before = arrived(run, warehouse, table.rows, arrivals.moment, arrivals.counts)
+            yield newest_month_asset(run, table.rows, newest, before)
     yield _users_asset(run, warehouse, sound)
     # Where the contract is broken, which stops the run, an own check has nothing that it can be about.
     if len(sound) == len(tables):

@@ -4,7 +4,7 @@ Years of rows hide a month without them from every count of all rows.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -44,15 +44,8 @@ class Month:
         return (_next(self.begin) - self.begin).days - len(self.days)
 
 
-def newest_month_asset(run: Run, warehouse: Warehouse, rows: SourceRows, moment: str, counts: str) -> Asset:
-    """What the newest complete month must hold of what the three months before it held.
-
-    Args:
-        moment: the column that says when something happened.
-        counts: SQL condition of the rows that count, which calls the table by its name in the contract.
-    """
-    source = f"{rows.rows} as {rows.table}"
-    newest, *before = _months(run, warehouse, source, f"{rows.table}.{moment}", counts)
+def newest_month_asset(run: Run, rows: SourceRows, newest: Month, before: Sequence[Month]) -> Asset:
+    """What the newest complete month must hold of what the months before it held, as `arrived` counted them."""
     suite, source = f"sources.{rows.table}_newest_month", "(select 1 as one) as compared"
     seen = Check(
         name="newest_month_rows",
@@ -75,7 +68,7 @@ def newest_month_asset(run: Run, warehouse: Warehouse, rows: SourceRows, moment:
 class _Comparison:
     """One month with those before it."""
 
-    def __init__(self, run: Run, rows: SourceRows, newest: Month, before: list[Month]) -> None:
+    def __init__(self, run: Run, rows: SourceRows, newest: Month, before: Sequence[Month]) -> None:
         self.run, self.rows, self.newest, self.before = run, rows, newest, before
         self.allowed = rows.table in run.options.allow_missing
         self.where = f"{rows.relation} in {newest.begin:%Y-%m}"
@@ -150,8 +143,14 @@ class _Comparison:
         )
 
 
-def _months(run: Run, warehouse: Warehouse, source: str, at: str, counts: str) -> list[Month]:
-    """The newest complete month, and as many of the months before it as are complete, the newest first."""
+def arrived(run: Run, warehouse: Warehouse, rows: SourceRows, moment: str, counts: str) -> list[Month]:
+    """The newest complete month, and as many of the three before it as are complete, the newest first.
+
+    Args:
+        moment: the column that says when something happened.
+        counts: SQL condition of the rows that count, which calls the table by its name in the contract.
+    """
+    source, at = f"{rows.rows} as {rows.table}", f"{rows.table}.{moment}"
     begins = [_before(run.as_of_date.replace(day=1))]
     for _ in range(_MONTHS_BEFORE):
         begins.append(_before(begins[-1]))

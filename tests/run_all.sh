@@ -13,14 +13,14 @@ trap 'rm -rf "$outputs"' EXIT
 trap 'kill "${started[@]}" 2>/dev/null; wait; exit 130' INT TERM
 
 start() { # start NAME ARGUMENTS...
-    env $RUN -m pytest -o "cache_dir=.local/pytest-$1" "${@:2}" >"$outputs/$1" 2>&1 &
+    env $RUN -m pytest --durations=25 -o "cache_dir=.local/pytest-$1" "${@:2}" >"$outputs/$1" 2>&1 &
     started+=($!)
 }
 start waiting "${waiting[@]}"
 start dbt "${dbt[@]}"
 start months "${months[@]}"
 others=("${waiting[@]}" "${dbt[@]}" "${months[@]}")
-env $RUN -m pytest tests "${others[@]/#/--ignore=}"
+env $RUN -m pytest --durations=25 tests "${others[@]/#/--ignore=}"
 code=$?
 for process in "${started[@]}"; do
     wait "$process" || code=1

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from include.tidemark.pipeline.build import build_command, dbt_environment
 from include.tidemark.pipeline.check import check_stage
+from include.tidemark.pipeline.dbt_variables import run_environment
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.pipeline.load import load
 from include.tidemark.pipeline.resolve import resolve_run
@@ -157,7 +158,8 @@ def _compiled(run: Run, settings: Settings, target: Path) -> list[Model]:
         "--quiet",
     ]
     command[1] = "compile"
-    subprocess.run(command, env=os.environ | dbt_environment(settings), check=True, capture_output=True)
+    environment = os.environ | dbt_environment(settings) | run_environment(run)
+    subprocess.run(command, env=environment, check=True, capture_output=True)
     nodes = json.loads((target / "manifest.json").read_bytes())["nodes"]
     compiled = {
         name: node for name, node in nodes.items()

@@ -29,7 +29,7 @@ def warm_dbt(folder: Path) -> Iterator[Path]:
     # It ends when this process does, however that ends: its standard input is closed then.
     with subprocess.Popen(
         [DBT.with_name("python"), "-W", "ignore", Path(__file__).with_name("server.py"), socket],
-        stdin=subprocess.PIPE, env=environment, start_new_session=True,
+        stdin=subprocess.PIPE, env=environment, process_group=0,
     ) as server:  # fmt: skip
         yield command
         server.terminate()

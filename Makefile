@@ -45,8 +45,7 @@ down: ## Stop that Airflow wholly, whatever its data set
 
 .PHONY: test
 test: setup test-setup ## Install what the tests need and run all of them
-	@RUN="$(RUN)" bash tests/run_all.sh
-	PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python -m pytest tests/dags tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py
+	@RUN="$(RUN)" MWAA_RUN="PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python" bash tests/run_all.sh
 
 .PHONY: lint
 lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (strict on include/tidemark), sqlfluff with the dbt templater

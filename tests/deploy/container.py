@@ -136,7 +136,7 @@ class Container:
         assert answer.status_code == httpx.codes.OK, answer.text[:500]
         return answer.text
 
-    def succeed(self, api: AirflowApi, conf: dict[str, object], timeout: float = 420) -> dict[str, str]:
+    def succeed(self, api: AirflowApi, conf: dict[str, object], timeout: float = 1500) -> dict[str, str]:
         """Run the monthly DAG; returns the tasks' states.
 
         Raises:

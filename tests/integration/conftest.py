@@ -54,12 +54,12 @@ class Deployment:
         with open_warehouse(self.settings) as warehouse:
             return warehouse.fetch(sql, parameters)
 
-    def run(self, conf: dict[str, object], timeout: float = 900) -> tuple[str, str]:
+    def run(self, conf: dict[str, object], timeout: float = 1500) -> tuple[str, str]:
         """Trigger a run as the UI does and wait for it; returns its id and last state."""
         run_id = self.api.trigger(conf)
         return run_id, self.wait(run_id, timeout)
 
-    def wait(self, run_id: str, timeout: float = 900) -> str:
+    def wait(self, run_id: str, timeout: float = 1500) -> str:
         *_, (state, _tasks) = self.api.watch(run_id, timeout)
         return state
 

@@ -22,7 +22,7 @@ from include.tidemark.sources.typed import StagedFile, staged_file
 from include.tidemark.validation.contract import FoundTable
 
 AT_EACH_END = 20
-"""Of more files than twice this many only so many at the beginning and at the end are read."""
+"""Of more files than twice this many, only this many at the beginning and at the end are read."""
 _NAMED_FILES = 5
 
 

@@ -136,7 +136,7 @@ class Facts:
     def few(self, most: int) -> tuple[str, ...]:
         """The different values, the most frequent first, where they are names of something and not of somebody; else none.
 
-        These alone may be written down: there are at most so many, each of them stands for several rows, and none is an
+        These alone may be written down: there are at most that many, each of them stands for several rows, and none is an
         address or holds a long number.
         """
         if self.column.kind is not Kind.TEXT or not 0 < len(self.distinct) <= most:

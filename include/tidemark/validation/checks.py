@@ -137,6 +137,18 @@ def count_where(condition: str) -> str:
     return f"coalesce(count_if({condition}), 0)"
 
 
+COMPARED = "(select 1 as one) as compared"
+"""The source of an asset whose measures Python has made of counts."""
+
+
+def counted(name: str, number: int, what: str, purpose: str = "") -> Check:
+    """That something was counted, so that a suite whose other checks do not apply is not empty."""
+    return Check(
+        name=name, measure=f"max({number})", minimum=0, severity="info", claim=f"{what} were counted{purpose}.",
+        failure=f"{what} were not counted.",
+    )  # fmt: skip
+
+
 def zero(
     name: str,
     measure: str,

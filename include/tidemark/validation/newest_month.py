@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from include.tidemark.run import Run
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.sources.timestamps import timestamp_literal
-from include.tidemark.validation.checks import Asset, Check, NotEvaluated, Severity
+from include.tidemark.validation.allowed import unless_allowed
+from include.tidemark.validation.checks import COMPARED, Asset, Check, NotEvaluated, Severity, counted
+from include.tidemark.validation.volume import drop_limits
 from include.tidemark.warehouse.base import Warehouse
 
 _MONTHS_BEFORE = 3
@@ -46,15 +48,8 @@ class Month:
 
 def newest_month_asset(run: Run, rows: SourceRows, newest: Month, before: Sequence[Month]) -> Asset:
     """What the newest complete month must hold of what the months before it held, as `arrived` counted them."""
-    suite, source = f"sources.{rows.table}_newest_month", "(select 1 as one) as compared"
-    seen = Check(
-        name="newest_month_rows",
-        measure=f"max({newest.rows})",
-        minimum=0,
-        severity="info",
-        claim=f"The rows of {rows.relation} in {newest.begin:%Y-%m} were counted.",
-        failure=f"The rows of {rows.relation} in {newest.begin:%Y-%m} were not counted.",
-    )
+    suite, source = f"sources.{rows.table}_newest_month", COMPARED
+    seen = counted("newest_month_rows", newest.rows, f"The rows of {rows.relation} in {newest.begin:%Y-%m}")
     if not before or min(month.rows for month in before) < _FEWEST_ROWS:
         reason = f"Not evaluated: there is no complete month before {newest.begin:%Y-%m} with {_FEWEST_ROWS} rows or more."
         return Asset(
@@ -70,17 +65,12 @@ class _Comparison:
 
     def __init__(self, run: Run, rows: SourceRows, newest: Month, before: Sequence[Month]) -> None:
         self.run, self.rows, self.newest, self.before = run, rows, newest, before
-        self.allowed = rows.table in run.options.allow_missing
         self.where = f"{rows.relation} in {newest.begin:%Y-%m}"
         self.then = f"the {len(before)} months before" if len(before) > 1 else "the month before"
 
     def drop(self) -> list[Check]:
         """Fewer rows than in the weakest of the months before."""
         least = min(month.rows for month in self.before)
-        rules = self.run.rules
-        limits: tuple[tuple[Severity, float], ...] = (
-            ("warning", rules.volume_warning_drop_pct), ("critical", rules.volume_critical_drop_pct),
-        )  # fmt: skip
         return [
             self._check(
                 f"newest_month_drop_{severity}", 100 * (least - self.newest.rows) / least, limit, severity,
@@ -88,7 +78,7 @@ class _Comparison:
                 f"{self.where} has {self.newest.rows} rows, {{observed}} % fewer than the weakest of {self.then}, which has {least}"
                 f" (allowed: {limit:g} %)",
             )
-            for severity, limit in limits
+            for severity, limit in drop_limits(self.run)
         ]  # fmt: skip
 
     def empty_days(self) -> list[Check]:
@@ -127,17 +117,12 @@ class _Comparison:
     def _check(  # noqa: PLR0917 - read as a table
         self, name: str, observed: float, limit: float, severity: Severity, claim: str, failure: str
     ) -> Check:
-        stops = severity == "critical" and not self.allowed
-        meant = (
-            f"; if it is meant, start the run once with allow_missing for it (`tidemark run --allow-missing {self.rows.table}`)"
-            if stops
-            else ""
-        )
+        decided, meant = unless_allowed(self.run, self.rows.table, severity)
         return Check(
             name=name,
             measure=f"max({observed:.6f})",
             maximum=limit,
-            severity="critical" if stops else "warning",
+            severity=decided,
             claim=claim,
             failure=f"{failure}: find out whether the source delivered all of the month{meant}.",
         )
@@ -155,20 +140,19 @@ def arrived(run: Run, warehouse: Warehouse, rows: SourceRows, moment: str, count
     for _ in range(_MONTHS_BEFORE):
         begins.append(_before(begins[-1]))
     since, until = run.begin_of(begins[-1]), run.begin_of(_next(begins[0]))
+    # What lies before is one row without an hour.
     found = warehouse.fetch(
-        f"select date_trunc('hour', {at}) as hour, count(*) as n from {source} where {counts}"
-        f" and {at} >= {timestamp_literal(since)} and {at} < {timestamp_literal(until)} group by 1 order by 1"
+        f"select case when {at} >= {timestamp_literal(since)} then date_trunc('hour', {at}) end as hour, count(*) as n"
+        f" from {source} where {counts} and {at} < {timestamp_literal(until)} group by 1"
     )
-    earlier = warehouse.fetch(
-        f"select count(*) as n from {source} where {counts} and {at} < {timestamp_literal(since)}"
-    )[0]["n"]
     zone = ZoneInfo(run.rules.business_timezone)
-    local = [(_utc(row["hour"]).astimezone(zone), int(row["n"])) for row in found]
+    local = [
+        (row["hour"].replace(tzinfo=UTC).astimezone(zone), int(row["n"])) for row in found if row["hour"]
+    ]
     # The history begins somewhere in its first month, which is complete only by chance.
-    first = date.min if earlier or not local else _next(local[0][0].date().replace(day=1))
-    return [
-        _month(begin, local) for begin in begins if begin == begins[0] or begin >= first
-    ]  # fmt: skip
+    begins_here = local and len(local) == len(found)
+    first = _next(min(local)[0].date().replace(day=1)) if begins_here else date.min
+    return [_month(begin, local) for begin in begins if begin == begins[0] or begin >= first]
 
 
 def _month(begin: date, hours: list[tuple[datetime, int]]) -> Month:
@@ -179,10 +163,6 @@ def _month(begin: date, hours: list[tuple[datetime, int]]) -> Month:
             days[at.date()] += count
             by_hour[at.hour] += count
     return Month(begin, days, by_hour)
-
-
-def _utc(hour: datetime) -> datetime:
-    return hour.replace(tzinfo=UTC)
 
 
 def _before(begin: date) -> date:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from include.tidemark.run import Run
 from include.tidemark.sources.contract import SourceTable
 from include.tidemark.sources.rows import SourceRows
-from include.tidemark.validation.checks import Asset, Check, NotEvaluated, Severity
+from include.tidemark.validation.allowed import unless_allowed
+from include.tidemark.validation.checks import COMPARED, Asset, Check, NotEvaluated, Severity, counted
 from include.tidemark.validation.column_profile import (
     SCOPES,
     SHARED_VALUES,
@@ -36,7 +37,7 @@ def vanished_asset(
     Args:
         before: counts of the last publication and its as-of date; None where they are not known.
     """
-    name, source = f"sources.{table.name}_columns", "(select 1 as one) as compared"
+    name, source = f"sources.{table.name}_columns", COMPARED
     if before is None:
         what = "no earlier month is published to compare with" if run.previous is None else "what the last publication's columns held is not recorded"  # fmt: skip
         note = NotEvaluated("columns_before", f"Not evaluated: {what}.")
@@ -50,15 +51,12 @@ def vanished_asset(
     return Asset(name, rows.relation, source, (_compared(rows, len(checks)), *checks))
 
 
-def _compared(rows: SourceRows, count: int) -> Check:
-    """So that the suite is never empty."""
-    return Check(
-        name="columns_compared",
-        measure=f"max({count})",
-        minimum=0,
-        severity="info",
-        claim=f"The columns of {rows.relation} were counted, for the next month to be compared with.",
-        failure=f"The columns of {rows.relation} were not counted.",
+def _compared(rows: SourceRows, number: int) -> Check:
+    return counted(
+        "columns_compared",
+        number,
+        f"The columns of {rows.relation}",
+        ", for the next month to be compared with",
     )
 
 
@@ -82,7 +80,6 @@ class _Column:
         }
         self.place = f"{rows.relation}.{name}"
         self.key = f"{rows.table}.{name}"
-        self.allowed = self.key in run.options.allow_missing
 
     def checks(self) -> Iterator[Check]:
         if not self.pairs:
@@ -94,13 +91,10 @@ class _Column:
             yield from self._value_checks()
 
     def _severity(self, severity: Severity) -> Severity:
-        return "warning" if self.allowed else severity
+        return unless_allowed(self.run, self.key, severity)[0]
 
     def _advice(self, severity: Severity) -> str:
-        """How a person who means it goes on where the run is stopped."""
-        if self._severity(severity) == "warning":
-            return ""
-        return f"; if it is meant, start the run once with allow_missing for it (`tidemark run --allow-missing {self.key}`)"
+        return unless_allowed(self.run, self.key, severity)[1]
 
     def _emptied(self) -> Scope | None:
         fewest = 1 if self.name in _DECIDES else _FEWEST

@@ -36,10 +36,6 @@ def drop_checks(run: Run, previous: PublishedRun, measure: str, subject: str, ad
         measure: SQL of the drop in percent; negative for a count that grew.
         subject: beginning of the sentences: what has how many of what.
     """
-    levels: tuple[tuple[Severity, float], ...] = (
-        ("warning", run.rules.volume_warning_drop_pct),
-        ("critical", run.rules.volume_critical_drop_pct),
-    )
     return [
         Check(
             name=f"{DROP}_{severity}",
@@ -50,5 +46,10 @@ def drop_checks(run: Run, previous: PublishedRun, measure: str, subject: str, ad
             failure=f"{subject}, but {{observed}} % fewer than the publication of {previous.as_of_date} saw (allowed:"
             f" {bound:g} %); {advice}",
         )
-        for severity, bound in levels
+        for severity, bound in drop_limits(run)
     ]
+
+
+def drop_limits(run: Run) -> tuple[tuple[Severity, float], ...]:
+    """By how many percent a count may be lower than before."""
+    return ("warning", run.rules.volume_warning_drop_pct), ("critical", run.rules.volume_critical_drop_pct)

@@ -356,7 +356,7 @@ def criterion_share(criterion: str) -> float:
 REDELIVERED_SHARE = 0.01
 """Events that arrive twice with the same event_id."""
 LATE_SHARE, LATE_DAYS = 0.005, (4, 40)
-"""Events and transactions that are delivered so many days after they happened."""
+"""Events and transactions that are delivered that many days after they happened."""
 BEFORE_SIGN_UP_SHARE = 0.005
 """Users with a login one to three days before their account was created."""
 SILENT_SHARE = 0.90

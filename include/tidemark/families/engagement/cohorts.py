@@ -24,7 +24,7 @@ _CENTS = 100
 
 @dataclass(frozen=True)
 class Cohort:
-    """The users of one day of sign-up, so many days after it."""
+    """The users of one day of sign-up, that many days after it."""
 
     cohort_date: date
     day: int

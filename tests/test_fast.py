@@ -12,4 +12,4 @@ def test_a_file_is_fast_by_its_folder() -> None:
     assert is_fast(TESTS / "test_fast.py")
     assert is_fast(TESTS / "statistics" / "test_cells.py")
     assert not is_fast(TESTS / "suggest" / "test_command.py")
-    assert not is_fast(TESTS / "integration" / "test_c_families.py")
+    assert not is_fast(TESTS / "integration" / "test_families.py")

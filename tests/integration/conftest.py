@@ -1,7 +1,13 @@
-"""One real Airflow for all integration tests: the demo's own, in a folder of its own."""
+"""One real Airflow for all integration tests: the demo's own, in a folder of its own.
 
+Tests of what the demo published look at a copy, so that they hold whatever runs the others have caused meanwhile.
+"""
+
+import contextlib
 import hashlib
+import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,19 +29,16 @@ from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from tests.views import digest_of
 
-# One family: these tests are about the runs, and each of them waits for whole ones. `test_c_families.py` runs all families.
+# One family: these tests are about the runs, and each of them waits for whole ones. `test_families.py` runs all families.
 DATASET = replace(COMPLETE_JOURNEY, families=("customer_segments",))
 MARKED_KEY = "marked-secret-key-0123456789abcdef"
 
 
 @dataclass
-class Deployment:
-    """The demo's state folder, what the demo printed, and a client of its Airflow."""
+class Published:
+    """A state folder: its warehouse and its artifacts."""
 
     state: Path
-    printed: str
-    api: AirflowApi
-    stack: Stack
 
     @property
     def settings(self) -> Settings:
@@ -54,21 +57,6 @@ class Deployment:
         with open_warehouse(self.settings) as warehouse:
             return warehouse.fetch(sql, parameters)
 
-    def run(self, conf: dict[str, object], timeout: float = 1500) -> tuple[str, str]:
-        """Trigger a run as the UI does and wait for it; returns its id and last state."""
-        run_id = self.api.trigger(conf)
-        return run_id, self.wait(run_id, timeout)
-
-    def wait(self, run_id: str, timeout: float = 1500) -> str:
-        *_, (state, _tasks) = self.api.watch(run_id, timeout)
-        return state
-
-    def task_log(self, run_id: str, task_id: str, dag_id: str = DAG_ID) -> str:
-        folder = (
-            self.state / "airflow" / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
-        )
-        return "\n".join(file.read_text(errors="replace") for file in sorted(folder.glob("*.log")))
-
     def consumers_view(self) -> dict[str, str]:
         """Digests of all that a consumer can see: pointers, published folders, published rows."""
         artifacts = self.state / "artifacts"
@@ -85,6 +73,29 @@ class Deployment:
     def digest_of(self, view: str, condition: str = "true") -> str:
         """Digest of the rows of a view that keep a condition."""
         return digest_of(self.query, view, condition)
+
+
+@dataclass
+class Deployment(Published):
+    """The demo's state folder with a client of its Airflow."""
+
+    api: AirflowApi
+    stack: Stack
+
+    def run(self, conf: dict[str, object], timeout: float = 1500) -> tuple[str, str]:
+        """Trigger a run as the UI does and wait for it; returns its id and last state."""
+        run_id = self.api.trigger(conf)
+        return run_id, self.wait(run_id, timeout)
+
+    def wait(self, run_id: str, timeout: float = 1500) -> str:
+        *_, (state, _tasks) = self.api.watch(run_id, timeout)
+        return state
+
+    def task_log(self, run_id: str, task_id: str, dag_id: str = DAG_ID) -> str:
+        folder = (
+            self.state / "airflow" / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
+        )
+        return "\n".join(file.read_text(errors="replace") for file in sorted(folder.glob("*.log")))
 
 
 @dataclass
@@ -138,30 +149,46 @@ def interrupted_demo(new_state):
     return unfinished_demo(new_state, interrupt_after="load_sources")
 
 
-@pytest.fixture(scope="package")
-def demo_run(new_state, interrupted_demo):
-    """`make demo` once more: what it printed, and what was there afterwards."""
-    import contextlib
-    import io
+@dataclass
+class Demo:
+    """A demo that came to its end: its state folder, what it printed, processes that it left, and a copy of what it published."""
 
-    state = new_state
+    state: Path
+    printed: str
+    left: list[str]
+    published: Published
+
+
+@pytest.fixture(scope="package")
+def demo_run(new_state, interrupted_demo, tmp_path_factory):
+    """`make demo` once more."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        code = run_demo(state, DATASET)
+        code = run_demo(new_state, DATASET)
     assert code == 0, printed.getvalue()
-    return state, printed.getvalue()
+    copy = tmp_path_factory.mktemp("published")
+    shutil.copy2(new_state / "warehouse.duckdb", copy)
+    for folder in ("artifacts", "landing"):
+        shutil.copytree(new_state / folder, copy / folder)
+    return Demo(new_state, printed.getvalue(), processes_that_mention(str(new_state)), Published(copy))
+
+
+@pytest.fixture
+def demonstrated(demo_run):
+    """What the demo published, and nobody touched since."""
+    return demo_run.published
 
 
 @pytest.fixture(scope="package")
 def deployment(demo_run):
-    state, printed = demo_run
-    stack = local.up(state, DATASET)
+    """That Airflow, at work."""
+    stack = local.up(demo_run.state, DATASET)
     try:
         api = AirflowApi(stack)
         api.unpause()
-        yield Deployment(state, printed, api, stack)
+        yield Deployment(demo_run.state, api, stack)
     finally:
-        local.down(state)
+        local.down(demo_run.state)
 
 
 def processes_that_mention(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dbt.cli.main import cli, dbtRunner  # type: ignore[import-untyped]
+from dbt.cli.main import cli, dbtRunner
 
 COMMANDS = {"build", "compile", "run", "seed", "test"}
 PLACES = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")

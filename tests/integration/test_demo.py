@@ -13,7 +13,7 @@ from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.months import run_demo
 from include.tidemark.rules import load_rules
 
-from .conftest import DATASET, processes_that_mention
+from .conftest import DATASET
 
 MONTHS = ["2017-10-01", "2017-11-01", "2017-12-01", "2018-01-01"]
 
@@ -27,13 +27,13 @@ def test_ctrl_c_ends_the_demo_and_its_airflow_in_the_middle_of_a_month(interrupt
 
 
 def test_the_next_demo_goes_on_with_the_month_that_was_interrupted(interrupted_demo, demo_run):
-    _, printed = demo_run
-    assert "Going on with the backfill that was interrupted." in printed
-    assert re.findall(r"^(\S+): (\w+) in", printed, re.MULTILINE) == [(month, "success") for month in MONTHS]
+    assert "Going on with the backfill that was interrupted." in demo_run.printed
+    assert re.findall(r"^(\S+): (\w+) in", demo_run.printed, re.MULTILINE) == [
+        (month, "success") for month in MONTHS
+    ]
 
 
 def test_prints_a_table_of_segments_by_month_and_where_the_report_is(demo_run):
-    _, printed = demo_run
     for text in (
         *(f"as of {month}" for month in MONTHS),
         "High-Value Travelers",
@@ -41,54 +41,54 @@ def test_prints_a_table_of_segments_by_month_and_where_the_report_is(demo_run):
         "report/index.html",
         "make up",
     ):
-        assert text in printed
+        assert text in demo_run.printed
 
 
 @pytest.mark.parametrize("month", MONTHS)
 def test_shows_a_month_s_tasks_as_they_finish_up_to_the_last_one(demo_run, month):
-    _, printed = demo_run
-    shown = [(int(done), int(of)) for done, of in re.findall(rf"  {month} +(\d+)/(\d+) tasks  ", printed)]
+    shown = [
+        (int(done), int(of)) for done, of in re.findall(rf"  {month} +(\d+)/(\d+) tasks  ", demo_run.printed)
+    ]
     done = [count for count, _ in shown]
     assert len(done) > 3 and done == sorted(set(done)), f"no progress while it works: {shown}"
     assert shown[-1][0] == shown[-1][1], "every task of a month has succeeded"
-    assert re.search(rf"^{month}: success in \d+ s$", printed, re.MULTILINE)
+    assert re.search(rf"^{month}: success in \d+ s$", demo_run.printed, re.MULTILINE)
 
 
 def test_leaves_no_process_behind(demo_run):
-    state, _ = demo_run
-    assert processes_that_mention(str(state)) == []
+    assert demo_run.left == []
 
 
 def test_a_second_demo_reuses_what_is_there(demo_run, capsys):
-    state, _ = demo_run
+    state = demo_run.state
     before = {file: file.stat().st_mtime_ns for file in (state / "artifacts").rglob("*")}
     assert run_demo(state, DATASET) == 0
     assert "published already" in capsys.readouterr().out
     assert {file: file.stat().st_mtime_ns for file in (state / "artifacts").rglob("*")} == before
 
 
-def test_every_month_is_published_with_all_five_segments(deployment):
-    assert [month.as_of_date for month in deployment.months()] == MONTHS
-    for month in deployment.months():
+def test_every_month_is_published_with_all_five_segments(demonstrated):
+    assert [month.as_of_date for month in demonstrated.months()] == MONTHS
+    for month in demonstrated.months():
         rows = month.rows("data/segment_summary.csv")
         held = [int(row["customers"]) for row in rows if row["priority"]]
         assert len(held) == 5 and min(held) > 0
 
 
-def test_no_month_touched_a_file_of_an_earlier_one(deployment):
-    artifacts = deployment.state / "artifacts"
+def test_no_month_touched_a_file_of_an_earlier_one(demonstrated):
+    artifacts = demonstrated.state / "artifacts"
     newest = 0
-    for month in deployment.months():
+    for month in demonstrated.months():
         times = [file.stat().st_mtime_ns for file in (artifacts / month.folder).rglob("*") if file.is_file()]
         assert min(times) > newest, f"{month.as_of_date} overlaps with the month before"
         newest = max(times)
 
 
-def test_manifest_digests_are_those_of_the_files(deployment):
+def test_manifest_digests_are_those_of_the_files(demonstrated):
     import hashlib
 
-    for month in deployment.months():
-        folder = deployment.state / "artifacts" / month.folder
+    for month in demonstrated.months():
+        folder = demonstrated.state / "artifacts" / month.folder
         listed = {file["path"]: file for file in month.manifest()["files"]}
         present = {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()} - {"manifest.json"}
         assert set(listed) == present
@@ -96,8 +96,8 @@ def test_manifest_digests_are_those_of_the_files(deployment):
             assert hashlib.sha256((folder / path).read_bytes()).hexdigest() == file["sha256"]
 
 
-def test_the_manifest_says_how_long_every_stage_took(deployment):
-    for month in deployment.months():
+def test_the_manifest_says_how_long_every_stage_took(demonstrated):
+    for month in demonstrated.months():
         timings = month.manifest()["timings_seconds"]
         assert list(timings) == [
             "resolve_run", "load_sources", "check_sources", "models", "check_models", "statistics", "check_statistics"
@@ -106,7 +106,7 @@ def test_the_manifest_says_how_long_every_stage_took(deployment):
 
 
 @pytest.mark.parametrize("month", MONTHS)
-def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, month):
+def test_published_rows_agree_with_a_recomputation_in_plain_sql(demonstrated, month):
     """From the landing files alone, written without a look at the models."""
     as_of = date.fromisoformat(month)
     rules = load_rules(COMPLETE_JOURNEY.rules_file, environ={})
@@ -122,7 +122,7 @@ def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, mont
             create table lines as
             select household_id as user_id, sales_value as amount, coalesce(category_group, 'other') as category_group,
                    (transaction_timestamp - interval 5 hours)::date as day
-            from read_parquet('{deployment.state}/landing/sales.parquet') left join groups on department = category
+            from read_parquet('{demonstrated.state}/landing/sales.parquet') left join groups on department = category
             where (transaction_timestamp - interval 5 hours)::date < ?
             """,
             [as_of],
@@ -161,7 +161,7 @@ def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, mont
                 "budget": rules.budget_max_avg_monthly_spend,
             },
         ).fetchall()  # fmt: skip
-    published = deployment.query(
+    published = demonstrated.query(
         """
         select customer_id, total_transactions, lifetime_value, first_transaction_date, last_transaction_date, tenure_months,
                spend_last_90_days, spend_prior_90_days, customer_segment
@@ -172,28 +172,28 @@ def test_published_rows_agree_with_a_recomputation_in_plain_sql(deployment, mont
     assert [tuple(row.values()) for row in published] == expected
 
 
-def test_the_backtest_waits_for_its_window_and_then_agrees_with_plain_sql(deployment):
+def test_the_backtest_waits_for_its_window_and_then_agrees_with_plain_sql(demonstrated):
     reasons = [
         {
             row["spend_ratio_reason"] if "spend_ratio_reason" in row else row["reason"]
             for row in month.rows("data/segment_backtest.csv")
         }
-        for month in deployment.months()
+        for month in demonstrated.months()
     ]
     assert reasons[:3] == [{"no_earlier_publication"}, {"window_not_complete"}, {"window_not_complete"}]
-    first = deployment.months()[0]
+    first = demonstrated.months()[0]
     segments = {
         r["customer_id"]: r
-        for r in deployment.query(
+        for r in demonstrated.query(
             "select * from marts.customer_segments where as_of_date = ?", first.as_of_date
         )
     }
-    later = deployment.query(
+    later = demonstrated.query(
         "select user_id, sum(amount_usd) as spend from raw.transactions where (transaction_at - interval 5 hours)::date >= date '2017-10-01'"
         " and (transaction_at - interval 5 hours)::date < date '2017-12-30' group by user_id"
     )
     spent = {row["user_id"]: row["spend"] for row in later}
-    for row in deployment.months()[3].rows("data/segment_backtest.csv"):
+    for row in demonstrated.months()[3].rows("data/segment_backtest.csv"):
         if not row["spend_ratio"]:
             continue
         members = [
@@ -208,8 +208,8 @@ def test_the_backtest_waits_for_its_window_and_then_agrees_with_plain_sql(deploy
         assert float(row["spend_ratio_ci_low"]) < float(ratio) < float(row["spend_ratio_ci_high"])
 
 
-def test_movement_from_the_month_before_adds_up_to_its_customers(deployment):
-    months = deployment.months()
+def test_movement_from_the_month_before_adds_up_to_its_customers(demonstrated):
+    months = demonstrated.months()
     assert all(row["share_pct"] == "" for row in months[0].rows("data/segment_movement.csv"))
     for earlier, later in pairwise(months):
         held = {
@@ -224,15 +224,15 @@ def test_movement_from_the_month_before_adds_up_to_its_customers(deployment):
         assert len([segment for segment in held if segment in moved]) == 5
 
 
-def test_no_user_id_is_in_a_published_file_and_the_same_user_has_one_hash_in_every_month(deployment):
-    months = deployment.months()
-    ids = {row["user_id"] for row in deployment.query("select distinct user_id from raw.users")}
+def test_no_user_id_is_in_a_published_file_and_the_same_user_has_one_hash_in_every_month(demonstrated):
+    months = demonstrated.months()
+    ids = {row["user_id"] for row in demonstrated.query("select distinct user_id from raw.users")}
     hashes = [{row["customer_id"] for row in month.rows("data/customer_segments.csv")} for month in months]
     assert not hashes[0] & ids
     assert hashes[0] <= hashes[1] <= hashes[2] <= hashes[3]
 
 
-def test_the_pointers_say_what_the_ledger_says(deployment):
-    latest = json.loads((deployment.state / "artifacts" / "latest.json").read_text())
-    (row,) = deployment.query("select * from control.publications where as_of_date = date '2018-01-01'")
+def test_the_pointers_say_what_the_ledger_says(demonstrated):
+    latest = json.loads((demonstrated.state / "artifacts" / "latest.json").read_text())
+    (row,) = demonstrated.query("select * from control.publications where as_of_date = date '2018-01-01'")
     assert (latest["as_of_date"], latest["run_key"]) == ("2018-01-01", row["run_key"])

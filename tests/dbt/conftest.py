@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 import pytest
-import yaml
 
-from include.tidemark.paths import DBT_DIR, DBT_SOURCES_FILE, PROJECT_ROOT
+from include.tidemark.paths import DBT_DIR, PROJECT_ROOT
 from include.tidemark.pipeline.dbt_variables import as_environment
 from include.tidemark.rules import Rules
 from include.tidemark.warehouse.control import ensure_control_tables
+from tests.contracts import create_tables
 from tests.dbt.selection import selection
 
 BUSINESS_ZONE = ZoneInfo("America/New_York")
@@ -212,11 +212,7 @@ def table_definitions() -> list[str]:
     """Statements that make every schema, the tables that Python owns and the raw tables of the contract, empty."""
     recorder = Recorder()
     ensure_control_tables(recorder)  # type: ignore[arg-type]
-    sources = yaml.safe_load(DBT_SOURCES_FILE.read_text(encoding="utf-8"))["sources"]
-    (raw,) = [source for source in sources if source["name"] == "raw"]
-    for table in raw["tables"]:
-        columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
-        recorder.execute(f"create table raw.{table['name']} ({columns})")
+    create_tables(recorder.execute, "raw")
     return recorder.statements
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from include.tidemark.doctor import hours, landing_files, money, rows
+from tests.contracts import definition
 from tests.doctor.conftest import MARK, ZONE, Examine, Shop, csv_of, of, states, worst
 from tests.doctor.test_sources import make_database, map_to_relations
 
@@ -213,17 +214,13 @@ def test_one_other_currency_in_every_row_is_wrong_with_its_code(examine: Examine
 
 
 def test_currency_columns_of_raw_tables_are_looked_at_too(examine: Examine, shop: Shop, monkeypatch):
-    from include.tidemark.sources.contract import source_tables
-
     shop.sources.clear()
     monkeypatch.delenv("TIDEMARK_LANDING_URL")
 
-    def columns(name: str) -> str:
-        return ", ".join(f"{column.name} {column.data_type}" for column in source_tables()[name].columns)
-
     make_database(
         shop, "create schema raw",
-        f"create table raw.users ({columns('users')})", f"create table raw.transactions ({columns('transactions')}, currency varchar)",
+        f"create table raw.users ({definition('raw.users')})",
+        f"create table raw.transactions ({definition('raw.transactions')}, currency varchar)",
         "insert into raw.users by name select 'u' as user_id, timestamp '2026-01-01 10:00:00' as created_at, created_at as _loaded_at",
         "insert into raw.transactions by name select i::varchar as transaction_id, 'u' as user_id, timestamp '2026-10-30 10:00:00' as"
         " transaction_at, 1 as amount_usd, 'GROCERY' as category, transaction_at as _loaded_at, if(i % 2 = 0, 'EUR', 'SEK') as currency from range(9) r(i)",

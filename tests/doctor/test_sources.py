@@ -8,6 +8,7 @@ import pytest
 
 from include.tidemark.doctor import landing_files, sources
 from include.tidemark.sources.contract import source_tables
+from tests.contracts import definition
 from tests.doctor.conftest import CUSTOMERS, MARK, ORDERS, Examine, Shop, csv_of, of, states, worst
 
 
@@ -198,13 +199,10 @@ def test_raw_tables_that_stand_in_the_warehouse_are_held_against_the_contract(ex
     shop.sources.clear()
     monkeypatch.delenv("TIDEMARK_LANDING_URL")
 
-    def columns(name: str, **other: str) -> str:
-        return ", ".join(f"{c.name} {other.get(c.name, c.data_type)}" for c in source_tables()[name].columns)
-
     make_database(
-        shop, "create schema raw", f"create table raw.users ({columns('users')})",
-        f"create table raw.transactions ({columns('transactions', amount_usd='varchar', transaction_at='timestamptz')})",
-        "alter table raw.transactions drop column category",
+        shop, "create schema raw", f"create table raw.users ({definition('raw.users')})",
+        f"create table raw.transactions ({definition('raw.transactions')})", "alter table raw.transactions drop column category",
+        "alter table raw.transactions alter amount_usd type varchar", "alter table raw.transactions alter transaction_at type timestamptz",
     )  # fmt: skip
     findings = examine(sources.look_at_sources)
     assert of(findings, "users").found == "raw.users stands in the warehouse, with these columns and types."

@@ -13,6 +13,7 @@ from include.tidemark.sources.rows import raw_rows
 from include.tidemark.validation.checks import Asset
 from include.tidemark.validation.contract import FoundTable, contract_asset
 from include.tidemark.validation.sources import table_asset
+from tests.contracts import create_tables
 
 RUN = Run(
     as_of_date=date(2026, 11, 1), run_key="20261101_20261101T070000_00000000", started_at=datetime(2026, 11, 1, 7, tzinfo=UTC),
@@ -46,22 +47,13 @@ DEFECTS: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.fixture
-def connection(all_tables):
+def connection():
     with duckdb.connect() as made:
-        for statement in (*all_tables, *SOUND):
+        made.execute("create schema raw")
+        create_tables(made.execute, "raw")
+        for statement in SOUND:
             made.execute(statement)
         yield made
-
-
-@pytest.fixture(scope="module")
-def all_tables() -> list[str]:
-    return [
-        "create schema raw",
-        *(
-            f"create table raw.{name} ({', '.join(f'{c.name} {c.data_type}' for c in table.columns)})"
-            for name, table in source_tables().items()
-        ),
-    ]
 
 
 def asset_of(connection: Any, name: str, seen_before: int | None = None, run: Run = RUN) -> Asset:

@@ -14,9 +14,9 @@ from include.tidemark.pipeline.check import check_stage
 from include.tidemark.rules import load_rules
 from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key
 from include.tidemark.settings import Settings
-from include.tidemark.sources.contract import source_tables
 from include.tidemark.warehouse.control import ensure_control_tables
 from include.tidemark.warehouse.duckdb import DuckDBWarehouse
+from tests.contracts import create_tables
 from tests.staging import STAGING_VIEWS
 
 AS_OF = date(2026, 11, 1)
@@ -54,13 +54,12 @@ _FILL = f"""
         p.amount, 0, p.category, if(i % 2 = 0, 'posted', null), timestamp '2026-11-01 05:00:00'
     from range({CUSTOMERS}) as t(i) join ({_PURCHASES}) as p(kind, days, amount, category) on i % 5 = p.kind;
 
-    create table core.fct_customer_category_daily as
+    insert into core.fct_customer_category_daily by name
     select user_id, cast(timezone('America/New_York', timezone('UTC', transaction_at)) as date) as transaction_date, category,
-        count(*) as purchase_count, cast(sum(amount_usd) * 100 as bigint) as gross_cents, cast(0 as bigint) as refund_cents,
-        cast(sum(amount_usd) * 100 as bigint) as net_cents, max(_loaded_at) as _loaded_at
+        count(*) as purchase_count, sum(amount_usd) * 100 as gross_cents, 0 as refund_cents, sum(amount_usd) * 100 as net_cents, max(_loaded_at) as _loaded_at
     from raw.transactions group by all;
 
-    create table runs.customer_segments as
+    insert into runs.customer_segments by name
     with spend as (
         select user_id as customer_id, sum(purchase_count) as total_transactions, sum(net_cents) / 100 as lifetime_value,
             min(transaction_date) as first_transaction_date, max(transaction_date) as last_transaction_date,
@@ -73,15 +72,14 @@ _FILL = f"""
     select date '{AS_OF}' as as_of_date, '{RUN_KEY}' as run_key, customer_id,
         ['High-Value Travelers', 'Declining', 'New & Growing', 'Budget-Conscious', 'Stable Mid-Spenders']
             [split_part(customer_id, '-', 3)::integer % 5 + 1] as customer_segment,
-        false as is_dormant, total_transactions, cast(lifetime_value as decimal(18, 2)) as lifetime_value,
-        cast(lifetime_value / total_transactions as decimal(18, 2)) as avg_transaction_value,
+        false as is_dormant, total_transactions, lifetime_value,
+        lifetime_value / total_transactions as avg_transaction_value,
         first_transaction_date, last_transaction_date,
-        cast(date_diff('month', first_transaction_date, date '2026-11-01') as integer) as tenure_months,
-        cast(last_90 as decimal(18, 2)) as spend_last_90_days, cast(prior_90 as decimal(18, 2)) as spend_prior_90_days,
-        if(prior_90 > 0, 100.0 * (last_90 - prior_90) / prior_90, null)::double as spend_change_pct,
-        cast(last_90 / 3 as decimal(18, 2)) as avg_monthly_spend,
-        travel::double as travel_spend_pct, necessities::double as necessities_spend_pct,
-        cast(date '2026-11-01' - first_transaction_date as integer) as days_since_first_purchase
+        date_diff('month', first_transaction_date, date '2026-11-01') as tenure_months,
+        last_90 as spend_last_90_days, prior_90 as spend_prior_90_days,
+        if(prior_90 > 0, 100.0 * (last_90 - prior_90) / prior_90, null) as spend_change_pct,
+        last_90 / 3 as avg_monthly_spend, travel as travel_spend_pct, necessities as necessities_spend_pct,
+        date '2026-11-01' - first_transaction_date as days_since_first_purchase
     from spend;
 """
 
@@ -210,9 +208,7 @@ def make_template(path: Path) -> None:
     """Write the sound warehouse that every test starts from."""
     warehouse = DuckDBWarehouse(path)
     ensure_control_tables(warehouse)
-    for table in source_tables().values():
-        columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
-        warehouse.execute(f"create table {table.qualified_name} ({columns})")
+    create_tables(warehouse.execute, "raw", "core.fct_customer_category_daily", "runs.customer_segments")
     for statement in (*STAGING_VIEWS, *(_FILL + _STATISTICS).split(";")):
         if statement.strip():
             warehouse.execute(statement)

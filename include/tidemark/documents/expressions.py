@@ -5,6 +5,7 @@ Snowflake compute alike; the lists are reviewed by hand, and whatever is not on 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -62,7 +63,7 @@ def parse_expression(
         written = to_sql(parsed, dialect)
         again = _single(written, dialect)
         _refuse_other_nodes(again, text)
-        stable = to_sql(again, dialect) == written and _single(written, dialect) == again
+        stable = to_sql(again, dialect) == written
     except RecursionError:
         raise SettingsError(
             f"{_shown(text)} is nested too deeply; write it with fewer parentheses and operators, or make a view of it."
@@ -75,6 +76,12 @@ def parse_expression(
 
 
 def _single(text: str, dialect: str) -> exp.Expr:
+    """A tree of the caller's own; the same few conditions are asked for by many tables and checks of a run."""
+    return _parsed(text, dialect).copy()
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str, dialect: str) -> exp.Expr:
     try:
         statements = sqlglot.parse(text, dialect=dialect)
     except SqlglotError as error:

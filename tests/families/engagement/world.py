@@ -15,10 +15,10 @@ from include.tidemark.pipeline.estimate import estimate
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run, RunOptions, make_run_key
 from include.tidemark.settings import Settings
-from include.tidemark.sources.contract import source_tables
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
+from tests.contracts import create_tables
 from tests.staging import STAGING_VIEWS
 from tests.statistics.engagement import (
     behavioral_segments,
@@ -30,6 +30,10 @@ from tests.statistics.engagement import (
 AS_OF = date(2026, 11, 1)
 STARTED = datetime(2026, 11, 1, 6, tzinfo=UTC)
 RUN_KEY = make_run_key(AS_OF, STARTED, "test", 0)
+MODELS = (
+    "core.fct_user_event_daily", "runs.user_engagement", "runs.engagement_cells", "runs.install_cohort_retention",
+    "runs.journey_times",
+)  # fmt: skip
 USERS = 900
 COHORT_DAYS = (5, 20, 45, 80)
 """Days before the as-of date on which users signed up: the youngest cohorts have windows that are not over."""
@@ -108,7 +112,7 @@ def users() -> dict[str, list[Any]]:
 
 
 _TABLES = f"""
-    create table runs.user_engagement as
+    insert into runs.user_engagement by name
     select date '{AS_OF}' as as_of_date, '{RUN_KEY}' as run_key, user_id, created_date, platform, country,
         observed_days::integer as observed_days, last_activity_date, days_since_last_activity::integer as days_since_last_activity,
         * exclude (user_id, created_date, platform, country, observed_days, last_activity_date, days_since_last_activity)
@@ -127,11 +131,11 @@ _TABLES = f"""
     select 'e-' || user_id || '-' || n, user_id, 'browse', timestamp '2026-10-31 15:00:00', null, null, null, timestamp '2026-10-31'
     from made cross join range(10000) as numbers(n) where n < events_last_90_days;
 
-    create table core.fct_user_event_daily as
+    insert into core.fct_user_event_daily by name
     select user_id, date '2026-10-31' as event_date, event_name, count(*) as event_count, count(*) as delivery_count
     from raw.events group by all;
 
-    create table runs.engagement_cells as
+    insert into runs.engagement_cells by name
     with amounts as (
         select 'engagement_score' as metric, behavioral_segment, revenue_segment, round(engagement_score * 1e6)::bigint as x from made
         union all
@@ -145,7 +149,7 @@ _TABLES = f"""
         sum(x::hugeint * x * x)::decimal(37, 0) as s3
     from amounts group by all;
 
-    create table runs.install_cohort_retention as
+    insert into runs.install_cohort_retention by name
     with windows as (select unnest([1, 3, 7, 14, 30, 60])::integer as day_number),
     counted as (
         select created_date, day_number, (created_date + day_number < date '{AS_OF}') as is_mature,
@@ -160,7 +164,7 @@ _TABLES = f"""
         sum(if(is_mature, x::hugeint * x * x, 0))::decimal(37, 0) as revenue_s3
     from counted group by created_date, day_number;
 
-    create table runs.journey_times as
+    insert into runs.journey_times by name
     with mature as (select * from made where created_date < date '{AS_OF}' - 30),
     steps as (
         select strftime(created_date, '%Y-%m') as group_name, stages.n as stage_number,
@@ -178,9 +182,7 @@ def make_template(path: Path) -> None:
     settings, run = Settings(duckdb_path=path, user_ids="plain"), make_run()
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
-        for table in source_tables().values():
-            columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
-            warehouse.execute(f"create table {table.qualified_name} ({columns})")
+        create_tables(warehouse.execute, "raw", *MODELS)
         for view in STAGING_VIEWS:
             warehouse.execute(view)
     names = stage_names(run.rules)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import duckdb
 import pytest
 
 from include.tidemark.cli import guard
@@ -109,6 +110,27 @@ def test_a_warehouse_that_is_no_duckdb_file_is_refused(deployment, capsys, monke
         capsys, arguments
     )
     assert not (deployment / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.json", "orders.parquet"])
+def test_a_file_that_duckdb_would_open_as_its_rows_is_no_warehouse(deployment, capsys, monkeypatch, name):
+    file = deployment / name
+    rows = duckdb.sql("select 1 as a, 2 as b")
+    {".csv": rows.write_csv, ".parquet": rows.write_parquet}.get(
+        file.suffix, lambda to: file.write_text('{"a": 1}\n')
+    )(str(file))
+    before = file.read_bytes()
+    monkeypatch.setenv("TIDEMARK_DUCKDB_PATH", str(file))
+    assert f"{file} can't be opened as a DuckDB database" in refused(capsys, STARTING[0])
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("arguments", STARTING, ids=" ".join)
+@pytest.mark.parametrize("name", ["nowhere", "sources.yml"])
+def test_a_scratch_folder_that_is_none_is_refused(deployment, capsys, monkeypatch, name, arguments):
+    monkeypatch.setenv("TIDEMARK_SCRATCH_DIR", str(deployment / name))
+    assert "which is no folder that can be written; make it, or correct" in refused(capsys, arguments)
+    assert not (deployment / "warehouse.duckdb").exists()
 
 
 @pytest.mark.parametrize("arguments", STARTING, ids=" ".join)

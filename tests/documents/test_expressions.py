@@ -315,7 +315,7 @@ def test_what_is_written_means_what_was_read(rows: duckdb.DuckDBPyConnection, te
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize(
     "text",
-    ["cast(a as decimal)", "try_cast(a as decimal)", "a / b", "a / 0", "a / nullif(b, 1)", "substring(a, 0, 2)",
+    ["cast(a as decimal)", "try_cast(a as decimal)", "a / b", "a / 0", "a / nullif(b, 1)", "a % b", "mod(a, 0)", "substring(a, 0, 2)",
      "a::varchar(10)", "cast(a as text(3))"],
 )  # fmt: skip
 def test_what_the_two_warehouses_compute_otherwise_is_refused(text: str, dialect: str) -> None:

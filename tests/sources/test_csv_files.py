@@ -127,6 +127,10 @@ DAMAGED = {
     "xz": (lzma.compress(SECRET.encode()), "compressed with xz, which is not read; export it as CSV, or unpack it"),
     "bzip2": (bz2.compress(SECRET.encode()), "compressed with bzip2, which is not read"),
     "a workbook": (b"PK\x03\x04" + SECRET.encode(), "zip archive or an Excel workbook"),
+    "an old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + SECRET.encode(), "old Excel workbook"),
+    "Avro": (b"Obj\x01" + SECRET.encode(), "is an Avro file"),
+    "lz4": (b"\x04\x22\x4d\x18" + SECRET.encode(), "compressed with lz4"),
+    "UTF-32": (GOOD.encode("utf-32"), "maybe in utf-32; say"),
     "Parquet": (b"PAR1" + SECRET.encode(), "is a Parquet file"),
     "gzip under a plain name": (gzip.compress(GOOD.encode()), r"compressed with gzip, but its name does not end in \.gz"),
 }  # fmt: skip

@@ -64,7 +64,7 @@ def tables(draw):
 def _read(cell: str, null_words: tuple[str, ...]) -> str | None:
     """What a cell means: nothing, where it is blank or a null word."""
     blank = all(sign in "\t\n\f\r " or unicodedata.category(sign).startswith("Z") for sign in cell)
-    return None if blank or cell in null_words else cell
+    return None if blank or cell.strip(" ") in null_words else cell
 
 
 @settings(max_examples=120)

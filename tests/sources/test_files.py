@@ -181,7 +181,18 @@ def test_a_file_in_spark_s_folder_that_spark_did_not_write_is_not_left_out_silen
 
 def test_the_files_of_a_delta_table_are_refused(landing):
     landing.write("out/_delta_log/0.json", "out/part-00000.parquet")
-    landing.refused("out/*.parquet", "is a Delta table")
+    landing.refused("out/*.parquet", "is a table of Delta")
+
+
+@pytest.mark.parametrize("pattern", ["out/data/*.parquet", "out/data/dt=*/*.parquet", "out/**/*.parquet"])
+def test_the_files_of_an_iceberg_table_are_refused(landing, pattern):
+    landing.write("out/metadata/v1.metadata.json", "out/data/0.parquet", "out/data/dt=1/0.parquet")
+    landing.refused(pattern, "folder out is a table of Iceberg")
+
+
+def test_a_folder_called_data_beside_others_is_no_iceberg_table(landing):
+    landing.write("out/metadata/readme.json", "out/data/0.parquet")
+    assert landing.names("out/data/*.parquet") == ["out/data/0.parquet"]
 
 
 @pytest.mark.parametrize(

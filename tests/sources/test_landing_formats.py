@@ -52,6 +52,12 @@ def test_a_parquet_file_without_rows_has_its_columns(tmp_path):
     assert (staged.columns, staged.count) == (["id"], 0)
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_parquet_column_without_a_name_is_told(tmp_path, name):
+    with pytest.raises(SourceError, match=r"Column 2 of the landing file \S+ has no name; name it"):
+        staged_parquet(tmp_path, parquet(["a"], ["b"], names=["id", name]))
+
+
 def test_a_folder_like_a_partition_does_not_replace_a_parquet_column(tmp_path):
     folder = tmp_path / "id=7"
     folder.mkdir()

@@ -214,6 +214,7 @@ def test_the_nearest_name_is_told(shop: Files) -> None:
     ("old", "new", "place"),
     [
         ("user_id: kunde", "user_id: cast(cast(Kunde as bigint) as varchar)", r"line 6: transactions.columns.user_id:"),
+        ("user_id: kunde", "user_id: Kunde ->> 'id'", r"line 6: transactions.columns.user_id:"),
         ("{from: Summe", "{from: 'cast(Kunde as decimal(18, 2))'", r"line 8: transactions.columns.amount:"),
         ("currency: Währung", "currency: 'cast(cast(Kunde as date) as varchar)'", r"line 8: transactions.columns.amount.currency:"),
         ("coalesce(Test, 'nein') <> 'ja'", "cast(Kunde as integer) > 5", r"line 11: transactions.where:"),

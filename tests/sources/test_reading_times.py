@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from include.tidemark.errors import SourceError
+from include.tidemark.zones import zones
 from tests.sources.readings import few, give, moments, read
 
 
@@ -180,6 +181,50 @@ def test_formats_are_those_of_strptime(
     engine: duckdb.DuckDBPyConnection, form: str, text: str, expected: str
 ) -> None:
     assert moments(engine, [text], format=form) == [utc(expected)] == [datetime.strptime(text, form)]
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("%Y-%m-%dT%H:%M:%S%z", "2026-01-17T20:30:00+99:00"),
+        ("%Y-%m-%dT%H:%M:%S%z", "2026-01-17T20:30:00+02:75"),
+        ("%z %d.%m.%Y", "+1500 17.01.2026"),
+        ("%j %Y", "366 2026"),
+        ("%Y%j", "2025366"),
+        ("%Y%j %H:%M", "2026366 10:00"),
+    ],
+)
+def test_an_offset_or_a_day_that_no_calendar_has_is_refused(
+    engine: duckdb.DuckDBPyConnection, form: str, text: str
+) -> None:
+    assert moments(engine, [text], format=form) == ["refused"]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "expected"),
+    [
+        ("%j %Y", "366 2024", "2024-12-31"),
+        ("%Y%j", "2026001", "2026-01-01"),
+        ("%j.%Y", "1.2026", "2026-01-01"),
+        ("%Y-%m-%d [%H:%M] %z", "2026-01-17 [20:30] -0330", "2026-01-18T00:00"),
+        ("%b %d %Y %I:%M%p%z", "Jan 17 2026 08:30PM+14:00", "2026-01-17T06:30"),
+    ],
+)
+def test_an_offset_or_a_day_of_the_year_is_read_wherever_it_stands(
+    engine: duckdb.DuckDBPyConnection, form: str, text: str, expected: str
+) -> None:
+    assert moments(engine, [text], format=form) == [utc(expected)]
+
+
+@pytest.mark.parametrize("zone", ["Etc/Unknown", "SystemV/EST5", "Mars/Phobos", "Etc/GMT+99"])
+def test_a_zone_that_is_not_one_of_iana_s_is_refused(engine: duckdb.DuckDBPyConnection, zone: str) -> None:
+    assert moments(engine, [f"2026-01-17 20:30:00 {zone}"]) == ["refused"]
+
+
+def test_every_zone_of_iana_s_list_with_an_area_is_read(engine: duckdb.DuckDBPyConnection) -> None:
+    names = sorted(name for name in zones() if "/" in name)
+    expected = [local_in(name, datetime(2026, 1, 17, 20, 30)) for name in names]
+    assert moments(engine, [f"2026-01-17 20:30:00 {name}" for name in names]) == expected
 
 
 def test_a_day_that_is_a_number_is_read_by_its_format(engine: duckdb.DuckDBPyConnection) -> None:

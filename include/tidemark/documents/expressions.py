@@ -211,7 +211,7 @@ def _complaint(node: exp.Expr) -> str:  # noqa: PLR0911 - one return per reason
 
 def _other_result(node: exp.Expr) -> str:
     """What the two warehouses would compute otherwise."""
-    if isinstance(node, exp.Div) and not _never_zero(node.expression):
+    if isinstance(node, exp.Div | exp.Mod) and not _never_zero(node.expression):
         return "a division by 0 is an error in one warehouse and null in the other; divide by a number, or by nullif(..., 0)."
     if (
         isinstance(node, exp.Substring)

@@ -1,5 +1,6 @@
 """What a run needs before it may cost anything: for those that start one from a shell and want to be told at once."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,8 @@ from include.tidemark.warehouse import open_warehouse
 
 
 def refuse_unready(settings: Settings) -> None:
-    """Look at what can be seen without the data: families, configuration folder, id key, dbt, artifact root, landing
-    folder, warehouse.
+    """Look at what can be seen without the data: families, configuration folder, id key, dbt, artifact root, scratch and landing
+    folders, warehouse.
 
     Raises:
         TidemarkError: something is missing or can't be used; the message says what, and what to do.
@@ -28,6 +29,7 @@ def refuse_unready(settings: Settings) -> None:
     user_ids(settings)
     require_dbt(settings)
     refuse_unwritable(settings)
+    _refuse_no_scratch(settings)
     refuse_the_demos(settings)
     _refuse_no_landing(settings)
     refuse_unreachable(settings)
@@ -70,6 +72,14 @@ def _refuse_held(settings: Settings) -> None:
         from include.tidemark.warehouse.duckdb import refuse_held
 
         refuse_held(settings.duckdb_path)
+
+
+def _refuse_no_scratch(settings: Settings) -> None:
+    folder = settings.scratch_dir
+    if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise SettingsError(
+            f"TIDEMARK_SCRATCH_DIR is {folder}, which is no folder that can be written; make it, or correct the variable."
+        )
 
 
 def _refuse_no_landing(settings: Settings) -> None:

@@ -10,9 +10,14 @@ from include.tidemark.sources.literals import text_literal
 
 ISO_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 ISO_TIME = "[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-_OFFSET = "[ ]?([Zz]|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+ZERO_TIME = "([ T]00:00(:00([.]0+)?)?)?"
+_SHIFT = "[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
+_OFFSET = f"[ ]?([Zz]|{_SHIFT})"
 # Of the abbreviations only those that mean one thing: to some BST is British and to others of Bangladesh, and CET has a summer.
-_ZONE = "[ ](UTC|GMT|EST|MST|HST|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+)"
+# DuckDB also knows names that are not IANA's: Etc/Unknown would be UTC.
+_AREA = "(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Europe|Indian|Mexico|Pacific|US)"
+_ETC = "Etc/(GMT([+-]?[0-9]+)?|UTC|UCT|Universal|Zulu|Greenwich)"
+_ZONE = f"[ ](UTC|GMT|EST|MST|HST|{_AREA}(/[A-Za-z0-9_+-]+)+|{_ETC})"
 
 
 class Dialect(Protocol):
@@ -62,6 +67,10 @@ class DuckDB:
         read = (
             f"case when regexp_matches({text}, '[0-9]') then try_strptime({text}, {text_literal(form)}) end"
         )
+        if "%z" in form:  # it would take +99:00, and 75 minutes
+            read = f"case when {self.matches(text, _written(form))} then {read} end"
+        if "%j" in form:  # day 366 of a year of 365 would be the first of the next
+            read = f"case when dayofyear({read}) > 1 or {self.matches(text, _written(form, '0{0,2}1'))} then {read} end"
         return self.zoned_to_utc(read) if "%z" in form else read
 
     def iso_moment(self, text: str, zone: str | None) -> str | None:
@@ -125,6 +134,30 @@ class Snowflake:
 
     def json_text(self, value: str) -> str:
         return f"to_json({value})"
+
+
+_WORDS = {
+    "Y": "[0-9]{1,4}",
+    "f": "[0-9]{1,9}",
+    "p": "[A-Za-z]+",
+    "b": "[A-Za-z]+",
+    "B": "[A-Za-z]+",
+    "%": "%",
+}
+
+
+def _written(form: str, day: str = "[0-9]{1,3}") -> str:
+    """What texts of a strptime format look like, as far as that is needed to hold its offset (%z) and day of the year (%j).
+
+    Args:
+        day: which days of the year.
+    """
+    words = _WORDS | {"j": day, "z": _SHIFT}
+    parts = re.findall(r"%.|[^%]", form)
+    return "".join(
+        words.get(part[1], "[0-9]{1,2}") if part[0] == "%" else part if part.isalnum() else "."
+        for part in parts
+    )
 
 
 DIALECTS: Mapping[str, Dialect] = {"duckdb": DuckDB(), "snowflake": Snowflake()}

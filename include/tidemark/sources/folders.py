@@ -150,6 +150,11 @@ def _output_root(folder: str, base: str) -> str:
 def _refuse_unfinished(fs: "AbstractFileSystem", base: str, files: Iterable[str], where: str) -> None:
     for root in sorted({_output_root(path.rpartition("/")[0], base) for path in files}):
         _refuse_half_written(names_in(fs, root), root[len(base) + 1 :] or ".", where)
+        above, _, name = root.rpartition("/")
+        if name == "data" and any(
+            each.endswith(".metadata.json") for each in names_in(fs, f"{above}/metadata")
+        ):
+            raise _no_plain_files(above[len(base) + 1 :] or ".", "Iceberg", where)
 
 
 def _refuse_half_written(names: set[str], shown: str, where: str) -> None:
@@ -160,10 +165,14 @@ def _refuse_half_written(names: set[str], shown: str, where: str) -> None:
         )
     for name, kind in _TABLE_FORMATS.items():
         if name in names:
-            raise SourceError(
-                f"{where}: the folder {shown} is a {kind} table, whose files hold rows that are deleted or outdated; export the"
-                " table to files of its current rows."
-            )
+            raise _no_plain_files(shown, kind, where)
+
+
+def _no_plain_files(shown: str, kind: str, where: str) -> SourceError:
+    return SourceError(
+        f"{where}: the folder {shown} is a table of {kind}, whose files hold rows that are deleted or outdated; export the table to"
+        " files of its current rows."
+    )
 
 
 def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: str, where: str) -> list[str]:

@@ -7,6 +7,7 @@ from include.tidemark.documents.expressions import columns_of, parse_expression,
 from include.tidemark.errors import SettingsError, SourceError
 from include.tidemark.sources.dialects import Dialect
 from include.tidemark.sources.sources_file import CsvOptions, short_name
+from include.tidemark.sources.strict_casts import strict
 
 Describe = Callable[[str], Mapping[str, str]]
 """Names (in lower case) and types of the columns of a query."""
@@ -66,7 +67,7 @@ class Origin:
             place: beginning of the message about what is wrong with it.
 
         Raises:
-            SourceError: it is no expression, or names a column that does not exist.
+            SourceError: it is no expression, names a column that does not exist, or computes what its columns' types do not allow.
         """
         try:
             parsed = resolve_columns(
@@ -75,6 +76,11 @@ class Origin:
                 self.name,
                 may_list=self.names_are_known,
             )
-        except SettingsError as error:
+            parsed = strict(parsed, self._type_of, self.dialect)
+        except (SettingsError, SourceError) as error:
             raise SourceError(f"{place}: {error}") from None
         return to_sql(parsed, self.dialect.name)
+
+    def _type_of(self, sql: str) -> str:
+        (found,) = self.describe(f"select {sql} as part from {self.relation}").values()
+        return found

@@ -30,6 +30,7 @@ FileFormat = Literal["csv", "parquet", "ndjson"]
 
 DIRECTIVES = frozenset("dmYyHIMSfpbBjz%")
 """Directives of a format that both warehouses can be told."""
+_SAY_THE_SAME = ("Yy", "mbB", "HI", "d", "j", "M", "S", "f", "p", "z")
 _CODE = re.compile(r"[A-Z]{3}")
 
 Text = Annotated[StrictStr, Field(min_length=1)]
@@ -106,6 +107,19 @@ class ColumnMapping(_Part):
         if not said & {"Y", "y"} or not ("j" in said or ("d" in said and said & {"m", "b", "B"})):
             raise ValueError(
                 f"the format {value} does not say year, month and day, so a day would be guessed"
+            )
+        if ("I" in said) != ("p" in said):
+            raise ValueError(
+                f"the format {value} must say %I and %p together, else half of the day would be guessed; hours to 23 are %H"
+            )
+        for alike in _SAY_THE_SAME:
+            if len(twice := [each for each in directives if each in alike]) > 1:
+                raise ValueError(
+                    f"the format {value} says the same twice (%{twice[0]} and %{twice[1]}), so one of them would be ignored"
+                )
+        if "j" in said and (other := next((each for each in directives if each in "dmbB"), "")):
+            raise ValueError(
+                f"the format {value} says the day twice (%j and %{other}), so one of them would be ignored"
             )
         return value
 

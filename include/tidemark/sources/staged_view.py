@@ -40,7 +40,7 @@ def make_view(  # noqa: PLR0917 - a view is all of these
         texts: which of them are text, whose blank cells become null.
         relation: SQL of the reader.
         reader: the reader's own names; c0, c1, ... by default.
-        null_words: texts that mean null besides blank ones. (DuckDB's own option takes no word with a quote sign.)
+        null_words: texts that mean null besides blank ones, with or without blanks around them. (DuckDB's own option takes no word with a quote sign.)
 
     Raises:
         SourceError: a name is repeated, as it also is when it differs in case alone.
@@ -57,7 +57,8 @@ def make_view(  # noqa: PLR0917 - a view is all of these
 
 
 def _blank_as_null(column: str, null_words: Sequence[str]) -> str:
-    words = f"when {column} in ({', '.join(map(literal, null_words))}) then null " if null_words else ""
+    words = ", ".join(literal(word.strip()) for word in null_words)
+    words = f"when trim({column}) in ({words}) then null " if words else ""
     # Most values begin with a visible ASCII sign: to ask this first takes a third of the time.
     return (
         f"case {words}when {column} between '!' and e'\\x7f' then {column}"

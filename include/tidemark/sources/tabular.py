@@ -19,6 +19,9 @@ __all__ = ["columns_of", "explained", "stage"]
 _MAGIC: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook (.xls)",
+    b"Obj\x01": "an Avro file, which is not read",
+    b"\x04\x22\x4d\x18": "compressed with lz4, which is not read",
     b"\xfd7zXZ\x00": "compressed with xz, which is not read",
     **{b"BZh%d1AY&SY" % level: "compressed with bzip2, which is not read" for level in range(1, 10)},
 }
@@ -178,6 +181,10 @@ def _stage_parquet(
     relation = f"read_parquet({literal(str(local))}, hive_partitioning = false)"
     described = engine.execute(f"describe select * from {relation}").fetchall()
     texts = [kind == "VARCHAR" for _, kind, *_ in described]
+    if blank := next((number for number, name in enumerate(names, start=1) if not name.strip()), None):
+        raise SourceError(
+            f"Column {blank} of the landing file {uri} has no name; name it, or remove the column."
+        )
     make_view(
         engine,
         uri,

@@ -115,6 +115,8 @@ def _not_utf8(uri: str, line: int, likely: str, advice: str) -> SourceError:
 
 
 def _likely(start: bytes, bad: int) -> str:
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     return _likely_utf16(start) or ("cp1252" if 0x80 <= bad < 0xA0 else "latin-1")

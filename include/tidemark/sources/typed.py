@@ -20,6 +20,7 @@ from include.tidemark.sources.reading import Flag, Origin, Reading, make_reading
 from include.tidemark.sources.same_columns import SameColumns, named
 from include.tidemark.sources.sources_file import CsvOptions, TableSource
 from include.tidemark.sources.tabular import explained, stage
+from include.tidemark.sql_names import identifier
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ class StagedFile:
         def fails(part: str) -> bool:
             try:
                 self.engine.execute(part).fetchall()
-            except duckdb.DataError:
+            except (duckdb.DataError, duckdb.InvalidInputException):
                 return True
             return False
 
@@ -211,6 +212,11 @@ class StagedFile:
             return self.engine.execute(query).fetchone() or ()
         except duckdb.DataError:
             pass
+        except (
+            duckdb.InvalidInputException
+        ):  # of an expression, such as text that is no JSON, or of a damaged file
+            lengths = (f"max(length(cast({identifier(name)} as varchar)))" for name in self.types)
+            self.engine.execute(f"select {', '.join(lengths)} from landing").fetchall()
         raise SourceError(
             f"{reading.failing_part(fails)}: this can't be computed for some row of the landing file {self.file.uri}; use try_cast"
             " in place of cast, or leave the row out with `where`."

@@ -2,7 +2,7 @@
 
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import Column, SourceTable
-from include.tidemark.sources.dialects import ISO_DATE
+from include.tidemark.sources.dialects import ISO_DATE, ZERO_TIME
 from include.tidemark.sources.kinds import Kind, kind_of
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.origin import Flag, Origin
@@ -10,7 +10,6 @@ from include.tidemark.sources.sources_file import EPOCH_FORMATS, ColumnMapping
 
 _TRUE = "('true', 't', 'yes', 'y', '1')"
 _FALSE = "('false', 'f', 'no', 'n', '0')"
-_ZERO_TIME = "([ T]00:00(:00([.]0+)?)?)?"
 
 
 def value_of(table: SourceTable, column: Column, mapping: ColumnMapping, actual: str, origin: Origin) -> str:
@@ -131,7 +130,7 @@ def _date(  # noqa: PLR0917
         raise _wrong_type(place, mapping, actual, "date")
     text = f"trim({name})"
     day = f"split_part(replace({text}, 'T', ' '), ' ', 1)"
-    return f"case when {origin.dialect.matches(text, ISO_DATE + _ZERO_TIME)} then try_cast({day} as date) end"
+    return f"case when {origin.dialect.matches(text, ISO_DATE + ZERO_TIME)} then try_cast({day} as date) end"
 
 
 def _whole_day(moment: str) -> str:

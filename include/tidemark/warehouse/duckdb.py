@@ -140,6 +140,7 @@ def refuse_held(path: Path) -> None:
     """
     if not path.exists():
         return
+    _refuse_other_content(path)
     try:
         duckdb.connect(str(path)).close()
     except duckdb.Error as error:
@@ -160,12 +161,24 @@ def _opened(path: Path) -> duckdb.DuckDBPyConnection:
             f"The DuckDB file {path} can't be made ({error.strerror}: {path.parent}); correct TIDEMARK_DUCKDB_PATH, or the"
             " folder's permissions."
         ) from None
+    _refuse_other_content(path)
     try:
         return _connect(str(path))
     except duckdb.Error as error:
         if _is_held(error) or isinstance(error, duckdb.ConnectionException | duckdb.OutOfMemoryException):
             raise  # about other processes, this one or the machine, not about the file
         raise _no_database(path) from None
+
+
+def _refuse_other_content(path: Path) -> None:
+    """DuckDB opens a file of another format, such as CSV, as a database of its rows, in which nothing can be made."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        return  # not there yet; or it can't be read, which opening tells
+    if start and start[8:] != b"DUCK":
+        raise _no_database(path)
 
 
 def _no_database(path: Path) -> SettingsError:

@@ -228,6 +228,8 @@ def _statistic(
         "trust": "ok" if estimate is not None else None,
         "reason": None,
         "is_primary": method not in ("hall_skew_t", "log_delta"),
+        "comparison_family": None,
+        "is_discovery": None,
     }
     return row | more
 

@@ -32,6 +32,7 @@ tables:
           - {column: is_small, kind: boolean, words: Whether p is small., field: p_value, at_most: threshold}
           - {column: is_large, kind: boolean, words: Whether p is large., field: p_value, at_least: threshold}
           - {column: is_known, kind: boolean, words: Whether there is one., known: true}
+          - {column: is_found, kind: boolean, words: Whether it is one., field: is_discovery, holds: true}
       - {trust: share, of: rate}
       - {n: share, of: rate}
   data/keys:

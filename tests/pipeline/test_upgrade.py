@@ -8,6 +8,8 @@ OLDER = (
     "alter table control.loads drop column delivered_count",
     "alter table control.loads drop column rounded_count",
     "alter table runs.statistics drop column is_primary",
+    "alter table runs.statistics drop column comparison_family",
+    "alter table runs.statistics drop column is_discovery",
     "drop view marts.row_account",
     "drop view marts.row_account_current",
     "drop table runs.row_account",

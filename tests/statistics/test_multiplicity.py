@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from include.tidemark.statistics.multiplicity import adjust, selected_level
+from include.tidemark.statistics.multiplicity import adjust, select_families, selected_level
 from include.tidemark.statistics.results import ResultRow, null_row
+from tests.statistics.reports import RATE, TRUTHS, simulate
 
 families = st.lists(st.floats(0, 1), min_size=1, max_size=60)
 
@@ -42,6 +43,27 @@ def test_rows_are_adjusted_within_metric_and_window_and_keep_their_order() -> No
         (None, None),
     ]
     assert [r.metric for r in found] == [r.metric for r in rows]
+    assert [r.comparison_family for r in found] == [
+        "a / 7d / wilson", "b / 7d / wilson", None, "a / 7d / wilson", "a / 14d / wilson", None,
+    ]  # fmt: skip
+
+
+@given(st.lists(families, min_size=1, max_size=12), st.sampled_from([0.01, 0.05, 0.2]))
+def test_a_family_is_selected_as_statsmodels_selects_its_simes_p_value(
+    report: list[list[float]], rate: float
+) -> None:
+    # Rounded, so that a p-value on the very limit is on the same side for both.
+    simes = [round(min(np.sort(p) * len(p) / np.arange(1, len(p) + 1)), 9) for p in report]
+    smallest = [round(min(adjusted(p_values)), 9) for p_values in report]
+    assert smallest == pytest.approx(simes, abs=1e-9)
+    chosen = multipletests(smallest, alpha=rate, method="fdr_bh")[0]
+    found = select_families(smallest, rate)
+    assert (found.families, found.selected) == (len(report), chosen.sum())
+    assert [p <= found.level and found.selected > 0 for p in smallest] == chosen.tolist()
+
+
+def test_a_report_without_families_has_no_level() -> None:
+    assert select_families([], 0.05).level == 0.0
 
 
 def test_among_true_nulls_any_discovery_is_as_rare_as_stated() -> None:
@@ -49,6 +71,19 @@ def test_among_true_nulls_any_discovery_is_as_rare_as_stated() -> None:
     random = np.random.RandomState(3)
     found = np.mean([min(adjusted(family)) <= 0.05 for family in random.uniform(size=(2000, 50)).tolist()])
     assert found == pytest.approx(0.05, abs=0.02)
+
+
+@pytest.mark.parametrize("truth", TRUTHS, ids=lambda truth: truth.name)
+def test_a_report_keeps_its_false_discovery_rate_over_its_families(truth) -> None:
+    # 250 reports of twelve families: the standard error is at most 1.4 points.
+    found = simulate(truth, 250)["selected families"][:, 4]
+    assert found.mean() <= RATE + 4 * found.std() / np.sqrt(250)
+
+
+def test_families_that_are_adjusted_alone_make_a_false_discovery_in_every_third_report() -> None:
+    # Which is why a report selects among them: here is what it would be without.
+    found = simulate(TRUTHS[0], 250)["each family alone"][:, 0]
+    assert np.mean(found > 0) == pytest.approx(0.39, abs=0.12)
 
 
 def test_selected_intervals_keep_their_false_coverage_rate() -> None:
@@ -74,3 +109,5 @@ def test_impossible_input_is_refused() -> None:
         adjusted([0.5, 1.5])
     with pytest.raises(ValueError, match="selected must lie"):
         selected_level(0, 10, 0.95)
+    with pytest.raises(ValueError, match="rate must lie"):
+        select_families([0.5], 1.0)

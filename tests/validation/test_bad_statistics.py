@@ -30,6 +30,7 @@ DEFECTS = {
         f"{T} p_value = 0.5, p_adjusted = 0.4 {ROW}",
         "p_value_outside_0_1",
     ),
+    "a comparison outside any family": (f"{T} p_value = 0.5 {ROW}", "comparison_without_family"),
     "a missing segment": (f"delete from runs.statistics {ROW}", "missing_numbers"),
     "a missing method": (
         "delete from runs.statistics where method = 'hall_skew_t' and segment = 'Declining'",

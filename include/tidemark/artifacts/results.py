@@ -20,6 +20,7 @@ _KINDS: dict[str, Kind] = {
     "as_of_date": "date",
     "is_mature": "boolean",
     "is_primary": "boolean",
+    "is_discovery": "boolean",
     **dict.fromkeys(("estimate", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted"), "number"),
     **dict.fromkeys(("n", "n_resamples", "family_size"), "integer"),
 }

@@ -17,7 +17,7 @@ that is not the primary one, the second segment `to`, and a `factor`: 100 writes
 | entry | columns |
 |---|---|
 | `run` | the run's date and key |
-| `column` | one: a value of the line or, with `of`, the `field` of a statistic (`estimate` unless given). `at_most` and `at_least` make of it whether it keeps a rule, `known: true` whether there is one |
+| `column` | one: a value of the line or, with `of`, the `field` of a statistic (`estimate` unless given). `at_most` and `at_least` make of it whether it keeps a rule, `known: true` whether there is one, `holds: true` whether it is known to be true |
 | `interval` | a statistic and the ends of its interval; `ends` are the names of these where they are not `<name>_ci_low` and so on |
 | `trust`, `n`, `closing` | how far the named number can be relied on; the users behind it; both and the run's |
 | `group` | a list of entries, which are all `of` one statistic |
@@ -159,6 +159,8 @@ def _entry(said: Mapping[str, Any], of: Statistic | None) -> tuple[Column, ...]:
 def _read(said: Mapping[str, Any]) -> Read | None:
     if said.get("known"):
         return lambda value, _: value is not None
+    if said.get("holds"):
+        return lambda value, _: value is True
     if "at_most" in said:
         return lambda value, run: None if value is None else value <= getattr(run.rules, said["at_most"])
     if "at_least" in said:

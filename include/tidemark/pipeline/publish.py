@@ -35,10 +35,12 @@ from include.tidemark.enabled import families_of
 from include.tidemark.errors import GateError
 from include.tidemark.families.left_out import LeftOut, families_left_out
 from include.tidemark.history.ledger import find_publication, record_publication, record_rollback
+from include.tidemark.pipeline.discoveries import mark_discoveries
 from include.tidemark.report.family_report import REPORT_PART
 from include.tidemark.report.page import write_report
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
+from include.tidemark.statistics.multiplicity import Selection
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.query_tag import QueryTag
@@ -116,12 +118,14 @@ def _export(
     run: Run, settings: Settings, warehouse: Warehouse, folder: RunFolder, timings: Mapping[str, float] | None
 ) -> bytes:
     """Make every file of the run's folder, the manifest last; returns the manifest."""
+    selection = mark_discoveries(run, warehouse)
     evidence = _Evidence(
         read_statistics(run, warehouse),
         read_gate(run, warehouse),
         read_account(run, warehouse),
         _validation_pages(folder),
         families_left_out(run),
+        selection,
     )
     _refuse_unchecked(run, evidence.gate)
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
@@ -153,6 +157,7 @@ class _Evidence:
     account: list[Row]
     validation_pages: list[str]
     left_out: list[LeftOut]
+    selection: Selection
 
 
 def _write_files(
@@ -180,6 +185,7 @@ def _write_files(
         validation=evidence.validation_pages,
         target=target,
         left_out=evidence.left_out,
+        selection=evidence.selection,
     )
     return [*written, report]
 

@@ -59,11 +59,13 @@ def plain(value: Any, write: Callable[[Any], str]) -> Number:
 
 
 def p_value(row: Row | None) -> Number:
-    """The p-value that decides: adjusted for the number of comparisons where it is, and then the note says so."""
+    """The p-value that decides: adjusted for the number of comparisons where it is, and then the note says so, and what
+    the report discovers."""
     if row is None or (row["p_value"] is None and row["p_adjusted"] is None):
         return Number(words.DASH, "", "", warns=False)
     adjusted = row["p_adjusted"] is not None
     family = f"of {words.count(row['family_size'])} comparisons" if adjusted and row["family_size"] else ""
+    family += ", a discovery" if family and row.get("is_discovery") else ""
     return Number(words.p_value(row["p_adjusted"] if adjusted else row["p_value"]), "", family, warns=False)
 
 

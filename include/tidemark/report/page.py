@@ -18,6 +18,7 @@ from include.tidemark.report.parts import ReportPart, Section
 from include.tidemark.report.templating import TEMPLATES, environment
 from include.tidemark.run import Run
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.statistics.multiplicity import Selection
 from include.tidemark.warehouse.base import Row
 
 _STAGES = {"sources": "Raw data", "models": "Tables", "statistics": "Statistics"}
@@ -33,6 +34,7 @@ def write_report(
     validation: Sequence[str],
     target: Path,
     left_out: Sequence[LeftOut] = (),
+    selection: Selection | None = None,
 ) -> WrittenFile:
     """Write `report/index.html` below the folder `target`.
 
@@ -42,10 +44,13 @@ def write_report(
         files: the files beside the report, to link to.
         validation: pages of the validation documents, to link to.
         left_out: families that the run has not computed, to name with their reasons.
+        selection: which families of comparisons hold something, to say from where on a difference is a discovery.
     """
     path = "report/index.html"
     (target / path).parent.mkdir(parents=True, exist_ok=True)
-    page = render(run, parts, gate, files, validation, account=account, left_out=left_out)
+    page = render(
+        run, parts, gate, files, validation, account=account, left_out=left_out, selection=selection
+    )
     (target / path).write_text(page, encoding="utf-8")
     return WrittenFile(path, None)
 
@@ -59,6 +64,7 @@ def render(
     *,
     account: Sequence[Row] = (),
     left_out: Sequence[LeftOut] = (),
+    selection: Selection | None = None,
 ) -> str:
     """The whole page as HTML: a family alone heads its report, several are a chapter each."""
     style = f"\n{(TEMPLATES / 'report.css').read_text(encoding='utf-8')}{themed_css()}"
@@ -76,6 +82,7 @@ def render(
             ],
             left_out=[{"title": _title(family.name), "reason": family.reason} for family in left_out],
             sources=_own_sources(run),
+            selection=selection,
             tables=shown_tables(account),
             style=Markup(style),  # noqa: S704 (our own file)
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),

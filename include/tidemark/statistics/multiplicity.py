@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from include.tidemark.statistics.results import ResultRow
 
 
 def adjust(
     rows: Iterable[ResultRow],
-    family_of: Callable[[ResultRow], Hashable] = lambda row: (row.metric, row.horizon, row.method),
+    family_of: Callable[[ResultRow], Sequence[str | None]] = lambda row: (
+        row.metric,
+        row.horizon,
+        row.method,
+    ),
 ) -> list[ResultRow]:
-    """The rows with ``p_adjusted`` and ``family_size`` set, adjusted within each family for the false discovery rate.
+    """The rows with ``p_adjusted``, ``family_size`` and ``comparison_family`` set, adjusted within each family for the false discovery rate.
 
     Holds for independent and for positively dependent tests (nested retention days, say). Source: Benjamini and Hochberg
     1995.
 
     Args:
         rows: rows with a p-value are compared; those without are returned as they are.
-        family_of: which rows form a family; metric x window (and method) unless said otherwise.
+        family_of: the words that name a row's family; metric x window (and method) unless said otherwise.
 
     Returns:
         The rows in their order. A family's size counts its p-values only.
@@ -28,14 +32,17 @@ def adjust(
     from scipy.stats import false_discovery_control
 
     held = list(rows)
-    families: dict[Hashable, dict[int, float]] = {}
+    families: dict[str, dict[int, float]] = {}
     for place, row in enumerate(held):
         if row.p_value is not None:
-            families.setdefault(family_of(row), {})[place] = row.p_value
-    for p_values in families.values():
+            name = " / ".join(part for part in family_of(row) if part)
+            families.setdefault(name, {})[place] = row.p_value
+    for name, p_values in families.items():
         adjusted = false_discovery_control(list(p_values.values())).tolist()
         for place, p_adjusted in zip(p_values, adjusted, strict=True):
-            held[place] = replace(held[place], p_adjusted=p_adjusted, family_size=len(p_values))
+            held[place] = replace(
+                held[place], p_adjusted=p_adjusted, family_size=len(p_values), comparison_family=name
+            )
     return held
 
 
@@ -51,3 +58,46 @@ def selected_level(selected: int, family_size: int, confidence_level: float) -> 
     if not 1 <= selected <= family_size:
         raise ValueError(f"selected must lie between 1 and the family size, got {selected} of {family_size}.")
     return 1 - selected * (1 - confidence_level) / family_size
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The families of a report that hold something, and the level that is left for what is within them.
+
+    Attributes:
+        families: families of comparisons in the report.
+        selected: those whose smallest adjusted p-value is small enough among the families.
+        level: an adjusted p-value at or below it is a discovery; 0 where no family is selected.
+    """
+
+    families: int
+    selected: int
+    level: float
+
+
+def select_families(smallest: Iterable[float], rate: float) -> Selection:
+    """Which families of comparisons of a report hold something, and at which level to look into them.
+
+    The smallest adjusted p-value of a family is its Simes p-value, that of "nothing in this family". Families are selected
+    by Benjamini and Hochberg's procedure at ``rate``; what is adjusted within a selected family is then held against
+    ``rate`` x selected / families, which keeps the expected share of false discoveries, averaged over the selected families,
+    at ``rate``. Without any effect a report holds a discovery in at most ``rate`` of cases, however many families it has.
+    Source: Benjamini and Bogomolov 2014; Simes 1986.
+
+    Args:
+        smallest: the smallest ``p_adjusted`` of each family.
+        rate: false discovery rate of the report, strictly between 0 and 1.
+
+    >>> select_families([0.001, 0.02, 0.3, 0.04], 0.05)
+    Selection(families=4, selected=2, level=0.025)
+    >>> select_families([0.04, 0.3], 0.05).level
+    0.0
+    """
+    if not 0 < rate < 1:
+        raise ValueError(f"rate must lie strictly between 0 and 1, got {rate!r}.")
+    ranked = sorted(smallest)
+    levels = [rate * k / len(ranked) for k in range(1, len(ranked) + 1)]
+    selected = max(
+        (k for k, (p, level) in enumerate(zip(ranked, levels, strict=True), 1) if p <= level), default=0
+    )
+    return Selection(len(ranked), selected, levels[selected - 1] if selected else 0.0)

@@ -34,6 +34,7 @@ _OF_NULLS: Mapping[str, str] = {
     "sparse": "Fewer than ten users are in one of the four cells of feature and outcome.",
     "not_impactful": "The odds ratio is nearer to 1 than the threshold, or may be chance.",
     "descriptive": "It describes these data; it is no estimate of anything beyond them.",
+    "nobody_alike": "Too few other users did as much before to compare with.",
     "not_finite": "The arithmetic left the range of floating-point numbers.",
 }
 _OF_FLAGS: Mapping[str, str] = {
@@ -81,8 +82,10 @@ COLUMNS = (
     "trust",
     "reason",
     "is_primary",
+    "comparison_family",
+    "is_discovery",
 )
-"""The columns of a long result, in order. The first three name the run and are added by the caller."""
+"""The columns of a long result, in order. The first three name the run and are added by the caller, the last by the publication."""
 
 _NUMBERS = ("estimate", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted")
 _WHOLE_NUMBERS = ("n", "n_resamples", "family_size")
@@ -113,6 +116,7 @@ class ResultRow:
         reason: why something is null, or why ``trust`` is not ``ok``; one of `REASONS`.
         is_primary: whether this is the method that the number is to be read by where several give it. The function that makes
             the rows says so, whatever the data are.
+        comparison_family: name of the family that ``p_adjusted`` was adjusted in, unique within the family of models.
 
     Numbers are rounded to 12 significant digits here and nowhere else: the digits beyond depend on the machine's
     mathematics library. A number that is not finite becomes null with a reason.
@@ -147,6 +151,7 @@ class ResultRow:
     trust: str | None = None
     reason: str | None = None
     is_primary: bool = True
+    comparison_family: str | None = None
 
     def __post_init__(self) -> None:
         self._replace_what_is_not_finite()
@@ -224,7 +229,8 @@ def to_records(
     'empty_segment'
     """
     names = [field.name for field in fields(ResultRow)]
-    run = {"as_of_date": as_of_date, "run_key": run_key, "family": family}
+    # Which comparisons are discoveries is known when the rows of all questions are together.
+    run = {"as_of_date": as_of_date, "run_key": run_key, "family": family, "is_discovery": None}
     records = ({**run, **{name: getattr(row, name) for name in names}} for row in rows)
     return [{column: record[column] for column in COLUMNS} for record in records]
 

@@ -153,5 +153,11 @@ def long_results_asset(run: Run, family: str, share_metrics: Sequence[str]) -> A
                 "p-values are between 0 and 1, and adjusting never lowers one.",
                 "p_value",
             ),
+            _never(
+                "comparison_without_family",
+                "is_primary and p_value is not null and (p_adjusted is null or comparison_family is null)",
+                "a compared number belongs to a family of comparisons.",
+                "comparison_family",
+            ),
         ),
     )

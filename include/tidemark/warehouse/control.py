@@ -39,12 +39,13 @@ _TABLES = {
         as_of_date date not null, run_key varchar not null, family varchar not null, metric varchar not null,
         segment varchar, segment_to varchar, horizon varchar, estimate double, ci_low double, ci_high double,
         confidence_level double, n bigint, method varchar, n_resamples bigint, seed varchar, p_value double,
-        p_adjusted double, family_size bigint, is_mature boolean, trust varchar, reason varchar, is_primary boolean""",
+        p_adjusted double, family_size bigint, is_mature boolean, trust varchar, reason varchar, is_primary boolean,
+        comparison_family varchar, is_discovery boolean""",
 }
 
 _ADDED = {
     "control.loads": {"delivered_count": "bigint", "rounded_count": "bigint"},
-    "runs.statistics": {"is_primary": "boolean"},
+    "runs.statistics": {"is_primary": "boolean", "comparison_family": "varchar", "is_discovery": "boolean"},
 }
 """Columns that tables of an earlier release lack."""
 

@@ -14,6 +14,7 @@ ROWS = [
     CERTAIN | {"segment": "at alpha", "estimate": 1.4, "p_adjusted": 0.05},
     CERTAIN | {"segment": "may be chance", "estimate": 3.0, "p_adjusted": 0.051},
     CERTAIN | {"segment": "sparse", "estimate": 9.0, "trust": "unreliable"},
+    CERTAIN | {"segment": "no discovery of the report", "estimate": 4.0, "is_discovery": False},
     CERTAIN | {"segment": "collinear", "estimate": None, "p_adjusted": None, "trust": None},
     CERTAIN | {"segment": "alone", "estimate": 5.0, "metric": "odds_ratio_univariate"},
 ]
@@ -33,11 +34,21 @@ def test_both_directions_add_what_goes_with_leaving():
 
 
 def test_uncertain_features_are_listed_when_asked_for():
-    assert features(ROWS, 1.3, only_certain=False)[:2] == ["sparse", "may be chance"]
+    assert features(ROWS, 1.3, only_certain=False)[:3] == [
+        "sparse",
+        "no discovery of the report",
+        "may be chance",
+    ]
 
 
 def test_rows_of_a_csv_file_give_the_same_table():
-    as_text = [{name: "" if value is None else str(value) for name, value in row.items()} for row in ROWS]
+    as_text = [
+        {
+            name: "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in row.items()
+        }
+        for row in ROWS
+    ]
     assert driver_table(as_text, 1.3) == driver_table(ROWS, 1.3)
 
 

@@ -40,7 +40,7 @@ def test_the_planted_odds_ratios_are_found_within_their_intervals(synthetic_mont
 
 def test_what_has_no_planted_effect_is_not_listed_as_impactful(synthetic_month):
     impactful = {
-        s for s, row in odds(synthetic_month, "odds_ratio_impactful").items() if row["estimate"] is not None
+        s for s, row in odds(synthetic_month, "odds_ratio_impactful").items() if row["is_discovery"] == "true"
     }
     assert {"creation_app_platform_web", "cnt_days_login_f7d"} <= impactful
     assert not impactful & {

@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.tidemark.artifacts.dictionary import describe
+from include.tidemark.artifacts.results import read_statistics
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.families.engagement import artifacts, definitions
+from include.tidemark.pipeline.discoveries import mark_discoveries
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run
 from tests.families.engagement.world import USERS, World, users
@@ -111,6 +113,8 @@ def test_cohorts_hold_rates_revenue_and_significance_and_open_windows_are_empty(
         " order by all"
     )
     assert len(rows) == len(counts) == 24
+    with world.open() as warehouse:
+        level = mark_discoveries(world.run, warehouse).level
     for row, (cohort, day, n, matured, active, cents) in zip(rows, counts, strict=True):
         assert (row["cohort_date"], int(row["day"]), int(row["users"])) == (cohort.isoformat(), day, n)
         if not matured:
@@ -121,29 +125,29 @@ def test_cohorts_hold_rates_revenue_and_significance_and_open_windows_are_empty(
         assert float(row["revenue"]) == pytest.approx(float(cents) / 100)
         assert float(row["revenue_per_user"]) == pytest.approx(float(cents) / 100 / matured, abs=0.005)
         if row["p_adjusted"]:
-            assert (row["is_significant"] == "true") is (float(row["p_adjusted"]) <= 0.05)
+            assert (row["is_significant"] == "true") is (float(row["p_adjusted"]) <= level)
             assert float(row["p_adjusted"]) >= float(row["p_value"])
     assert {row["family_size"] for row in rows if row["p_value"] and row["day"] == "1"} == {"4"}
 
 
 def test_significance_is_judged_by_the_threshold_of_the_rule(world: World) -> None:
-    def judged(run: Run) -> dict[float, set[bool]]:
+    def judged(run: Run) -> tuple[float, dict[float, set[bool]]]:
         with world.open() as warehouse:
-            rows = artifacts.funnel_rows(run, world.results(warehouse))
+            level = mark_discoveries(run, warehouse).level
+            rows = artifacts.funnel_rows(run, read_statistics(run, warehouse))
         found: dict[float, set[bool]] = {}
         for row in rows:
             if row["p_adjusted"] is not None:
                 found.setdefault(row["p_adjusted"], set()).add(row["is_significant"])
-        return found
+        return level, found
 
-    usual = judged(world.run)
-    values = sorted(p for p in usual if p > 0.05)
-    threshold = values[0]
-    rules = load_rules(environ={"SEGMENTATION_SIGNIFICANCE_THRESHOLD": repr(threshold)})
-    other = judged(world.run.model_copy(update={"rules": rules}))
+    usual_level, usual = judged(world.run)
+    rules = load_rules(environ={"SEGMENTATION_SIGNIFICANCE_THRESHOLD": "0.9"})
+    level, other = judged(world.run.model_copy(update={"rules": rules}))
 
-    assert usual[threshold] == {False} and len(values) > 1
-    assert other == {p: {p <= threshold} for p in usual}
+    assert usual == {p: {p <= usual_level} for p in usual}
+    assert other == {p: {p <= level} for p in usual}
+    assert usual != other, "the rule moves something"
 
 
 def test_the_funnel_starts_with_all_users_and_lists_every_stage_of_every_group(

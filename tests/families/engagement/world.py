@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from include.tidemark.artifacts.results import StatisticRows, read_statistics
 from include.tidemark.families.engagement.definitions import stage_names
+from include.tidemark.pipeline.discoveries import mark_discoveries
 from include.tidemark.pipeline.estimate import estimate
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run, RunOptions, make_run_key
@@ -220,5 +221,6 @@ class World:
         return open_warehouse(self.settings)
 
     def results(self, warehouse: Warehouse) -> StatisticRows:
-        """The run's statistics."""
+        """The run's statistics, as the last stage reads them."""
+        mark_discoveries(self.run, warehouse)
         return read_statistics(self.run, warehouse)

@@ -19,8 +19,8 @@ def driver_table(
         rows: long rows of this family, of the warehouse or of `data/statistics.csv`, where a null is an empty text.
         impact_threshold: 1.2 keeps features that go with 20 % more odds of staying for each unit.
         both_directions: also those at most one over the threshold, which go with leaving.
-        only_certain: leave out what may be chance (adjusted p-value above one minus the confidence level) and what too
-            few users carry (unreliable). False gives the selection by the estimate alone.
+        only_certain: leave out what may be chance (adjusted p-value above one minus the confidence level, or no
+            discovery of the report) and what too few users carry (unreliable). False gives the selection by the estimate alone.
 
     Returns:
         Records with the keys `Feature` and `Odds Ratio`.
@@ -60,6 +60,9 @@ def driver_text(table: Iterable[Mapping[str, Any]]) -> str:
 def _is_certain(row: Mapping[str, Any]) -> bool:
     p_adjusted, level = _number(row["p_adjusted"]), _number(row["confidence_level"])
     if p_adjusted is None or level is None or row["trust"] == "unreliable":
+        return False
+    # A month that was published before the column was says nothing about it.
+    if row.get("is_discovery") in (False, "false"):
         return False
     # 1 - 0.95 is a little more than 0.05 in floating point, as it is where the impactful features are chosen.
     return p_adjusted <= 1 - level

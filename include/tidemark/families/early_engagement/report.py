@@ -83,7 +83,7 @@ def _key_figures(
     stayed = number(results.at("retained_4_weeks", horizon=HORIZON), words.percent)
     auc = number(results.at("auc", horizon=HORIZON), _auc)
     first, last = return_window(run.rules)
-    impactful = [row for row in results.of("odds_ratio_impactful") if row["estimate"] is not None]
+    impactful = [row for row in results.of("odds_ratio_impactful") if row["is_discovery"]]
     strongest = max(impactful, key=lambda row: abs(math.log(row["estimate"])), default=None)
     return (
         KeyFigure("Stayed four weeks", stayed.value, stayed.interval or stayed.note),
@@ -104,7 +104,7 @@ def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[s
     rows, points, colours = [], [], []
     for line in driver_lines(results):
         name, adjusted = line["feature"], of["odds"].row(line, results)
-        is_impactful = _estimate(of["impactful"].row(line, results)) is not None
+        is_impactful = _is_discovery(of["impactful"].row(line, results))
         rows.append(
             {
                 "name": _label(name, labels),
@@ -210,6 +210,10 @@ def _definitions(run: Run) -> dict[str, Any]:
 
 def _estimate(row: Row | None) -> float | None:
     return None if row is None else row["estimate"]
+
+
+def _is_discovery(row: Row | None) -> bool:
+    return row is not None and row["is_discovery"] is True
 
 
 def _auc(value: float | None) -> str:

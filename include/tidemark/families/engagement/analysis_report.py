@@ -74,7 +74,7 @@ def analysis(  # noqa: PLR0917 - the parts of one document
             "withheld": sum(row["retention_rate"] is None for row in cohorts),
         },
         "journey_funnel": [_plain(row) for row in funnel],
-        "significance": "Benjamini and Hochberg within each day of all cohorts, and over all groups and stages of the funnel.",
+        "significance": "Benjamini and Hochberg within each day of all cohorts, and over all groups and stages of the funnel; over the families of the report, Benjamini and Bogomolov.",
     }
 
 

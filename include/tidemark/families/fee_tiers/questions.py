@@ -82,8 +82,8 @@ def fee_effect_on_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     whole = all_weeks_table(counts)
     name = all_weeks_name(weeks[-1])
     pooled = whole.rows(retention_model(whole.table, config, step=STEP_BPS, horizon=name))
-    # The weeks are the comparisons; the model of all of them stands alone.
-    return adjust(rows, lambda row: (row.metric, row.method)) + pooled
+    # The weeks are the comparisons; the model of all of them stands alone, as a family of one.
+    return adjust(rows, lambda row: (row.metric, row.method)) + adjust(pooled)
 
 
 def tier_value(run: Run, warehouse: Warehouse) -> list[ResultRow]:

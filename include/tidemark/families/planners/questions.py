@@ -108,7 +108,7 @@ def comparison(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         f"mean_{DAYS_TO_BECOME}", users(DAYS_TO_BECOME, "Planner"), config, unit=1_000_000, segment="Planner"
     )
     # The five ratios are one family of comparisons.
-    return adjust(rows, lambda row: row.method)
+    return adjust(rows, lambda row: ("ratios", row.method))
 
 
 def _summary(run: Run, warehouse: Warehouse) -> list[Row]:

@@ -6,6 +6,7 @@ from scipy.stats import binomtest
 
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
+from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.warehouse.base import Warehouse
@@ -27,4 +28,4 @@ def weekends(run: Run, warehouse: Warehouse) -> list[ResultRow]:
             "weekend_share", at_weekends, users, config, "empty_segment", segment=row["platform"]
         )
         rows.append(replace(share, p_value=binomtest(at_weekends, users, WEEKEND).pvalue))
-    return rows
+    return adjust(rows)

@@ -31,7 +31,7 @@ AS_OF = date(2026, 11, 1)
 STARTED = datetime(2026, 11, 1, 6, tzinfo=UTC)
 RUN_KEY = make_run_key(AS_OF, STARTED, "test", 0)
 USERS = 900
-COHORT_DAYS = (5, 20, 45, 80)
+COHORT_DAYS = (5, 20, 45, 80, 82, 84, 86, 88)
 """Days before the as-of date on which users signed up: the youngest cohorts have windows that are not over."""
 
 

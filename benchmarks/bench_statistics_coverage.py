@@ -26,7 +26,7 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.drivers import drivers
 from include.tidemark.statistics.elasticity import elasticity
 from include.tidemark.statistics.few_clusters import PeriodFit, fit_periods, jackknife_effect
-from include.tidemark.statistics.groups import newcombe_difference, welch_difference
+from include.tidemark.statistics.groups import log_ratio, newcombe_difference
 from include.tidemark.statistics.lifetime_value import weighted_value
 from include.tidemark.statistics.means import hall_interval
 from include.tidemark.statistics.multiplicity import selected_level
@@ -37,6 +37,7 @@ from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.wild_bootstrap import WildTest, random_draws, sign_draws
 from tests.statistics.oracles import exact_bootstrap_rate_interval
 from tests.statistics.populations import coverage_by_flag
+from tests.statistics.shocks import alarms, every_design
 from tests.statistics.users import cells_of, period_sums_of, table_of, volume_cells_of, weekly_sums_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
@@ -106,13 +107,30 @@ def alike(repeats: int) -> Iterator[Line]:
     random = np.random.RandomState(2)
     for n, m, documented in ((100, 100, (4.3, 4.3)), (100, 1000, (7.3, 10.5))):
         alarms = [
-            welch_difference(heavy(random, n, 0.45, 1.2), heavy(random, m, 0.45, 1.2), 0.95).p_value < 0.05
+            log_ratio(heavy(random, n, 0.45, 1.2), heavy(random, m, 0.45, 1.2), 0.95).p_value < 0.05
             for _ in range(repeats)
         ]
-        yield Line(f"A/A of means, Welch, {n} and {m} users, heavy tail", 5, np.array(alarms), documented)
+        yield Line(
+            f"A/A of means, ratio on the log scale, {n} and {m} users, heavy tail",
+            5,
+            np.array(alarms),
+            documented,
+        )
     counts = random.binomial(400, 0.3, size=(2 * repeats, 2)).tolist()
     alarms = [newcombe_difference(a, 400, b, 400, 0.95).p_value < 0.05 for a, b in counts]
     yield Line("A/A of rates, Newcombe, 400 and 400 users", 5, np.array(alarms), (5, 5))
+
+
+def shocks(repeats: int) -> Iterator[Line]:
+    """Weeks and days with shocks of their own and no effect: alarms of the rows that are `ok`, and of users as if independent."""
+    for shock in (0.0, 0.1, 0.2):
+        random = np.random.RandomState(round(100 * shock))
+        for name, verdicts in every_design(random, shock, 4 * repeats):
+            found = alarms(verdicts)
+            if len(found):
+                yield Line(f"A/A with shocks of {shock:g}, {name}", 5, found, (3, 7))
+                naive = alarms(verdicts, by_users=True)
+                yield Line("the same, users as if independent", 5, naive, None)
 
 
 def share(repeats: int) -> Iterator[Line]:
@@ -270,7 +288,7 @@ def flags(repeats: int) -> Iterator[Line]:
 
 SIMULATIONS: dict[str, Callable[[int], Iterator[Line]]] = {
     made.__name__: made
-    for made in (mean, rate, alike, share, many, periods, volume, staying, features, lifetime, flags)
+    for made in (mean, rate, alike, shocks, share, many, periods, volume, staying, features, lifetime, flags)
 }
 
 

@@ -16,9 +16,10 @@ from include.tidemark.statistics.lifetime_value import lifetime_value
 from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention import RetentionCount, retention
+from include.tidemark.statistics.retention_differences import retention_differences
 from include.tidemark.statistics.shares import share_rows
 from tests.statistics.customers import segment_backtest
-from tests.statistics.users import cells_of, ratio_cells_of, weekly_sums_of
+from tests.statistics.users import cells_of, ratio_cells_of, units_of, weekly_sums_of
 
 Random = np.random.RandomState
 Amounts = NDArray[np.int64]
@@ -29,6 +30,7 @@ CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 UNITS = 1000
 REFERENCE_USERS = 20_000
 GROUPS = 5
+WEEKS = 12
 SIZES = (50, 200, 1000, 5000, 20_000)
 RATES = (0.002, 0.01, 0.05, 0.3)
 
@@ -111,12 +113,16 @@ def of_lifetime_values(random: Random, name: str, n: int) -> Iterator[Judged]:
     """A tier of n users among 20,000: its mean by three methods, and its difference from the rest."""
     own = draw(random, name, n)
     weeks = np.column_stack([own // 2, own - own // 2]) / UNITS
-    cells = {("own", 2, 0.0): cells_of(own, max_distinct=0), ("rest", 2, 0.0): _some_others(random, name)}
+    which = random.randint(GROUPS)
+    cells = {("own", 2, 0.0): cells_of(own, max_distinct=0), ("rest", 2, 0.0): cells_of_others(name, which)}
+    users = {"own": own, "rest": others(name, which)}
+    units = {(tier, 2, 0.0): units_of(x / UNITS, np.arange(len(x)) % WEEKS) for tier, x in users.items()}
     rows = lifetime_value(
         cells,
         {tier: held.size for (tier, _, _), held in cells.items()},
         CONFIG,
         weekly={"own": weekly_sums_of(weeks, np.full(n, 2))},
+        units=units,
         horizons=[2],
         rates=[0.0],
         units_a_dollar=UNITS,
@@ -154,14 +160,15 @@ def of_shares(random: Random, name: str, n: int) -> Iterator[Judged]:
 
 
 def of_rates(random: Random, rate: float, n: int) -> Iterator[Judged]:
-    """A rate of n users, and its difference from 1,000 others of the same rate."""
-    own, rest = (int(random.binomial(users, rate)) for users in (n, 1000))
-    counts = [
-        RetentionCount("own", "7d", n, n, own, own),
-        RetentionCount("rest", "7d", 1000, 1000, rest, rest),
-    ]
+    """A rate of n users, and its difference from 1,000 others of the same rate, both of twelve weeks."""
+    counts = []
+    for group, users in (("own", n), ("rest", 1000)):
+        for week in range(WEEKS):
+            of_week = users // WEEKS + (week < users % WEEKS)
+            active = int(random.binomial(of_week, rate))
+            counts.append(RetentionCount(group, "7d", of_week, of_week, active, active, str(week)))
     truths = {"retention_in_window": rate, "retention_in_window_vs_rest": 0.0}
-    return judged(retention(counts, CONFIG), truths, "own")
+    return judged([*retention(counts, CONFIG), *retention_differences(counts, CONFIG)], truths, "own")
 
 
 def _some_others(random: Random, name: str) -> Cells:

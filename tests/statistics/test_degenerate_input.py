@@ -19,11 +19,12 @@ from include.tidemark.statistics.drivers import drivers
 from include.tidemark.statistics.elasticity import elasticity
 from include.tidemark.statistics.funnel import FunnelStep, funnel
 from include.tidemark.statistics.group_ratios import mean_ratio_rows
-from include.tidemark.statistics.lifetime_value import lifetime_value
+from include.tidemark.statistics.lifetime_value import discount_factors, lifetime_value
 from include.tidemark.statistics.mean_rows import mean_rows
 from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow, result_schema, to_records
 from include.tidemark.statistics.retention import RetentionCount, retention
+from include.tidemark.statistics.retention_differences import retention_differences
 from include.tidemark.statistics.retention_model import retention_model
 from include.tidemark.statistics.shares import share_rows
 from tests.statistics.customers import (
@@ -39,6 +40,7 @@ from tests.statistics.users import (
     cells_of_users,
     ratio_cells_of,
     table_of,
+    units_of,
     volume_cells_of,
     weekly_sums_of,
 )
@@ -138,7 +140,14 @@ def test_lifetime_values_of_any_fees(config, kind, n_one, n_two, weeks, seed) ->
     cells = cells_of_users(fees, observed, tiers, horizons=[1, 12], rates=[0.0, 0.1])
     weekly = {tier: weekly_sums_of(fees[tiers == tier], observed[tiers == tier]) for tier in ("5", "10")}
     counts = {"5": n_one, "10": n_two, "20": 0}
-    check(lifetime_value(cells, counts, config, weekly=weekly, horizons=[1, 12], rates=[0.0, 0.1]))
+    units = {}
+    for tier, horizon, rate in cells:
+        chosen = (tiers == tier) & (observed >= horizon)
+        value = fees[chosen, :horizon] @ discount_factors(horizon, rate)
+        units[tier, horizon, rate] = units_of(value, np.flatnonzero(chosen) % 9)
+    check(
+        lifetime_value(cells, counts, config, weekly=weekly, units=units, horizons=[1, 12], rates=[0.0, 0.1])
+    )
 
 
 @quick
@@ -151,6 +160,7 @@ def test_retention_and_funnels_of_any_counts(config, numbers, seed) -> None:
             RetentionCount(f"cohort {place % 2}", f"{place // 2}d", users, matured, in_window, or_after)
         )
     check(retention(counts, config))
+    check(retention_differences(counts, config, each_is_a_unit=seed % 2 == 0))
     groups = {}
     for place, parts in enumerate(numbers):
         first, second, third = sorted(parts[:3], reverse=True)

@@ -3,7 +3,7 @@
 They are the same on OpenBLAS' kernels for Nehalem, Haswell, Zen and SkylakeX and with any number of threads. When one
 changes, either something broke, or ALGORITHM_VERSION has to be raised and the file of the new version recorded:
 
-    PYTHONPATH=. python -m tests.statistics.test_golden_models > tests/statistics/golden_3.json
+    PYTHONPATH=. python -m tests.statistics.test_golden_models > tests/statistics/golden_4.json
 """
 
 import json
@@ -17,11 +17,11 @@ import pytest
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.drivers import drivers
 from include.tidemark.statistics.elasticity import elasticity
-from include.tidemark.statistics.lifetime_value import lifetime_value
+from include.tidemark.statistics.lifetime_value import discount_factors, lifetime_value
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention_model import retention_model
 from include.tidemark.statistics.streams import ALGORITHM_VERSION
-from tests.statistics.users import cells_of_users, table_of, volume_cells_of, weekly_sums_of
+from tests.statistics.users import cells_of_users, table_of, units_of, volume_cells_of, weekly_sums_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 
@@ -69,7 +69,15 @@ def lifetime_value_rows() -> list[ResultRow]:
     weekly = {tier: weekly_sums_of(fees[tiers == tier], observed[tiers == tier]) for tier in ("5", "10")}
     counts = {tier: int((tiers == tier).sum()) for tier in ("5", "10")}
     cells = cells_of_users(fees, observed, tiers, horizons=[8, 12], rates=[0.0, 0.1])
-    return lifetime_value(cells, counts, CONFIG, weekly=weekly, horizons=[8, 12], rates=[0.0, 0.1])
+    units = {}
+    for tier, weeks, rate in cells:
+        # As in a run, the users of a fee week have all been seen for as long.
+        chosen = (tiers == tier) & (observed >= weeks)
+        value = fees[chosen, :weeks] @ discount_factors(weeks, rate)
+        units[tier, weeks, rate] = units_of(value, 10 * observed[chosen] + digits(users, 92)[chosen] % 3)
+    return lifetime_value(
+        cells, counts, CONFIG, weekly=weekly, units=units, horizons=[8, 12], rates=[0.0, 0.1]
+    )
 
 
 def retention_rows() -> list[ResultRow]:

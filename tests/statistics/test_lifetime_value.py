@@ -7,13 +7,16 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.lifetime_value import (
     DISCOUNT_RATES,
     HORIZONS,
+    OF_UNITS,
+    UNITS_A_DOLLAR,
     discount_factors,
     horizon_name,
     lifetime_value,
     weighted_value,
 )
 from include.tidemark.statistics.results import result_schema, to_records
-from tests.statistics.users import cells_of, cells_of_users, weekly_sums_of
+from include.tidemark.statistics.units import Units
+from tests.statistics.users import cells_of, cells_of_users, units_of, weekly_sums_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 
@@ -29,13 +32,24 @@ def users(n: int = 600, seed: int = 1, weeks: int = 12) -> tuple[np.ndarray, np.
     return fees, np.where(np.arange(n) % 2 == 0, "5", "30")
 
 
+def weeks_of(fees, tiers, observed, tier, weeks: int, rate: float) -> Units:
+    """A tier's eight fee weeks; the users of one have been seen for as long, as in a run."""
+    chosen = np.flatnonzero((tiers == tier) & (observed >= weeks))
+    value = np.rint(fees[chosen, :weeks] @ discount_factors(weeks, rate) * UNITS_A_DOLLAR) / UNITS_A_DOLLAR
+    return units_of(value, 8 * observed[chosen] + chosen % 16 // 2)
+
+
 def rows_of(
     fees: np.ndarray, tiers: np.ndarray, observed: np.ndarray, config: StatisticsConfig = CONFIG
 ) -> list:
     names = sorted(set(tiers.tolist()))
     weekly = {name: weekly_sums_of(fees[tiers == name], observed[tiers == name]) for name in names}
     counts = {name: int((tiers == name).sum()) for name in names}
-    rows = lifetime_value(cells_of_users(fees, observed, tiers), counts, config, weekly=weekly)
+    cells = cells_of_users(fees, observed, tiers)
+    units = {
+        (tier, weeks, rate): weeks_of(fees, tiers, observed, tier, weeks, rate) for tier, weeks, rate in cells
+    }
+    rows = lifetime_value(cells, counts, config, weekly=weekly, units=units)
     for record in to_records(rows, as_of_date="2026-11-01", run_key="r", family="fee_tiers"):
         jsonschema.validate(record, result_schema())
     for row in rows:
@@ -75,7 +89,7 @@ def test_means_are_the_discounted_sums_with_zeros_for_those_who_left(complete: t
             )
             assert row.estimate == pytest.approx(truth, abs=5e-5)
             assert row.n == 300
-    assert len(rows) == 2 * 5 * 3 * 4
+    assert len(rows) == 2 * 5 * 3 * 4  # the comparison with the rest among them
 
 
 def test_intervals_agree_with_scipys_bootstrap_of_the_same_users(complete: tuple) -> None:
@@ -161,16 +175,49 @@ def test_weighting_by_retention_has_the_error_that_repeated_samples_show_and_a_s
     assert found[:, 0].std() < 0.7 * np.std(plain)
 
 
-def test_tiers_are_compared_with_all_others_and_adjusted_within_a_horizon() -> None:
+def test_tiers_are_compared_with_all_others_by_their_weeks_and_adjusted_within_a_horizon() -> None:
     fees, tiers = users(1200)
     fees[tiers == "30"] *= 0.5
     rows = rows_of(fees, tiers, np.full(1200, 12))
     row = one(rows, metric="ltv_mean_vs_rest", segment="5", horizon="8w at 0%")
     value = fees[:, :8].sum(axis=1)
-    theirs = stats.ttest_ind(value[tiers == "5"], value[tiers == "30"], equal_var=False)
-    assert row.p_value == pytest.approx(theirs.pvalue, rel=1e-6) and row.family_size == 2
+    week = np.arange(1200) % 16 // 2
+    means = [[value[(tiers == tier) & (week == k)].mean() for k in range(8)] for tier in ("5", "30")]
+    theirs = stats.ttest_ind(*means, equal_var=False)
+    assert row.method == OF_UNITS and row.family_size == 2
+    assert row.p_value == pytest.approx(theirs.pvalue, rel=1e-6)
     assert (row.ci_low, row.ci_high) == pytest.approx(tuple(theirs.confidence_interval(0.95)), rel=1e-6)
     assert row.p_adjusted < 0.01 and row.ci_low > 0
+    assert row.estimate == pytest.approx(value[tiers == "5"].mean() - value[tiers == "30"].mean(), abs=1e-4)
+
+
+def test_the_fewer_weeks_of_a_tier_decide_what_is_said_of_its_difference() -> None:
+    fees, tiers = users(400)
+    held = {
+        tier: np.rint(fees[tiers == tier].sum(axis=1) * UNITS_A_DOLLAR).astype(np.int64)
+        for tier in ("5", "30")
+    }
+    cells = {(tier, 12, 0.0): cells_of(x) for tier, x in held.items()}
+    found = []
+    for weeks in (1, 5, 6):
+        units = {
+            (tier, 12, 0.0): units_of(x / UNITS_A_DOLLAR, np.arange(200) % (weeks if tier == "5" else 9))
+            for tier, x in held.items()
+        }
+        counts = {"5": 200, "30": 200}
+        rows = lifetime_value(cells, counts, CONFIG, units=units, horizons=[12], rates=[0.0])
+        row = one(rows, metric="ltv_mean_vs_rest", segment="5")
+        found.append((row.ci_low is None, row.p_value is None, row.reason))
+    assert found[0] == (True, True, "too_few_periods")
+    assert found[1] == (False, True, "few_periods")
+    assert found[2][:2] == (False, False) and found[2][2] != "few_periods"
+
+
+def test_weeks_that_hold_other_users_than_the_cells_are_refused() -> None:
+    cells = {("5", 8, 0.0): cells_of(np.arange(60)), ("10", 8, 0.0): cells_of(np.arange(60))}
+    units = {key: Units.of([(30, 1.0)]) for key in cells}
+    with pytest.raises(ValueError, match="other users than its cells"):
+        lifetime_value(cells, {"5": 60, "10": 60}, CONFIG, units=units, horizons=[8], rates=[0.0])
 
 
 @pytest.mark.parametrize(

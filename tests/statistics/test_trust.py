@@ -10,7 +10,7 @@ from include.tidemark.statistics.proportions import rate_difference_flag, rate_f
 from include.tidemark.statistics.shares import share_rows
 from include.tidemark.statistics.trust import Sample, Tail, flag, precise, tail_of
 from tests.statistics.customers import segment_backtest, segment_means
-from tests.statistics.users import cells_of, ratio_cells_of
+from tests.statistics.users import cells_of, ratio_cells_of, units_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 LEVELS = ["ok", "caution", "unreliable"]
@@ -51,9 +51,13 @@ def test_the_fewer_users_tell_of_the_tail_the_lighter_it_has_to_be() -> None:
 
 def test_the_weaker_of_two_groups_decides() -> None:
     light = Sample(Tail(400, 1.0, 2.0), EVERYBODY)
-    assert flag("welch", light, light)[0] == "ok"
+    assert flag("unit_jackknife_t", light, light)[0] == "ok"
     uneven = Sample(Tail(40, 9.0, 10.0), EVERYBODY)
-    assert flag("welch", light, uneven) == flag("welch", uneven, light) == ("unreliable", "skewed")
+    assert (
+        flag("unit_jackknife_t", light, uneven)
+        == flag("unit_jackknife_t", uneven, light)
+        == ("unreliable", "skewed")
+    )
 
 
 def test_a_tail_is_that_of_the_users() -> None:
@@ -102,9 +106,12 @@ def test_every_row_maker_looks_at_the_larger_group() -> None:
             "Budget-Conscious": ratio_cells_of(light(20_000, 4), rest),
         }
         tiers = {("own", 8, 0.0): mine, ("rest", 8, 0.0): others}
+        weeks = {key: units_of(x, np.arange(len(x)) % 20) for key, x in zip(tiers, (own, rest), strict=True)}
         made = {
             "mean": mean_rows("m", mine, CONFIG, reference=others, segment="own"),
-            "ltv": lifetime_value(tiers, {"own": 300, "rest": 20_000}, CONFIG, horizons=[8], rates=[0.0]),
+            "ltv": lifetime_value(
+                tiers, {"own": 300, "rest": 20_000}, CONFIG, units=weeks, horizons=[8], rates=[0.0]
+            ),
             "ratio of means": mean_ratio_rows("r", mine, others, CONFIG, segment="own", segment_to="rest"),
             "share": share_rows("s", inside, CONFIG, reference=longer),
         }

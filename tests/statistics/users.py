@@ -20,6 +20,7 @@ from include.tidemark.statistics.lifetime_value import (
 from include.tidemark.statistics.logistic import BinaryTable
 from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.unique_rows import unique_rows
+from include.tidemark.statistics.units import Units
 from include.tidemark.statistics.volume_cells import NUMBERS, VolumeCells
 from tests.statistics import binning
 
@@ -144,6 +145,17 @@ def weekly_sums_of(fees: ArrayLike, observed: ArrayLike) -> WeeklySums:
         np.array([float(len(part)) for part in parts]),
         np.array([part.sum(axis=0) for part in parts]).reshape(-1, width),
         np.array([part.T @ part for part in parts]).reshape(-1, width, width),
+    )
+
+
+def units_of(values: ArrayLike, labels: ArrayLike) -> Units:
+    """From one value per user (an amount, or 1 and 0) and the label of the week or day that the user came in."""
+    amounts, place = (
+        np.asarray(values, dtype=np.float64),
+        np.unique(np.asarray(labels), return_inverse=True)[1],
+    )
+    return Units.of(
+        zip(np.bincount(place).tolist(), np.bincount(place, weights=amounts).tolist(), strict=True)
     )
 
 

@@ -8,11 +8,12 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | a mean per user | `mean_rows.mean_rows` | `Cells` |
 | a share of users | `proportions.proportion_row` | counts |
 | a segment's share of a sum | `shares.share_rows` | `Cells` by segment |
-| two groups compared | `groups.welch_difference`, `groups.newcombe_difference`, `group_ratios.mean_ratio_rows` | `Cells`, counts |
+| two groups of users compared | `groups.newcombe_difference`, `group_ratios.mean_ratio_rows` | counts, `Cells` |
+| groups of whole weeks or days compared | `units.units_difference`, `units.rate_against_units` | `Units` |
 | segments of customers | `segments.segment_shares`, `segment_means`, `segment_movement`, `segment_backtest` | counts, `Cells`, `RatioCells` |
-| retention of cohorts | `retention.retention` | `RetentionCount` |
+| retention of cohorts, and how they differ | `retention.retention`, `retention_differences.retention_differences` | `RetentionCount` |
 | what a fee does to retention | `retention_model.retention_model` | `BinaryTable` |
-| lifetime value by tier | `lifetime_value.lifetime_value` | `Cells`, `WeeklySums` |
+| lifetime value by tier | `lifetime_value.lifetime_value` | `Cells`, `WeeklySums`, `Units` |
 | what a fee does to volume | `elasticity.elasticity` | `VolumeCells` |
 | which behaviour goes with staying | `drivers.drivers` | `BinaryTable` |
 | a funnel | `funnel.funnel` | `FunnelStep` |

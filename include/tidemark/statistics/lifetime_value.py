@@ -13,12 +13,12 @@ from scipy.special import stdtrit
 
 from include.tidemark.statistics.cells import Cells, merge
 from include.tidemark.statistics.config import StatisticsConfig, check_level
-from include.tidemark.statistics.groups import welch_difference
 from include.tidemark.statistics.mean_rows import METHODS, mean_rows
 from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.trust import Sample, flag, samples_of, tail_of
+from include.tidemark.statistics.units import Units, units_difference, units_flag
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +26,7 @@ HORIZONS = (8, 9, 10, 11, 12)
 DISCOUNT_RATES = (0.0, 0.05, 0.10)
 METRIC = "ltv_mean"
 WEIGHTED = "retention_weighted"
+OF_UNITS = "unit_jackknife_t"
 WEEKS_A_YEAR = 365.25 / 7
 # Cents are cut into hundredths so that rounding a discounted amount to a whole number moves a mean by no cent.
 UNITS_A_DOLLAR = 10_000
@@ -113,6 +114,7 @@ def lifetime_value(
     config: StatisticsConfig,
     *,
     weekly: Mapping[str, WeeklySums] | None = None,
+    units: Mapping[tuple[str, int, float], Units] | None = None,
     horizons: Sequence[int] = HORIZONS,
     rates: Sequence[float] = DISCOUNT_RATES,
     units_a_dollar: int = UNITS_A_DOLLAR,
@@ -125,14 +127,17 @@ def lifetime_value(
         users: tier -> all its users, complete or not.
         config: the run's settings.
         weekly: tier -> weekly sums, for the alternative weighted by observed retention; without it those rows are left out.
+        units: (tier, weeks, rate) -> the weeks in which those users came, with the discounted fees in dollars: the
+            observations where tiers are compared, since a fee holds for a week. Without it the comparisons are left out.
         horizons: weeks.
         rates: annual discount rates.
         units_a_dollar: whole units of the cells in one dollar.
 
     Returns:
         For each tier, horizon and rate the rows ``percentile_bootstrap`` and ``hall_skew_t`` of ``ltv_mean`` (and
-        ``retention_weighted``), and a ``welch`` row of ``ltv_mean_vs_rest``, the difference from the other tiers together,
-        adjusted within its horizon. A horizon that is over for nobody is null, ``window_not_complete``.
+        ``retention_weighted``), and a ``unit_jackknife_t`` row of ``ltv_mean_vs_rest``, the difference from the other tiers
+        together, adjusted within its horizon; below six weeks it has no p-value, with one no interval. A horizon that is over
+        for nobody is null, ``window_not_complete``.
 
     >>> fees = [{"bin": v, "n": 25, "s1": 25 * v, "s2": 25 * v**2, "s3": 25 * v**3} for v in (0, 10_000, 20_000, 30_000)]
     >>> cells = {("10", 1, 0.05): Cells.from_rows(fees)}
@@ -159,7 +164,8 @@ def lifetime_value(
                         )
                         for method in methods
                     ]
-                    rows.append(null_row(f"{METRIC}_vs_rest", "welch", "window_not_complete", **known))
+                    if units is not None:
+                        rows.append(null_row(f"{METRIC}_vs_rest", OF_UNITS, "window_not_complete", **known))
                     continue
                 everybody = merge([held, *others])
                 rows += mean_rows(METRIC, held, config, unit=units_a_dollar, reference=everybody, **known)
@@ -169,7 +175,12 @@ def lifetime_value(
                     if sums is not None:
                         value = weighted_value(sums, weeks, rate, config.confidence_level)
                     rows.append(_weighted_row(value, held, everybody, config, known))
-                rows.append(_against_rest(held, merge(others), config, units_a_dollar, known))
+                if units is not None:
+                    parts = [
+                        _joined(units, [(other, weeks, rate) for other in tiers])
+                        for tiers in ([tier], [other for other in users if other != tier])
+                    ]
+                    rows.append(_against_rest((held, merge(others)), parts, config, units_a_dollar, known))
     return adjust(rows)
 
 
@@ -194,24 +205,45 @@ def _weighted_row(
     )
 
 
+def _joined(units: Mapping[tuple[str, int, float], Units], keys: Sequence[tuple[str, int, float]]) -> Units:
+    held = [units.get(key, Units.of([])) for key in keys]
+    return Units(
+        np.concatenate([np.zeros(0), *(part.n for part in held)]),
+        np.concatenate([np.zeros(0), *(part.total for part in held)]),
+    )
+
+
 def _against_rest(
-    held: Cells, rest: Cells, config: StatisticsConfig, unit: int, known: dict[str, Any]
+    cells: tuple[Cells, Cells],
+    units: Sequence[Units],
+    config: StatisticsConfig,
+    unit: int,
+    known: dict[str, Any],
 ) -> ResultRow:
+    """A tier minus the rest: cells say whether users are enough and how uneven they are, weeks how groups differ by chance."""
     metric = f"{METRIC}_vs_rest"
+    held, rest = cells
+    if [round(float(part.n.sum())) for part in units] != [held.size, rest.size]:
+        raise ValueError(
+            f"the weeks of {known['segment']!r} at {known['horizon']!r} hold other users than its cells."
+        )
     known = {**known, "n": held.size, "confidence_level": config.confidence_level}
     reason = withheld(held, config) or ("too_few_users" if withheld(rest, config) else None)
     if reason:
-        return null_row(metric, "welch", reason, **known)
-    found = welch_difference(held, rest, config.confidence_level)
+        return null_row(metric, OF_UNITS, reason, **known)
+    found = units_difference(units[0], units[1], config.confidence_level)
     if found is None:
-        return ResultRow(metric, (held.mean - rest.mean) / unit, "welch", reason="no_variation", **known)
-    trust, warning = flag("welch", *samples_of(held, rest))
+        reason = "too_few_periods" if min(part.count for part in units) < 2 else "no_variation"
+        return ResultRow(metric, (held.mean - rest.mean) / unit, OF_UNITS, reason=reason, **known)
+    trust, warning = units_flag(units[0], units[1])
+    if warning is None:
+        trust, warning = flag(OF_UNITS, *samples_of(held, rest))
     return ResultRow(
         metric,
-        found.estimate / unit,
-        "welch",
-        ci_low=found.ci_low / unit,
-        ci_high=found.ci_high / unit,
+        found.estimate,
+        OF_UNITS,
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
         p_value=found.p_value,
         trust=trust,
         reason=warning,

@@ -1,19 +1,13 @@
-"""Retention of cohorts: two definitions, only users whose window is over, compared with all other cohorts."""
+"""Retention of cohorts: two definitions, and only users whose window is over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.groups import newcombe_difference
-from include.tidemark.statistics.multiplicity import adjust
-from include.tidemark.statistics.proportions import (
-    FEWEST_OF_AN_OUTCOME,
-    rate_difference_flag,
-    rate_flag,
-)
+from include.tidemark.statistics.proportions import FEWEST_OF_AN_OUTCOME, rate_flag
 from include.tidemark.statistics.rates import bootstrap_rate_interval, wilson_interval
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
@@ -21,12 +15,13 @@ from include.tidemark.statistics.trust import Flag
 
 IN_WINDOW = "retention_in_window"
 IN_OR_AFTER = "retention_in_or_after"
+METRICS = (IN_WINDOW, IN_OR_AFTER)
 _BOOTSTRAP_OK_FROM = 30
 
 
 @dataclass(frozen=True)
 class RetentionCount:
-    """One cohort (or tier) in one window after its start.
+    """One cohort (or tier) in one window after its start, or a part of it.
 
     Attributes:
         group: the cohort's name, for example its install date.
@@ -35,6 +30,7 @@ class RetentionCount:
         matured: those of them whose window is over at the as-of date; the only ones in the denominator.
         active_in_window: matured users who were active in the window.
         active_in_or_after: matured users who were active in the window or later.
+        unit: the part: the week or day that sets what these users have in common. A cohort without parts is one.
 
     Raises:
         ValueError: unless active_in_window <= active_in_or_after <= matured <= users.
@@ -46,6 +42,7 @@ class RetentionCount:
     matured: int
     active_in_window: int
     active_in_or_after: int
+    unit: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.active_in_window <= self.active_in_or_after <= self.matured <= self.users:
@@ -54,71 +51,99 @@ class RetentionCount:
                 f"<= users is broken by {self.active_in_window}, {self.active_in_or_after}, {self.matured}, {self.users}."
             )
 
+    def outcome(self, metric: str) -> tuple[int, int]:
+        """Users with the outcome, and users among whom they are."""
+        active = self.active_in_window if metric == IN_WINDOW else self.active_in_or_after
+        return active, self.matured
+
+    def known(self, metric: str, config: StatisticsConfig) -> dict[str, Any]:
+        """What a row of it says whatever the estimate is."""
+        n = self.outcome(metric)[1]
+        return {
+            "segment": self.group,
+            "horizon": self.window,
+            "n": n,
+            "confidence_level": config.confidence_level,
+            "is_mature": n > 0 or self.users == 0,
+        }
+
+    def withheld(self, metric: str, config: StatisticsConfig) -> str | None:
+        """Why there is no number; None where there is one."""
+        n = self.outcome(metric)[1]
+        if self.users == 0:
+            return "empty_segment"
+        if n == 0:
+            return "window_not_complete"
+        return "too_few_users" if n < config.minimum_sample_size else None
+
+
+def whole_groups(counts: Iterable[RetentionCount]) -> list[RetentionCount]:
+    """Each group and window once, its parts together.
+
+    Raises:
+        ValueError: where a part is there twice.
+    """
+    held = list(counts)
+    places = [(count.group, count.window, count.unit) for count in held]
+    if len(set(places)) < len(places):
+        raise ValueError("counts hold a group and window twice.")
+    groups: dict[tuple[str, str], RetentionCount] = {}
+    for count in held:
+        place = (count.group, count.window)
+        before = groups.get(place)
+        groups[place] = replace(count, unit=None) if before is None else _sum(before, count)
+    return list(groups.values())
+
 
 def retention(counts: Iterable[RetentionCount], config: StatisticsConfig) -> list[ResultRow]:
-    """Retention of each group in each window, and its difference from all other groups together.
+    """Retention of each group in each window. How groups differ: `retention_differences`.
 
     "Active in window k" may rise with k (people come back), "in window k or later" never does for the same users.
     Users whose window is not over are in neither numerator nor denominator: counting all gave 0.295 for a truth of 0.424.
 
     Args:
-        counts: one entry per group and window.
+        counts: one entry per group and window, or per part of it.
         config: the run's settings.
 
     Returns:
-        For each entry and definition: a ``wilson`` and a ``binomial_bootstrap`` row of the rate, and a ``newcombe`` row
-        of ``<metric>_vs_rest`` with its p-value, adjusted within metric x window. Null where nobody has matured
-        (``window_not_complete``), where fewer have than the minimum sample size, or where there is no rest.
+        For each group, window and definition: a ``wilson`` and a ``binomial_bootstrap`` row of the rate. Null where nobody
+        has matured (``window_not_complete``) or fewer have than the minimum sample size.
 
-    >>> counts = [RetentionCount("a", "7d", 100, 100, 40, 50), RetentionCount("b", "7d", 100, 100, 20, 30)]
-    >>> rows = retention(counts, StatisticsConfig("2026-11-01"))
-    >>> [(row.segment, row.metric, row.estimate) for row in rows if row.method == "newcombe"][:2]
-    [('a', 'retention_in_window_vs_rest', 0.2), ('a', 'retention_in_or_after_vs_rest', 0.2)]
+    >>> rows = retention([RetentionCount("a", "7d", 100, 100, 40, 50)], StatisticsConfig("2026-11-01"))
+    >>> [(row.segment, row.metric, row.estimate) for row in rows if row.method == "wilson"]
+    [('a', 'retention_in_window', 0.4), ('a', 'retention_in_or_after', 0.5)]
     """
-    held = list(counts)
-    places = [(count.group, count.window) for count in held]
-    if len(set(places)) < len(places):
-        raise ValueError("counts hold a group and window twice.")
-    rows = []
-    for count in held:
-        others = [other for other in held if other.window == count.window and other.group != count.group]
-        for metric in (IN_WINDOW, IN_OR_AFTER):
-            rows += _rate_rows(metric, count, config)
-            rows.append(_against_rest(metric, count, others, config))
-    return adjust(rows)
+    return [
+        row
+        for count in whole_groups(counts)
+        for metric in METRICS
+        for row in _rate_rows(metric, count, config)
+    ]
+
+
+def _sum(one: RetentionCount, other: RetentionCount) -> RetentionCount:
+    names = ("users", "matured", "active_in_window", "active_in_or_after")
+    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in names})
 
 
 def _rate_rows(metric: str, count: RetentionCount, config: StatisticsConfig) -> list[ResultRow]:
     source = stream(config.as_of_date, metric, count.group, count.window)
-    known = _known(count, config)
+    known = count.known(metric, config)
     drawn = {**known, "n_resamples": config.n_resamples, "seed": source.seed, "is_primary": False}
-    reason = _withheld(count, config)
+    reason = count.withheld(metric, config)
     if reason:
         methods = (("wilson", known), ("binomial_bootstrap", drawn))
         return [null_row(metric, method, reason, **fields) for method, fields in methods]
-    active, n = _active(metric, count), count.matured
-    low, high = wilson_interval(active, n, config.confidence_level)
-    trust, warning = rate_flag(active, n, config)
-    rows = [
-        ResultRow(
-            metric, active / n, "wilson", ci_low=low, ci_high=high, trust=trust, reason=warning, **known
-        )
-    ]
-    low, high = bootstrap_rate_interval(active, n, source, config.n_resamples, config.confidence_level)
-    trust, warning = _bootstrap_flag(min(active, n - active))
-    rows.append(
-        ResultRow(
-            metric,
-            active / n,
-            "binomial_bootstrap",
-            ci_low=low,
-            ci_high=high,
-            trust=trust,
-            reason=warning,
-            **drawn,
-        )
+    active, n = count.outcome(metric)
+    drawn_ends = bootstrap_rate_interval(active, n, source, config.n_resamples, config.confidence_level)
+    made = (
+        ("wilson", wilson_interval(active, n, config.confidence_level), rate_flag(active, n, config), known),
+        ("binomial_bootstrap", drawn_ends, _bootstrap_flag(min(active, n - active)), drawn),
     )
-    return rows
+    return [
+        ResultRow(metric, active / n, method, ci_low=low, ci_high=high, trust=trust, reason=why, **fields)
+        for method, (low, high), (trust, why), fields in made
+    ]
 
 
 def _bootstrap_flag(fewest: int) -> Flag:
@@ -126,51 +151,3 @@ def _bootstrap_flag(fewest: int) -> Flag:
     if fewest >= _BOOTSTRAP_OK_FROM:
         return "ok", None
     return ("caution" if fewest >= FEWEST_OF_AN_OUTCOME else "unreliable"), "few_successes"
-
-
-def _against_rest(
-    metric: str, count: RetentionCount, others: Sequence[RetentionCount], config: StatisticsConfig
-) -> ResultRow:
-    known = _known(count, config)
-    name = f"{metric}_vs_rest"
-    rest = sum(other.matured for other in others)
-    too_few = rest < max(config.minimum_sample_size, 1)
-    reason = _withheld(count, config) or ("too_few_users" if too_few else None)
-    if reason:
-        return null_row(name, "newcombe", reason, **known)
-    own, other = _active(metric, count), sum(_active(metric, other) for other in others)
-    found = newcombe_difference(own, count.matured, other, rest, config.confidence_level)
-    trust, warning = rate_difference_flag((own, count.matured), (other, rest), config)
-    return ResultRow(
-        name,
-        found.estimate,
-        "newcombe",
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        p_value=found.p_value,
-        trust=trust,
-        reason=warning,
-        **known,
-    )
-
-
-def _known(count: RetentionCount, config: StatisticsConfig) -> dict[str, Any]:
-    return {
-        "segment": count.group,
-        "horizon": count.window,
-        "n": count.matured,
-        "confidence_level": config.confidence_level,
-        "is_mature": count.matured > 0 or count.users == 0,
-    }
-
-
-def _withheld(count: RetentionCount, config: StatisticsConfig) -> str | None:
-    if count.users == 0:
-        return "empty_segment"
-    if count.matured == 0:
-        return "window_not_complete"
-    return "too_few_users" if count.matured < config.minimum_sample_size else None
-
-
-def _active(metric: str, count: RetentionCount) -> int:
-    return count.active_in_window if metric == IN_WINDOW else count.active_in_or_after

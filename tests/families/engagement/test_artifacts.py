@@ -112,7 +112,7 @@ def test_cohorts_hold_rates_revenue_and_significance_and_open_windows_are_empty(
         "select cohort_date, day_number, user_count, matured_users, active_on_day, revenue_s1 from runs.install_cohort_retention"
         " order by all"
     )
-    assert len(rows) == len(counts) == 24
+    assert len(rows) == len(counts) == 48
     with world.open() as warehouse:
         level = mark_discoveries(world.run, warehouse).level
     for row, (cohort, day, n, matured, active, cents) in zip(rows, counts, strict=True):
@@ -127,7 +127,7 @@ def test_cohorts_hold_rates_revenue_and_significance_and_open_windows_are_empty(
         if row["p_adjusted"]:
             assert (row["is_significant"] == "true") is (float(row["p_adjusted"]) <= level)
             assert float(row["p_adjusted"]) >= float(row["p_value"])
-    assert {row["family_size"] for row in rows if row["p_value"] and row["day"] == "1"} == {"4"}
+    assert {row["family_size"] for row in rows if row["p_value"] and row["day"] == "1"} == {"8"}
 
 
 def test_significance_is_judged_by_the_threshold_of_the_rule(world: World) -> None:
@@ -188,7 +188,7 @@ def test_the_report_document_says_what_the_files_say(exported: Path, world: Worl
     ]
     retention = document["retention"]
     assert [(c["cohort_date"], c["day"]) for c in retention["significant_cohorts"]] == significant
-    assert retention["cohorts"] == 4 and len(retention["overall"]) == 6
+    assert retention["cohorts"] == 8 and len(retention["overall"]) == 6
     assert retention["withheld"] == sum(row["retention_rate"] == "" for row in cohorts) > 0
     assert len(document["journey_funnel"]) == len(read(exported, "journey_funnel_analysis.csv"))
 

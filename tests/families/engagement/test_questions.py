@@ -101,11 +101,11 @@ def test_retention_counts_finished_windows_only_and_compares_each_cohort_with_th
     counts = world.rows(
         "select cohort_date, day_number, matured_users, active_on_day from runs.install_cohort_retention order by all"
     )
-    assert len(counts) == 4 * 6
+    assert len(counts) == 8 * 6
     p_values: dict[int, list[float]] = {}
     for cohort, day, matured, active in counts:
         rate = found["retention_in_window", "wilson", cohort.isoformat(), None, f"{day}d"]
-        rest = found["retention_in_window_vs_rest", "newcombe", cohort.isoformat(), None, f"{day}d"]
+        rest = found["retention_in_window_vs_rest", "between_units_t", cohort.isoformat(), None, f"{day}d"]
         if not matured:
             assert (rate.estimate, rate.is_mature, rate.reason) == (None, False, "window_not_complete")
             assert rest.reason == "window_not_complete"
@@ -115,9 +115,13 @@ def test_retention_counts_finished_windows_only_and_compares_each_cohort_with_th
         total = sum(m for m, _ in others)
         if total:
             assert rest.estimate == pytest.approx(active / matured - sum(a for _, a in others) / total)
-            p_values.setdefault(day, []).append(rest.p_value)
+            # Five other days are too few for a p-value.
+            assert (rest.p_value is None) == (sum(m > 0 for m, _ in others) < 6)
+            if rest.p_value is not None:
+                p_values.setdefault(day, []).append(rest.p_value)
         else:
             assert rest.reason == "too_few_users"
+    assert set(p_values) >= {1, 3}
     for day, values in p_values.items():
         adjusted = sorted(
             r.p_adjusted
@@ -138,7 +142,7 @@ def test_all_cohorts_together_have_their_rates_and_their_revenue(rows, world) ->
     revenue = found[REVENUE_PER_USER, "hall_skew_t", ALL_COHORTS, None, "7d"]
     assert (revenue.estimate, revenue.n) == (pytest.approx(cents / 100 / matured), matured)
     assert revenue.ci_low < revenue.estimate < revenue.ci_high
-    assert not any(key[2] == ALL_COHORTS and key[1] == "newcombe" for key in found)
+    assert not any(key[2] == ALL_COHORTS and key[0].endswith("_vs_rest") for key in found)
 
 
 def test_a_cohort_below_the_minimum_sample_size_is_null_with_the_reason(rows, world) -> None:

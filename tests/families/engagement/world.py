@@ -36,7 +36,7 @@ MODELS = (
     "runs.journey_times",
 )  # fmt: skip
 USERS = 900
-COHORT_DAYS = (5, 20, 45, 80)
+COHORT_DAYS = (5, 20, 45, 80, 82, 84, 86, 88)
 """Days before the as-of date on which users signed up: the youngest cohorts have windows that are not over."""
 
 

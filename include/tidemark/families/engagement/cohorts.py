@@ -86,23 +86,19 @@ def days_of(cohorts: Iterable[Cohort]) -> list[int]:
 
 
 def retention_counts(cohorts: Sequence[Cohort], together: str | None = None) -> list[RetentionCount]:
-    """The counts of each cohort and day; with `together`, of all cohorts under that name."""
-    if together is None:
-        return [
-            RetentionCount(
-                c.name, horizon(c.day), c.users, c.matured, c.active_on_day, c.active_on_day_or_later
-            )
-            for c in cohorts
-        ]
-    counts = []
-    for day in days_of(cohorts):
-        held = [c for c in cohorts if c.day == day]
-        sums = (
-            sum(c.users for c in held), sum(c.matured for c in held), sum(c.active_on_day for c in held),
-            sum(c.active_on_day_or_later for c in held),
-        )  # fmt: skip
-        counts.append(RetentionCount(together, horizon(day), *sums))
-    return counts
+    """The counts of each cohort and day; with `together`, all cohorts as parts of one group of that name."""
+    return [
+        RetentionCount(
+            together or c.name,
+            horizon(c.day),
+            c.users,
+            c.matured,
+            c.active_on_day,
+            c.active_on_day_or_later,
+            unit=c.name,
+        )
+        for c in sorted(cohorts, key=lambda cohort: cohort.day)
+    ]
 
 
 def revenue_rows(

@@ -31,6 +31,7 @@ from include.tidemark.statistics.mean_rows import mean_rows
 from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention import retention as retention_rows
+from include.tidemark.statistics.retention_differences import retention_differences
 from include.tidemark.statistics.shares import share_rows
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -74,18 +75,18 @@ def segments(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 
 
 def retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
-    """Who comes back after how many days, by install cohort and in all, and what has been spent by then?"""
+    """Who comes back after how many days, by install cohort and in all, and what has been spent by then?
+
+    What happens on a day happens to all who signed up on it, so a cohort is compared with how other days differ.
+    """
     config = statistics_config(run)
     cohorts = read_cohorts(run, warehouse)
-    together = [
-        row
-        for row in retention_rows(retention_counts(cohorts, ALL_COHORTS), config)
-        if row.method != "newcombe"
-    ]
+    counts = retention_counts(cohorts)
     return [
-        *together,
+        *retention_rows(retention_counts(cohorts, ALL_COHORTS), config),
         *revenue_rows(cohorts, config, ALL_COHORTS),
-        *retention_rows(retention_counts(cohorts), config),
+        *retention_rows(counts, config),
+        *retention_differences(counts, config, each_is_a_unit=True),
         *revenue_rows(cohorts, config),
     ]
 

@@ -13,7 +13,12 @@ from include.tidemark.families.fee_tiers.size_rows import (
     next_week_rows,
     week_rows,
 )
-from include.tidemark.families.fee_tiers.value_sums import UNITS_A_DOLLAR, value_cells, weekly_sums
+from include.tidemark.families.fee_tiers.value_sums import (
+    UNITS_A_DOLLAR,
+    value_cells,
+    week_units,
+    weekly_sums,
+)
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.elasticity import elasticity
@@ -21,6 +26,7 @@ from include.tidemark.statistics.lifetime_value import lifetime_value
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention import RetentionCount, retention
+from include.tidemark.statistics.retention_differences import retention_differences
 from include.tidemark.statistics.retention_model import retention_model
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -29,15 +35,19 @@ STEP_BPS = 5.0
 
 
 def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
-    """Who comes back, by acquisition fee and weeks since the first swap?"""
+    """Who comes back, by acquisition fee and weeks since the first swap?
+
+    A fee holds for all who came in a week, so weeks are what tiers are compared by.
+    """
     counts = warehouse.fetch(
         """
-        select first_seen_fee_bps, k, count(*) as users, sum(case when is_mature then 1 else 0 end) as matured,
-            coalesce(sum(retained_flag), 0) as active, coalesce(sum(retained_or_later_flag), 0) as active_or_later
+        select first_seen_fee_bps, first_seen_week, k, count(*) as users,
+            sum(case when is_mature then 1 else 0 end) as matured, coalesce(sum(retained_flag), 0) as active,
+            coalesce(sum(retained_or_later_flag), 0) as active_or_later
         from runs.fct_user_cohorts
         where run_key = ? and k <= ?
-        group by first_seen_fee_bps, k
-        order by first_seen_fee_bps, k
+        group by first_seen_fee_bps, first_seen_week, k
+        order by first_seen_fee_bps, k, first_seen_week
         """,
         (run.run_key, run.rules.fee_retention_weeks),
     )
@@ -50,10 +60,15 @@ def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
             matured=int(row["matured"]),
             active_in_window=int(row["active"]),
             active_in_or_after=int(row["active_or_later"]),
+            unit=str(row["first_seen_week"]),
         )
         for row in counts
     ]
-    return [*retention(of_tiers, config), *all_tiers_rows(of_tiers, config)]
+    return [
+        *retention(of_tiers, config),
+        *retention_differences(of_tiers, config),
+        *all_tiers_rows(of_tiers, config),
+    ]
 
 
 def fee_effect_on_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
@@ -89,6 +104,7 @@ def fee_effect_on_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 def tier_value(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """What fees does a user of each acquisition fee bring in the first weeks?"""
     horizons = run.rules.fee_ltv_horizon_weeks
+    rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
     users = warehouse.fetch(
         """
         select first_seen_fee_bps, count(*) as users
@@ -104,8 +120,9 @@ def tier_value(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         {tier_name(row["first_seen_fee_bps"]): int(row["users"]) for row in users},
         statistics_config(run),
         weekly=weekly_sums(run, warehouse, max(horizons)),
+        units=week_units(run, warehouse, horizons, rates),
         horizons=horizons,
-        rates=[rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct],
+        rates=rates,
         units_a_dollar=UNITS_A_DOLLAR,
     )
 

@@ -1,6 +1,6 @@
-"""What the lifetime value is made from: cells of discounted fees, and weekly sums with their products."""
+"""What the lifetime value is made from: cells of discounted fees, weekly sums with their products, and the fee weeks' own sums."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy as np
 from include.tidemark.families.fee_tiers.names import tier_name
 from include.tidemark.run import Run
 from include.tidemark.statistics.cells import Cells, cells_by
-from include.tidemark.statistics.lifetime_value import WeeklySums
+from include.tidemark.statistics.lifetime_value import WeeklySums, discount_factors
+from include.tidemark.statistics.units import Units
 from include.tidemark.warehouse.base import Row, Warehouse
 
 UNITS_A_DOLLAR = 10_000
@@ -73,6 +74,41 @@ def weekly_sums(run: Run, warehouse: Warehouse, weeks: int) -> dict[str, WeeklyS
         )
         for fee in tiers
     }
+
+
+def week_units(
+    run: Run, warehouse: Warehouse, horizons: Sequence[int], rates: Sequence[float]
+) -> dict[tuple[str, int, float], Units]:
+    """(tier, weeks, annual rate) -> the fee weeks of the first swaps, with the discounted fees of users whose weeks are over."""
+    rows = warehouse.fetch(
+        """
+        select first_seen_fee_bps, first_seen_week, max(weeks_observed) as observed, k, count(*) as users,
+            cast(sum(coalesce(fee_cents, 0)) * 100 as decimal(37, 0)) as units
+        from runs.fct_user_cohorts
+        where run_key = ? and k < ?
+        group by first_seen_fee_bps, first_seen_week, k
+        order by first_seen_fee_bps, first_seen_week, k
+        """,
+        (run.run_key, max(horizons)),
+    )
+    weeks: dict[tuple[float, int], list[Row]] = {}
+    for row in rows:
+        weeks.setdefault((row["first_seen_fee_bps"], int(row["first_seen_week"])), []).append(row)
+    found: dict[tuple[str, int, float], Units] = {}
+    for fee in dict.fromkeys(fee for fee, _ in weeks):
+        held = [rows for (of, _), rows in weeks.items() if of == fee]
+        for horizon in horizons:
+            over = [rows for rows in held if int(rows[0]["observed"]) >= horizon]
+            for rate in rates:
+                factors = discount_factors(horizon, rate) / UNITS_A_DOLLAR
+                found[tier_name(fee), horizon, rate] = Units.of(
+                    (
+                        int(rows[0]["users"]),
+                        sum(int(row["units"]) * factors[int(row["k"])] for row in rows[:horizon]),
+                    )
+                    for rows in over
+                )
+    return found
 
 
 def _sums(users: list[Row], products: list[Row], weeks: int) -> WeeklySums:

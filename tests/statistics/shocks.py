@@ -1,0 +1,94 @@
+"""Weeks and days with a shock of their own and no effect: how often is a group called different from the rest?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, ndtr
+
+from include.tidemark.statistics.groups import newcombe_difference
+from include.tidemark.statistics.units import (
+    Units,
+    against_units_flag,
+    rate_against_units,
+    units_difference,
+    units_flag,
+)
+
+Random = np.random.RandomState
+Verdict = tuple[str | None, bool, bool]
+"""Of one comparison: its flag, whether its p-value is at most 5 %, and whether one that counts users would be."""
+
+DESIGNS: dict[str, tuple[int, int, bool]] = {
+    "6 and 6 weeks": (6, 6, False),
+    "6 and 18 weeks": (6, 18, False),
+    "12 and 36 weeks of unlike size": (12, 36, True),
+}
+"""Weeks of a tier and of the rest, and whether weeks differ in their users."""
+
+
+def sizes(random: Random, units: int, mean: float, *, uneven: bool) -> NDArray[np.int64]:
+    """Users of each unit."""
+    spread = np.exp(0.5 * random.standard_normal(units)) if uneven else np.ones(units)
+    return np.maximum(np.rint(mean * spread), 30).astype(np.int64)
+
+
+def retention_of_tiers(random: Random, shock: float, design: str) -> Verdict:
+    """A tier and the rest, 35 % of whose users are back; each week moves the log odds by a shock of its own."""
+    own, rest, uneven = DESIGNS[design]
+    n = sizes(random, own + rest, 150, uneven=uneven)
+    k = random.binomial(n, expit(-0.6 + shock * random.standard_normal(own + rest)))
+    first, second = Units(1.0 * n[:own], 1.0 * k[:own]), Units(1.0 * n[own:], 1.0 * k[own:])
+    naive = newcombe_difference(
+        int(k[:own].sum()), int(n[:own].sum()), int(k[own:].sum()), int(n[own:].sum()), 0.95
+    )
+    return _judged(first, second, naive.p_value)
+
+
+def value_of_tiers(random: Random, shock: float, design: str) -> Verdict:
+    """A tier and the rest, whose users pay amounts of a gamma distribution; each week multiplies them by a shock of its own."""
+    own, rest, uneven = DESIGNS[design]
+    n = sizes(random, own + rest, 150, uneven=uneven)
+    # The sum of n such amounts is one draw.
+    total = np.exp(shock * random.standard_normal(own + rest)) * random.gamma(2.0 * n, 10.0)
+    first, second = Units(1.0 * n[:own], total[:own]), Units(1.0 * n[own:], total[own:])
+    error = math.sqrt(200 / n[:own].sum() + 200 / n[own:].sum())
+    return _judged(first, second, 2 * float(ndtr(-abs(first.mean - second.mean) / error)))
+
+
+def retention_of_days(random: Random, shock: float, days: int) -> Verdict:
+    """A day's cohort and the cohorts of the other days, 35 % of whose users are back."""
+    n = sizes(random, days, 150, uneven=True)
+    k = random.binomial(n, expit(-0.6 + shock * random.standard_normal(days)))
+    rest = Units(1.0 * n[1:], 1.0 * k[1:])
+    found = rate_against_units(int(k[0]), int(n[0]), rest, 0.95)
+    assert found is not None and found.p_value is not None
+    naive = newcombe_difference(int(k[0]), int(n[0]), int(k[1:].sum()), int(n[1:].sum()), 0.95).p_value
+    assert naive is not None
+    return against_units_flag(rest)[0], found.p_value <= 0.05, naive <= 0.05
+
+
+def alarms(verdicts: Sequence[Verdict], *, by_users: bool = False) -> NDArray[np.bool_]:
+    """Of the comparisons with the flag `ok`: which are called different?"""
+    return np.array([naive if by_users else ours for trust, ours, naive in verdicts if trust == "ok"])
+
+
+def every_design(random: Random, shock: float, samples: int) -> Iterator[tuple[str, list[Verdict]]]:
+    """Name of the comparison -> its samples."""
+    for design in DESIGNS:
+        for name, of in (("retention", retention_of_tiers), ("lifetime value", value_of_tiers)):
+            yield f"{name}, {design}", [of(random, shock, design) for _ in range(samples)]
+    for days in (31, 120):
+        yield (
+            f"retention, a day and {days - 1} others",
+            [retention_of_days(random, shock, days) for _ in range(samples)],
+        )
+
+
+def _judged(first: Units, second: Units, naive: float | None) -> Verdict:
+    found = units_difference(first, second, 0.95)
+    assert found is not None and found.p_value is not None and naive is not None
+    return units_flag(first, second)[0], found.p_value <= 0.05, naive <= 0.05

@@ -10,6 +10,7 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | a segment's share of a sum | `shares.share_rows` | `Cells` by segment |
 | two groups compared | `groups.welch_difference`, `groups.newcombe_difference`, `group_ratios.mean_ratio_rows` | `Cells`, counts |
 | segments of customers | `segments.segment_shares`, `segment_means`, `segment_movement`, `segment_backtest` | counts, `Cells`, `RatioCells` |
+| changes between months | `change_rows.segment_changes`, `pairs.share_change`, `mean_change`, `count_change`, `sum_change` | `PairCells` |
 | retention of cohorts | `retention.retention` | `RetentionCount` |
 | what a fee does to retention | `retention_model.retention_model` | `BinaryTable` |
 | lifetime value by tier | `lifetime_value.lifetime_value` | `Cells`, `WeeklySums` |

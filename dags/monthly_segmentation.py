@@ -7,7 +7,7 @@ the zone of the rule `business_timezone`; a change of the zone computes no publi
 `resolve_run` makes the run's identity (as-of date, run key, rules); every later task works on rows of that key only.
 `load_sources` takes landing files into the raw tables. `check_sources`, `check_models` and `check_statistics` are the gate:
 a critical failure stops the run, a warning is published with the result. `models` is one dbt process; its tasks show
-each model and its tests. `statistics` adds intervals. `publish` writes the artifacts, then one row into the
+each model and its tests. `statistics` adds intervals, and the changes since earlier months. `publish` writes the artifacts, then one row into the
 publication ledger: that row is the publication.
 
 ## Triage
@@ -136,8 +136,16 @@ def monthly_segmentation():
 
         return estimate(current_run(), SETTINGS, family, question)
 
+    @task(pool=WAREHOUSE_POOL)
+    @stage_task
+    def changes():
+        from include.tidemark.pipeline.compare import compare
+
+        return compare(current_run(), SETTINGS)
+
     @task_group
     def statistics():
+        changes()
         for family in families_in(SETTINGS):
             for question in family.questions:
                 answer.override(task_id=f"{family.name}_{question}")(family.name, question)

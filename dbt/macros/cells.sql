@@ -39,3 +39,83 @@
 {% macro power_sum(expression) -%}
     cast(sum({{ expression }}) as decimal(37, 0))
 {%- endmacro %}
+
+{#- The people of two runs side by side, one row each; nulls on the side of a run that does not have them. `relation` holds one row
+    per run_key and person with `segment`, `is_dormant` and the columns of `values`, whole numbers; `keys` are constants, as SQL. -#}
+{% macro people_of_two_runs(relation, person, values, earlier, keys) -%}
+    select
+        {%- for name, value in keys.items() %}
+        cast({{ value }} as varchar) as {{ name }},
+        {%- endfor %}
+        {{ earlier.as_of_date }} as earlier_as_of_date,
+        cast({{ earlier.run_key }} as varchar) as earlier_run_key,
+        {%- for value in values %}
+        before.{{ value }} as prior_{{ value }},
+        after.{{ value }} as later_{{ value }},
+        {%- endfor %}
+        before.is_dormant as prior_dormant,
+        after.is_dormant as later_dormant,
+        before.segment as from_segment,
+        after.segment as to_segment
+    from (
+        select * from {{ relation }}
+        where run_key = {{ earlier.run_key }}
+    ) as before
+    full outer join (
+        select * from {{ relation }}
+        where run_key = {{ run_key() }}
+    ) as after
+        on before.{{ person }} = after.{{ person }}
+{%- endmacro %}
+
+{#- Pair cells of one number: sums, squares and products of its values in two months, by the segments of both. `prior` and `later`
+    are null where the person is not counted. Who stays is binned by the difference, on which the change hangs; who moved by both. -#}
+{% macro pair_cells(pairs, metric, prior, later, keys) -%}
+    {%- set columns = keys + ['from_segment', 'to_segment', 'bin'] -%}
+    select
+        cast('{{ metric }}' as varchar) as metric,
+        {{ columns | join(', ') }},
+        cast(count(*) as bigint) as n,
+        {{ power_sum('prior_value') }} as prior_s1,
+        {{ power_sum('later_value') }} as later_s1,
+        {{ power_sum('prior_value * prior_value') }} as prior_s2,
+        {{ power_sum('later_value * later_value') }} as later_s2,
+        {{ power_sum('prior_value * later_value') }} as cross_s2,
+        cast(count(case when prior_value <> 0 then 1 end) as bigint) as prior_nonzero,
+        cast(count(case when later_value <> 0 then 1 end) as bigint) as later_nonzero
+    from (
+        select
+            {{ keys | join(', ') }},
+            from_segment,
+            to_segment,
+            {{ as_wide_integer('prior_cents') }} as prior_value,
+            {{ as_wide_integer('later_cents') }} as later_value,
+            case
+                when from_segment <> to_segment then {{ spend_bin('prior_cents') }} || ' ' || {{ spend_bin('later_cents') }}
+                else {{ spend_bin('(later_cents - prior_cents)') }}
+            end as bin
+        from (
+            select
+                {{ keys | join(', ') }},
+                case when {{ prior }} is not null then from_segment end as from_segment,
+                case when {{ later }} is not null then to_segment end as to_segment,
+                cast(coalesce({{ prior }}, 0) as bigint) as prior_cents,
+                cast(coalesce({{ later }}, 0) as bigint) as later_cents
+            from {{ pairs }}
+            where {{ prior }} is not null or {{ later }} is not null
+        ) as counted
+    ) as binned
+    group by {{ columns | join(', ') }}
+{%- endmacro %}
+
+{#- Pair cells of how many people there are: all, and by whether they are dormant. -#}
+{% macro pair_cells_of_people(pairs, keys) -%}
+    {%- for metric, prior, later in [
+        ('members', 'from_segment is not null', 'to_segment is not null'),
+        ('active_members', 'not prior_dormant', 'not later_dormant'),
+        ('dormant_members', 'prior_dormant', 'later_dormant'),
+    ] %}
+    {{ pair_cells(pairs, metric, '(case when ' ~ prior ~ ' then 1 end)', '(case when ' ~ later ~ ' then 1 end)', keys) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -65,8 +65,8 @@
     cast('{{ (_as_of_day() - modules.datetime.timedelta(days=90 * windows_back)).isoformat() }}' as date)
 {%- endmacro %}
 
-{#- An earlier run that this run looks back at: 'previous' (the last published month) or 'backtest' (the published month
-    at least 90 days ago). None when there is none; else a dict of its key, its as-of date and the end of the 90 days
+{#- An earlier run that this run looks back at: 'previous' (the last published month), 'year_before' (the published run of the
+    same day a year before) or 'backtest' (the published month at least 90 days ago). None when there is none; else a dict of its key, its as-of date and the end of the 90 days
     after that date, all as SQL. -#}
 {% macro earlier_run(which) -%}
     {{ return(_earlier_run(which, of_run(which ~ '_run_key'), of_run(which ~ '_as_of_date'))) }}

@@ -49,7 +49,7 @@
     end
 {%- endmacro %}
 
-{#- The earlier run that a segmentation looks back at: 'previous' or 'backtest'; see earlier_run. -#}
+{#- The earlier run that a segmentation looks back at: 'previous', 'year_before' or 'backtest'; see earlier_run. -#}
 {% macro earlier_run_of(segmentation, which) -%}
     {{ return(_earlier_run(which, segmentation[which ~ '_run_key'], segmentation[which ~ '_as_of_date'])) }}
 {%- endmacro %}

@@ -89,6 +89,7 @@ class CommonRules(BaseModel):
 
     segmentation_minimum_sample_size: Count
     minimum_nonzero_users: Count
+    no_change_margin_pct: Percent
     drift_warning_psi: Annotated[Number, Field(gt=0)]
     drift_critical_psi: Annotated[Number, Field(gt=0)]
     reconciliation_tolerance_pct: Percent

@@ -99,6 +99,8 @@ class Run(BaseModel):
     previous_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
     """By family, the newest published as-of date before this one that holds it: what its movement, drift and volume are
     compared with. A family that is in no earlier publication is not in it."""
+    year_before_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
+    """By family, the publication of the same day a year before that holds it: what its changes over a year are measured from."""
     redeclared: tuple[str, ...] = ()
     """The segmentations whose files say something else than in the publication that they are compared with."""
     backtest_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
@@ -134,6 +136,10 @@ class Run(BaseModel):
     def previous_of(self, family: str) -> PublishedRun | None:
         """The publication that a family is compared with; None for its first one, whatever else was published before."""
         return self.previous_by_family.get(family)
+
+    def year_before_of(self, family: str) -> PublishedRun | None:
+        """The publication of a year before; None where there is none of that day, or none with the family."""
+        return self.year_before_by_family.get(family)
 
     def previous_key_of(self, family: str) -> str:
         """Key of that publication's run, for SQL; empty, and so the key of no run, for the family's first one."""
@@ -231,6 +237,16 @@ def resolve_as_of_date(
             f" so its last day has not been seen; use {latest} or an earlier date."
         )
     return as_of_date
+
+
+def year_before(day: date) -> date:
+    """The same day a year before; of 29 February the 28th.
+
+    >>> year_before(date(2024, 2, 29))
+    datetime.date(2023, 2, 28)
+    """
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
 def newest_month(instant: datetime, business_timezone: str) -> date:

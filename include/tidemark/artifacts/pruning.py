@@ -83,6 +83,7 @@ def _run_tables(warehouse: Warehouse) -> list[str]:
     return [
         *(f"runs.{row['table_name']}" for row in sorted(rows, key=lambda row: str(row["table_name"]))),
         "control.gate_results",
+        "control.run_inputs",
         "control.segmentations",
         "control.source_columns",
     ]

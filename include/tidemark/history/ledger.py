@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from include.tidemark.errors import NothingToDoError, RunIdentityError
-from include.tidemark.run import WINDOW, PublishedRun, Run
+from include.tidemark.run import WINDOW, PublishedRun, Run, year_before
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -34,6 +34,7 @@ class ComparisonRuns(NamedTuple):
     previous: PublishedRun | None
     previous_by_family: dict[str, PublishedRun]
     backtest_by_family: dict[str, PublishedRun]
+    year_before_by_family: dict[str, PublishedRun]
 
 
 _SCHEDULED = "scheduled__"
@@ -107,7 +108,7 @@ def refuse_scheduled_again(warehouse: Warehouse, as_of_date: date, dag_run_id: s
 
 
 def comparison_runs(warehouse: Warehouse, as_of_date: date) -> ComparisonRuns:
-    """The published runs that this as-of date is compared with: the previous months', and the backtests'.
+    """The published runs that this as-of date is compared with: the previous months', the backtests', and those of a year before.
 
     Families are enabled at different times, so each has a previous month of its own: the newest that holds its numbers.
     A backtest needs the 90 days after its as-of date to be over, so it looks at the newest one at least 90 days back.
@@ -120,7 +121,11 @@ def comparison_runs(warehouse: Warehouse, as_of_date: date) -> ComparisonRuns:
     mature = {
         family: [p for p in held if p.as_of_date + WINDOW <= as_of_date] for family, held in of_family.items()
     }
-    return ComparisonRuns(_newest(earlier), _newest_of_each(of_family), _newest_of_each(mature))
+    then = year_before(as_of_date)
+    same_day = {family: [p for p in held if p.as_of_date == then] for family, held in of_family.items()}
+    return ComparisonRuns(
+        _newest(earlier), _newest_of_each(of_family), _newest_of_each(mature), _newest_of_each(same_day)
+    )
 
 
 def _runs_by_family(warehouse: Warehouse) -> dict[str, set[str]]:

@@ -16,6 +16,7 @@ from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import SourceTable, source_tables
 from include.tidemark.sources.rows import RowFlag, SourceRows
+from include.tidemark.validation.changes import changes_assets
 from include.tidemark.validation.checks import Asset
 from include.tidemark.validation.column_profile import SCOPES, ColumnProfile, optional_columns
 from include.tidemark.validation.contract import FoundTable, contract_asset
@@ -77,6 +78,7 @@ def shipped_checks(
 
 def _assets(run: Run) -> Iterator[Asset]:
     yield from account_assets(run)
+    yield from changes_assets(run)
     for family in families_of(run):
         suite = family.part(SUITE)
         yield from suite.candidate(run)

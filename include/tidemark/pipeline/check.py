@@ -19,6 +19,7 @@ from include.tidemark.own_checks.assets import own_assets, with_own_severities
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.validation.changes import changes_assets
 from include.tidemark.validation.checks import Asset, CheckResult, GateReport, Stage
 from include.tidemark.validation.column_profile import profile_before, record_profile
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table
@@ -142,6 +143,8 @@ def _rows_seen_before(run: Run, warehouse: Warehouse, table: FoundTable) -> int 
 def _family_assets(stage: Stage, run: Run) -> Iterator[Asset]:
     if stage == "models":
         yield from account_assets(run)
+    if stage == "statistics":
+        yield from changes_assets(run)
     for family in families_of(run):
         suite = family.part(SUITE)
         yield from suite.candidate(run) if stage == "models" else suite.statistics(run)

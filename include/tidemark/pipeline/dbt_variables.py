@@ -20,7 +20,11 @@ def run_environment(run: Run) -> dict[str, str]:
         segmentation_variables,  # sqlglot, not needed where DAGs are parsed
     )
 
-    previous, backtest = run.previous_of(BACKTESTED), run.backtest
+    previous, backtest, year_before = (
+        run.previous_of(BACKTESTED),
+        run.backtest,
+        run.year_before_of(BACKTESTED),
+    )
     return as_environment({
         "as_of_date": run.as_of_date.isoformat(),
         "run_key": run.run_key,
@@ -28,6 +32,8 @@ def run_environment(run: Run) -> dict[str, str]:
         "previous_run_key": run.previous_key_of(BACKTESTED),
         "backtest_as_of_date": backtest.as_of_date.isoformat() if backtest else "",
         "backtest_run_key": backtest.run_key if backtest else "",
+        "year_before_as_of_date": year_before.as_of_date.isoformat() if year_before else "",
+        "year_before_run_key": year_before.run_key if year_before else "",
         "segmentations": segmentation_variables(run),
         "source_rows": {name: rows.sql for name, rows in run.sources.items() if rows.sql},
         **({"rebuild_facts": True} if run.rebuild_facts else {}),

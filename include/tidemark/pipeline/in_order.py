@@ -12,6 +12,7 @@ from typing import Any
 from include.tidemark.enabled import families_of
 from include.tidemark.pipeline.build import build_models
 from include.tidemark.pipeline.check import check_stage
+from include.tidemark.pipeline.compare import compare
 from include.tidemark.pipeline.estimate import estimate
 from include.tidemark.pipeline.load import load
 from include.tidemark.pipeline.progress import Progress
@@ -73,6 +74,7 @@ def run_in_order(
         for done, (family, question) in enumerate(questions, start=1):
             estimate(run, settings, family, question)
             told.advances(done, len(questions), "questions")
+        compare(run, settings)
     with stage("check_statistics"):
         check_stage("statistics", run, settings)
     with stage("publish"):

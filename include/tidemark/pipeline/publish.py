@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from include.tidemark.accounting.published import ROW_ACCOUNT, read_account, write_account
+from include.tidemark.artifacts.changes import CHANGES, read_changes, write_changes
 from include.tidemark.artifacts.definitions import write_definitions
 from include.tidemark.artifacts.dictionary import write_dictionary
 from include.tidemark.artifacts.manifest import (
@@ -123,6 +124,7 @@ def _export(
         read_statistics(run, warehouse),
         read_gate(run, warehouse),
         read_account(run, warehouse),
+        read_changes(run, warehouse),
         _validation_pages(folder),
         families_left_out(run),
         selection,
@@ -155,6 +157,7 @@ class _Evidence:
     results: StatisticRows
     gate: list[Row]
     account: list[Row]
+    changes: list[Row]
     validation_pages: list[str]
     left_out: list[LeftOut]
     selection: Selection
@@ -164,9 +167,10 @@ def _write_files(
     run: Run, settings: Settings, warehouse: Warehouse, evidence: _Evidence, target: Path
 ) -> list[WrittenFile]:
     ids = user_ids(settings)
-    tables = [STATISTICS, ROW_ACCOUNT]
+    tables = [STATISTICS, CHANGES, ROW_ACCOUNT]
     written = write_statistics(evidence.results, target, run.rules.money)
     written += write_account(evidence.account, run, target)
+    written += write_changes(evidence.changes, target, run.rules.money)
     parts, definitions = [], {}
     for family in families_of(run):
         artifacts, results = family.part(ARTIFACTS), evidence.results.of_family(family.name)

@@ -16,6 +16,7 @@ from include.tidemark.errors import RunIdentityError, SettingsError
 from include.tidemark.families import enabled_families
 from include.tidemark.history.facts import start_build
 from include.tidemark.history.ledger import comparison_runs, refuse_published, refuse_scheduled_again
+from include.tidemark.history.run_inputs import record_inputs
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
 from include.tidemark.segmentations.changes import record_declared
 from include.tidemark.settings import Settings
@@ -80,6 +81,7 @@ def resolve_run(
         compared = comparison_runs(warehouse, as_of_date)
         rebuild = start_build(warehouse, run)
         run = run.model_copy(update={**compared._asdict(), "rebuild_facts": rebuild})
+        record_inputs(run, warehouse)
         run = run.model_copy(update={"redeclared": record_declared(run, warehouse)})
     if rebuild:
         log.info(

@@ -11,21 +11,23 @@ TABLE = "control.segmentations"
 
 def record_declared(run: Run, warehouse: Warehouse) -> tuple[str, ...]:
     """Keep what the run's files declare, and name those that were published before and have changed since."""
-    digests = {
-        name: digest_of({name: segmentation.model_dump(mode="json")})
-        for name, segmentation in segmentations_of(run.config).items()
-    }
+    digests = _digests(run)
     identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
     rows = [identity | {"segmentation": name, "digest": digest} for name, digest in digests.items()]
     replace_run_rows(warehouse, TABLE, run.run_key, rows, {"segmentation": list(digests)} if digests else {})
-    return tuple(
-        name for name, digest in digests.items() if _digest_then(run, warehouse, name) not in (None, digest)
-    )
+    return tuple(name for name in digests if is_redeclared(run, warehouse, name, run.previous_key_of(name)))
 
 
-def _digest_then(run: Run, warehouse: Warehouse, name: str) -> str | None:
+def is_redeclared(run: Run, warehouse: Warehouse, name: str, earlier_key: str) -> bool:
+    """Whether the file of a segmentation said something else in an earlier run; not where it had no such file."""
     rows = warehouse.fetch(
-        f"select digest from {TABLE} where run_key = ? and segmentation = ?",
-        (run.previous_key_of(name), name),
+        f"select digest from {TABLE} where run_key = ? and segmentation = ?", (earlier_key, name)
     )
-    return rows[0]["digest"] if rows else None
+    return bool(rows) and rows[0]["digest"] != _digests(run).get(name)
+
+
+def _digests(run: Run) -> dict[str, str]:
+    return {
+        name: digest_of({name: segmentation.model_dump(mode="json")})
+        for name, segmentation in segmentations_of(run.config).items()
+    }

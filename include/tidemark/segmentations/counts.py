@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from include.tidemark.run import Run
 from include.tidemark.segmentations.declaration import Segmentation
+from include.tidemark.statistics.pairs import SUMS
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -30,6 +31,14 @@ def moves(of: Segmentation, run: Run, warehouse: Warehouse) -> list[Row]:
     """The pairs of segments that somebody moved between, with the number of members."""
     return warehouse.fetch(
         f"select from_segment, to_segment, {of.home.counted} as members from {of.home.table('movement')} where {of.mine(run.run_key)}"
+    )
+
+
+def pair_cells(of: Segmentation, run: Run, warehouse: Warehouse) -> list[Row]:
+    """The cells of its members in this run and in earlier ones, by comparison and metric."""
+    return warehouse.fetch(
+        f"select comparison, metric, from_segment, to_segment, {', '.join(SUMS)} from {of.home.table('pair_cells')}"
+        f" where {of.mine(run.run_key)} order by comparison, metric, from_segment, to_segment, bin"
     )
 
 

@@ -23,6 +23,7 @@ def _variable(run: Run, segmentation: Segmentation) -> dict[str, Any]:
         "means": [{"feature": name, "scale": catalogue()[name].scale} for name in segmentation.means],
         "backtest": segmentation.backtest,
         **_earlier("previous", run.previous_of(segmentation.name)),
+        **_earlier("year_before", run.year_before_of(segmentation.name)),
         **_earlier("backtest", run.backtest_of(segmentation.name)),
     }
 

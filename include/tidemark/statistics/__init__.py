@@ -12,6 +12,7 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | groups of whole weeks or days compared | `units.units_difference`, `units.rate_against_units` | `Units` |
 | segments of customers | `segments.segment_shares`, `segment_means`, `segment_movement`, `segment_backtest` | counts, `Cells`, `RatioCells` |
 | retention of cohorts, and how they differ | `retention.retention`, `retention_differences.retention_differences` | `RetentionCount` |
+| changes between months | `change_rows.segment_changes`, `pairs.share_change`, `mean_change`, `count_change`, `sum_change` | `PairCells` |
 | what a fee does to retention | `retention_model.retention_model` | `BinaryTable` |
 | lifetime value by tier | `lifetime_value.lifetime_value` | `Cells`, `WeeklySums`, `Units` |
 | what a fee does to volume | `elasticity.elasticity` | `VolumeCells` |

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from include.tidemark.statistics.results import ResultRow
@@ -28,22 +28,35 @@ def adjust(
     Returns:
         The rows in their order. A family's size counts its p-values only.
     """
+    held = list(rows)
+    names = [" / ".join(part for part in family_of(row) if part) for row in held]
+    found = adjusted([row.p_value for row in held], names)
+    return [
+        replace(row, p_adjusted=of[0], family_size=of[1], comparison_family=name) if of else row
+        for row, name, of in zip(held, names, found, strict=True)
+    ]
+
+
+def adjusted(
+    p_values: Sequence[float | None], families: Sequence[Hashable]
+) -> list[tuple[float, int] | None]:
+    """Of each p-value the adjusted one and the size of its family; None where there is no p-value.
+
+    >>> adjusted([0.01, None, 0.04, 0.03], ["a", "a", "a", "b"])
+    [(0.02, 2), None, (0.04, 2), (0.03, 1)]
+    """
     # scipy.stats takes half a second to import, which only the tasks that compare should pay.
     from scipy.stats import false_discovery_control
 
-    held = list(rows)
-    families: dict[str, dict[int, float]] = {}
-    for place, row in enumerate(held):
-        if row.p_value is not None:
-            name = " / ".join(part for part in family_of(row) if part)
-            families.setdefault(name, {})[place] = row.p_value
-    for name, p_values in families.items():
-        adjusted = false_discovery_control(list(p_values.values())).tolist()
-        for place, p_adjusted in zip(p_values, adjusted, strict=True):
-            held[place] = replace(
-                held[place], p_adjusted=p_adjusted, family_size=len(p_values), comparison_family=name
-            )
-    return held
+    places: dict[Hashable, list[int]] = {}
+    for place, (p_value, family) in enumerate(zip(p_values, families, strict=True)):
+        if p_value is not None:
+            places.setdefault(family, []).append(place)
+    found: list[tuple[float, int] | None] = [None] * len(p_values)
+    for held in places.values():
+        for place, p in zip(held, false_discovery_control([p_values[i] for i in held]).tolist(), strict=True):
+            found[place] = p, len(held)
+    return found
 
 
 def selected_level(selected: int, family_size: int, confidence_level: float) -> float:

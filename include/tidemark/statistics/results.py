@@ -44,6 +44,7 @@ _OF_FLAGS: Mapping[str, str] = {
     "unsteady": "The drawn interval is not what its exact check gives.",
     "few_users": "So few users that the interval may miss the true value more often than it says.",
     "few_successes": "So few users with the outcome, or without it, that the interval may miss the true value more often than it says.",
+    "few_movers": "So few users came, went or moved between the months that the interval may miss the true value more often than it says.",
     "few_periods": "So few periods that the interval may miss the true value more often than it says.",
     "heavy_tails": "Some values lie so far out that least squares may mislead.",
     "far_residuals": "The few farthest residuals decide this number, so its interval may miss the true value more often than it says.",

@@ -19,9 +19,11 @@ SKEWNESS_LIMITS = {
     "percentile_of_ratio": 0.15,
     "logit_delta": 0.3,
     "percentile_of_share": 0.2,
+    "paired_users": 0.25,
 }
 """Method -> the largest k at which its interval still holds the truth in 93 % of samples; see docs/methods.md."""
 WEIGHT_LIMIT = 0.3
+MOVED_SKEWNESS_LIMIT = 0.2
 UNRELIABLE_ABOVE = 0.35
 IMPRECISE_ABOVE = 0.4
 
@@ -110,6 +112,20 @@ def flag(method: str, *samples: Sample) -> Flag:
     if any(sample.weight > sample.weight_limit for sample in samples):
         return "caution", "no_reference"
     return "ok", None
+
+
+def flag_of_counts(own: Tail) -> Flag:
+    """The trust of the interval of a change of counts and shares, on which users have bounded influence: no rare large amount is missed.
+
+    ``ok`` where enough users moved, and not nearly all of them in one direction.
+
+    >>> flag_of_counts(Tail(10_000, 0.0, 10.0)), flag_of_counts(Tail(10_000, 30.0, 30.0))
+    (('ok', None), ('caution', 'few_movers'))
+    """
+    root = math.sqrt(own.users) or 1.0
+    if own.skewness / root <= MOVED_SKEWNESS_LIMIT and own.weight / root <= WEIGHT_LIMIT:
+        return "ok", None
+    return ("caution" if own.weight / root <= UNRELIABLE_ABOVE else "unreliable"), "few_movers"
 
 
 def precise(*relative_errors: float) -> Flag:

@@ -35,6 +35,16 @@ _TABLES = {
         as_of_date date not null, run_key varchar not null, position bigint not null, source_table varchar not null,
         family varchar, kind varchar not null, reason varchar not null, row_count bigint not null, user_count bigint,
         amount_usd decimal(18,2), share_of_rows double, share_of_amount double""",
+    "control.run_inputs": """
+        as_of_date date not null, run_key varchar not null, sources_hash varchar not null""",
+    "runs.changes": """
+        as_of_date date not null, run_key varchar not null, family varchar not null, comparison varchar not null,
+        earlier_as_of_date date, earlier_run_key varchar, is_comparable boolean, differences varchar, metric varchar not null,
+        kind varchar not null, segment varchar, horizon varchar, estimate double, earlier_estimate double, change double,
+        ci_low double,
+        ci_high double, confidence_level double, p_value double, p_adjusted double, family_size bigint,
+        detectable_change double, margin double, no_change boolean, n bigint, n_earlier bigint, n_both bigint,
+        n_joined bigint, n_left bigint, method varchar not null, trust varchar, reason varchar""",
     "runs.statistics": """
         as_of_date date not null, run_key varchar not null, family varchar not null, metric varchar not null,
         segment varchar, segment_to varchar, horizon varchar, estimate double, ci_low double, ci_high double,

@@ -1,0 +1,93 @@
+{%- set keys = ['comparison', 'earlier_as_of_date', 'earlier_run_key'] -%}
+{%- set values = ['spend_last_90_days', 'lifetime_value'] -%}
+
+with
+
+customer_spend as (
+
+    select * from {{ ref('customer_spend') }}
+
+),
+
+customer_segments as (
+
+    select * from {{ ref('customer_segments') }}
+
+),
+
+people as (
+
+    select
+        customer_segments.run_key,
+        customer_segments.customer_id,
+        customer_segments.customer_segment as segment,
+        customer_segments.is_dormant,
+        customer_spend.spend_last_90_days_cents as spend_last_90_days,
+        customer_spend.lifetime_net_cents as lifetime_value
+    from customer_segments
+    inner join customer_spend
+        on
+            customer_segments.run_key = customer_spend.run_key
+            and customer_segments.customer_id = customer_spend.customer_id
+
+),
+
+pairs as (
+
+    {% for which in ['previous', 'year_before'] -%}
+    {%- set earlier = earlier_run(which) -%}
+    {%- if earlier -%}
+    {{ people_of_two_runs('people', 'customer_id', values, earlier, {'comparison': "'" ~ which ~ "'"}) }}
+
+    union all
+
+    {% endif -%}
+    {% endfor -%}
+    select
+        cast(null as varchar) as comparison,
+        cast(null as date) as earlier_as_of_date,
+        cast(null as varchar) as earlier_run_key,
+        {%- for value in values %}
+        {{ value }} as prior_{{ value }},
+        {{ value }} as later_{{ value }},
+        {%- endfor %}
+        is_dormant as prior_dormant,
+        is_dormant as later_dormant,
+        segment as from_segment,
+        segment as to_segment
+    from people
+    where 1 = 0
+
+),
+
+all_cells as (
+
+    {{ pair_cells_of_people('pairs', keys) }}
+    {%- for value in values %}
+
+    union all
+
+    {{ pair_cells('pairs', value, 'prior_' ~ value, 'later_' ~ value, keys) }}
+    {%- endfor %}
+
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    cast({{ run_key() }} as varchar) as run_key,
+    comparison,
+    earlier_as_of_date,
+    earlier_run_key,
+    metric,
+    cast(from_segment as varchar) as from_segment,
+    cast(to_segment as varchar) as to_segment,
+    cast(bin as varchar) as bin,
+    n,
+    prior_s1,
+    later_s1,
+    prior_s2,
+    later_s2,
+    cross_s2,
+    prior_nonzero,
+    later_nonzero
+from all_cells

@@ -1,0 +1,1 @@
+{{ newest_published_rows(ref('changes_published'), by=['family']) }}

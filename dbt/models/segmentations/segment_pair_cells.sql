@@ -1,0 +1,112 @@
+{%- set keys = ['segmentation', 'comparison', 'earlier_as_of_date', 'earlier_run_key'] -%}
+{%- set compared = [] -%}
+{%- for segmentation in segmentations() -%}
+    {%- set earlier = {} -%}
+    {%- for which in ['previous', 'year_before'] if earlier_run_of(segmentation, which) -%}
+        {%- do earlier.update({which: earlier_run_of(segmentation, which)}) -%}
+    {%- endfor -%}
+    {%- do compared.append((segmentation, segmentation.means | map(attribute='feature') | list, earlier)) if earlier -%}
+{%- endfor -%}
+
+with
+
+segment_members as (
+
+    select * from {{ ref('segment_members') }}
+
+),
+
+user_features as (
+
+    select * from {{ ref('user_features') }}
+
+),
+
+{%- for segmentation, features, earlier in compared %}
+
+{{ segmentation.name }}_people as (
+
+    select
+        members.run_key,
+        members.user_id,
+        members.segment,
+        {%- for mean in segmentation.means %}
+        cast(round(features.{{ mean.feature }} * {{ mean.scale }}, 0) as bigint) as {{ mean.feature }},
+        {%- endfor %}
+        members.is_dormant
+    from segment_members as members
+    inner join user_features as features
+        on
+            members.run_key = features.run_key
+            and members.user_id = features.user_id
+    where members.segmentation = '{{ segmentation.name }}'
+
+),
+
+{{ segmentation.name }}_pairs as (
+
+    {% for which, run in earlier.items() -%}
+    {{ people_of_two_runs(
+        segmentation.name ~ '_people', 'user_id', features, run,
+        {'segmentation': "'" ~ segmentation.name ~ "'", 'comparison': "'" ~ which ~ "'"}
+    ) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+{%- endfor %}
+
+all_cells as (
+
+    {% for segmentation, features, _ in compared -%}
+    {{ pair_cells_of_people(segmentation.name ~ '_pairs', keys) }}
+
+    union all
+
+    {% for feature in features -%}
+    {{ pair_cells(segmentation.name ~ '_pairs', feature, 'prior_' ~ feature, 'later_' ~ feature, keys) }}
+
+    union all
+
+    {% endfor -%}
+    {% endfor -%}
+    select
+        cast(null as varchar) as metric,
+        segment_members.segmentation,
+        cast(null as varchar) as comparison,
+        cast(null as date) as earlier_as_of_date,
+        cast(null as varchar) as earlier_run_key,
+        cast(null as varchar) as from_segment,
+        cast(null as varchar) as to_segment,
+        cast(null as varchar) as bin,
+        cast(0 as bigint) as n,
+        {%- for sums in ['prior_s1', 'later_s1', 'prior_s2', 'later_s2', 'cross_s2'] %}
+        {{ as_wide_integer('0') }} as {{ sums }},
+        {%- endfor %}
+        cast(0 as bigint) as prior_nonzero,
+        cast(0 as bigint) as later_nonzero
+    from segment_members
+    inner join user_features on segment_members.user_id = user_features.user_id
+    where 1 = 0
+
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    cast({{ run_key() }} as varchar) as run_key,
+    cast(segmentation as varchar) as segmentation,
+    comparison,
+    earlier_as_of_date,
+    earlier_run_key,
+    metric,
+    cast(from_segment as varchar) as from_segment,
+    cast(to_segment as varchar) as to_segment,
+    cast(bin as varchar) as bin,
+    n,
+    prior_s1,
+    later_s1,
+    prior_s2,
+    later_s2,
+    cross_s2,
+    prior_nonzero,
+    later_nonzero
+from all_cells

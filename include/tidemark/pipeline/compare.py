@@ -1,0 +1,67 @@
+"""Beside the statistics: how every number changed since the last published month and since the same month a year before."""
+
+import logging
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from include.tidemark.artifacts.changes import TABLE
+from include.tidemark.enabled import families_of
+from include.tidemark.families.comparison_part import COMPARISON, COMPARISONS, earlier_run
+from include.tidemark.families.family import Family
+from include.tidemark.history.ledger import refuse_published
+from include.tidemark.history.run_inputs import differences
+from include.tidemark.run import Run
+from include.tidemark.segmentations.changes import is_redeclared
+from include.tidemark.settings import Settings
+from include.tidemark.statistics.change_rows import change_records
+from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.warehouse.control import replace_run_rows
+from include.tidemark.warehouse.query_tag import QueryTag
+
+log = logging.getLogger(__name__)
+
+
+def compare(run: Run, settings: Settings) -> dict[str, Any]:
+    """Write the changes of all families to `runs.changes`; returns how many there are, and how many of them are null.
+
+    Raises:
+        RunIdentityError: the run has been published.
+    """
+    with open_warehouse(settings, QueryTag(run.run_key, "statistics.changes")) as warehouse:
+        refuse_published(warehouse, run.run_key)
+        with threadpool_limits(limits=1, user_api="blas"):
+            rows = [row for family in families_of(run) for row in _changes(family, run, warehouse)]
+        replace_run_rows(warehouse, TABLE, run.run_key, rows, {})
+    nulls = sum(row["change"] is None for row in rows)
+    log.info("%s changes, %s without an estimate", len(rows), nulls)
+    return {"rows": len(rows), "without_estimate": nulls}
+
+
+def _changes(family: Family, run: Run, warehouse: Warehouse) -> list[Row]:
+    changes = family.part(COMPARISON).changes(run, warehouse)
+    return [
+        record
+        for comparison in COMPARISONS
+        for record in change_records(
+            [row for row in changes if row.comparison == comparison],
+            {"as_of_date": run.as_of_date, "run_key": run.run_key, "family": family.name}
+            | _earlier(family.name, run, comparison, warehouse),
+        )
+    ]
+
+
+def _earlier(family: str, run: Run, comparison: str, warehouse: Warehouse) -> Row:
+    earlier = earlier_run(run, family, comparison)
+    if earlier is None:
+        return dict.fromkeys(("earlier_as_of_date", "earlier_run_key", "is_comparable", "differences"))
+    found = list(differences(run, earlier, warehouse))
+    if is_redeclared(run, warehouse, family, earlier.run_key):
+        found.append("segments changed")
+    return {
+        "earlier_as_of_date": earlier.as_of_date,
+        "earlier_run_key": earlier.run_key,
+        "is_comparable": not found,
+        "differences": ", ".join(found) or None,
+    }

@@ -1,0 +1,281 @@
+"""The change of published numbers between two months, as rows: with interval, p-value, trust, and what could have been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from statistics import NormalDist
+from typing import Any, Literal
+
+from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.multiplicity import adjusted
+from include.tidemark.statistics.pairs import (
+    Change,
+    Month,
+    PairCells,
+    count_change,
+    mean_change,
+    share_change,
+    sum_change,
+)
+from include.tidemark.statistics.results import REASONS, TRUST_LEVELS, round_significant
+from include.tidemark.statistics.trust import Flag, Sample, Tail, flag, flag_of_counts
+
+Kind = Literal["share", "mean", "count", "sum"]
+METHOD = "paired_users"
+POWER = 0.8
+MEMBERS, ACTIVE, DORMANT = "members", "active_members", "dormant_members"
+"""The metrics of the cells that count people: all, and by whether they are dormant."""
+
+_ROUNDED = (
+    "estimate", "earlier_estimate", "change", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted",
+    "detectable_change", "margin",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """The change of one published number.
+
+    Attributes:
+        metric: the number, as `ResultRow` calls it.
+        kind: what it is, which says what the margin is a percentage of.
+        comparison: ``previous`` or ``year_before``.
+        segment: the group; null means all.
+        horizon: the window, where the number has one.
+        estimate: the number now.
+        earlier_estimate: the number in the earlier month.
+        change: now minus then; null only with a reason.
+        ci_low: lower end of the change's interval.
+        ci_high: upper end.
+        confidence_level: of the interval.
+        p_value: of the hypothesis that nothing changed.
+        p_adjusted: the same, adjusted within the comparison's family.
+        family_size: p-values in that family.
+        detectable_change: the smallest true change that this month would have shown with 80 % power.
+        margin: what counts as no change, in the number's own unit.
+        no_change: whether the interval lies within the margin; null where there is no interval.
+        n: users behind the number now.
+        n_earlier: users behind it then.
+        n_both: of these, who are behind it in both months.
+        n_joined: who are behind it now only.
+        n_left: who were behind it then only.
+        method: how the interval was made.
+        trust: how far the interval can be relied on.
+        reason: why something is null, or why ``trust`` is not ``ok``; one of `REASONS`.
+
+    Raises:
+        ValueError: for a null or a warning without a reason, an interval without a flag, an unknown reason, or reversed ends.
+    """
+
+    metric: str
+    kind: Kind
+    comparison: str
+    segment: str | None = None
+    horizon: str | None = None
+    estimate: float | None = None
+    earlier_estimate: float | None = None
+    change: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    confidence_level: float | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    family_size: int | None = None
+    detectable_change: float | None = None
+    margin: float | None = None
+    no_change: bool | None = None
+    n: int | None = None
+    n_earlier: int | None = None
+    n_both: int | None = None
+    n_joined: int | None = None
+    n_left: int | None = None
+    method: str = METHOD
+    trust: str | None = None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in _ROUNDED:
+            object.__setattr__(self, name, round_significant(getattr(self, name)))
+        where = f"the change of {self.metric!r} (segment {self.segment!r}, {self.comparison})"
+        if self.reason is not None and self.reason not in REASONS:
+            raise ValueError(f"the reason {self.reason!r} of {where} is unknown.")
+        if (self.ci_low is None or self.trust not in (None, "ok")) and self.reason is None:
+            raise ValueError(f"a reason is missing for the null or the flag of {where}.")
+        if (self.ci_low is None) != (self.ci_high is None) or (self.ci_low is None) != (self.trust is None):
+            raise ValueError(f"both ends and the flag of the interval stand together; not in {where}.")
+        if self.trust is not None and self.trust not in TRUST_LEVELS:
+            raise ValueError(f"the flag {self.trust!r} of {where} is unknown.")
+        if self.ci_low is not None and self.ci_high is not None and self.ci_low > self.ci_high:
+            raise ValueError(f"ci_low is above ci_high in {where}.")
+
+
+CHANGE_COLUMNS = tuple(field.name for field in fields(ChangeRow))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Which numbers a segmentation publishes.
+
+    Attributes:
+        segments: all segments, in the order of the rows.
+        means: metric of the cells -> metric of the mean.
+        sums: metric of the cells -> metric of the sum over a segment.
+        units: metric of the cells -> how many of its whole numbers are one of the result's unit.
+    """
+
+    segments: Sequence[str]
+    means: Mapping[str, str]
+    sums: Mapping[str, str]
+    units: Mapping[str, int]
+
+
+def segment_changes(
+    cells: Mapping[str, PairCells] | None,
+    numbers: Numbers,
+    config: StatisticsConfig,
+    *,
+    comparison: str,
+    margin_pct: float,
+) -> list[ChangeRow]:
+    """The changes of every number of a segmentation: shares, counts, means and sums, by segment and for all.
+
+    Args:
+        cells: metric -> cells of the users of both months; None without an earlier month.
+        numbers: what is published.
+        config: the run's settings.
+        comparison: which earlier month.
+        margin_pct: what counts as no change: points of a share, per cent of the earlier value of anything else.
+
+    Returns:
+        Every row that it ever returns, whatever the data hold; p-values are adjusted within all of these rows.
+
+    >>> config = StatisticsConfig("2026-11-01")
+    >>> numbers = Numbers(["A"], {}, {}, {})
+    >>> rows = segment_changes(None, numbers, config, comparison="previous", margin_pct=2)
+    >>> {(row.metric, row.reason) for row in rows if row.kind == "share"} == {
+    ...     (metric, "no_earlier_publication") for metric in ("segment_share", "segment_share_active")}
+    True
+    """
+    found = cells or {}
+    nobody = PairCells((), (), ())
+    gone = sorted({name for each in found.values() for name in each.segments} - set(numbers.segments))
+    segments = [*numbers.segments, *gone]
+    everybody = [*segments, None]
+    made: list[tuple[str, Kind, str | None, Change, Tail | None]] = []
+    for source, metric in ((MEMBERS, "segment_share"), (ACTIVE, "segment_share_active")):
+        of = found.get(source, nobody)
+        made += [(metric, "share", segment, share_change(of, segment), None) for segment in segments]
+    for metric in (MEMBERS, DORMANT):
+        of = found.get(metric, nobody)
+        made += [(metric, "count", segment, count_change(of, segment), None) for segment in everybody]
+    for source, metric in numbers.means.items():
+        of, unit = found.get(source, nobody), numbers.units[source]
+        reference = mean_change(of, None, unit).tail
+        made += [(metric, "mean", name, mean_change(of, name, unit), reference) for name in everybody]
+    for source, metric in numbers.sums.items():
+        of, unit = found.get(source, nobody), numbers.units[source]
+        reference = sum_change(of, None, unit).tail
+        made += [(metric, "sum", name, sum_change(of, name, unit), reference) for name in everybody]
+    rows = []
+    for metric, kind, segment, change, tail in made:
+        empty = ChangeRow(metric, kind, comparison, segment, reason="no_earlier_publication")
+        known = replace(empty, confidence_level=config.confidence_level)
+        rows.append(known if cells is None else change_row(known, change, config, margin_pct, tail))
+    return adjusted_rows(rows)
+
+
+def adjusted_rows(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
+    """The rows with ``p_adjusted`` and ``family_size``, adjusted within each comparison for the false discovery rate."""
+    found = adjusted([row.p_value for row in rows], [row.comparison for row in rows])
+    return [
+        replace(row, p_adjusted=of[0], family_size=of[1]) if of else row
+        for row, of in zip(rows, found, strict=True)
+    ]
+
+
+def change_row(
+    known: ChangeRow, change: Change, config: StatisticsConfig, margin_pct: float, reference: Tail | None
+) -> ChangeRow:
+    """The row of one change.
+
+    Args:
+        known: the row's metric, kind, comparison and segment.
+        change: what was found.
+        config: the run's settings.
+        margin_pct: as of `segment_changes`.
+        reference: the tail of all users' influence, which shows whether these users lack rare large amounts by chance.
+    """
+    then, today = change.earlier, change.now
+    row = replace(
+        known,
+        estimate=today.value,
+        earlier_estimate=then.value,
+        n=today.n,
+        n_earlier=then.n,
+        n_both=change.behind.both,
+        n_joined=change.behind.joined,
+        n_left=change.behind.left,
+    )
+    reason = _withheld(known.kind, then, config) or _withheld(known.kind, today, config)
+    error, value = change.standard_error, change.value
+    if reason or error is None or value is None or change.tail is None:
+        return replace(row, reason=reason or "zero_denominator")
+    if error == 0:
+        return replace(row, change=value, reason="no_variation")
+    degrees = max(sum(change.behind) - 1, 1)
+    half = _quantile(config.confidence_level, degrees) * error
+    trust, reason = _flag(known.kind, change.tail, reference)
+    margin = margin_pct / 100 * (1 if known.kind == "share" else abs(then.value or 0))
+    low, high = value - half, value + half
+    return replace(
+        row,
+        change=value,
+        ci_low=low,
+        ci_high=high,
+        p_value=_p_value(value / error, degrees),
+        detectable_change=half + NormalDist().inv_cdf(POWER) * error,
+        margin=margin,
+        no_change=-margin <= low and high <= margin,
+        trust=trust,
+        reason=reason,
+    )
+
+
+def _withheld(kind: Kind, month: Month, config: StatisticsConfig) -> str | None:
+    """Why a month's number has no change: what a month would not publish is compared with nothing."""
+    if kind in ("count", "sum"):
+        return None
+    if month.n == 0:
+        return "zero_denominator" if kind == "share" else "empty_segment"
+    if kind == "share":
+        return None
+    if month.n < config.minimum_sample_size:
+        return "too_few_users"
+    if month.nonzero < config.minimum_nonzero_users:
+        return "too_few_nonzero_users"
+    return "low_effective_n" if month.effective_n < config.minimum_effective_users else None
+
+
+def _flag(kind: Kind, own: Tail, reference: Tail | None) -> Flag:
+    return flag_of_counts(own) if kind in ("share", "count") else flag(METHOD, Sample(own, reference))
+
+
+@cache
+def _quantile(level: float, degrees: int) -> float:
+    # scipy.stats takes half a second to import, which only the tasks that compare should pay.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, (1 + level) / 2))
+
+
+def _p_value(t: float, degrees: int) -> float:
+    from scipy.special import stdtr
+
+    return float(min(1.0, 2 * stdtr(degrees, -abs(t))))
+
+
+def change_records(rows: Iterable[ChangeRow], known: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows as dictionaries, each with what is ``known`` of all of them first."""
+    return [{**known, **{name: getattr(row, name) for name in CHANGE_COLUMNS}} for row in rows]

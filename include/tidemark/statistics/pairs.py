@@ -1,0 +1,249 @@
+"""The change of a number between two months of the same users, from sums of pairs.
+
+Every share and mean is a ratio of sums over users, R = sum y / sum x. With (x0, y0) of a user in the earlier month and (x1, y1)
+now, zeros where the user is not counted, the user's influence on R1 - R0 is (y1 - R1 x1) / X1 - (y0 - R0 x0) / X0, and the squared
+influences sum to the squared standard error of the change. Who stays, joins and leaves is thereby in one formula, and what a
+user's two months have in common cancels. Source: Särndal, Swensson and Wretman 1992 (linearization of ratios); Qualité and Tillé
+2008 (changes between overlapping samples).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from include.tidemark.statistics.trust import Tail, tail_of_influence
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class PairCells:
+    """Users of two months, by the segment of each month and by similar amounts.
+
+    Attributes:
+        earlier: segment of each cell in the earlier month; None: not counted then.
+        now: segment now; None: not counted now.
+        sums: by cell, whole numbers: users, and of the amount: sum then, sum now, sum of squares then, of squares now, of products,
+            users with an amount other than zero then, and now.
+    """
+
+    earlier: tuple[str | None, ...]
+    now: tuple[str | None, ...]
+    sums: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> PairCells:
+        """Cells from records with the keys ``from_segment``, ``to_segment`` and `SUMS`.
+
+        >>> row = {"from_segment": "A", "to_segment": None} | dict.fromkeys(SUMS, 0) | {"n": 3}
+        >>> PairCells.from_rows([row]).users
+        3
+        """
+        held = sorted(
+            (
+                (row["from_segment"], row["to_segment"], tuple(int(row[name]) for name in SUMS))
+                for row in rows
+            ),
+            key=lambda cell: (cell[0] or "", cell[1] or "", cell[2]),
+        )
+        if any(n < 0 for _, _, (n, *_) in held):
+            raise ValueError("a cell of pairs holds fewer than 0 users.")
+        cells = [cell for cell in held if cell[2][0] and cell[:2] != (None, None)]
+        return cls(*(tuple(part) for part in zip(*cells, strict=True))) if cells else cls((), (), ())
+
+    @cached_property
+    def users(self) -> int:
+        """Users who are counted in at least one of the months."""
+        return sum(n for n, *_ in self.sums)
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """Every segment that holds somebody in either month, in alphabetical order."""
+        return tuple(sorted({name for name in (*self.earlier, *self.now) if name is not None}))
+
+    def members(self, segment: str | None) -> tuple[Bools, Bools]:
+        """Which cells are of a segment then, and now; of None, which are counted at all."""
+        return tuple(  # type: ignore[return-value]
+            np.array([name is not None and segment in (None, name) for name in names], dtype=bool)
+            for names in (self.earlier, self.now)
+        )
+
+    def total(self, column: int, of: Bools) -> int:
+        """The exact sum of one of `SUMS` over cells."""
+        return sum(sums[column] for sums, chosen in zip(self.sums, of, strict=True) if chosen)
+
+    @cached_property
+    def moments(self) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+        """Of each cell: users, mean then and now, variance then and now, covariance."""
+        rows = [
+            (
+                n, s0 / n, s1 / n,
+                max(n * q0 - s0 * s0, 0) / n**2, max(n * q1 - s1 * s1, 0) / n**2, (n * c - s0 * s1) / n**2,
+            )
+            for n, s0, s1, q0, q1, c, *_ in self.sums
+        ]  # fmt: skip
+        table = np.array(rows, dtype=float).reshape(-1, 6)
+        return table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4], table[:, 5]
+
+
+SUMS = (
+    "n", "prior_s1", "later_s1", "prior_s2", "later_s2", "cross_s2", "prior_nonzero", "later_nonzero",
+)  # fmt: skip
+_N, _S0, _S1, _Q0, _Q1, _, _NONZERO0, _NONZERO1 = range(len(SUMS))
+
+
+@dataclass(frozen=True)
+class Month:
+    """A number in one month.
+
+    Attributes:
+        value: None where there is nothing to divide by.
+        n: users behind it: of a share and a mean those that are divided by, of a count and a sum those counted.
+        nonzero: those of them with an amount other than zero.
+        effective_n: (sum)^2 / sum of squares of the amount.
+    """
+
+    value: float | None
+    n: int
+    nonzero: int = 0
+    effective_n: float = math.inf
+
+
+class Behind(NamedTuple):
+    """Users behind a number.
+
+    Attributes:
+        both: in both months.
+        joined: now only.
+        left: then only.
+    """
+
+    both: int
+    joined: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """The change of a number between two months.
+
+    Attributes:
+        earlier: the number then.
+        now: the number now.
+        behind: the users behind the number.
+        standard_error: of ``now - earlier``; None where one of both is missing.
+        tail: how unevenly users influence the change; None likewise.
+    """
+
+    earlier: Month
+    now: Month
+    behind: Behind
+    standard_error: float | None = None
+    tail: Tail | None = None
+
+    @property
+    def value(self) -> float | None:
+        """Now minus then."""
+        if self.earlier.value is None or self.now.value is None:
+            return None
+        return self.now.value - self.earlier.value
+
+
+def share_change(cells: PairCells, segment: str) -> Change:
+    """The change of the share of people who are in a segment."""
+    (in0, in1), (of0, of1) = cells.members(segment), cells.members(None)
+    x0, x1 = cells.total(_N, of0), cells.total(_N, of1)
+    r0, r1 = (cells.total(_N, inside) / x if x else None for inside, x in ((in0, x0), (in1, x1)))
+    change = Change(Month(r0, x0), Month(r1, x1), _behind(cells, of0, of1))
+    if r0 is None or r1 is None:
+        return change
+    influence = (in1 - r1 * of1) / x1 - (in0 - r0 * of0) / x0
+    return _linear(cells, change, influence)
+
+
+def mean_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
+    """The change of the mean amount of a segment's members, of all people where ``segment`` is None.
+
+    Args:
+        cells: the pairs.
+        segment: whose mean.
+        unit: how many of the cells' whole numbers are one of the result's: 100 where they are cents.
+    """
+    in0, in1 = cells.members(segment)
+    then = _mean(cells, in0, (_S0, _Q0, _NONZERO0), unit)
+    today = _mean(cells, in1, (_S1, _Q1, _NONZERO1), unit)
+    change = Change(then, today, _behind(cells, in0, in1))
+    if then.value is None or today.value is None:
+        return change
+    of0, of1 = in0.astype(float) / then.n, in1.astype(float) / today.n
+    return _linear(cells, change, of0 * then.value - of1 * today.value, -of0 / unit, of1 / unit)
+
+
+def count_change(cells: PairCells, segment: str | None) -> Change:
+    """The change of the number of a segment's members.
+
+    Who enters and who leaves is taken as a Poisson number each, so that the variance of the change is the number of both.
+    """
+    in0, in1 = cells.members(segment)
+    then, today = (Month(float(n), n) for n in (cells.total(_N, in0), cells.total(_N, in1)))
+    change = Change(then, today, _behind(cells, in0, in1))
+    return _linear(cells, change, in1.astype(float) - in0, is_total=True)
+
+
+def sum_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
+    """The change of the sum of an amount over a segment's members, of whom there is a Poisson number as in `count_change`."""
+    in0, in1 = cells.members(segment)
+    then, today = (
+        Month(cells.total(column, inside) / unit, cells.total(_N, inside))
+        for column, inside in ((_S0, in0), (_S1, in1))
+    )
+    change = Change(then, today, _behind(cells, in0, in1))
+    of0, of1 = in0.astype(float) / unit, in1.astype(float) / unit
+    return _linear(cells, change, np.zeros(len(of0)), -of0, of1, is_total=True)
+
+
+def _mean(cells: PairCells, inside: Bools, columns: tuple[int, int, int], unit: int) -> Month:
+    total, squares, nonzero = (cells.total(column, inside) for column in columns)
+    n = cells.total(_N, inside)
+    parts = [sums[columns[0]] for sums, chosen in zip(cells.sums, inside, strict=True) if chosen]
+    # Amounts of both signs can cancel while many users carry them: then the quotient does not measure concentration.
+    cancel = parts and min(parts) < 0 < max(parts)
+    effective = math.inf if cancel else total**2 / squares if squares else 0.0
+    return Month(total / (n * unit) if n else None, n, nonzero, effective)
+
+
+def _behind(cells: PairCells, then: Bools, today: Bools) -> Behind:
+    return Behind(*(cells.total(_N, of) for of in (then & today, today & ~then, then & ~today)))
+
+
+def _linear(
+    cells: PairCells,
+    change: Change,
+    constant: Floats,
+    of_earlier: Floats | float = 0.0,
+    of_now: Floats | float = 0.0,
+    *,
+    is_total: bool = False,
+) -> Change:
+    """The change with the error of a number on which a user's influence is constant + of_earlier v0 + of_now v1."""
+    n, m0, m1, v00, v11, v01 = cells.moments
+    centre = constant + of_earlier * m0 + of_now * m1
+    inside = of_earlier**2 * v00 + of_now**2 * v11 + 2 * of_earlier * of_now * v01
+    inside = np.maximum(inside, 0.0)
+    error = math.sqrt(math.fsum(n * (centre**2 + inside)))
+    users = sum(change.behind)
+    # Users who are not behind the number have no influence, and are no evidence of how much those behind it vary.
+    moved = (centre != 0) | (inside != 0)
+    still = np.array([max(users - float(n[moved].sum()), 0.0)])
+    tail = tail_of_influence((n[moved], centre[moved], inside[moved]), (still, np.zeros(1), np.zeros(1)))
+    if not is_total and users > 1:
+        error *= math.sqrt(users / (users - 1))
+    return replace(change, standard_error=error, tail=tail)

@@ -39,6 +39,7 @@ from include.tidemark.history.ledger import find_publication, record_publication
 from include.tidemark.pipeline.discoveries import mark_discoveries
 from include.tidemark.report.family_report import REPORT_PART
 from include.tidemark.report.page import write_report
+from include.tidemark.report.what_changed import what_changed
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.multiplicity import Selection
@@ -171,13 +172,14 @@ def _write_files(
     written = write_statistics(evidence.results, target, run.rules.money)
     written += write_account(evidence.account, run, target)
     written += write_changes(evidence.changes, target, run.rules.money)
-    parts, definitions = [], {}
+    parts, definitions, wordings = [], {}, {}
     for family in families_of(run):
         artifacts, results = family.part(ARTIFACTS), evidence.results.of_family(family.name)
         written += artifacts.export(run, warehouse, results, ids, target)
         tables += artifacts.published_tables(run)
         definitions[family.name] = family.part(DEFINITIONS).definitions(run)
         parts.append(family.part(REPORT_PART).report_part(run, warehouse, results))
+        wordings[family.name] = parts[-1].wordings
     written += write_definitions(run, definitions, target)
     written += write_dictionary(tables, target, run.rules.money)
     report = write_report(
@@ -190,6 +192,7 @@ def _write_files(
         target=target,
         left_out=evidence.left_out,
         selection=evidence.selection,
+        changed=what_changed(run, evidence.changes, wordings),
     )
     return [*written, report]
 

@@ -16,6 +16,7 @@ from include.tidemark.families.left_out import LeftOut
 from include.tidemark.report.charts.palette import themed_css
 from include.tidemark.report.parts import ReportPart, Section
 from include.tidemark.report.templating import TEMPLATES, environment
+from include.tidemark.report.what_changed import WhatChanged
 from include.tidemark.run import Run
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.statistics.multiplicity import Selection
@@ -35,6 +36,7 @@ def write_report(
     target: Path,
     left_out: Sequence[LeftOut] = (),
     selection: Selection | None = None,
+    changed: WhatChanged | None = None,
 ) -> WrittenFile:
     """Write `report/index.html` below the folder `target`.
 
@@ -45,11 +47,20 @@ def write_report(
         validation: pages of the validation documents, to link to.
         left_out: families that the run has not computed, to name with their reasons.
         selection: which families of comparisons hold something, to say from where on a difference is a discovery.
+        changed: what opens the report; None where nothing is compared.
     """
     path = "report/index.html"
     (target / path).parent.mkdir(parents=True, exist_ok=True)
     page = render(
-        run, parts, gate, files, validation, account=account, left_out=left_out, selection=selection
+        run,
+        parts,
+        gate,
+        files,
+        validation,
+        account=account,
+        left_out=left_out,
+        selection=selection,
+        changed=changed,
     )
     (target / path).write_text(page, encoding="utf-8")
     return WrittenFile(path, None)
@@ -65,6 +76,7 @@ def render(
     account: Sequence[Row] = (),
     left_out: Sequence[LeftOut] = (),
     selection: Selection | None = None,
+    changed: WhatChanged | None = None,
 ) -> str:
     """The whole page as HTML: a family alone heads its report, several are a chapter each."""
     style = f"\n{(TEMPLATES / 'report.css').read_text(encoding='utf-8')}{themed_css()}"
@@ -83,6 +95,7 @@ def render(
             left_out=[{"title": _title(family.name), "reason": family.reason} for family in left_out],
             sources=_own_sources(run),
             selection=selection,
+            changed=changed,
             tables=shown_tables(account),
             style=Markup(style),  # noqa: S704 (our own file)
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),

@@ -1,10 +1,13 @@
 """What a family gives to the report."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from markupsafe import Markup
+
+from include.tidemark.report.what_changed import Wording
 
 Topic = Literal["trust", "p_values", "odds_ratios", "unfinished_windows", "few_periods", "charts"]
 """What "How to read this" can explain beside intervals and missing numbers."""
@@ -53,6 +56,8 @@ class ReportPart:
         "charts",
     )
     """What its reader must know beside what an interval is; everything, unless a family names less."""
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
+    """How "What changed" calls its numbers, by metric; of others it says nothing."""
 
     @property
     def anchor(self) -> str:

@@ -12,6 +12,7 @@ from include.tidemark.report.charts.palette import CATEGORICAL, SOFT
 from include.tidemark.report.numbers import Number, number, plain, trust
 from include.tidemark.report.parts import ReportPart, Section
 from include.tidemark.report.templating import render
+from include.tidemark.report.what_changed import Wording
 from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.declaration import Segmentation
@@ -72,7 +73,26 @@ def report_part(name: str, run: Run, warehouse: Warehouse, results: StatisticRow
         ),
         intro=_intro(of, run),
         topics=("trust", "charts"),
+        wordings=_wordings(of, run),
     )
+
+
+def _wordings(of: Segmentation, run: Run) -> dict[str, Wording]:
+    people = {
+        "segment_share": Wording(of.of, words.percent),
+        "segment_share_active": Wording(f"{of.of} who are not dormant", words.percent),
+        "members": Wording(f"the number of {of.of}", words.count),
+        "dormant_members": Wording(f"the number of dormant {of.of}", words.count),
+    }
+    amounts = {
+        metric: Wording(f"{kind} {catalogue()[feature].words}", _writer(feature, run))
+        for kind, metrics in (
+            ("mean", {of.mean_of(feature): feature for feature in of.means}),
+            ("total", {f"total_{feature}": feature for feature in of.home.totals}),
+        )
+        for metric, feature in metrics.items()
+    }
+    return people | amounts
 
 
 def _intro(of: Segmentation, run: Run) -> str:

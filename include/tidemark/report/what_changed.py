@@ -1,0 +1,151 @@
+"""What changed since the last published month, in a few sentences: the first thing that a reader asks."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from include.tidemark.report import words
+from include.tidemark.run import Run
+from include.tidemark.statistics.results import REASONS
+from include.tidemark.warehouse.base import Row
+
+MOST = 7
+"""Sentences; a reader remembers no more."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How sentences call a number."""
+
+    label: str
+    """What it is; of a share or a count, the people that it is of."""
+    write: Callable[[Any], str]
+
+
+Wordings = Mapping[str, Mapping[str, Wording]]
+"""By family and metric. A number without one has no sentence."""
+
+
+@dataclass(frozen=True)
+class WhatChanged:
+    """The section that opens the report."""
+
+    since: str
+    """The day of the earlier month; empty where there is none, or not one for all families."""
+    sentences: tuple[str, ...]
+    """Changes beyond chance, the most important first."""
+    further: int
+    """Changes beyond chance that have no sentence."""
+    of_the_measure: tuple[str, ...]
+    """What may have changed because of what was computed, not of what people did: a sentence per family."""
+    could_be_missed: str
+    """The smallest change of a share that would have been seen; empty where no share was judged."""
+    unjudged: tuple[str, ...]
+    """How many changes could not be judged, by reason."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no earlier month is published."""
+        return not (
+            self.sentences or self.of_the_measure or self.could_be_missed or self.unjudged or self.since
+        )
+
+
+def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatChanged:
+    """The section from the rows of `runs.changes`.
+
+    A change is beyond chance where its interval is reliable and its adjusted p-value is at most the false discovery rate of
+    the rules. Each segment has one sentence: of its share if that changed, else of the number that changed most.
+    """
+    compared = [row for row in changes if row["comparison"] == "previous" and row["earlier_as_of_date"]]
+    days = {row["earlier_as_of_date"] for row in compared}
+    judged = [row for row in compared if row["trust"] == "ok" and row["p_adjusted"] is not None]
+    rate = run.rules.segmentation_significance_threshold
+    found = [
+        row for row in judged
+        if row["p_adjusted"] <= rate and row["metric"] in wordings.get(row["family"], {})
+    ]  # fmt: skip
+    behaviour = _one_each([row for row in found if row["is_comparable"]])
+    return WhatChanged(
+        since=words.day(*days) if len(days) == 1 else "",
+        sentences=tuple(_sentence(row, wordings, dated=len(days) > 1) for row in behaviour[:MOST]),
+        further=sum(bool(row["is_comparable"]) for row in found) - len(behaviour[:MOST]),
+        of_the_measure=tuple(_of_the_measure(compared, found, wordings)),
+        could_be_missed=_could_be_missed(judged),
+        unjudged=tuple(_unjudged(compared)),
+    )
+
+
+def _one_each(rows: Sequence[Row]) -> list[Row]:
+    """The row that speaks for each segment of each family, the most important segment first."""
+    people = {
+        family: max(row["n"] or 0 for row in rows if row["family"] == family)
+        for family in {r["family"] for r in rows}
+    }
+
+    def importance(row: Row) -> float:
+        """The part of all people, or of what they all have, that the change amounts to."""
+        if row["kind"] == "share":
+            return abs(float(row["change"]))
+        relative = abs(row["change"] / row["earlier_estimate"]) if row["earlier_estimate"] else 1.0
+        return float(relative) * (row["n"] or 0) / (people[row["family"]] or 1)
+
+    chosen: dict[tuple[str, str | None], Row] = {}
+    for row in sorted(rows, key=lambda row: (row["kind"] == "share", importance(row))):
+        chosen[row["family"], row["segment"]] = row
+    return sorted(chosen.values(), key=importance, reverse=True)
+
+
+def _sentence(row: Row, wordings: Wordings, *, dated: bool = False) -> str:
+    change, low, high = (float(row[name]) for name in ("change", "ci_low", "ci_high"))
+    sizes = (change, low, high) if change > 0 else (-change, -high, -low)
+    wording = wordings[row["family"]][row["metric"]]
+    if row["kind"] == "share":
+        by, least, most = (f"{100 * size:.1f}".replace("-", "\u2212") for size in sizes)
+        by, to = f"{by} points", f"{words.percent(row['estimate'])} of {wording.label}"
+    else:
+        by, least, most = map(wording.write, sizes)
+        to = wording.write(row["estimate"])
+    what = _subject(row, wording)
+    since = f" since {words.day(row['earlier_as_of_date'])}" if dated else ""
+    return f"{what} {'rose' if change > 0 else 'fell'} by {by} ({least} to {most}) to {to}{since}."
+
+
+def _subject(row: Row, wording: Wording) -> str:
+    if row["kind"] == "share":
+        return str(row["segment"])
+    label = wording.label[:1].upper() + wording.label[1:]
+    return f"{label} of {row['segment']}" if row["segment"] else label
+
+
+def _of_the_measure(compared: Sequence[Row], found: Sequence[Row], wordings: Wordings) -> Iterable[str]:
+    for family in dict.fromkeys(row["family"] for row in compared if not row["is_comparable"]):
+        title = family.replace("_", " ").capitalize()
+        changed = [row for row in found if row["family"] == family]
+        differences = next(row["differences"] for row in compared if row["family"] == family)
+        day = words.day(next(row["earlier_as_of_date"] for row in compared if row["family"] == family))
+        said = f"{title}: not the same measure as on {day} ({differences})"
+        if not changed:
+            yield f"{said}, and no number changed beyond chance."
+            continue
+        largest = _sentence(_one_each(changed)[0], wordings)
+        yield f"{said}, so a change may come from that and not from what people did. {words.count(len(changed))} numbers changed. {largest}"
+
+
+def _could_be_missed(judged: Sequence[Row]) -> str:
+    shares = [
+        float(row["detectable_change"])
+        for row in judged
+        if row["kind"] == "share" and row["detectable_change"]
+    ]
+    return f"{100 * max(shares):.1f} points" if shares else ""
+
+
+def _unjudged(compared: Sequence[Row]) -> Iterable[str]:
+    """Nothing that is the same for everybody is left out silently, but a number that nobody can change is none."""
+    reasons = Counter(
+        row["reason"] for row in compared if row["trust"] != "ok" and row["reason"] not in (None, "no_variation")
+    )  # fmt: skip
+    for reason, number in reasons.most_common():
+        yield f"{words.count(number)}: {REASONS.get(reason, reason)}"

@@ -111,7 +111,7 @@ def test_what_could_not_be_judged_is_counted_by_reason() -> None:
         row("C", trust=None, reason="no_variation"),
     ]
     (said,) = what_changed(RUN, rows, WORDINGS).unjudged
-    assert said.startswith("2: The amounts are so skewed")
+    assert said[0] == 2 and said[1].startswith("The amounts are so skewed")
 
 
 def test_the_smallest_change_that_would_have_been_seen_is_that_of_the_share_known_worst() -> None:
@@ -130,3 +130,15 @@ def test_the_page_says_when_nothing_changed_and_when_there_is_nothing_to_compare
     absent = dict.fromkeys(("earlier_as_of_date", "is_comparable", "change", "trust", "p_adjusted"))
     first = row() | absent | {"reason": "no_earlier_publication"}
     assert "No earlier month is published to compare with." in shown(what_changed(RUN, [first], WORDINGS))
+
+
+def test_of_two_shares_of_a_segment_the_one_of_all_people_is_said() -> None:
+    wordings = {
+        "customer_segments": WORDINGS["customer_segments"]
+        | {"segment_share_active": Wording("customers who are not dormant", words.percent)}
+    }
+    active = row(metric="segment_share_active", change=-0.02, estimate=0.2)
+    assert what_changed(RUN, [active, row()], wordings).sentences[0].endswith("15.6% of customers.")
+    assert (
+        what_changed(RUN, [active], wordings).sentences[0].endswith("20.0% of customers who are not dormant.")
+    )

@@ -41,15 +41,15 @@ class WhatChanged:
     """What may have changed because of what was computed, not of what people did: a sentence per family."""
     could_be_missed: str
     """The smallest change of a share that would have been seen; empty where no share was judged."""
-    unjudged: tuple[str, ...]
-    """How many changes could not be judged, by reason."""
+    compared: int
+    """Numbers that were compared."""
+    unjudged: tuple[tuple[int, str], ...]
+    """How many changes could not be judged, and why, the most frequent reason first."""
 
     @property
     def is_first(self) -> bool:
         """Whether no earlier month is published."""
-        return not (
-            self.sentences or self.of_the_measure or self.could_be_missed or self.unjudged or self.since
-        )
+        return not self.compared
 
 
 def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatChanged:
@@ -66,19 +66,23 @@ def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatCh
         row for row in judged
         if row["p_adjusted"] <= rate and row["metric"] in wordings.get(row["family"], {})
     ]  # fmt: skip
-    behaviour = _one_each([row for row in found if row["is_comparable"]])
+    behaviour = _one_each([row for row in found if row["is_comparable"]], wordings)
     return WhatChanged(
         since=words.day(*days) if len(days) == 1 else "",
         sentences=tuple(_sentence(row, wordings, dated=len(days) > 1) for row in behaviour[:MOST]),
         further=sum(bool(row["is_comparable"]) for row in found) - len(behaviour[:MOST]),
         of_the_measure=tuple(_of_the_measure(compared, found, wordings)),
         could_be_missed=_could_be_missed(judged),
+        compared=len(compared),
         unjudged=tuple(_unjudged(compared)),
     )
 
 
-def _one_each(rows: Sequence[Row]) -> list[Row]:
-    """The row that speaks for each segment of each family, the most important segment first."""
+def _one_each(rows: Sequence[Row], wordings: Wordings) -> list[Row]:
+    """The row that speaks for each segment of each family, the most important segment first.
+
+    Of shares the one that the wordings name first, such as that of all customers before that of those who are not dormant.
+    """
     people = {
         family: max(row["n"] or 0 for row in rows if row["family"] == family)
         for family in {r["family"] for r in rows}
@@ -91,8 +95,11 @@ def _one_each(rows: Sequence[Row]) -> list[Row]:
         relative = abs(row["change"] / row["earlier_estimate"]) if row["earlier_estimate"] else 1.0
         return float(relative) * (row["n"] or 0) / (people[row["family"]] or 1)
 
+    def place(row: Row) -> int:
+        return list(wordings[row["family"]]).index(row["metric"]) if row["kind"] == "share" else 0
+
     chosen: dict[tuple[str, str | None], Row] = {}
-    for row in sorted(rows, key=lambda row: (row["kind"] == "share", importance(row))):
+    for row in sorted(rows, key=lambda row: (row["kind"] == "share", -place(row), importance(row))):
         chosen[row["family"], row["segment"]] = row
     return sorted(chosen.values(), key=importance, reverse=True)
 
@@ -129,7 +136,7 @@ def _of_the_measure(compared: Sequence[Row], found: Sequence[Row], wordings: Wor
         if not changed:
             yield f"{said}, and no number changed beyond chance."
             continue
-        largest = _sentence(_one_each(changed)[0], wordings)
+        largest = _sentence(_one_each(changed, wordings)[0], wordings)
         yield f"{said}, so a change may come from that and not from what people did. {words.count(len(changed))} numbers changed. {largest}"
 
 
@@ -142,10 +149,10 @@ def _could_be_missed(judged: Sequence[Row]) -> str:
     return f"{100 * max(shares):.1f} points" if shares else ""
 
 
-def _unjudged(compared: Sequence[Row]) -> Iterable[str]:
-    """Nothing that is the same for everybody is left out silently, but a number that nobody can change is none."""
+def _unjudged(compared: Sequence[Row]) -> Iterable[tuple[int, str]]:
+    """What did not vary at all needs no judgement."""
     reasons = Counter(
         row["reason"] for row in compared if row["trust"] != "ok" and row["reason"] not in (None, "no_variation")
     )  # fmt: skip
     for reason, number in reasons.most_common():
-        yield f"{words.count(number)}: {REASONS.get(reason, reason)}"
+        yield number, REASONS.get(reason, reason)

@@ -1,5 +1,6 @@
 """A YAML file of the deployment, with the line of each of its keys, and what is wrong with it in one sentence."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ _TAGS = {
     "timestamp": "a date",
 }
 _TEXT_TAGS = ("str", "merge")
+_OTHER_BASE = re.compile(r"[-+]?(0[0-9bxBX_].*|.*:.*)")
+"""Numbers that YAML reads in base 2, 8, 16 or 60: 010 is 8, and 1:30 is 90."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def _load(path: Path) -> tuple[yaml.Node | None, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_itself(path, root)
+        _refuse_traps(path, root)
         return root, yaml.safe_load(text)
     except OSError as error:
         raise SettingsError(
@@ -179,8 +182,8 @@ def unknown_name(key: str, name: str, known: Sequence[str], *, may_list: bool = 
     return f"'{key}' is not known{hint}{listed}"
 
 
-def _refuse_itself(path: Path, root: yaml.Node | None) -> None:
-    """Refuse a value that holds itself; each node is looked at once."""
+def _refuse_traps(path: Path, root: yaml.Node | None) -> None:
+    """Refuse a value that holds itself, or that is a number by its value only; each node is looked at once."""
     seen: set[int] = set()
 
     def look(node: yaml.Node, above: frozenset[int]) -> None:
@@ -191,12 +194,22 @@ def _refuse_itself(path: Path, root: yaml.Node | None) -> None:
         if id(node) in seen or not isinstance(node, yaml.CollectionNode):
             return
         for value in node.value:
-            for part in value if isinstance(value, tuple) else (value,):
+            parts = value if isinstance(value, tuple) else (value,)
+            _refuse_other_number(path, parts[-1])
+            for part in parts:
                 look(part, above | {id(node)})
         seen.add(id(node))
 
     if root is not None:
         look(root, frozenset())
+
+
+def _refuse_other_number(path: Path, node: yaml.Node) -> None:
+    if node.tag.endswith((":int", ":float")) and _OTHER_BASE.fullmatch(node.value):
+        raise SettingsError(
+            f"{path}, line {node.start_mark.line + 1}: YAML reads {node.value} as another number; write it in plain digits, or a text"
+            " in quotes."
+        )
 
 
 def _keys(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, yaml.Node]]:

@@ -22,14 +22,14 @@ EVENTS_AND_FILES = """\
 events:
   from: shop.clicks
   columns:
-    event_id: '"id"'
+    event_id: "cast(cast(\\"id\\" as bigint) as varchar)"
     user_id: '"who"'
     event_name: {from: '"what"', values: {':buy': purchase, 'log in 100 %': login}}
     event_at: {from: '"at"', format: epoch_milliseconds}
     session_id: "case when \\"what\\" like 'log in 100 !%%' escape '!' then ' :s' end"
     session_seconds: secs
     properties: props
-  where: coalesce("what", '') <> 'it''s :nothing'
+  where: coalesce("what", '') <> 'it''s :nothing' and try_cast("what" as date) is null
 fee_periods:
   files: periods.ndjson
   columns: {period_id: id, period_start_date: {from: first, format: "%d.%m.%Y"}, period_end_date: last, final_fee_bps: bps}

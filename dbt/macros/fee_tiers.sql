@@ -36,6 +36,11 @@
     {{ return([rule_number('fee_retention_weeks') | int, (horizons | max | int) - 1] | max) }}
 {%- endmacro %}
 
+{#- How many fee weeks after a week "in it or later" looks at: those that hold the rule's days. -#}
+{% macro follow_up_weeks() -%}
+    {{ return((rule_days('follow_up_days') + 6) // 7) }}
+{%- endmacro %}
+
 {#- The fees of each cohort week as a column of its own. -#}
 {% macro fees_of_weeks(weeks) -%}
     {%- for week in range(weeks) %}

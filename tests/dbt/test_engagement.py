@@ -243,23 +243,40 @@ def test_cohorts_count_who_came_back_and_what_was_spent_by_then(engagement: Any)
         if joined < AS_OF - timedelta(days=365):
             continue
         for day in RETENTION_DAYS:
-            sums = expected.setdefault((joined, day), [0] * 8)
+            sums = expected.setdefault((joined, day), [0] * 9)
             sums[0] += 1
             if joined + timedelta(days=day) >= AS_OF:
                 continue
             offsets = {(active - joined).days for active in values["_days"]}
+            followed = joined + timedelta(days=day + 28) < AS_OF
             cents = sum(c for spent, c in values["_spent"] if 0 <= (spent - joined).days <= day)
             for place, value in enumerate(
-                (1, day in offsets, any(o >= day for o in offsets), cents != 0, cents, cents**2, cents**3),
+                (
+                    1,
+                    day in offsets,
+                    followed,
+                    followed and any(day <= o <= day + 28 for o in offsets),
+                    cents != 0,
+                    cents,
+                    cents**2,
+                    cents**3,
+                ),
                 start=1,
             ):
                 sums[place] += int(value)
     built = engagement.rows(
-        "select cohort_date, day_number, user_count, matured_users, active_on_day, active_on_day_or_later, users_with_revenue,"
-        " revenue_s1, revenue_s2, revenue_s3 from runs.install_cohort_retention where run_key = 'later_1'"
+        "select cohort_date, day_number, user_count, matured_users, active_on_day, followed_users, active_on_day_or_later,"
+        " users_with_revenue, revenue_s1, revenue_s2, revenue_s3 from runs.install_cohort_retention where run_key = 'later_1'"
     )
     assert {(row[0], row[1]): [int(value) for value in row[2:]] for row in built} == expected
     assert any(sums[0] and not sums[1] for sums in expected.values()), "the sample has no unfinished window"
+    assert any(sums[1] and not sums[3] for sums in expected.values()), "no follow-up is unfinished"
+    (first,) = engagement.rows("select min(activity_date) from core.fct_user_activity_daily")[0]
+    burnt_in = engagement.rows(
+        "select distinct cohort_date from runs.install_cohort_retention where run_key = 'later_1' and is_burn_in"
+    )
+    dates = {joined for joined, _ in expected}
+    assert {row[0] for row in burnt_in} == {joined for joined in dates if joined < first + timedelta(days=28)}
 
 
 def test_the_journeys_times_are_those_of_users_who_had_the_whole_window(engagement: Any) -> None:

@@ -186,10 +186,12 @@ def test_everybody_of_a_cohort_has_every_week_with_a_flag_exactly_where_the_week
     for (user, k), row in rows.items():
         number = expected.cohort[user]["number"]
         mature = k == 0 or k < expected.observed(user)
-        later = any(u == user and n >= number + k for u, n in expected.swaps)
+        followed = k + 4 < expected.observed(user)
+        later = any(u == user and number + k <= n <= number + k + 4 for u, n in expected.swaps)
         assert row["is_mature"] == mature
         assert row["retained_flag"] == (int((user, number + k) in expected.swaps) if mature else None)
-        assert row["retained_or_later_flag"] == (int(later) if mature else None)
+        assert row["is_followed"] == followed
+        assert row["retained_or_later_flag"] == (int(later) if followed else None)
         fee = expected.fees.get((user, number + k), Decimal(0)) * 100
         assert row["fee_cents"] == (fee if k < expected.observed(user) else None)
         if k == 0:

@@ -1,11 +1,8 @@
-import itertools
 import warnings
 
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.rates import wilson_interval
@@ -70,22 +67,16 @@ def test_nobody_active_leaves_room_for_doubt_and_flags_the_bootstrap() -> None:
     assert (drawn.ci_low, drawn.ci_high, drawn.trust) == (0, 0, "unreliable")
 
 
-@given(st.lists(st.sets(st.integers(0, 7)), min_size=30, max_size=60))
-def test_active_in_or_after_never_rises_with_the_window(active_weeks: list) -> None:
-    n = len(active_weeks)
-    counts = [
-        RetentionCount(
-            "a",
-            str(k),
-            n,
-            n,
-            sum(k in weeks for weeks in active_weeks),
-            sum(any(w >= k for w in weeks) for weeks in active_weeks),
-        )
-        for k in range(8)
+def test_in_the_window_or_after_counts_only_users_whose_follow_up_is_over() -> None:
+    parts = [
+        RetentionCount("a", "7d", 100, 100, 30, 50, "old", followed=100),
+        RetentionCount("a", "7d", 100, 100, 40, 0, "young", followed=0),
     ]
-    rates = [row.estimate for row in find(retention(counts, CONFIG), metric=IN_OR_AFTER, method="wilson")]
-    assert all(earlier >= later for earlier, later in itertools.pairwise(rates))
+    rows = valid(retention(parts, CONFIG))
+    found = {row.metric: (row.estimate, row.n) for row in rows if row.method == "wilson"}
+    assert found == {IN_WINDOW: (0.35, 200), IN_OR_AFTER: (0.5, 100)}
+    (later,) = find(valid(retention(parts[1:], CONFIG)), metric=IN_OR_AFTER, method="wilson")
+    assert (later.estimate, later.is_mature, later.reason) == (None, False, "window_not_complete")
 
 
 def staggered(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -135,6 +126,12 @@ def test_kaplan_meier_equals_lifelines(level: float) -> None:
 def test_impossible_counts_are_refused_by_name(numbers: tuple) -> None:
     with pytest.raises(ValueError, match="retention of 'a' in '7d'"):
         RetentionCount("a", "7d", *numbers)
+
+
+@pytest.mark.parametrize(("later", "followed"), [(6, 5), (0, 11), (-1, 5)])
+def test_impossible_follow_ups_are_refused_by_name(later: int, followed: int) -> None:
+    with pytest.raises(ValueError, match="retention of 'a' in '7d'"):
+        RetentionCount("a", "7d", 20, 10, 3, later, followed=followed)
 
 
 def test_repeated_counts_are_refused() -> None:

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.groups import newcombe_difference
 from include.tidemark.statistics.results import result_schema, to_records
 from include.tidemark.statistics.retention import IN_OR_AFTER, IN_WINDOW, RetentionCount
 from include.tidemark.statistics.retention_differences import OF_ONE_UNIT, OF_UNITS, retention_differences
@@ -122,6 +123,58 @@ def test_one_expected_user_with_the_outcome_is_too_few_for_a_day() -> None:
 def test_rates_differ_by_one_at_most() -> None:
     rows = rows_of([*weeks("a", [(50, 50), (50, 0)]), *weeks("b", [(50, 10), (50, 12)])])
     assert (of_group(rows, "a").ci_low, of_group(rows, "a").ci_high) == (-1, 1)
+
+
+def test_a_cohort_of_the_burn_in_is_compared_with_nobody_and_nobody_with_it() -> None:
+    held = days([(100, 30 + 3 * (k % 4)) for k in range(40)])
+    first = RetentionCount("first", "7d", 100, 100, 95, 99, "first", left_out="burn_in")
+    rows = rows_of([first, *held], each_is_a_unit=True)
+    row = of_group(rows, "first")
+    assert (row.estimate, row.p_value, row.n, row.is_mature, row.reason) == (None, None, 100, True, "burn_in")
+    assert [row for row in rows if row.segment != "first"] == rows_of(held, each_is_a_unit=True)
+
+
+def test_identical_users_in_older_and_younger_cohorts_compare_as_no_difference() -> None:
+    """To no end, the older ones have had more days to come back "later", and nearly all cohorts differ."""
+    random, as_of, day, follow_up = np.random.RandomState(9), 150, 7, 28
+    # Active on each day with a chance of 2 %, whenever they signed up.
+    active = random.uniform(size=(120, 200, as_of)) < 0.02
+    equal, unequal = [], []
+    for joined in range(120):
+        seen = as_of - joined
+        back = active[joined, :, day:seen]
+        on_day, ever = int(back[:, 0].sum()), int(back.any(axis=1).sum())
+        over = seen > day + follow_up
+        later = int(back[:, : follow_up + 1].any(axis=1).sum()) if over else 0
+        known = {
+            "group": str(joined),
+            "window": "7d",
+            "users": 200,
+            "matured": 200,
+            "active_in_window": on_day,
+        }
+        unit = {"unit": str(joined)}
+        equal.append(RetentionCount(**known, **unit, active_in_or_after=later, followed=200 if over else 0))
+        unequal.append(RetentionCount(**known, **unit, active_in_or_after=ever))
+
+    def differing(counts: list[RetentionCount]) -> float:
+        rows = rows_of(counts, each_is_a_unit=True)
+        found = [r.p_value for r in rows if r.metric == f"{IN_OR_AFTER}_vs_rest" and r.p_value is not None]
+        assert len(found) > 100
+        return float(np.mean([p <= 0.05 for p in found]))
+
+    assert differing(equal) == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 115))
+    naive = [
+        newcombe_difference(
+            count.active_in_or_after,
+            200,
+            sum(c.active_in_or_after for c in unequal) - count.active_in_or_after,
+            119 * 200,
+            0.95,
+        ).p_value
+        for count in unequal
+    ]
+    assert np.mean([p is not None and p <= 0.05 for p in naive]) > 0.4
 
 
 def test_days_that_are_alike_are_rarely_called_different() -> None:

@@ -1,4 +1,5 @@
 {%- set windows = retention_days() -%}
+{%- set follow_up = rule_days('follow_up_days') -%}
 
 with
 
@@ -41,12 +42,17 @@ daily_spend as (
 returns as (
 
     select
-        users.user_id,
         {% for day in windows -%}
         max(case when active_days.activity_date - users.created_date = {{ day }} then 1 else 0 end)
             as active_on_{{ day }},
+        max(
+            case
+                when active_days.activity_date - users.created_date between {{ day }} and {{ day + follow_up }} then 1
+                else 0
+            end
+        ) as active_from_{{ day }},
         {% endfor -%}
-        max(active_days.activity_date - users.created_date) as last_day
+        users.user_id
     from users
     inner join active_days
         on
@@ -86,14 +92,25 @@ windows as (
 
 ),
 
--- Day d of a user is over when it lies before the as-of date.
+first_days as (
+
+    select min(activity_date) as first_day from active_days
+
+),
+
+-- Day d of a user is over when it lies before the as-of date, and followed when the days after it do, too.
 user_windows as (
 
     select
         users.created_date,
         windows.day_number,
         {{ as_of_date() }} - users.created_date > windows.day_number as is_mature,
-        case when coalesce(returns.last_day, 0) >= windows.day_number then 1 else 0 end as active_or_later,
+        {{ as_of_date() }} - users.created_date > windows.day_number + {{ follow_up }} as is_followed,
+        case windows.day_number
+            {%- for day in windows %}
+            when {{ day }} then coalesce(returns.active_from_{{ day }}, 0)
+            {%- endfor %}
+        end as active_or_later,
         case windows.day_number
             {%- for day in windows %}
             when {{ day }} then coalesce(returns.active_on_{{ day }}, 0)
@@ -119,7 +136,8 @@ cohorts as (
         count(*) as user_count,
         sum(case when is_mature then 1 else 0 end) as matured_users,
         sum(case when is_mature then active_on_day else 0 end) as active_on_day,
-        sum(case when is_mature then active_or_later else 0 end) as active_on_day_or_later,
+        sum(case when is_followed then 1 else 0 end) as followed_users,
+        sum(case when is_followed then active_or_later else 0 end) as active_on_day_or_later,
         sum(case when is_mature and cents <> 0 then 1 else 0 end) as users_with_revenue,
         {{ power_sum('case when is_mature then cents else 0 end') }} as revenue_s1,
         {{ power_sum('case when is_mature then cents * cents else 0 end') }} as revenue_s2,
@@ -132,14 +150,18 @@ cohorts as (
 select
     {{ as_of_date() }} as as_of_date,
     cast({{ run_key() }} as varchar) as run_key,
-    created_date as cohort_date,
-    cast(day_number as integer) as day_number,
-    cast(user_count as bigint) as user_count,
-    cast(matured_users as bigint) as matured_users,
-    cast(active_on_day as bigint) as active_on_day,
-    cast(active_on_day_or_later as bigint) as active_on_day_or_later,
-    cast(users_with_revenue as bigint) as users_with_revenue,
-    revenue_s1,
-    revenue_s2,
-    revenue_s3
+    cohorts.created_date as cohort_date,
+    cast(cohorts.day_number as integer) as day_number,
+    cast(cohorts.user_count as bigint) as user_count,
+    cast(cohorts.matured_users as bigint) as matured_users,
+    cast(cohorts.active_on_day as bigint) as active_on_day,
+    cast(cohorts.followed_users as bigint) as followed_users,
+    cast(cohorts.active_on_day_or_later as bigint) as active_on_day_or_later,
+    coalesce(cohorts.created_date < first_days.first_day + {{ rule_number('burn_in_days') | int }}, false)
+        as is_burn_in,
+    cast(cohorts.users_with_revenue as bigint) as users_with_revenue,
+    cohorts.revenue_s1,
+    cohorts.revenue_s2,
+    cohorts.revenue_s3
 from cohorts
+cross join first_days

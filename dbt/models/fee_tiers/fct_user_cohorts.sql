@@ -1,3 +1,5 @@
+{%- set follow_up = follow_up_weeks() -%}
+
 with
 
 first_seen as (
@@ -18,7 +20,7 @@ user_weeks as (
 
 cohort_weeks as (
 
-    {% for k in range(last_cohort_week() + 1) -%}
+    {% for k in range(last_cohort_week() + follow_up + 1) -%}
     select {{ k }} as k{{ ' union all' if not loop.last }}
     {% endfor %}
 ),
@@ -39,6 +41,21 @@ joined as (
             first_seen.user_id = user_weeks.user_id
             and first_seen.first_seen_week + cohort_weeks.k = user_weeks.week_number
 
+),
+
+-- "Week k or later" has the same number of weeks for everybody: without an end older users would have had more of them.
+followed as (
+
+    select
+        *,
+        k + {{ follow_up }} < weeks_observed as is_followed,
+        max(case when is_active then 1 else 0 end) over (
+            partition by user_id
+            order by k
+            rows between current row and {{ follow_up }} following
+        ) as is_active_or_later
+    from joined
+
 )
 
 select
@@ -53,7 +70,8 @@ select
     cast(k as integer) as k,
     is_mature,
     cast(case when is_mature then case when is_active then 1 else 0 end end as integer) as retained_flag,
-    cast(case when is_mature then case when last_seen_week >= first_seen_week + k then 1 else 0 end end as integer)
-        as retained_or_later_flag,
+    is_followed,
+    cast(case when is_followed then is_active_or_later end as integer) as retained_or_later_flag,
     cast(case when k < weeks_observed then fee_cents end as decimal(18, 2)) as fee_cents
-from joined
+from followed
+where k <= {{ last_cohort_week() }}

@@ -31,6 +31,7 @@ _OF_NULLS: Mapping[str, str] = {
     "too_few_clusters": "Too few periods to say how much they differ by chance.",
     "too_few_periods": "Too few periods for this number; more months will bring it.",
     "one_fee_level": "The segment saw one fee only, so nothing can be said about another.",
+    "burn_in": "In the first days of the data everybody who is there is new, so these users are compared with no others.",
     "sparse": "Fewer than ten users are in one of the four cells of feature and outcome.",
     "not_impactful": "The odds ratio is nearer to 1 than the threshold, or may be chance.",
     "descriptive": "It describes these data; it is no estimate of anything beyond them.",

@@ -1,4 +1,4 @@
-"""Retention of cohorts: two definitions, and only users whose window is over."""
+"""Retention of cohorts: two definitions, each of users who have all had as much time."""
 
 from __future__ import annotations
 
@@ -29,11 +29,15 @@ class RetentionCount:
         users: users of the cohort.
         matured: those of them whose window is over at the as-of date; the only ones in the denominator.
         active_in_window: matured users who were active in the window.
-        active_in_or_after: matured users who were active in the window or later.
+        active_in_or_after: followed users who were active in the window or the follow-up after it.
         unit: the part: the week or day that sets what these users have in common. A cohort without parts is one.
+        followed: those of the matured whose follow-up is over, too: the denominator of "in the window or after". All of them
+            unless given.
+        left_out: why the group is compared with no other; null where it is.
 
     Raises:
-        ValueError: unless active_in_window <= active_in_or_after <= matured <= users.
+        ValueError: unless active_in_window <= matured <= users and active_in_or_after <= followed <= matured, and, where all
+            matured users are followed, active_in_window <= active_in_or_after.
     """
 
     group: str
@@ -43,18 +47,23 @@ class RetentionCount:
     active_in_window: int
     active_in_or_after: int
     unit: str | None = None
+    followed: int | None = None
+    left_out: str | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.active_in_window <= self.active_in_or_after <= self.matured <= self.users:
+        (active, matured), (later, followed) = self.outcome(IN_WINDOW), self.outcome(IN_OR_AFTER)
+        fits = 0 <= active <= matured <= self.users and 0 <= later <= followed <= matured
+        if not fits or (followed == matured and active > later):
             raise ValueError(
-                f"retention of {self.group!r} in {self.window!r}: 0 <= active_in_window <= active_in_or_after <= matured "
-                f"<= users is broken by {self.active_in_window}, {self.active_in_or_after}, {self.matured}, {self.users}."
+                f"retention of {self.group!r} in {self.window!r}: of {self.users} users {matured} have matured, {active} of them"
+                f" active in the window, and {followed} been followed, {later} of them active in it or after: that can't be."
             )
 
     def outcome(self, metric: str) -> tuple[int, int]:
         """Users with the outcome, and users among whom they are."""
-        active = self.active_in_window if metric == IN_WINDOW else self.active_in_or_after
-        return active, self.matured
+        if metric == IN_WINDOW:
+            return self.active_in_window, self.matured
+        return self.active_in_or_after, self.matured if self.followed is None else self.followed
 
     def known(self, metric: str, config: StatisticsConfig) -> dict[str, Any]:
         """What a row of it says whatever the estimate is."""
@@ -91,15 +100,17 @@ def whole_groups(counts: Iterable[RetentionCount]) -> list[RetentionCount]:
     for count in held:
         place = (count.group, count.window)
         before = groups.get(place)
-        groups[place] = replace(count, unit=None) if before is None else _sum(before, count)
+        whole = replace(count, unit=None, followed=count.outcome(IN_OR_AFTER)[1])
+        groups[place] = whole if before is None else _sum(before, count)
     return list(groups.values())
 
 
 def retention(counts: Iterable[RetentionCount], config: StatisticsConfig) -> list[ResultRow]:
     """Retention of each group in each window. How groups differ: `retention_differences`.
 
-    "Active in window k" may rise with k (people come back), "in window k or later" never does for the same users.
-    Users whose window is not over are in neither numerator nor denominator: counting all gave 0.295 for a truth of 0.424.
+    "Active in window k" may rise with k (people come back). "In it or after" looks at the window and a follow-up of fixed
+    length, and only at users who have had both: to no end, older users would have had more time to come back. Users whose
+    window is not over are in neither numerator nor denominator: counting all gave 0.295 for a truth of 0.424.
 
     Args:
         counts: one entry per group and window, or per part of it.
@@ -123,7 +134,8 @@ def retention(counts: Iterable[RetentionCount], config: StatisticsConfig) -> lis
 
 def _sum(one: RetentionCount, other: RetentionCount) -> RetentionCount:
     names = ("users", "matured", "active_in_window", "active_in_or_after")
-    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in names})
+    sums = {name: getattr(one, name) + getattr(other, name) for name in names}
+    return replace(one, **sums, followed=one.outcome(IN_OR_AFTER)[1] + other.outcome(IN_OR_AFTER)[1])
 
 
 def _rate_rows(metric: str, count: RetentionCount, config: StatisticsConfig) -> list[ResultRow]:

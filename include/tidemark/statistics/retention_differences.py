@@ -45,7 +45,8 @@ def retention_differences(
 
     Returns:
         For each group, window and definition a row of ``<metric>_vs_rest``, its p-value adjusted within metric x window.
-        Below six units there is no p-value, with one no interval.
+        Below six units there is no p-value, with one no interval. A group that is left out gets a null with the reason, and
+        is no part of the rest of any other.
 
     >>> counts = [RetentionCount(g, "7d", 50, 50, k, k, str(u)) for g, k in (("a", 20), ("b", 10)) for u in range(6)]
     >>> rows = retention_differences(counts, StatisticsConfig("2026-11-01"))
@@ -56,7 +57,7 @@ def retention_differences(
     wholes = whole_groups(held)
     rows = []
     for window in dict.fromkeys(count.window for count in wholes):
-        parts = [count for count in held if count.window == window]
+        parts = [count for count in held if count.window == window and count.left_out is None]
         for metric in METRICS:
             units = _UnitsOfGroups.of(metric, parts)
             rows += [
@@ -94,7 +95,7 @@ def _row(
     known = whole.known(metric, config)
     active, n = whole.outcome(metric)
     too_few = others.n.sum() < max(config.minimum_sample_size, 1)
-    reason = whole.withheld(metric, config) or ("too_few_users" if too_few else None)
+    reason = whole.withheld(metric, config) or whole.left_out or ("too_few_users" if too_few else None)
     if reason:
         return null_row(name, method, reason, **known)
     level = config.confidence_level

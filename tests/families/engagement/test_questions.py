@@ -131,6 +131,26 @@ def test_retention_counts_finished_windows_only_and_compares_each_cohort_with_th
         assert adjusted == pytest.approx(sorted(stats.false_discovery_control(values)), abs=1e-12)
 
 
+def test_cohorts_of_the_first_days_of_the_data_are_compared_with_no_others(rows, world) -> None:
+    world.sql(
+        "update runs.install_cohort_retention set is_burn_in = true where cohort_date = date '2026-08-05'"
+    )
+    found = rows("retention")
+    ((active, matured),) = world.rows(
+        "select sum(active_on_day), sum(matured_users) from runs.install_cohort_retention where day_number = 1"
+        " and cohort_date not in (date '2026-08-05', date '2026-08-07')"
+    )
+    ((own, users),) = world.rows(
+        "select active_on_day, matured_users from runs.install_cohort_retention where day_number = 1"
+        " and cohort_date = date '2026-08-07'"
+    )
+    row = found["retention_in_window_vs_rest", "between_units_t", "2026-08-05", None, "1d"]
+    assert (row.estimate, row.reason) == (None, "burn_in")
+    assert found["retention_in_window", "wilson", "2026-08-05", None, "1d"].estimate is not None
+    other = found["retention_in_window_vs_rest", "between_units_t", "2026-08-07", None, "1d"]
+    assert other.estimate == pytest.approx(own / users - int(active) / int(matured))
+
+
 def test_all_cohorts_together_have_their_rates_and_their_revenue(rows, world) -> None:
     found = rows("retention")
     ((matured, active, cents),) = world.rows(

@@ -49,6 +49,8 @@ CANDIDATE_DEFECTS = {
         "update runs.install_cohort_retention set active_on_day = user_count + 1", "retained_beyond_matured"),
     "an open window that counts": (
         "update runs.install_cohort_retention set matured_users = user_count where day_number = 60", "open_window_counted"),
+    "an open follow-up that counts": (
+        "update runs.install_cohort_retention set followed_users = user_count where day_number = 14", "open_follow_up_counted"),
     "a day that nobody asked for": (
         "update runs.install_cohort_retention set day_number = 2 where day_number = 1", "unknown_day"),
     "squares that are too small": (

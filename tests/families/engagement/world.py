@@ -154,12 +154,14 @@ _TABLES = f"""
     with windows as (select unnest([1, 3, 7, 14, 30, 60])::integer as day_number),
     counted as (
         select created_date, day_number, (created_date + day_number < date '{AS_OF}') as is_mature,
+            (created_date + day_number + 28 < date '{AS_OF}') as is_followed,
             (split_part(user_id, '-', 3)::integer * 7919 + day_number) % 100 as dice, round(lifetime_revenue * 100)::bigint as x
         from made cross join windows
     )
     select date '{AS_OF}' as as_of_date, '{RUN_KEY}' as run_key, created_date as cohort_date, day_number, count(*) as user_count,
         count_if(is_mature) as matured_users, count_if(is_mature and dice < 60 - day_number * 0.7) as active_on_day,
-        count_if(is_mature and dice < 80 - day_number * 0.7) as active_on_day_or_later,
+        count_if(is_followed) as followed_users,
+        count_if(is_followed and dice < 80 - day_number * 0.7) as active_on_day_or_later, false as is_burn_in,
         count_if(is_mature and x <> 0) as users_with_revenue,
         sum(if(is_mature, x, 0))::decimal(37, 0) as revenue_s1, sum(if(is_mature, x::hugeint * x, 0))::decimal(37, 0) as revenue_s2,
         sum(if(is_mature, x::hugeint * x * x, 0))::decimal(37, 0) as revenue_s3

@@ -70,7 +70,7 @@ def test_the_published_month_passes_every_check(synthetic_month, spoiled):
         ("update runs.fct_user_cohorts set retained_flag = 0 where k = 0 and first_seen_week = 9", "not_retained_at_0"),
         ("update runs.fct_user_cohorts set retained_flag = 0 where not is_mature", "open_with_flag"),
         ("update runs.fct_user_cohorts set retained_flag = 2 where k = 3 and is_mature", "wrong_flag"),
-        ("update runs.fct_user_cohorts set retained_or_later_flag = 1 where k = 12 and is_mature", "later_rises"),
+        ("update runs.fct_user_cohorts set retained_or_later_flag = 1 where is_mature and not is_followed", "open_follow_up_with_flag"),
         ("delete from runs.fct_user_cohorts where k = 5 and first_seen_week = 9", "weeks_missing"),
         ("delete from runs.fct_user_cohorts where first_seen_week = 9", "users_not_first_seen"),
         ("update runs.fct_user_cohorts set first_seen_fee_bps = null where first_seen_week = 9", "without_fee"),

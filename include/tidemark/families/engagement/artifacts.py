@@ -53,7 +53,9 @@ def cohort_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[
             "users": cohort.users,
             "matured_users": cohort.matured,
             "retained_users": cohort.active_on_day if cohort.matured else None,
-            "retained_or_later_users": cohort.active_on_day_or_later if cohort.matured else None,
+            "followed_users": cohort.followed,
+            "retained_or_later_users": cohort.active_on_day_or_later if cohort.followed else None,
+            "is_burn_in": cohort.is_burn_in,
             "revenue": Decimal(int(cohort.revenue.sums[0])).scaleb(-2) if cohort.matured else None,
         }
         for cohort in read_cohorts(run, warehouse)

@@ -32,7 +32,11 @@ class Cohort:
     matured: int
     """Users whose day is over: all of them, or none."""
     active_on_day: int
+    followed: int
+    """Users whose follow-up after that day is over, too: all of them, or none."""
     active_on_day_or_later: int
+    is_burn_in: bool
+    """Whether it is of the first days of the data, when everybody who is there is new."""
     revenue: Cells
     """Cents of the matured users from day 0 to this day: those without revenue, and the others."""
 
@@ -45,8 +49,8 @@ class Cohort:
 def read_cohorts(run: Run, warehouse: Warehouse) -> list[Cohort]:
     """The run's cohorts, by date and day."""
     rows = warehouse.fetch(
-        "select cohort_date, day_number, user_count, matured_users, active_on_day, active_on_day_or_later, users_with_revenue,"
-        " revenue_s1, revenue_s2, revenue_s3 from runs.install_cohort_retention where run_key = ?",
+        "select cohort_date, day_number, user_count, matured_users, active_on_day, followed_users, active_on_day_or_later,"
+        " is_burn_in, users_with_revenue, revenue_s1, revenue_s2, revenue_s3 from runs.install_cohort_retention where run_key = ?",
         (run.run_key,),
     )
     return sorted((_cohort(row) for row in rows), key=lambda cohort: (cohort.cohort_date, cohort.day))
@@ -61,7 +65,9 @@ def _cohort(row: Row) -> Cohort:
         users=int(row["user_count"]),
         matured=matured,
         active_on_day=int(row["active_on_day"]),
+        followed=int(row["followed_users"]),
         active_on_day_or_later=int(row["active_on_day_or_later"]),
+        is_burn_in=bool(row["is_burn_in"]),
         revenue=Cells.from_rows(
             [
                 {"bin": "none", "n": matured - paying, "s1": 0, "s2": 0, "s3": 0},
@@ -96,6 +102,8 @@ def retention_counts(cohorts: Sequence[Cohort], together: str | None = None) -> 
             c.active_on_day,
             c.active_on_day_or_later,
             unit=c.name,
+            followed=c.followed,
+            left_out="burn_in" if c.is_burn_in else None,
         )
         for c in sorted(cohorts, key=lambda cohort: cohort.day)
     ]

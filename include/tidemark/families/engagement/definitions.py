@@ -86,6 +86,8 @@ def definitions(run: Run) -> dict[str, Any]:
             "groups": rules.journey_funnel_group,
         },
         "retention_days": list(rules.retention_days),
+        "follow_up_days": rules.follow_up_days,
+        "burn_in_days": rules.burn_in_days,
         "parameters": parameters(rules),
         "terms": terms(rules),
     }

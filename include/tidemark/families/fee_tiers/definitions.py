@@ -20,6 +20,7 @@ TERMS: Mapping[str, str] = {
     "first seen": "The fee week of a user's first swap. Its fee is the user's acquisition fee.",
     "week k": "The k-th fee week after that of the first swap. Week 0 is the week of the first swap itself.",
     "retention": "The share of the users whose week k is over who swapped in it.",
+    "retention in week k or later": "The same of week k and the fee weeks of follow_up_days after it, of users whose all of them are over.",
     "lifetime value": "Mean fees of the first weeks per user, users who left included, each week discounted to the first.",
     "elasticity": "The relative change of a user's weekly volume for a fee that is 5 bps higher, for users of one trade size.",
 }
@@ -59,6 +60,7 @@ def definitions(run: Run) -> dict[str, Any]:
             "high": f"{rules.fee_engagement_high_min_swaps} swaps or more.",
         },
         "cohorts_followed_weeks": rules.fee_retention_weeks,
+        "follow_up_days": rules.follow_up_days,
         "ltv_horizon_weeks": list(rules.fee_ltv_horizon_weeks),
         "ltv_discount_rates_pct": list(rules.fee_ltv_discount_rates_pct),
         "left_out_of_cohorts": dict(LEFT_OUT),

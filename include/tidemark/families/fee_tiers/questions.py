@@ -43,6 +43,7 @@ def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         """
         select first_seen_fee_bps, first_seen_week, k, count(*) as users,
             sum(case when is_mature then 1 else 0 end) as matured, coalesce(sum(retained_flag), 0) as active,
+            sum(case when is_followed then 1 else 0 end) as followed,
             coalesce(sum(retained_or_later_flag), 0) as active_or_later
         from runs.fct_user_cohorts
         where run_key = ? and k <= ?
@@ -61,6 +62,7 @@ def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
             active_in_window=int(row["active"]),
             active_in_or_after=int(row["active_or_later"]),
             unit=str(row["first_seen_week"]),
+            followed=int(row["followed"]),
         )
         for row in counts
     ]

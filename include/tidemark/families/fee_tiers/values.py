@@ -27,12 +27,22 @@ def values(run: Run) -> dict[str, Any]:
         "sizes": text_list(sizes.names),
         "size_count": len(sizes.names),
         "sizes_of_volume": [{"size_of_volume": sizes.decided}] if by_volume else [],
+        "follow_up_weeks": follow_up_weeks(rules.follow_up_days),
         "weeks_of_a_cohort": rules.fee_retention_weeks + 1,
         "values_of_a_tier": len(rules.fee_ltv_horizon_weeks) * len(rules.fee_ltv_discount_rates_pct),
         "usable_week": USABLE_WEEK,
         "minimum_periods": MINIMUM_PERIODS,
         "local_day": local_day("transaction_at", rules.business_timezone, as_of - _REMEMBERED, as_of),
     }
+
+
+def follow_up_weeks(days: int) -> int:
+    """How many fee weeks after a week "in it or later" looks at: those that hold so many days.
+
+    >>> follow_up_weeks(28), follow_up_weeks(10)
+    (4, 2)
+    """
+    return (days + 6) // 7
 
 
 def _fee_days(run: Run) -> str:

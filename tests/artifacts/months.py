@@ -308,7 +308,7 @@ def _backtest(warehouse: Warehouse, run: Run, customers: list[dict[str, object]]
     if run.backtest is None:
         more = {"horizon": "90d", "reason": run.backtest_reason, "is_mature": False}
         return [
-            _statistic("backtest_spend_ratio", s, "log_delta", None, None, None, 0, **more)
+            _statistic("backtest_spend_ratio", s, "percentile_bootstrap", None, None, None, 0, **more)
             for s in (*SEGMENTS, None)
         ]
     rows = []

@@ -3,13 +3,20 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from include.tidemark.pipeline.discoveries import mark_discoveries
+from include.tidemark.segmentations.counts import values_at
 from include.tidemark.settings import Settings
+from include.tidemark.statistics.multiplicity import Selection, adjust
+from include.tidemark.statistics.results import ResultRow, to_records
+from include.tidemark.warehouse.control import ensure_control_tables
+from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 from include.tidemark.warehouse.snowflake import SnowflakeWarehouse
 from tests.snowflake.emulator import Emulator, running_emulator
 
@@ -148,3 +155,42 @@ def test_more_rows_than_a_statement_takes_go_through_a_file_and_all_arrive(conne
     with connect() as warehouse:
         warehouse.insert("raw.loaded", rows)
         assert rows_of(warehouse) == OLD + rows
+
+
+def test_values_at_ranks_are_read_and_discoveries_marked_as_on_duckdb(connect: Any, tmp_path: Path) -> None:
+    home = SimpleNamespace(is_shared=True, members="runs.segment_members", segment="segment")
+    of: Any = SimpleNamespace(home=home, mine=lambda run_key: f"run_key = '{run_key}'")
+    rules = SimpleNamespace(segmentation_significance_threshold=0.05)
+    run: Any = SimpleNamespace(run_key="this", rules=rules)
+    compared = [
+        ResultRow("m", 1.0, "welch", segment=name, p_value=p, reason="descriptive")
+        for name, p in (("a", 0.01), ("b", 0.04), ("c", None))
+    ]
+    known = {"as_of_date": "2026-11-01", "run_key": "this", "family": "f"}
+
+    def seen(warehouse: Any) -> tuple[Any, ...]:
+        ensure_control_tables(warehouse)
+        warehouse.execute(
+            "create table runs.segment_members (run_key varchar, user_id varchar, segment varchar)"
+        )
+        warehouse.execute(
+            "create table runs.user_features (run_key varchar, user_id varchar, spend decimal(18, 2))"
+        )
+        for number in range(60):
+            user, segment = f"u{number:02}", "it's a" if number % 3 else "b"
+            warehouse.execute("insert into runs.segment_members values ('this', ?, ?)", (user, segment))
+            value = None if number == 7 else number * 7 % 60
+            warehouse.execute("insert into runs.user_features values ('this', ?, ?)", (user, value))
+        values = values_at(of, "spend", {"it's a": (1, 20), "b": (), None: (30, 31)}, run, warehouse)
+        warehouse.insert("runs.statistics", to_records(adjust(compared), **known))
+        selection = mark_discoveries(run, warehouse)
+        rows = warehouse.fetch("select segment, is_discovery from runs.statistics order by segment")
+        asked = [("it's a", 1), ("it's a", 20), (None, 30), (None, 31)]
+        return [values[place] for place in asked], selection, [tuple(row.values()) for row in rows]
+
+    with closing(DuckDBWarehouse(tmp_path / "w.duckdb")) as warehouse:
+        expected = seen(warehouse)
+    with connect() as warehouse:
+        assert seen(warehouse) == expected
+    assert expected[1] == Selection(families=1, selected=1, level=0.05)
+    assert expected[2] == [("a", True), ("b", True), ("c", None)]

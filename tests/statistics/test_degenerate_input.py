@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.tidemark.statistics.alike import alike_rows
 from include.tidemark.statistics.cells import merge
 from include.tidemark.statistics.confidence import segment_confidence
 from include.tidemark.statistics.config import StatisticsConfig
@@ -26,6 +27,7 @@ from include.tidemark.statistics.results import ResultRow, result_schema, to_rec
 from include.tidemark.statistics.retention import RetentionCount, retention
 from include.tidemark.statistics.retention_differences import retention_differences
 from include.tidemark.statistics.retention_model import retention_model
+from include.tidemark.statistics.segment_pairs import mean_pairs, retained_rows, share_pairs
 from include.tidemark.statistics.shares import share_rows
 from tests.statistics.customers import (
     GONE_CUSTOMER,
@@ -105,6 +107,10 @@ def test_segments_of_any_amounts(config, one, two, n_one, n_two, seed) -> None:
         later = {"a": amounts(other, n_one, seed + 2), "b": amounts(one, n_two, seed + 3)}
         pairs = {name: ratio_cells_of(part, later[name]) for name, part in groups.items()}
         check(segment_backtest(pairs, config, segments=["a", "b", "c"]))
+        check(alike_rows("m", pairs, config, ["a", "b", "c"], horizon="90d"))
+        check(retained_rows(pairs, config, ["a", "b", "c"], horizon="90d"))
+    check(mean_pairs({name: group for (_, name), group in cells.items()}, config, ["a", "b", "c"], "m"))
+    check(share_pairs({"a": n_one, "b": n_two}, config, ["a", "b", "c"]))
     check(segment_shares({"a": (n_one, n_one // 2), "b": (n_two, n_two)}, config, segments=["a", "b", "c"]))
     check([segment_confidence(name, cells_of(part), 1.0, config) for name, part in groups.items()])
 

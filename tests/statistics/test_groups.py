@@ -1,15 +1,18 @@
 import math
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.proportion import proportions_ztest
 
 from include.tidemark.statistics.groups import (
     bootstrap_ratio,
     log_ratio,
     newcombe_difference,
+    welch_difference,
 )
 from include.tidemark.statistics.streams import stream
 from tests.statistics.users import cells_of
@@ -19,13 +22,28 @@ users = st.lists(st.integers(0, 10**6), min_size=2, max_size=50)
 counts = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
+@given(users, users)
+def test_welch_equals_scipy(first: list[int], second: list[int]) -> None:
+    found = welch_difference(cells_of(first), cells_of(second), 0.9)
+    if len(set(first)) == len(set(second)) == 1:
+        assert found is None
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scipy's own, about nearly equal values
+        theirs = stats.ttest_ind(first, second, equal_var=False)
+        ends = theirs.confidence_interval(0.9)
+    assert found.p_value == pytest.approx(theirs.pvalue, rel=1e-7, abs=1e-12)
+    assert (found.ci_low, found.ci_high) == pytest.approx((ends.low, ends.high), rel=1e-7, abs=1e-6)
+
+
 @given(users, users, st.sampled_from([0.8, 0.95]))
 def test_an_interval_excludes_no_difference_exactly_when_its_p_value_says_so(
     first: list, second: list, level: float
 ) -> None:
-    found = log_ratio(cells_of(first), cells_of(second), level)
-    if found is not None and abs(found.p_value - (1 - level)) > 1e-9:
-        assert (found.p_value < 1 - level) == (not found.ci_low <= 1 <= found.ci_high)
+    one, two = cells_of(first), cells_of(second)
+    for found, nothing in ((welch_difference(one, two, level), 0.0), (log_ratio(one, two, level), 1.0)):
+        if found is not None and abs(found.p_value - (1 - level)) > 1e-9:
+            assert (found.p_value < 1 - level) == (not found.ci_low <= nothing <= found.ci_high)
 
 
 @given(counts, counts, st.sampled_from([0.8, 0.95, 0.99]))
@@ -95,6 +113,16 @@ def test_the_bootstrap_agrees_with_the_closed_form_in_large_groups() -> None:
 def test_a_mean_that_nearly_cancels_leaves_the_ratio_without_an_upper_end() -> None:
     found = log_ratio(cells_of([90, 110] * 30), cells_of([-1000, 1000] * 30 + [1]), 0.95)
     assert (found.ci_low, found.ci_high) == (0.0, math.inf) and 0.9 < found.p_value < 1
+
+
+@pytest.mark.parametrize("unit", [1e-80, 1e80])
+def test_welch_does_not_depend_on_the_unit_however_large_or_small(unit: float) -> None:
+    first, second = np.array([1.5, 2.25, 3.0, 4.5] * 8), np.array([3.0, 5.0, 7.0, 9.5] * 10)
+    plain, scaled = (welch_difference(cells_of(first * k), cells_of(second * k), 0.95) for k in (1, unit))
+    assert scaled.p_value == pytest.approx(plain.p_value, rel=1e-12)
+    assert (scaled.ci_low, scaled.ci_high) == pytest.approx(
+        (plain.ci_low * unit, plain.ci_high * unit), rel=1e-12
+    )
 
 
 def test_what_cannot_be_compared_gives_none_and_one_seed_for_both_is_refused() -> None:

@@ -1,14 +1,12 @@
-import warnings
-
 import jsonschema
 import numpy as np
 import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
 
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.rates import wilson_interval
 from include.tidemark.statistics.results import result_schema, to_records
 from include.tidemark.statistics.retention import IN_OR_AFTER, IN_WINDOW, RetentionCount, retention
-from tests.statistics.oracles import kaplan_meier
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 
@@ -95,31 +93,9 @@ def test_matured_users_alone_give_the_truth_and_kaplan_meier_agrees() -> None:
     error = np.sqrt(0.424 * 0.576 / matured.sum())
     assert by_matured == pytest.approx(0.424, abs=4 * error)
     assert (stayed & matured).mean() < 0.35  # what counting everybody would say
-    time = np.minimum(observed, left)
-    days = np.arange(1, 91)
-    exits = [int(((time == day) & (left <= observed)).sum()) for day in days]
-    censored = [int(((time == day) & (left > observed)).sum()) for day in days]
-    (at_30,) = (point for point in kaplan_meier(days.tolist(), exits, censored, 0.95) if point.time == 30)
-    assert at_30.survival == pytest.approx(by_matured, abs=4 * error)
-    assert at_30.ci_low < 0.424 < at_30.ci_high
-
-
-@pytest.mark.parametrize("level", [0.9, 0.95])
-def test_kaplan_meier_equals_lifelines(level: float) -> None:
-    observed, left = (part[:500] for part in staggered(2))
-    time, seen = np.minimum(observed, left), left <= observed
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # lifelines' own
-        from lifelines import KaplanMeierFitter
-
-        fitted = KaplanMeierFitter(alpha=1 - level).fit(time, seen)
-    days = sorted(set(time.tolist()))
-    exits = [int((seen & (time == day)).sum()) for day in days]
-    censored = [int((~seen & (time == day)).sum()) for day in days]
-    ends = fitted.confidence_interval_survival_function_
-    for point in kaplan_meier(days, exits, censored, level):
-        assert point.survival == pytest.approx(fitted.survival_function_.loc[point.time].iloc[0], abs=1e-9)
-        assert (point.ci_low, point.ci_high) == pytest.approx(tuple(ends.loc[point.time]), abs=1e-9)
+    # Uses users whose 30 days are not over for as long as they were seen.
+    survival = SurvfuncRight(np.minimum(observed, left), left <= observed)
+    assert survival.surv_prob[survival.surv_times <= 30][-1] == pytest.approx(by_matured, abs=4 * error)
 
 
 @pytest.mark.parametrize("numbers", [(10, 11, 1, 1), (10, 5, 6, 6), (10, 5, 3, 2), (10, 5, -1, 2)])

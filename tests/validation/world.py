@@ -88,8 +88,9 @@ _STATISTICS = f"""
     with segments as (
         select distinct customer_segment as segment from runs.customer_segments
     ), shares as (
-        select metric, segment, 0.2 as estimate, 0.15 as low, 0.25 as high, {CUSTOMERS} as n, 'wilson' as method
+        select metric, segment, 0.2 as estimate, 0.15 as low, 0.25 as high, {CUSTOMERS} as n, method
         from segments cross join (values ('segment_share'), ('segment_share_active')) as m(metric)
+        cross join (values ('wilson'), ('goodman')) as k(method)
     ), means as (
         select metric, segment, 100.0, 90.0, 120.0, {CUSTOMERS // 5}, method from segments
         cross join (values ('mean_spend_90d'), ('mean_lifetime_value')) as m(metric)
@@ -99,7 +100,7 @@ _STATISTICS = f"""
         cross join (values ('movement'), ('backtest_spend_ratio')) as m(metric)
     ), numbers as (select * from shares union all select * from means union all select * from absent)
     select date '{AS_OF}', '{RUN_KEY}', 'customer_segments', metric, segment, null, null, estimate, low, high, 0.95, n, method,
-        null, null, null, null, null, true, if(estimate is null, null, 'ok'), if(estimate is null, 'no_earlier_publication', null), method <> 'hall_skew_t'
+        null, null, null, null, null, true, if(estimate is null, null, 'ok'), if(estimate is null, 'no_earlier_publication', null), method not in ('hall_skew_t', 'goodman'), null, null
     from numbers;
 """
 

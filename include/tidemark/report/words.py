@@ -119,6 +119,15 @@ def ratio(value: float | None) -> str:
     return DASH if value is None else f"{value:.2f}"
 
 
+def difference(value: float | None) -> str:
+    """A difference of two ratios, with its sign.
+
+    >>> difference(-0.123), difference(0.4)
+    ('−0.12', '+0.40')
+    """  # noqa: RUF002
+    return DASH if value is None else _signed(f"{value:+.2f}")
+
+
 def change(now: Any, before: Any) -> str | None:
     """How far `now` is from `before`, in per cent with a sign; None where that has no meaning.
 

@@ -159,6 +159,11 @@ class Segmentation(_Part):
         return f"backtest_{self.backtest}_ratio"
 
     @property
+    def alike_metric(self) -> str:
+        """The metric that compares the backtest with people who did as much before."""
+        return f"{self.backtest_metric}_vs_alike"
+
+    @property
     def shares_beside(self) -> tuple[str, Mapping[str, tuple[float, float]]]:
         """The shares that are published beside its own, in per cent, and what they are."""
         reference = self.home.reference_shares
@@ -167,6 +172,10 @@ class Segmentation(_Part):
     def mean_of(self, feature: str) -> str:
         """The metric of a feature's mean."""
         return self.home.means.get(feature, f"mean_{feature}")
+
+    def quantile_of(self, feature: str) -> str:
+        """The metric of a feature's quantiles."""
+        return f"quantile_{self.mean_of(feature).removeprefix('mean_')}"
 
     def limit_of(self, audience: Audience) -> int | None:
         """How many an audience may have, which `reading.load_segmentation` has checked."""

@@ -9,11 +9,17 @@ from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.segmentations import counts
 from include.tidemark.segmentations.catalogue import catalogue
+from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.shipped import declared
+from include.tidemark.statistics.alike import alike_rows
 from include.tidemark.statistics.cells import Cells, cells_by
+from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.quantiles import needed_ranks, quantile_rows
 from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.results import ResultRow
+from include.tidemark.statistics.segment_pairs import mean_pairs, retained_rows, share_pairs
 from include.tidemark.statistics.segments import (
+    BACKTEST_HORIZON,
     segment_backtest,
     segment_means,
     segment_movement,
@@ -23,7 +29,7 @@ from include.tidemark.warehouse.base import Row, Warehouse
 
 
 def profile(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
-    """How large is each segment, and what are its means?"""
+    """How large is each segment, what are its means and quantiles, and how do segments differ in them?"""
     of = declared(name, run)
     config = statistics_config(run)
     sizes = counts.sizes(of, run, warehouse)
@@ -32,10 +38,34 @@ def profile(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
         config,
         of.names,
     )
+    people = {segment: int(row["members"]) for segment, row in sizes.items()}
     cells: dict[Any, Cells] = cells_by(counts.cells(of, run, warehouse), ("metric", "segment"))
     means = {feature: of.mean_of(feature) for feature in of.means}
     units = {feature: catalogue()[feature].scale for feature in of.means}
-    return shares + segment_means(cells, config, of.names, means, units)
+    rows = (
+        shares + share_pairs(people, config, of.names) + segment_means(cells, config, of.names, means, units)
+    )
+    for feature, mean in means.items():
+        groups = {segment: held for (metric, segment), held in cells.items() if metric == feature}
+        rows += mean_pairs(groups, config, of.names, mean, units[feature])
+        rows += _quantiles(of, feature, groups, config, run, warehouse)
+    return rows
+
+
+def _quantiles(  # noqa: PLR0917 - one call above
+    of: Segmentation,
+    feature: str,
+    cells: dict[str, Cells],
+    config: StatisticsConfig,
+    run: Run,
+    warehouse: Warehouse,
+) -> list[ResultRow]:
+    """The quantiles of a feature: which ranks they are is known from the sizes, and the warehouse says the values of these."""
+    known: dict[str | None, int] = {name: cells[name].size if name in cells else 0 for name in of.names}
+    known[None] = sum(known.values())
+    ranks = {segment: needed_ranks(n, config) for segment, n in known.items()}
+    values = counts.values_at(of, feature, ranks, run, warehouse)
+    return quantile_rows(of.quantile_of(feature), known, values, config)
 
 
 def movement(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
@@ -60,16 +90,20 @@ def origins(names: tuple[str, ...], moved: list[Row], joined: str) -> tuple[str,
 
 
 def backtest(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
-    """What did the members of each segment of 90 days ago do then, against their own 90 days before?"""
+    """What did the members of each segment of 90 days ago do then, against their own 90 days before, and who was there again?"""
     of = declared(name, run)
     if of.backtest is None:
         return []
     config, metric = statistics_config(run), of.backtest_metric
     if run.backtest_of(name) is None:
-        return segment_backtest(
-            None, config, reason_if_absent=run.backtest_reason_of(name), segments=of.names, metric=metric
-        )
+        absent = run.backtest_reason_of(name)
+        rows = segment_backtest(None, config, reason_if_absent=absent, segments=of.names, metric=metric)
+        known: dict[str, Any] = {"reason_if_absent": absent, "horizon": BACKTEST_HORIZON}
+        rows += alike_rows(of.alike_metric, None, config, of.names, **known)
+        return rows + retained_rows(None, config, of.names, **known)
     cells = cells_by(counts.backtest_cells(of, run, warehouse), ("segment",), RatioCells.from_rows)
     groups = {str(segment): group for (segment,), group in cells.items()}
     then = (*of.names, *sorted(groups.keys() - set(of.names)))
-    return segment_backtest(groups, config, segments=then, metric=metric)
+    rows = segment_backtest(groups, config, segments=then, metric=metric)
+    rows += alike_rows(of.alike_metric, groups, config, then, horizon=BACKTEST_HORIZON)
+    return rows + retained_rows(groups, config, then, horizon=BACKTEST_HORIZON)

@@ -9,7 +9,7 @@ from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.report import words
 from include.tidemark.report.charts import Estimate, categorical, interval_bar, ratios
 from include.tidemark.report.charts.palette import CATEGORICAL, SOFT
-from include.tidemark.report.numbers import Number, number, plain, trust
+from include.tidemark.report.numbers import Number, number, p_value, plain, trust
 from include.tidemark.report.parts import ReportPart, Section
 from include.tidemark.report.templating import render
 from include.tidemark.report.what_changed import Wording
@@ -19,9 +19,10 @@ from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.definitions import segment_definitions, terms
 from include.tidemark.segmentations.report_figures import key_figures
 from include.tidemark.segmentations.report_months import share_panels
+from include.tidemark.segmentations.report_pairs import of_backtest, of_segments
 from include.tidemark.segmentations.rows import backtest_rows, movement_rows, summary_rows
 from include.tidemark.segmentations.shipped import declared
-from include.tidemark.segmentations.tables import BACKTEST_METHOD, all_tables
+from include.tidemark.segmentations.tables import all_tables
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.statistics.segments import BACKTEST_HORIZON
 from include.tidemark.warehouse.base import Row, Warehouse
@@ -72,7 +73,7 @@ def report_part(name: str, run: Run, warehouse: Warehouse, results: StatisticRow
             for anchor, title, extra in sections
         ),
         intro=_intro(of, run),
-        topics=("trust", "charts"),
+        topics=("trust", "p_values", "charts"),
         wordings=_wordings(of, run),
     )
 
@@ -141,7 +142,8 @@ def _segments(
                 "trust": trust(*found.values()),
             }
         )
-    return {"rows": rows, "means": [catalogue()[name].words for name in of.means]}
+    told = of_segments(of, results, lambda feature: _writer(feature, run))
+    return {"rows": rows, "means": [catalogue()[name].words for name in of.means], "told": told}
 
 
 def _expected(of: Segmentation, segment: str | None) -> str:
@@ -186,11 +188,10 @@ def _backtest(
     rows, points = [], []
     for row in backtest_rows(of, run, warehouse, results):
         name = row[of.home.segment]
-        statistic = results.at(
-            of.backtest_metric,
-            None if name == f"All {of.of}" else name,
-            horizon=BACKTEST_HORIZON,
-            method=BACKTEST_METHOD,
+        segment = None if name == f"All {of.of}" else name
+        statistic, alike = (
+            results.at(metric, segment, horizon=BACKTEST_HORIZON)
+            for metric in (of.backtest_metric, of.alike_metric)
         )
         points.append(Estimate.of(name, statistic))
         rows.append(
@@ -200,6 +201,8 @@ def _backtest(
                 "prior": row[f"prior_{of.backtest}"],
                 "later": row[f"later_{of.backtest}"],
                 "ratio": number(statistic, words.ratio),
+                "alike": number(alike, words.difference) if segment else None,
+                "p": p_value(alike) if segment else None,
             }
         )
     told = "; ".join(f"{point.label} {words.ratio(point.value)}" for point in points)
@@ -214,6 +217,7 @@ def _backtest(
         "what": "spend" if of.backtest == "spend" else "active days",
         "amount": words.money_in(run.rules.money) if of.backtest == "spend" else words.count,
         "rows": rows,
+        "told": of_backtest(of, results),
         "wide": ratios(points, shades, 620, description) if drawn else "",
         "narrow": ratios(points, shades, 200, description) if drawn else "",
     }

@@ -8,9 +8,6 @@ from include.tidemark.artifacts.wide import Statistic
 from include.tidemark.segmentations.catalogue import Feature, catalogue, model_kinds
 from include.tidemark.segmentations.declaration import Audience, Segmentation
 
-BACKTEST_METHOD = "log_delta"
-"""The file holds the interval of this method, as it did from its first month, although the bootstrap's is the primary one."""
-
 
 def _statistic(metric: str, method: str | None = None, factor: float = 1.0) -> Statistic:
     return Statistic(metric, itemgetter("place"), method, factor)
@@ -100,7 +97,7 @@ def backtest(of: Segmentation) -> PublishedTable:
         ("net spend, in US dollars", "money") if of.backtest == "spend" else ("active days", "integer")
     )
     prior, later = f"prior_{of.backtest}", f"later_{of.backtest}"
-    ratio = _statistic(of.backtest_metric, BACKTEST_METHOD)
+    ratio, alike = _statistic(of.backtest_metric), _statistic(of.alike_metric)
     return PublishedTable(
         path=_path(of, "backtest"),
         columns=(
@@ -113,8 +110,13 @@ def backtest(of: Segmentation) -> PublishedTable:
             Column(later, what[1], f"Their {what[0]}, in the 90 days after it."),
             *ratio.interval(f"{of.backtest}_ratio", "number", f"{later} divided by {prior}"),
             *ratio.trust("the interval"),
+            *alike.interval(f"{of.backtest}_ratio_vs_alike", "number", f"{of.backtest}_ratio minus that of all {of.of} who did as much before, empty in the last row"),
+            alike.column("p_adjusted", "number", "p-value of no such difference, adjusted over the segments (Benjamini and Hochberg).", "p_adjusted"),
+            alike.column("is_discovery", "boolean", "Whether the report calls that difference a discovery.", "is_discovery"),
         ),
         description=f"{of.title}: what each segment of an earlier date did in the 90 days that followed.",
+        # The ends were those of another method before.
+        schema_version=2,
     )  # fmt: skip
 
 

@@ -11,6 +11,10 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | two groups of users compared | `groups.newcombe_difference`, `group_ratios.mean_ratio_rows` | counts, `Cells` |
 | groups of whole weeks or days compared | `units.units_difference`, `units.rate_against_units` | `Units` |
 | segments of customers | `segments.segment_shares`, `segment_means`, `segment_movement`, `segment_backtest` | counts, `Cells`, `RatioCells` |
+| segments against each other | `segment_pairs.share_pairs`, `segment_pairs.mean_pairs`, `segment_pairs.retained_rows` | counts, `Cells`, `RatioCells` |
+| segments against customers alike | `alike.alike_rows` | `RatioCells` |
+| quantiles | `quantiles.quantile_rows` | values by rank |
+| discoveries of a report | `multiplicity.select_families` | adjusted p-values |
 | retention of cohorts, and how they differ | `retention.retention`, `retention_differences.retention_differences` | `RetentionCount` |
 | changes between months | `change_rows.segment_changes`, `pairs.share_change`, `mean_change`, `count_change`, `sum_change` | `PairCells` |
 | what a fee does to retention | `retention_model.retention_model` | `BinaryTable` |

@@ -1,4 +1,4 @@
-"""Exact numbers, and the half octaves that cells are joined to before drawing."""
+"""Exact numbers, and the parts of an octave that cells are joined to."""
 
 from __future__ import annotations
 
@@ -17,8 +17,17 @@ def half_octave(mean: float) -> int:
     >>> half_octave(1.0) == half_octave(1.4) != half_octave(1.5)
     True
     """
+    return part_of_octave(mean, 2)
+
+
+def part_of_octave(mean: float, parts: int) -> int:
+    """Which of so many equal steps between two powers of two a number is in, signed and exact as the above.
+
+    >>> part_of_octave(1.0, 8) == part_of_octave(1.12, 8) != part_of_octave(1.13, 8)
+    True
+    """
     fraction, exponent = math.frexp(abs(mean))
-    place = 2 * (exponent + 1_100) + (fraction >= 0.75)
+    place = parts * (exponent + 1_100) + math.floor((2 * fraction - 1) * parts)
     return 0 if mean == 0 else int(math.copysign(place, mean))
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import binom
 
-from include.tidemark.statistics.config import StatisticsConfig, check_level
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.groups import newcombe_difference
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.proportions import proportion_row, rate_difference_flag
+from include.tidemark.statistics.quantiles import quantile_ranks
 from include.tidemark.statistics.results import ResultRow, null_row
 
 METRICS = ("funnel_reached", "funnel_conversion", "funnel_drop_off", "funnel_median_time")
@@ -96,7 +96,7 @@ def funnel(groups: Mapping[str | None, Sequence[FunnelStep]], config: Statistics
                 others = [other for name, other in named.items() if name != group]
                 reached = (sum(o[place - 1].users for o in others), sum(o[place].users for o in others))
                 rows.append(_against_rest((before.users, step.users), reached, config, known))
-    return adjust(rows, lambda row: row.metric)
+    return adjust(rows, lambda row: (row.metric,))
 
 
 def median_interval(times: Mapping[float, int], confidence_level: float) -> tuple[float, float, float] | None:
@@ -107,21 +107,18 @@ def median_interval(times: Mapping[float, int], confidence_level: float) -> tupl
     >>> median_interval({1.0: 10, 2.0: 10, 3.0: 10}, 0.95)
     (2.0, 1.0, 3.0)
     """
-    alpha = 1.0 - check_level(confidence_level)
     values = sorted(times)
     reached = np.cumsum([times[value] for value in values]) if values else np.zeros(1, dtype=np.int64)
     n = int(reached[-1])
-    # The largest k with P(fewer than k users below the median) at most alpha / 2.
-    k = int(binom.ppf(alpha / 2, n, 0.5)) if n else 0
-    if k and float(binom.cdf(k - 1, n, 0.5)) > alpha / 2:
-        k -= 1
-    if k < 1:
+    ranks = quantile_ranks(n, 50, confidence_level) if n else None
+    if ranks is None or ranks.ends is None:
         return None
 
     def at(rank: int) -> float:
         return float(values[int(np.searchsorted(reached, rank))])
 
-    return (at((n + 1) // 2) + at(n // 2 + 1)) / 2, at(k), at(n + 1 - k)
+    low, high = ranks.middle
+    return (at(low) + at(high)) / 2, at(ranks.ends[0]), at(ranks.ends[1])
 
 
 def _median(step: FunnelStep, config: StatisticsConfig, known: dict[str, Any]) -> ResultRow:

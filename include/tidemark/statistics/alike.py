@@ -114,7 +114,8 @@ class Standardized:
         return Alike(Comparison(estimate, estimate - half, estimate + half, p_value), own, others)
 
     def _inside(self, segment: str) -> Floats:
-        return (self._segment == self._names.index(segment)).astype(np.float64)
+        inside: Floats = (self._segment == self._names.index(segment)).astype(np.float64)
+        return inside
 
     def _sums(self, of_cells: Floats) -> Floats:
         found: Floats = np.bincount(self._class, weights=of_cells, minlength=len(self._classes))

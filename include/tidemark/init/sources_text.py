@@ -102,7 +102,7 @@ def _loss(column: Column) -> str:
 
 
 def _described(column: Column) -> str:
-    return one_line(column.description)
+    return one_line(column.description.replace("US dollars", "the deployment's currency"))
 
 
 def _loaded_at(proposal: TableProposal) -> list[str]:

@@ -66,17 +66,21 @@ def test_tables_stand_in_the_order_of_the_file_and_those_of_a_model_are_as_its_y
     assert tables["data/rates"].parquet and not tables["data/keys"].parquet
     assert tables["data/keys"].names == ("k",)
     assert tables["data/rates"].names == (
-        "as_of_date", "run_key", "k", "share", "low", "high", "p", "is_small", "is_large", "is_known", "trust", "reason", "n",
+        "as_of_date", "run_key", "k", "share", "low", "high", "p", "is_small", "is_large", "is_known", "is_found", "trust", "reason", "n",
     )  # fmt: skip
     assert tables["data/rates"].columns[6].description == f"p-value. {REASON}"
 
 
 def test_a_line_finds_its_rows_by_its_keys_and_a_null_key_is_the_row_of_all(tables: WideTables) -> None:
-    held = StatisticRows(tuple(to_records(ROWS, as_of_date="2026-11-01", run_key="this", family="f")))
+    records = to_records(ROWS, as_of_date="2026-11-01", run_key="this", family="f")
+    # As the last stage marks it.
+    held = StatisticRows(
+        tuple(row | {"is_discovery": None if row["p_value"] is None else True} for row in records)
+    )
     lines = [{"segment": segment, "what": "use", "k": 2} for segment in (None, "ios", "web")]
     found = [list(row.values())[2:] for row in wide_rows(tables["data/rates"], RUN, lines, held)]
     assert found == [
-        [2, 25.0, 12.5, 50.0, 0.01, True, False, True, "ok", None, 80],
-        [2, 50.0, 25.0, 75.0, None, None, None, False, "ok", None, 8],
-        [2, None, None, None, None, None, None, False, None, None, None],
+        [2, 25.0, 12.5, 50.0, 0.01, True, False, True, True, "ok", None, 80],
+        [2, 50.0, 25.0, 75.0, None, None, None, False, False, "ok", None, 8],
+        [2, None, None, None, None, None, None, False, False, None, None, None],
     ]

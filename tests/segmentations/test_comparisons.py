@@ -21,7 +21,7 @@ def statistics(world):
 
 def of(statistics, metric):
     rows = statistics.loc[metric].reset_index()
-    return rows.astype(dict.fromkeys(("segment", "segment_to"), object)).where(rows.notna(), None)
+    return rows.astype(object).where(rows.notna(), None)
 
 
 @pytest.mark.parametrize(("feature", "column", "unit"), [("spend_last_90_days", "spend", 100), ("purchases_last_90_days", "purchases", 1)])  # fmt: skip

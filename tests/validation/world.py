@@ -102,6 +102,11 @@ _STATISTICS = f"""
     select date '{AS_OF}', '{RUN_KEY}', 'customer_segments', metric, segment, null, null, estimate, low, high, 0.95, n, method,
         null, null, null, null, null, true, if(estimate is null, null, 'ok'), if(estimate is null, 'no_earlier_publication', null), method not in ('hall_skew_t', 'goodman'), null, null
     from numbers;
+
+    insert into runs.changes by name
+    select as_of_date, run_key, family, 'previous' as comparison, metric, 'share' as kind, segment, estimate,
+        'paired_users' as method, 'no_earlier_publication' as reason
+    from runs.statistics where metric = 'segment_share_active' and is_primary;
 """
 
 

@@ -54,7 +54,7 @@ def test_the_same_input_gives_the_same_bytes_in_every_file(candidate, first, rul
     publish(first, again)
     one, two = files_of(candidate, first), files_of(type(candidate)(again, {}), first)
     assert one == two
-    assert len(one) == 16
+    assert len(one) == 17
 
 
 def test_publishing_again_changes_nothing(candidate, first):

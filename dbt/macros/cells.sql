@@ -108,14 +108,61 @@
     group by {{ columns | join(', ') }}
 {%- endmacro %}
 
-{#- Pair cells of how many people there are: all, and by whether they are dormant. -#}
+{#- What the models of pair cells have in common: pairs without a row, with the types of a relation's columns. -#}
+{% macro no_pairs(relation, values, keys) -%}
+    select
+        {%- for key in keys %}
+        cast(null as varchar) as {{ key }},
+        {%- endfor %}
+        cast(null as date) as earlier_as_of_date,
+        cast(null as varchar) as earlier_run_key,
+        {%- for value in values %}
+        {{ value }} as prior_{{ value }},
+        {{ value }} as later_{{ value }},
+        {%- endfor %}
+        is_dormant as prior_dormant,
+        is_dormant as later_dormant,
+        segment as from_segment,
+        segment as to_segment
+    from {{ relation }}
+    where 1 = 0
+{%- endmacro %}
+
+{#- The columns of pair cells in the contract of their models, the keys first. -#}
+{% macro pair_cell_columns(keys) -%}
+    {%- for key in keys %}
+    {{ key }},
+    {%- endfor %}
+    metric,
+    cast(from_segment as varchar) as from_segment,
+    cast(to_segment as varchar) as to_segment,
+    cast(bin as varchar) as bin,
+    n,
+    prior_s1,
+    later_s1,
+    prior_s2,
+    later_s2,
+    cross_s2,
+    prior_nonzero,
+    later_nonzero
+{%- endmacro %}
+
+{#- Pair cells of how many people there are. -#}
+{% macro pair_cells_of_members(pairs, keys) -%}
+    {{ pair_cells(
+        pairs, 'members', '(case when from_segment is not null then 1 end)', '(case when to_segment is not null then 1 end)', keys
+    ) }}
+{%- endmacro %}
+
+{#- The same, and of those who are dormant and who are not. -#}
 {% macro pair_cells_of_people(pairs, keys) -%}
-    {%- for metric, prior, later in [
-        ('members', 'from_segment is not null', 'to_segment is not null'),
-        ('active_members', 'not prior_dormant', 'not later_dormant'),
-        ('dormant_members', 'prior_dormant', 'later_dormant'),
-    ] %}
-    {{ pair_cells(pairs, metric, '(case when ' ~ prior ~ ' then 1 end)', '(case when ' ~ later ~ ' then 1 end)', keys) }}
-    {{ 'union all' if not loop.last }}
+    {{ pair_cells_of_members(pairs, keys) }}
+    {%- for metric, holds in [('active_members', 'not '), ('dormant_members', '')] %}
+
+    union all
+
+    {{ pair_cells(
+        pairs, metric, '(case when ' ~ holds ~ 'prior_dormant then 1 end)', '(case when ' ~ holds ~ 'later_dormant then 1 end)', keys
+    ) }}
     {%- endfor %}
 {%- endmacro %}

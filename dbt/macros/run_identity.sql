@@ -65,11 +65,18 @@
     cast('{{ (_as_of_day() - modules.datetime.timedelta(days=90 * windows_back)).isoformat() }}' as date)
 {%- endmacro %}
 
-{#- An earlier run that this run looks back at: 'previous' (the last published month), 'year_before' (the published run of the
-    same day a year before) or 'backtest' (the published month at least 90 days ago). None when there is none; else a dict of its key, its as-of date and the end of the 90 days
+{#- An earlier run that this run looks back at: 'previous' (the last published month) or 'backtest' (the published month
+    at least 90 days ago). None when there is none; else a dict of its key, its as-of date and the end of the 90 days
     after that date, all as SQL. -#}
 {% macro earlier_run(which) -%}
     {{ return(_earlier_run(which, of_run(which ~ '_run_key'), of_run(which ~ '_as_of_date'))) }}
+{%- endmacro %}
+
+{#- An earlier run that a family's numbers are compared with: 'previous' or 'year_before' (the published run of the same day a
+    year before). As of earlier_run. -#}
+{% macro compared_run(family, which) -%}
+    {%- set runs = of_run('earlier_runs', {}).get(family, {}) -%}
+    {{ return(_earlier_run(which, runs.get(which ~ '_run_key'), runs.get(which ~ '_as_of_date'))) }}
 {%- endmacro %}
 
 {% macro _earlier_run(which, key, day_text) -%}

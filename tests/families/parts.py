@@ -10,10 +10,12 @@ from include.tidemark.artifacts.parts import ArtifactsPart, DefinitionsPart
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
+from include.tidemark.families.comparison_part import ComparisonPart
 from include.tidemark.pipeline.estimate import Question
 from include.tidemark.report.family_report import ReportModule
 from include.tidemark.report.parts import ReportPart
 from include.tidemark.run import Run
+from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.validation.checks import Asset
 from include.tidemark.validation.suite_part import SuitePart
 from include.tidemark.warehouse.base import Warehouse
@@ -29,6 +31,8 @@ class Parts:
     values: Callable[[Run], Mapping[str, Any]]
     """What the texts of its `checks.yml` and `account.yml` name."""
     questions: tuple[Question, ...]
+    comparison: ComparisonPart | None = None
+    """How its numbers changed; None: of these families nothing is compared yet."""
 
 
 def early_engagement() -> Parts:
@@ -38,10 +42,17 @@ def early_engagement() -> Parts:
 
 
 def engagement() -> Parts:
-    from include.tidemark.families.engagement import artifacts, definitions, questions, report, values
+    from include.tidemark.families.engagement import (
+        artifacts,
+        comparison,
+        definitions,
+        questions,
+        report,
+        values,
+    )
 
     asked = (questions.segments, questions.retention, questions.funnel)
-    return Parts(artifacts, definitions, report, values.values, asked)
+    return Parts(artifacts, definitions, report, values.values, asked, comparison)
 
 
 def fee_tiers() -> Parts:
@@ -58,10 +69,17 @@ def fee_tiers() -> Parts:
 
 
 def planners() -> Parts:
-    from include.tidemark.families.planners import artifacts, definitions, questions, report, values
+    from include.tidemark.families.planners import (
+        artifacts,
+        comparison,
+        definitions,
+        questions,
+        report,
+        values,
+    )
 
     asked = (questions.shares, questions.weeks, questions.comparison)
-    return Parts(artifacts, definitions, report, values.values, asked)
+    return Parts(artifacts, definitions, report, values.values, asked, comparison)
 
 
 PARTS = {made.__name__: made for made in (early_engagement, engagement, fee_tiers, planners)}
@@ -82,7 +100,15 @@ def declared_segmentation(
     name: str, run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
 ) -> tuple[object, ...]:
     """The modules of declared segmentations take the name first; nothing calls this."""
-    from include.tidemark.segmentations import account, artifacts, definitions, questions, report, suite
+    from include.tidemark.segmentations import (
+        account,
+        artifacts,
+        comparison,
+        definitions,
+        questions,
+        report,
+        suite,
+    )
 
     accounts: Mapping[str, TableAccount] = account.account(name, run)
     tables: Sequence[PublishedTable] = artifacts.published_tables(name, run)
@@ -93,4 +119,5 @@ def declared_segmentation(
     answers = [
         ask(name, run, warehouse) for ask in (questions.profile, questions.movement, questions.backtest)
     ]
-    return accounts, tables, files, words, part, assets, answers
+    changes: Sequence[ChangeRow] = comparison.changes(name, run, warehouse)
+    return accounts, tables, files, words, part, assets, answers, changes

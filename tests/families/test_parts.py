@@ -7,6 +7,7 @@ import pytest
 from include.tidemark.accounting.family_account import ACCOUNT
 from include.tidemark.artifacts.parts import ARTIFACTS, DEFINITIONS
 from include.tidemark.families import known_families
+from include.tidemark.families.comparison_part import COMPARISON
 from include.tidemark.families.customer_segments import suite
 from include.tidemark.families.declared import QUESTIONS, DeclaredFamily, declared_family
 from include.tidemark.families.family import Bound, folder_of
@@ -30,6 +31,7 @@ def test_the_modules_that_are_checked_are_those_that_the_pipeline_asks_for(name:
     assert family.part(DEFINITIONS) is checked.definitions
     assert family.part(REPORT_PART) is checked.report
     assert import_module(f"include.tidemark.families.{name}.values").values is checked.values
+    assert family.part(COMPARISON) is checked.comparison or checked.comparison is None
     module = family.part(estimate.QUESTIONS)
     assert tuple(getattr(module, question) for question in family.questions) == checked.questions
 

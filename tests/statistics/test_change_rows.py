@@ -12,7 +12,8 @@ from include.tidemark.statistics.change_rows import (
     Numbers,
     change_records,
     change_row,
-    segment_changes,
+    rows_of,
+    segment_numbers,
 )
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.pairs import SUMS, PairCells, mean_change, share_change
@@ -28,7 +29,8 @@ def changes(world: TwoMonths | None, numbers: Numbers = NUMBERS) -> list[ChangeR
         people = TwoMonths(world.earlier, world.now, [1] * len(world.then), [1] * len(world.then)).cells()
         nobody = PairCells((), (), ())
         cells = {MEMBERS: people, ACTIVE: people, DORMANT: nobody, "spend": world.cells()}
-    return segment_changes(cells, numbers, CONFIG, comparison="previous", margin_pct=2)
+    measured = segment_numbers(cells or {}, numbers)
+    return rows_of(measured, CONFIG, "previous", 2, has_earlier=cells is not None)
 
 
 def test_interval_p_value_and_detectable_change_follow_from_the_t_distribution() -> None:
@@ -119,6 +121,13 @@ def test_the_flag_of_a_share_counts_who_moved_and_whether_both_ways(
     rows = changes(TwoMonths(earlier, now, [0] * 4_000, [0] * 4_000), Numbers(["A", "B"], {}, {}, {}))
     (row,) = [row for row in rows if (row.metric, row.segment) == ("segment_share", "A")]
     assert (row.trust, row.reason) == (flag, None if flag == "ok" else "few_movers")
+
+
+def test_a_share_that_only_who_joined_dilutes_is_not_ok() -> None:
+    earlier = ["A"] * 60 + ["B"] * 600 + [None] * 20
+    world = TwoMonths(earlier, ["A"] * 60 + ["B"] * 620, [0] * 680, [0] * 680)
+    rows = changes(world, Numbers(["A", "B"], {}, {}, {}))
+    assert {(row.trust, row.reason) for row in rows if row.kind == "share"} == {("unreliable", "few_movers")}
 
 
 def test_a_mean_that_a_few_large_amounts_decide_is_not_ok() -> None:

@@ -13,8 +13,10 @@ from include.tidemark.statistics.pairs import (
     PairCells,
     count_change,
     mean_change,
+    part_change,
     share_change,
     sum_change,
+    sum_share_change,
 )
 from tests.statistics.pairs import TwoMonths, customers
 
@@ -112,6 +114,29 @@ def test_equal_months_have_no_change_and_no_error(
     found = CHANGES[kind](world.cells(), "A")
     assert found.value in (0, None)
     assert found.standard_error in (0, None)
+
+
+def test_the_part_of_a_sum_is_that_of_every_users_own_influence() -> None:
+    world = customers(np.random.default_rng(6), 900)
+    found = sum_share_change(world.cells(1), "A")
+    in0, _, in1, _ = world.amounts("mean", "A")
+    there0, _, there1, _ = world.amounts("mean", None)
+    v0, v1 = there0 * np.array(world.then), there1 * np.array(world.today)
+    r0, r1 = (in0 * v0).sum() / v0.sum(), (in1 * v1).sum() / v1.sum()
+    psi = (in1 * v1 - r1 * v1) / v1.sum() - (in0 * v0 - r0 * v0) / v0.sum()
+    assert found.value == pytest.approx(r1 - r0, rel=1e-9)
+    error = math.sqrt((psi**2).sum() * len(psi) / (len(psi) - 1))
+    assert found.standard_error == pytest.approx(error, rel=1e-9)
+    assert sum_share_change(TwoMonths(["A"], ["A"], [0], [5]).cells(), "A").value is None
+
+
+def test_who_came_to_a_part_and_who_left_it_are_counted_for_yes_and_for_no() -> None:
+    earlier, now = ["A"] * 5 + [None, None, "B"], ["A"] * 4 + [None, "A", "A", "A"]
+    then, today = [1, 1, 0, 0, 1, 0, 0, 1], [1, 0, 1, 0, 0, 1, 0, 1]
+    found = part_change(TwoMonths(earlier, now, then, today).cells(), "A")
+    # Yes: one answer changed to it and two came with it, one changed and one left. No: one changed to it, one came; one changed.
+    assert found.moved == ((3, 2), (2, 1))
+    assert found.value == pytest.approx(4 / 7 - 3 / 5)
 
 
 def test_cells_in_any_order_give_the_same_bytes() -> None:

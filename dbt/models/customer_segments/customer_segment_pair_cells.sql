@@ -35,7 +35,7 @@ people as (
 pairs as (
 
     {% for which in ['previous', 'year_before'] -%}
-    {%- set earlier = earlier_run(which) -%}
+    {%- set earlier = compared_run('customer_segments', which) -%}
     {%- if earlier -%}
     {{ people_of_two_runs('people', 'customer_id', values, earlier, {'comparison': "'" ~ which ~ "'"}) }}
 
@@ -43,20 +43,7 @@ pairs as (
 
     {% endif -%}
     {% endfor -%}
-    select
-        cast(null as varchar) as comparison,
-        cast(null as date) as earlier_as_of_date,
-        cast(null as varchar) as earlier_run_key,
-        {%- for value in values %}
-        {{ value }} as prior_{{ value }},
-        {{ value }} as later_{{ value }},
-        {%- endfor %}
-        is_dormant as prior_dormant,
-        is_dormant as later_dormant,
-        segment as from_segment,
-        segment as to_segment
-    from people
-    where 1 = 0
+    {{ no_pairs('people', values, ['comparison']) }}
 
 ),
 
@@ -75,19 +62,5 @@ all_cells as (
 select
     {{ as_of_date() }} as as_of_date,
     cast({{ run_key() }} as varchar) as run_key,
-    comparison,
-    earlier_as_of_date,
-    earlier_run_key,
-    metric,
-    cast(from_segment as varchar) as from_segment,
-    cast(to_segment as varchar) as to_segment,
-    cast(bin as varchar) as bin,
-    n,
-    prior_s1,
-    later_s1,
-    prior_s2,
-    later_s2,
-    cross_s2,
-    prior_nonzero,
-    later_nonzero
+    {{ pair_cell_columns(keys) }}
 from all_cells

@@ -93,20 +93,5 @@ all_cells as (
 select
     {{ as_of_date() }} as as_of_date,
     cast({{ run_key() }} as varchar) as run_key,
-    cast(segmentation as varchar) as segmentation,
-    comparison,
-    earlier_as_of_date,
-    earlier_run_key,
-    metric,
-    cast(from_segment as varchar) as from_segment,
-    cast(to_segment as varchar) as to_segment,
-    cast(bin as varchar) as bin,
-    n,
-    prior_s1,
-    later_s1,
-    prior_s2,
-    later_s2,
-    cross_s2,
-    prior_nonzero,
-    later_nonzero
+    {{ pair_cell_columns(keys) }}
 from all_cells

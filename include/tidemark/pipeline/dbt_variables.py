@@ -20,11 +20,7 @@ def run_environment(run: Run) -> dict[str, str]:
         segmentation_variables,  # sqlglot, not needed where DAGs are parsed
     )
 
-    previous, backtest, year_before = (
-        run.previous_of(BACKTESTED),
-        run.backtest,
-        run.year_before_of(BACKTESTED),
-    )
+    previous, backtest = run.previous_of(BACKTESTED), run.backtest
     return as_environment({
         "as_of_date": run.as_of_date.isoformat(),
         "run_key": run.run_key,
@@ -32,12 +28,25 @@ def run_environment(run: Run) -> dict[str, str]:
         "previous_run_key": run.previous_key_of(BACKTESTED),
         "backtest_as_of_date": backtest.as_of_date.isoformat() if backtest else "",
         "backtest_run_key": backtest.run_key if backtest else "",
-        "year_before_as_of_date": year_before.as_of_date.isoformat() if year_before else "",
-        "year_before_run_key": year_before.run_key if year_before else "",
+        "earlier_runs": {family: _earlier_runs(run, family) for family in run.families},
         "segmentations": segmentation_variables(run),
         "source_rows": {name: rows.sql for name, rows in run.sources.items() if rows.sql},
         **({"rebuild_facts": True} if run.rebuild_facts else {}),
     })  # fmt: skip
+
+
+def _earlier_runs(run: Run, family: str) -> dict[str, str]:
+    """The runs that a family's numbers are compared with, as the macro `compared_run` takes them."""
+    earlier = {"previous": run.previous_of(family), "year_before": run.year_before_of(family)}
+    return {
+        name: value
+        for which, found in earlier.items()
+        if found
+        for name, value in (
+            (f"{which}_as_of_date", found.as_of_date.isoformat()),
+            (f"{which}_run_key", found.run_key),
+        )
+    }
 
 
 def as_environment(values: dict[str, Any]) -> dict[str, str]:

@@ -6,7 +6,6 @@ from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import TABLE
 from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.sources.literals import text_literal
-from include.tidemark.statistics.pairs import SUMS
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -73,14 +72,6 @@ def moves(of: Segmentation, run: Run, warehouse: Warehouse) -> list[Row]:
     """The pairs of segments that somebody moved between, with the number of members."""
     return warehouse.fetch(
         f"select from_segment, to_segment, {of.home.counted} as members from {of.home.table('movement')} where {of.mine(run.run_key)}"
-    )
-
-
-def pair_cells(of: Segmentation, run: Run, warehouse: Warehouse) -> list[Row]:
-    """The cells of its members in this run and in earlier ones, by comparison and metric."""
-    return warehouse.fetch(
-        f"select comparison, metric, from_segment, to_segment, {', '.join(SUMS)} from {of.home.table('pair_cells')}"
-        f" where {of.mine(run.run_key)} order by comparison, metric, from_segment, to_segment, bin"
     )
 
 

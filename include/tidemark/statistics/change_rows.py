@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.multiplicity import adjusted
@@ -22,7 +22,7 @@ from include.tidemark.statistics.pairs import (
 from include.tidemark.statistics.results import REASONS, TRUST_LEVELS, round_significant
 from include.tidemark.statistics.trust import Flag, Sample, Tail, flag, flag_of_counts
 
-Kind = Literal["share", "mean", "count", "sum"]
+Kind = Literal["share", "mean", "count", "sum", "ratio"]
 METHOD = "paired_users"
 POWER = 0.8
 MEMBERS, ACTIVE, DORMANT = "members", "active_members", "dormant_members"
@@ -131,58 +131,80 @@ class Numbers:
     units: Mapping[str, int]
 
 
-def segment_changes(
-    cells: Mapping[str, PairCells] | None,
-    numbers: Numbers,
-    config: StatisticsConfig,
-    *,
-    comparison: str,
-    margin_pct: float,
-) -> list[ChangeRow]:
+class Measured(NamedTuple):
+    """The change of one published number.
+
+    Attributes:
+        metric: what it is called.
+        kind: what it is.
+        segment: whom it is about.
+        change: what was found.
+        reference: the tail of all people's influence, of means and sums.
+    """
+
+    metric: str
+    kind: Kind
+    segment: str | None
+    change: Change
+    reference: Tail | None = None
+
+
+NOBODY = PairCells((), (), ())
+
+
+def segment_numbers(cells: Mapping[str, PairCells], numbers: Numbers) -> list[Measured]:
     """The changes of every number of a segmentation: shares, counts, means and sums, by segment and for all.
 
     Args:
-        cells: metric -> cells of the users of both months; None without an earlier month.
-        numbers: what is published.
-        config: the run's settings.
-        comparison: which earlier month.
-        margin_pct: what counts as no change: points of a share, per cent of the earlier value of anything else.
+        cells: metric -> cells of the people of both months; without any where there is no earlier month.
+        numbers: what is published. A segment that only the earlier month had has its changes, too.
 
-    Returns:
-        Every row that it ever returns, whatever the data hold; p-values are adjusted within all of these rows.
-
-    >>> config = StatisticsConfig("2026-11-01")
-    >>> numbers = Numbers(["A"], {}, {}, {})
-    >>> rows = segment_changes(None, numbers, config, comparison="previous", margin_pct=2)
-    >>> {(row.metric, row.reason) for row in rows if row.kind == "share"} == {
-    ...     (metric, "no_earlier_publication") for metric in ("segment_share", "segment_share_active")}
-    True
+    >>> [measured.metric for measured in segment_numbers({}, Numbers(["A"], {}, {}, {}))]
+    ['segment_share', 'segment_share_active', 'members', 'members', 'dormant_members', 'dormant_members']
     """
-    found = cells or {}
-    nobody = PairCells((), (), ())
-    gone = sorted({name for each in found.values() for name in each.segments} - set(numbers.segments))
+    gone = sorted({name for each in cells.values() for name in each.segments} - set(numbers.segments))
     segments = [*numbers.segments, *gone]
     everybody = [*segments, None]
-    made: list[tuple[str, Kind, str | None, Change, Tail | None]] = []
+    made: list[Measured] = []
     for source, metric in ((MEMBERS, "segment_share"), (ACTIVE, "segment_share_active")):
-        of = found.get(source, nobody)
-        made += [(metric, "share", segment, share_change(of, segment), None) for segment in segments]
+        of = cells.get(source, NOBODY)
+        made += [Measured(metric, "share", segment, share_change(of, segment)) for segment in segments]
     for metric in (MEMBERS, DORMANT):
-        of = found.get(metric, nobody)
-        made += [(metric, "count", segment, count_change(of, segment), None) for segment in everybody]
+        of = cells.get(metric, NOBODY)
+        made += [Measured(metric, "count", segment, count_change(of, segment)) for segment in everybody]
     for source, metric in numbers.means.items():
-        of, unit = found.get(source, nobody), numbers.units[source]
-        reference = mean_change(of, None, unit).tail
-        made += [(metric, "mean", name, mean_change(of, name, unit), reference) for name in everybody]
+        made += measured_means(cells.get(source, NOBODY), metric, everybody, numbers.units[source])
     for source, metric in numbers.sums.items():
-        of, unit = found.get(source, nobody), numbers.units[source]
+        of, unit = cells.get(source, NOBODY), numbers.units[source]
         reference = sum_change(of, None, unit).tail
-        made += [(metric, "sum", name, sum_change(of, name, unit), reference) for name in everybody]
+        made += [Measured(metric, "sum", name, sum_change(of, name, unit), reference) for name in everybody]
+    return made
+
+
+def measured_means(
+    cells: PairCells, metric: str, segments: Iterable[str | None], unit: int
+) -> list[Measured]:
+    """The change of a mean in each segment, with all people's influence as the reference of its tail."""
+    reference = mean_change(cells, None, unit).tail
+    return [Measured(metric, "mean", name, mean_change(cells, name, unit), reference) for name in segments]
+
+
+def rows_of(
+    measured: Iterable[Measured],
+    config: StatisticsConfig,
+    comparison: str,
+    margin_pct: float,
+    *,
+    has_earlier: bool,
+) -> list[ChangeRow]:
+    """The rows of changes, adjusted together; without an earlier month each says so."""
     rows = []
-    for metric, kind, segment, change, tail in made:
-        empty = ChangeRow(metric, kind, comparison, segment, reason="no_earlier_publication")
-        known = replace(empty, confidence_level=config.confidence_level)
-        rows.append(known if cells is None else change_row(known, change, config, margin_pct, tail))
+    for metric, kind, segment, change, reference in measured:
+        known = ChangeRow(
+            metric, kind, comparison, segment,
+            confidence_level=config.confidence_level, reason="no_earlier_publication",
+        )  # fmt: skip
+        rows.append(change_row(known, change, config, margin_pct, reference) if has_earlier else known)
     return adjusted_rows(rows)
 
 
@@ -226,8 +248,8 @@ def change_row(
         return replace(row, change=value, reason="no_variation")
     degrees = max(sum(change.behind) - 1, 1)
     half = _quantile(config.confidence_level, degrees) * error
-    trust, reason = _flag(known.kind, change.tail, reference)
-    margin = margin_pct / 100 * (1 if known.kind == "share" else abs(then.value or 0))
+    trust, reason = _flag(known.kind, change, reference)
+    margin = margin_pct / 100 * (1 if known.kind in ("share", "ratio") else abs(then.value or 0))
     low, high = value - half, value + half
     return replace(
         row,
@@ -247,10 +269,10 @@ def _withheld(kind: Kind, month: Month, config: StatisticsConfig) -> str | None:
     """Why a month's number has no change: what a month would not publish is compared with nothing."""
     if kind in ("count", "sum"):
         return None
+    if kind in ("share", "ratio"):
+        return "zero_denominator" if month.n == 0 else None
     if month.n == 0:
-        return "zero_denominator" if kind == "share" else "empty_segment"
-    if kind == "share":
-        return None
+        return "empty_segment"
     if month.n < config.minimum_sample_size:
         return "too_few_users"
     if month.nonzero < config.minimum_nonzero_users:
@@ -258,8 +280,11 @@ def _withheld(kind: Kind, month: Month, config: StatisticsConfig) -> str | None:
     return "low_effective_n" if month.effective_n < config.minimum_effective_users else None
 
 
-def _flag(kind: Kind, own: Tail, reference: Tail | None) -> Flag:
-    return flag_of_counts(own) if kind in ("share", "count") else flag(METHOD, Sample(own, reference))
+def _flag(kind: Kind, change: Change, reference: Tail | None) -> Flag:
+    own = change.tail or Tail(0, 0.0, 0.0)
+    if kind in ("share", "count"):
+        return flag_of_counts(own, *change.moved)
+    return flag(METHOD, Sample(own, reference))
 
 
 @cache

@@ -97,7 +97,7 @@ class PairCells:
 SUMS = (
     "n", "prior_s1", "later_s1", "prior_s2", "later_s2", "cross_s2", "prior_nonzero", "later_nonzero",
 )  # fmt: skip
-_N, _S0, _S1, _Q0, _Q1, _, _NONZERO0, _NONZERO1 = range(len(SUMS))
+_N, _S0, _S1, _Q0, _Q1, _CROSS, _NONZERO0, _NONZERO1 = range(len(SUMS))
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ class Change:
         behind: the users behind the number.
         standard_error: of ``now - earlier``; None where one of both is missing.
         tail: how unevenly users influence the change; None likewise.
+        moved: of a share, how many users came to what is counted and how many left it; then the same of all others.
     """
 
     earlier: Month
@@ -148,6 +149,7 @@ class Change:
     behind: Behind
     standard_error: float | None = None
     tail: Tail | None = None
+    moved: tuple[tuple[int, int], ...] = ()
 
     @property
     def value(self) -> float | None:
@@ -166,7 +168,8 @@ def share_change(cells: PairCells, segment: str) -> Change:
     if r0 is None or r1 is None:
         return change
     influence = (in1 - r1 * of1) / x1 - (in0 - r0 * of0) / x0
-    return _linear(cells, change, influence)
+    moved = _moved(cells, in0, in1), _moved(cells, of0 & ~in0, of1 & ~in1)
+    return _linear(cells, replace(change, moved=moved), influence)
 
 
 def mean_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
@@ -185,6 +188,37 @@ def mean_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
         return change
     of0, of1 = in0.astype(float) / then.n, in1.astype(float) / today.n
     return _linear(cells, change, of0 * then.value - of1 * today.value, -of0 / unit, of1 / unit)
+
+
+def part_change(cells: PairCells, segment: str) -> Change:
+    """The change of the share of a segment's members of whom something holds: their amount is 1, else 0."""
+    in0, in1 = cells.members(segment)
+    stayed = in0 & in1
+    yes0, yes1, yes_both = (
+        cells.total(column, of) for column, of in ((_S0, in0), (_S1, in1), (_CROSS, stayed))
+    )
+    no0, no1 = cells.total(_N, in0) - yes0, cells.total(_N, in1) - yes1
+    no_both = cells.total(_N, stayed) - cells.total(_S0, stayed) - cells.total(_S1, stayed) + yes_both
+    moved = (yes1 - yes_both, yes0 - yes_both), (no1 - no_both, no0 - no_both)
+    return replace(mean_change(cells, segment), moved=moved)
+
+
+def sum_share_change(cells: PairCells, segment: str) -> Change:
+    """The change of the part of an amount's sum that a segment's members hold."""
+    (in0, in1), (of0, of1) = cells.members(segment), cells.members(None)
+    then, today = (
+        Month(cells.total(column, inside) / total if total > 0 else None, cells.total(_N, of))
+        for column, inside, of, total in (
+            (_S0, in0, of0, cells.total(_S0, of0)),
+            (_S1, in1, of1, cells.total(_S1, of1)),
+        )
+    )
+    change = Change(then, today, _behind(cells, of0, of1))
+    if then.value is None or today.value is None:
+        return change
+    of_earlier = (then.value * of0 - in0) / cells.total(_S0, of0)
+    of_now = (in1 - today.value * of1) / cells.total(_S1, of1)
+    return _linear(cells, change, np.zeros(len(of0)), of_earlier, of_now)
 
 
 def count_change(cells: PairCells, segment: str | None) -> Change:
@@ -218,6 +252,10 @@ def _mean(cells: PairCells, inside: Bools, columns: tuple[int, int, int], unit: 
     cancel = parts and min(parts) < 0 < max(parts)
     effective = math.inf if cancel else total**2 / squares if squares else 0.0
     return Month(total / (n * unit) if n else None, n, nonzero, effective)
+
+
+def _moved(cells: PairCells, then: Bools, today: Bools) -> tuple[int, int]:
+    return cells.total(_N, today & ~then), cells.total(_N, then & ~today)
 
 
 def _behind(cells: PairCells, then: Bools, today: Bools) -> Behind:

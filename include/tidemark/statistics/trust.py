@@ -115,18 +115,28 @@ def flag(method: str, *samples: Sample) -> Flag:
     return "ok", None
 
 
-def flag_of_counts(own: Tail) -> Flag:
+def flag_of_counts(own: Tail, *moved: tuple[int, int]) -> Flag:
     """The trust of the interval of a change of counts and shares, on which users have bounded influence: no rare large amount is missed.
 
     ``ok`` where enough users moved, and not nearly all of them in one direction.
 
-    >>> flag_of_counts(Tail(10_000, 0.0, 10.0)), flag_of_counts(Tail(10_000, 30.0, 30.0))
-    (('ok', None), ('caution', 'few_movers'))
+    Args:
+        own: the tail of the users' influence.
+        moved: of a share, how many users came to what is counted and how many left it, and the same of the others: who joins changes
+            the denominator, too, which hides from the influence alone that nobody among them was counted.
+
+    >>> flag_of_counts(Tail(10_000, 0.0, 10.0)), flag_of_counts(Tail(10_000, 0.0, 10.0), (12, 8), (0, 3))
+    (('ok', None), ('unreliable', 'few_movers'))
     """
     root = math.sqrt(own.users) or 1.0
-    if own.skewness / root <= MOVED_SKEWNESS_LIMIT and own.weight / root <= WEIGHT_LIMIT:
+    uneven = [(own.skewness / root, own.weight / root)]
+    uneven += [
+        (abs(i - o) / (i + o) ** 1.5, (i + o) ** -0.5) if i + o else (math.inf, math.inf) for i, o in moved
+    ]
+    skewness, weight = (max(each) for each in zip(*uneven, strict=True))
+    if skewness <= MOVED_SKEWNESS_LIMIT and weight <= WEIGHT_LIMIT:
         return "ok", None
-    return ("caution" if own.weight / root <= UNRELIABLE_ABOVE else "unreliable"), "few_movers"
+    return ("caution" if weight <= UNRELIABLE_ABOVE else "unreliable"), "few_movers"
 
 
 def precise(*relative_errors: float) -> Flag:

@@ -1,0 +1,65 @@
+{%- set keys = ['segmentation', 'comparison', 'earlier_as_of_date', 'earlier_run_key'] -%}
+{%- set values = ['engagement_score', 'lifetime_revenue', 'revenue_last_90_days'] -%}
+
+with
+
+user_engagement as (
+
+    select * from {{ ref('user_engagement') }}
+
+),
+
+{%- for segmentation in ['behavioral_segment', 'revenue_segment'] %}
+
+{{ segmentation }}_people as (
+
+    select
+        run_key,
+        user_id,
+        {{ segmentation }} as segment,
+        cast(round(engagement_score * 1000000, 0) as bigint) as engagement_score,
+        cast(lifetime_revenue * 100 as bigint) as lifetime_revenue,
+        cast(revenue_last_90_days * 100 as bigint) as revenue_last_90_days,
+        false as is_dormant
+    from user_engagement
+
+),
+{%- endfor %}
+
+pairs as (
+
+    {% for segmentation in ['behavioral_segment', 'revenue_segment'] -%}
+    {%- for which in ['previous', 'year_before'] -%}
+    {%- set earlier = compared_run('engagement', which) -%}
+    {%- if earlier -%}
+    {{ people_of_two_runs(
+        segmentation ~ '_people', 'user_id', values, earlier,
+        {'segmentation': "'" ~ segmentation ~ "'", 'comparison': "'" ~ which ~ "'"}
+    ) }}
+
+    union all
+
+    {% endif -%}
+    {%- endfor -%}
+    {%- endfor -%}
+    {{ no_pairs('behavioral_segment_people', values, ['segmentation', 'comparison']) }}
+
+),
+
+all_cells as (
+
+    {{ pair_cells_of_members('pairs', keys) }}
+    {%- for value in values %}
+
+    union all
+
+    {{ pair_cells('pairs', value, 'prior_' ~ value, 'later_' ~ value, keys) }}
+    {%- endfor %}
+
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    cast({{ run_key() }} as varchar) as run_key,
+    {{ pair_cell_columns(keys) }}
+from all_cells

@@ -1,0 +1,52 @@
+"""How the segments of engagement changed since earlier months, on pairs of the same users."""
+
+from collections.abc import Mapping
+
+from include.tidemark.families.comparison_part import compared, pair_cells
+from include.tidemark.families.engagement.definitions import BEHAVIORAL_SEGMENTS, REVENUE_SEGMENTS
+from include.tidemark.families.engagement.questions import MEANS
+from include.tidemark.run import Run
+from include.tidemark.statistics.change_rows import (
+    MEMBERS,
+    NOBODY,
+    ChangeRow,
+    Measured,
+    measured_means,
+)
+from include.tidemark.statistics.pairs import PairCells, count_change, share_change, sum_share_change
+from include.tidemark.warehouse.base import Warehouse
+
+_KINDS = {"behavioral_segment": BEHAVIORAL_SEGMENTS, "revenue_segment": REVENUE_SEGMENTS}
+
+
+def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
+    """The change of the segments' shares, sizes, means and parts of the revenue."""
+    cells = {
+        kind: pair_cells(run, warehouse, "runs.engagement_pair_cells", f"segmentation = '{kind}'")
+        for kind in _KINDS
+    }
+    basis = "lifetime_revenue" if run.rules.revenue_segment_basis == "lifetime" else "revenue_last_90_days"
+    return compared(
+        run,
+        "engagement",
+        lambda comparison: [
+            measured
+            for kind, found in cells.items()
+            for measured in _measured(kind, found.get(comparison, {}), basis)
+        ],
+    )
+
+
+def _measured(kind: str, cells: Mapping[str, PairCells], basis: str) -> list[Measured]:
+    names, users = _KINDS[kind], cells.get(MEMBERS, NOBODY)
+    is_first = kind == "behavioral_segment"
+    # All users are the same in both kinds of segments.
+    everybody = (*names, None) if is_first else names
+    found = [Measured("segment_share", "share", name, share_change(users, name)) for name in names]
+    found += [Measured(MEMBERS, "count", name, count_change(users, name)) for name in everybody]
+    for source, (metric, unit) in MEANS.items():
+        found += measured_means(cells.get(source, NOBODY), metric, everybody, unit)
+    if not is_first:
+        revenue = cells.get(basis, NOBODY)
+        found += [Measured("revenue_share", "ratio", name, sum_share_change(revenue, name)) for name in names]
+    return found

@@ -37,7 +37,7 @@ from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.wild_bootstrap import WildTest, random_draws, sign_draws
 from tests.statistics.oracles import exact_bootstrap_rate_interval
 from tests.statistics.populations import coverage_by_flag
-from tests.statistics.shocks import alarms, every_design
+from tests.statistics.shocks import FEES, alarms, alarms_of_a_fee, every_design
 from tests.statistics.users import cells_of, period_sums_of, table_of, volume_cells_of, weekly_sums_of
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
@@ -131,6 +131,14 @@ def shocks(repeats: int) -> Iterator[Line]:
                 yield Line(f"A/A with shocks of {shock:g}, {name}", 5, found, (3, 7))
                 naive = alarms(verdicts, by_users=True)
                 yield Line("the same, users as if independent", 5, naive, None)
+
+
+def spells(repeats: int) -> Iterator[Line]:
+    """A fee without an effect where the shocks of weeks last (AR 0.6): weeks and spells of the fee as the periods."""
+    for place, name in enumerate(FEES):
+        found = alarms_of_a_fee(np.random.RandomState(place), name, repeats)
+        yield Line(f"A/A with AR(0.6), {name}, weeks as periods", 5, found[:, 0], None)
+        yield Line(f"A/A with AR(0.6), {name}, spells as periods", 5, found[:, 1], (0, 6))
 
 
 def share(repeats: int) -> Iterator[Line]:
@@ -288,7 +296,21 @@ def flags(repeats: int) -> Iterator[Line]:
 
 SIMULATIONS: dict[str, Callable[[int], Iterator[Line]]] = {
     made.__name__: made
-    for made in (mean, rate, alike, shocks, share, many, periods, volume, staying, features, lifetime, flags)
+    for made in (
+        mean,
+        rate,
+        alike,
+        shocks,
+        spells,
+        share,
+        many,
+        periods,
+        volume,
+        staying,
+        features,
+        lifetime,
+        flags,
+    )
 }
 
 

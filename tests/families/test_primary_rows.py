@@ -11,7 +11,7 @@ PRIMARY = {
     "logit_clustered": "logit_jackknife",
     "retention_weighted": "percentile_bootstrap",
     "huber_jackknife": "cr3_t",
-    "wild_rademacher": "cr3_t",
+    "wild_enumerated": "cr3_t",
 }
 """Method -> the one that it stands beside."""
 

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtr
 
+from include.tidemark.statistics.few_clusters import fit_periods, jackknife_effect
 from include.tidemark.statistics.groups import newcombe_difference
+from include.tidemark.statistics.spells import spells_of
 from include.tidemark.statistics.units import (
     Units,
     against_units_flag,
@@ -17,6 +19,7 @@ from include.tidemark.statistics.units import (
     units_difference,
     units_flag,
 )
+from tests.statistics.users import period_sums_of
 
 Random = np.random.RandomState
 Verdict = tuple[str | None, bool, bool]
@@ -28,6 +31,17 @@ DESIGNS: dict[str, tuple[int, int, bool]] = {
     "12 and 36 weeks of unlike size": (12, 36, True),
 }
 """Weeks of a tier and of the rest, and whether weeks differ in their users."""
+
+
+FEES: dict[str, NDArray[np.float64]] = {
+    "20 weeks, one change": np.repeat([5.0, 10.0], 10),
+    "6 spells of 4 weeks": np.repeat([5.0, 10.0, 20.0, 5.0, 15.0, 10.0], 4),
+    "8 spells of 3 weeks": np.repeat([5.0, 10.0, 20.0, 5.0, 15.0, 10.0, 5.0, 20.0], 3),
+    "12 spells of 4 weeks": np.repeat([5.0, 10.0, 20.0, 5.0, 15.0, 10.0] * 2, 4),
+    "10 spells of 2 weeks": np.repeat([5.0, 10.0, 20.0, 5.0, 15.0, 10.0, 5.0, 20.0, 10.0, 15.0], 2),
+    "20 weeks, another fee each": np.array([5.0, 10.0, 15.0, 20.0] * 5),
+}
+"""The fee of each week."""
 
 
 def sizes(random: Random, units: int, mean: float, *, uneven: bool) -> NDArray[np.int64]:
@@ -92,3 +106,33 @@ def _judged(first: Units, second: Units, naive: float | None) -> Verdict:
     found = units_difference(first, second, 0.95)
     assert found is not None and found.p_value is not None and naive is not None
     return units_flag(first, second)[0], found.p_value <= 0.05, naive <= 0.05
+
+
+def autocorrelated(random: Random, weeks: int, rho: float = 0.6) -> NDArray[np.float64]:
+    """Shocks of weeks that last: AR(rho) of variance 1, from its steady state."""
+    shock = [float(random.standard_normal())]
+    for _ in range(weeks - 1):
+        shock.append(rho * shock[-1] + math.sqrt(1 - rho**2) * float(random.standard_normal()))
+    return np.array(shock)
+
+
+def alarms_of_a_fee(random: Random, name: str, samples: int) -> NDArray[np.bool_]:
+    """A fee without an effect where shocks last, by least squares: alarms with weeks and with spells as the periods.
+
+    Returns:
+        (samples, 2); where spells are too few for a p-value there is no alarm.
+    """
+    fee = FEES[name]
+    weeks = len(fee)
+    design = np.column_stack([np.ones(weeks), fee])
+    found = []
+    for _ in range(samples):
+        # 60 users a week, each with a deviation of 1 of their own.
+        y = 0.3 * autocorrelated(random, weeks) + random.standard_normal(weeks) / math.sqrt(60)
+        fits = [
+            fit_periods(period_sums_of(design, y, labels, ["intercept", "fee"]))
+            for labels in (np.arange(weeks), spells_of(fee.tolist()))
+        ]
+        effects = [fit and jackknife_effect(fit, "fee", 0.95) for fit in fits]
+        found.append([bool(e and e.p_value is not None and e.p_value <= 0.05) for e in effects])
+    return np.array(found)

@@ -20,10 +20,12 @@ from include.tidemark.statistics.elasticity_checks import (
     huber_effects,
     poisson_effects,
     residual_rows,
+    spell_rows,
 )
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS, PeriodEffect, jackknife_effect
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.spells import level_of, names_of_spells, spells_of
 from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.volume_cells import VolumeCells
 from include.tidemark.statistics.wild_bootstrap import (
@@ -44,6 +46,7 @@ def elasticity(
     config: StatisticsConfig,
     *,
     segments: Sequence[str] | None = None,
+    order: Sequence[str] | None = None,
     step_bps: float = STEP_BPS,
     n_draws: int = N_DRAWS,
 ) -> list[ResultRow]:
@@ -55,6 +58,7 @@ def elasticity(
         cells: users of each period, with the controls (prices, trend).
         config: the run's settings.
         segments: segments in the order of the rows; those of the cells unless given.
+        order: the periods in the order of time; sorted by their names unless given.
         step_bps: the change of the fee.
         n_draws: random draws of the wild bootstrap.
 
@@ -65,7 +69,9 @@ def elasticity(
         ``effect_5bps_volume_usd`` by ``ppml_jackknife``. Then the residuals' skewness, excess kurtosis and share of
         outliers. Where a segment was seen in fewer than six periods, its wild rows hold the estimate and
         ``too_few_periods``, and none of its rows has a p-value. A segment that saw one fee only is null,
-        ``one_fee_level``.
+        ``one_fee_level``. Periods are spells of a fee where it had six or more of them; with fewer they are those of the
+        cells, every row is ``unreliable`` (``few_spells``), and none has a p-value. At last ``volume_fee_spells`` and
+        ``volume_week_autocorrelation`` of each segment.
 
     >>> weeks = [f"w{week:02}" for week in range(8) for _ in range(40)]
     >>> fee = [(5, 10, 20, 10, 5, 20, 10, 5)[place // 40] for place in range(320)]
@@ -81,6 +87,15 @@ def elasticity(
     [('cr3_t', -0.049), ('ppml_jackknife', -0.049)]
     """
     names = list(segments) if segments is not None else sorted(set(cells.segment.tolist()))
+    weekly = cells
+    held = set(cells.period.tolist())
+    periods = [period for period in (sorted(held) if order is None else order) if period in held]
+    spells = names_of_spells(
+        periods, spells_of([level_of(cells.fees_of(period), period) for period in periods])
+    )
+    few_spells = len(set(spells.values())) < MINIMUM_PERIODS
+    if not few_spells:
+        cells = cells.regrouped(spells)
     able = [name for name in names if _why_not(cells, name, config) is None]
     steady = [name for name in able if _steady(cells, name)]
     whole = ModelOfPeriods.of(cells, able)
@@ -92,9 +107,9 @@ def elasticity(
     rows: list[ResultRow] = []
     for name in names:
         chosen = model if model is not None and name in model.segments else whole
-        segment = _Segment(name, cells, chosen, config, step_bps)
+        segment = _Segment(name, cells, chosen, config, step_bps, few_spells=few_spells)
         rows += [*segment.log_rows(huber.get(name), n_draws), segment.mean_row(ppml.get(name))]
-    return adjust([*rows, *residual_rows(model, config)])
+    return adjust([*rows, *residual_rows(model, config), *spell_rows(weekly, names, able, spells)])
 
 
 def _why_not(cells: VolumeCells, segment: str, config: StatisticsConfig) -> str | None:
@@ -122,6 +137,8 @@ class _Segment:
     model: ModelOfPeriods | None
     config: StatisticsConfig
     step: float
+    few_spells: bool
+    """Whether the fee changed so seldom that the periods are no observations of their own."""
 
     def log_rows(self, huber: PeriodEffect | None, n_draws: int) -> list[ResultRow]:
         metric = f"effect_{self.step:g}bps_log_volume_usd"
@@ -175,6 +192,8 @@ class _Segment:
     def flag(self) -> dict[str, str | None]:
         if self.periods < MINIMUM_PERIODS:
             return {"trust": "unreliable", "reason": "few_periods"}
+        if self.few_spells:
+            return {"trust": "unreliable", "reason": "few_spells"}
         few = self.periods <= ENUMERATE_UP_TO
         return {"trust": "caution", "reason": "few_periods"} if few else {"trust": "ok", "reason": None}
 
@@ -204,7 +223,7 @@ class _Segment:
             method,
             ci_low=ends[0],
             ci_high=ends[1],
-            p_value=effect.p_value,
+            p_value=None if self.few_spells else effect.p_value,
             **known,
         )
 
@@ -216,7 +235,7 @@ class _Segment:
         model = cast("ModelOfPeriods", self.model)
         source = stream(self.config.as_of_date, metric, self.name, "wild")
         # Where leaving a period out leaves one fee, the signs of the other periods say nothing about the slope.
-        unable = model.fit.cr3 is None or self.periods < MINIMUM_PERIODS
+        unable = model.fit.cr3 is None or self.periods < MINIMUM_PERIODS or self.few_spells
         draws = {} if unable else wild_draws(self.model_periods, source, n_draws)
         found = wild_effect(model.fit, self.column, self.config.confidence_level, draws)
         drawn = {"n_resamples": n_draws, "seed": source.seed}

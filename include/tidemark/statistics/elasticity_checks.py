@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,11 +24,14 @@ from include.tidemark.statistics.few_clusters import (
 from include.tidemark.statistics.huber import fit_huber, robust_scale
 from include.tidemark.statistics.poisson import fit_poisson
 from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.spells import lag_one
 from include.tidemark.statistics.volume_cells import VolumeCells
 
 Floats = NDArray[np.float64]
 
 RESIDUALS = ("residual_skewness", "residual_excess_kurtosis", "residual_outlier_share")
+SPELLS = "volume_fee_spells"
+AUTOCORRELATION = "volume_week_autocorrelation"
 OUTLIER_SCALES = 3.0
 MANY_OUTLIERS = 0.01
 
@@ -196,6 +199,40 @@ def residual_rows(model: ModelOfPeriods | None, config: StatisticsConfig) -> lis
             )
         )
     return rows
+
+
+def spell_rows(
+    cells: VolumeCells, segments: Sequence[str], able: Sequence[str], spells: Mapping[str, str]
+) -> list[ResultRow]:
+    """How many spells of a fee each segment saw, and how alike neighbouring periods are beyond what the model explains.
+
+    Args:
+        cells: users of each period.
+        segments: the segments of the rows.
+        able: those of them that the model holds.
+        spells: period -> the name of its spell, in the order of time.
+    """
+    model = ModelOfPeriods.of(cells, able)
+    rows = []
+    for name in segments:
+        inside = cells.segment == name
+        seen = set(cells.period[inside].tolist())
+        known: dict[str, Any] = {"segment": name, "n": round(float(cells.n[inside].sum()))}
+        spell_count = len({spell for period, spell in spells.items() if period in seen})
+        rows.append(ResultRow(SPELLS, spell_count, "count", reason="descriptive", **known))
+        found = None if model is None or name not in able else _lag_one_of(model, name, spells)
+        if found is None:
+            rows.append(null_row(AUTOCORRELATION, "lag_1", "too_few_periods", **known))
+        else:
+            rows.append(ResultRow(AUTOCORRELATION, found, "lag_1", reason="descriptive", **known))
+    return rows
+
+
+def _lag_one_of(model: ModelOfPeriods, segment: str, order: Iterable[str]) -> float | None:
+    cells = model.cells
+    parts = [(cells.segment == segment) & (cells.period == period) for period in order]
+    held = [part for part in parts if part.any()]
+    return lag_one([np.average(model.residual[part], weights=cells.n[part]) for part in held])
 
 
 def _outliers(model: ModelOfPeriods) -> Floats:

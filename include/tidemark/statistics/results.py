@@ -47,6 +47,7 @@ _OF_FLAGS: Mapping[str, str] = {
     "few_successes": "So few users with the outcome, or without it, that the interval may miss the true value more often than it says.",
     "few_movers": "So few users came, went or moved between the months that the interval may miss the true value more often than it says.",
     "few_periods": "So few periods that the interval may miss the true value more often than it says.",
+    "few_spells": "The fee changed so few times that weeks which are alike for another reason look like its effect.",
     "heavy_tails": "Some values lie so far out that least squares may mislead.",
     "far_residuals": "The few farthest residuals decide this number, so its interval may miss the true value more often than it says.",
     "one_period_decides": "Without a single period the effect would have the other sign.",

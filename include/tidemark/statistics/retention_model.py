@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
 
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.few_clusters import (
@@ -22,8 +25,11 @@ from include.tidemark.statistics.logistic import (
 )
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.separation import why_not
+from include.tidemark.statistics.spells import lag_one, level_of, spells_of
 from include.tidemark.statistics.trust import Flag
 
+SPELLS = "retention_fee_spells"
+AUTOCORRELATION = "retention_week_autocorrelation"
 _MANY_PERIODS = 40
 
 
@@ -38,8 +44,8 @@ def retention_model(
     """Average change of the retention probability, and the odds ratio, for ``step`` more of ``feature``.
 
     Args:
-        table: users by equal covariates; its clusters are the periods in which the fee was set. Without clusters users
-            count as independent.
+        table: users by equal covariates; its clusters are the periods in which the fee was set, numbered in the order of
+            time. Without clusters users count as independent.
         config: the run's settings.
         feature: the column to move.
         step: by how much.
@@ -49,6 +55,9 @@ def retention_model(
         ``retention_change_5bps`` (forward contrast, mean over users of p(x + 5) - p(x)) and ``odds_ratio_5bps``, each by
         ``logit_clustered`` and, by leaving out one period at a time, ``logit_jackknife``; without clusters by
         ``logit_robust`` alone. With fewer than six periods no p-value. Null with a reason where there is no fit.
+        The clusters are spells of the feature where it had six or more of them; with fewer they are the periods, the rows
+        are ``unreliable`` (``few_spells``), and none has a p-value. With clusters also ``retention_fee_spells`` and
+        ``retention_week_autocorrelation``.
 
     >>> rows = [{"fee_bps": 5, "n": 100, "successes": 60}, {"fee_bps": 10, "n": 100, "successes": 50}]
     >>> found = retention_model(BinaryTable.from_rows(rows, ["fee_bps"]), StatisticsConfig("2026-11-01"))
@@ -61,7 +70,15 @@ def retention_model(
         "n": table.size,
         "confidence_level": config.confidence_level,
     }
+    described: list[ResultRow] = []
+    few_spells = False
     clustered = table.clusters is not None
+    if table.clusters is not None:
+        spells = _spells(table, feature)
+        few_spells = len(np.unique(spells)) < MINIMUM_PERIODS
+        described = _description(table, spells, known)
+        if not few_spells:
+            table = replace(table, clusters=spells)
     # The last one is primary: with few periods the clustered error rejects too often.
     methods = ("logit_clustered", "logit_jackknife") if clustered else ("logit_robust",)
     fit = None if table.size < config.minimum_sample_size else fit_logistic(table)
@@ -71,13 +88,13 @@ def retention_model(
             null_row(name, method, reason, is_primary=method == methods[-1], **known)
             for name in names
             for method in methods
-        ]
+        ] + described
     level = config.confidence_level
     change = average_contrast(fit, table, feature, step, level)
     odds = coefficient_interval(fit, feature, level)
     groups = 0 if table.clusters is None else int(table.clusters.max()) + 1
-    few = clustered and groups < MINIMUM_PERIODS
-    p_values = (None, None) if few else (change.p_value, odds.p_value)
+    withheld = few_spells or (clustered and groups < MINIMUM_PERIODS)
+    p_values = (None, None) if withheld else (change.p_value, odds.p_value)
     found: list[tuple[str, PeriodEffect | None]] = [
         (names[0], PeriodEffect(change.estimate, change.ci_low, change.ci_high, p_values[0], fit.method)),
         (
@@ -98,7 +115,7 @@ def retention_model(
             if effect is None:
                 rows.append(null_row(name, method, "too_few_periods", is_primary=is_primary, **known))
                 continue
-            trust, warning = (None, None) if effect.reason else _trust(method, groups)
+            trust, warning = (None, None) if effect.reason else _trust(method, groups, few_spells=few_spells)
             ends = [effect.estimate, effect.ci_low, effect.ci_high]
             if name == names[1]:
                 ends = [math.exp(min(end, 700.0)) for end in ends]
@@ -109,14 +126,42 @@ def retention_model(
                     method,
                     ci_low=ends[1],
                     ci_high=ends[2],
-                    p_value=effect.p_value,
+                    p_value=None if withheld else effect.p_value,
                     trust=trust,
                     reason=effect.reason or warning,
                     is_primary=is_primary,
                     **known,
                 )
             )
-    return rows
+    return rows + described
+
+
+def _spells(table: BinaryTable, feature: str) -> NDArray[np.int64]:
+    """The spell of each row of the table, by the values of the feature in its period."""
+    clusters = np.zeros(0, np.int64) if table.clusters is None else table.clusters
+    value = table.design[:, table.names.index(feature)]
+    periods = range(int(clusters.max(initial=-1)) + 1)
+    levels = [level_of(value[clusters == period].tolist(), period) for period in periods]
+    return spells_of(levels)[clusters]
+
+
+def _description(table: BinaryTable, spells: NDArray[np.int64], known: dict[str, Any]) -> list[ResultRow]:
+    """How many spells there were, and how alike neighbouring periods are beyond what the model explains."""
+    known = {name: known[name] for name in ("horizon", "n")}
+    if not table.size:
+        return [
+            null_row(metric, method, "empty_segment", **known)
+            for metric, method in ((SPELLS, "count"), (AUTOCORRELATION, "lag_1"))
+        ]
+    rows = [ResultRow(SPELLS, len(np.unique(spells)), "count", reason="descriptive", **known)]
+    fit = fit_logistic(table) if table.size else None
+    found = None
+    if fit is not None and table.clusters is not None:
+        missed = table.successes - table.n * expit(table.design @ fit.coefficients)
+        found = lag_one(np.bincount(table.clusters, missed) / np.bincount(table.clusters, table.n))
+    if found is None:
+        return [*rows, null_row(AUTOCORRELATION, "lag_1", "too_few_periods", **known)]
+    return [*rows, ResultRow(AUTOCORRELATION, found, "lag_1", reason="descriptive", **known)]
 
 
 def _reason(table: BinaryTable, config: StatisticsConfig, feature: str) -> str:
@@ -158,12 +203,14 @@ def _jackknife(
     return one, two
 
 
-def _trust(method: str, groups: int) -> Flag:
+def _trust(method: str, groups: int, *, few_spells: bool) -> Flag:
     """The clustered error rejects in 8 to 15 % of cases with 8 to 12 periods, the jackknife's in 5 to 7 %."""
     if method == "logit_robust":
         return "ok", None
     if groups < MINIMUM_PERIODS:
         return "unreliable", "few_periods"
+    if few_spells:
+        return "unreliable", "few_spells"
     if method == "logit_clustered" and groups < _MANY_PERIODS:
         return "caution", "clustered_error"
     return "ok", None

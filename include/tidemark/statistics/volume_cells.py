@@ -85,6 +85,16 @@ class VolumeCells:
         """The chosen cells."""
         return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)[:-1]})
 
+    def regrouped(self, names: Mapping[str, str]) -> VolumeCells:
+        """The same cells with periods joined: each gets the name that `names` has for it."""
+        return replace(
+            self, period=np.array([names[period] for period in self.period.tolist()], dtype=np.str_)
+        )
+
+    def fees_of(self, period: str) -> list[float]:
+        """The fee of each cell of a period."""
+        return list(self.fee_bps[self.period == period].tolist())
+
     def periods_of(self, segment: str) -> int:
         """In how many periods the segment had users."""
         return len(set(self.period[self.segment == segment].tolist()))

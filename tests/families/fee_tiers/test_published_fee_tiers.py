@@ -74,7 +74,7 @@ def test_the_planted_effect_of_the_fee_on_retention_is_found(synthetic_month):
 def test_the_planted_elasticity_of_each_trade_size_is_found(synthetic_month, size):
     planted = math.expm1(5 * truth.TRADE_CLASSES[size].log_response_per_bps)
     (wild,) = synthetic_month.numbers(
-        "fee_tiers", "effect_5bps_log_volume_usd", segment=size, method="wild_rademacher"
+        "fee_tiers", "effect_5bps_log_volume_usd", segment=size, method="wild_enumerated"
     )
     (poisson,) = synthetic_month.numbers("fee_tiers", "effect_5bps_volume_usd", segment=size)
     assert close(wild, planted)

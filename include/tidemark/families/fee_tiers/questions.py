@@ -159,7 +159,8 @@ def trade_sizes(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 def fee_elasticity(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """What does a fee that is 5 bps higher do to the volume of users of each trade size?"""
     cells = elasticity_cells(run, warehouse, CONTROLS)
-    return elasticity(cells, statistics_config(run), segments=TRADE_SIZES, step_bps=STEP_BPS)
+    order = [str(week["period_id"]) for week in fee_week_rows(run, warehouse)]
+    return elasticity(cells, statistics_config(run), segments=TRADE_SIZES, order=order, step_bps=STEP_BPS)
 
 
 def fees(run: Run, warehouse: Warehouse) -> list[float]:

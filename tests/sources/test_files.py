@@ -68,6 +68,12 @@ def test_two_files_of_the_table_s_name_are_refused(landing):
     landing.refused(None, "Both orders.parquet and orders.csv stand at")
 
 
+@pytest.mark.parametrize("name", ["orders.csv.gz", "orders.ndjson"])
+def test_a_second_file_in_a_form_that_the_contract_does_not_read_is_not_left_lying(landing, name):
+    landing.write("orders.csv", name)
+    landing.refused(None, f"Both orders.csv and {name} stand at .*reads only the first; remove one of them")
+
+
 @pytest.mark.parametrize("name", ["orders.parquet", "orders.csv"])
 def test_a_folder_of_the_table_s_name_is_refused_with_the_setting_that_reads_it(landing, name):
     landing.write(f"{name}/part-00000.snappy.parquet", f"{name}/_SUCCESS")

@@ -43,7 +43,22 @@ def test_what_is_no_text_becomes_the_text_that_others_write_for_it(
 
 
 @pytest.mark.parametrize(
-    "data_type", ["double", "decimal(18, 2)", "boolean", "date", "timestamp", "blob", "time", "interval"]
+    "data_type",
+    [
+        "double",
+        "decimal(18, 2)",
+        "boolean",
+        "date",
+        "timestamp",
+        "blob",
+        "time",
+        "interval",
+        "integer[]",
+        "varchar[2]",
+        "struct(a varchar)",
+        "map(varchar, integer)",
+        "json",
+    ],  # fmt: skip
 )
 def test_a_type_whose_text_everybody_writes_otherwise_is_refused(
     engine: duckdb.DuckDBPyConnection, data_type: str

@@ -32,6 +32,8 @@ class Column:
     """The same row may be delivered more than once; then a value that occurs twice is no defect."""
     without: str
     """What is lost where a source has no such column; empty for a column that every source must have."""
+    holds_json: bool = False
+    """Whether its texts are JSON, so that lists, structs and variants can be written as such."""
 
 
 @dataclass(frozen=True)
@@ -94,4 +96,5 @@ def _column(declared: dict[str, Any]) -> Column:
         unique=bool(meta.get("unique", False)),
         at_least_once=bool(meta.get("at_least_once", False)),
         without=str(meta.get("without", "")),
+        holds_json=bool(meta.get("json", False)),
     )

@@ -127,8 +127,8 @@ def _files_of_contract(landing: ObjectStoragePath, table: str) -> list[LandingFi
             )
     if len(present) > 1:
         raise SourceError(f"Both {present[0]} and {present[1]} stand at {landing}; remove one of them.")
+    _refuse_almost(landing, table, names, present)
     if not present:
-        _refuse_almost(landing, table, names)
         return []
     sidecar = f"{present[0]}{SUFFIX}" in names
     return [
@@ -136,10 +136,14 @@ def _files_of_contract(landing: ObjectStoragePath, table: str) -> list[LandingFi
     ]
 
 
-def _refuse_almost(landing: ObjectStoragePath, table: str, names: set[str]) -> None:
-    """A table that came in another form than the contract's must not be taken for one that did not come."""
-    for name in sorted(names):
+def _refuse_almost(landing: ObjectStoragePath, table: str, names: set[str], present: list[str]) -> None:
+    """A table that came in another form than the contract's must not be taken for one that did not come, or not come anew."""
+    for name in sorted(names - set(present)):
         if name.lower() in {f"{table}{suffix}" for suffix in _ALMOST}:
+            if present:
+                raise SourceError(
+                    f"Both {present[0]} and {name} stand at {landing}, and the contract reads only the first; remove one of them."
+                )
             raise SourceError(
                 f"{name} stands at {landing}, but the contract reads only {table}.parquet or {table}.csv; rename it, or name"
                 f' it in sources.yml: {table}: {{files: "{name}"}}.'

@@ -45,7 +45,8 @@ def value_of(table: SourceTable, column: Column, mapping: ColumnMapping, actual:
             f"{place}: format and timezone are about times, but the contract's type is {column.data_type}; remove them."
         )
     if base == "varchar":
-        accepted = kind in (Kind.TEXT, Kind.INTEGER, Kind.JSON)
+        # A list or a struct is no id, no category and no name, whatever it would read as.
+        accepted = kind in (Kind.TEXT, Kind.INTEGER) or (kind is Kind.JSON and column.holds_json)
         text = origin.dialect.json_text(name) if kind is Kind.JSON else f"cast({name} as varchar)"
         sql = not_blank(name if kind is Kind.TEXT else text)
     elif base == "boolean":

@@ -58,7 +58,7 @@ def test_what_is_no_text_becomes_the_text_that_others_write_for_it(
         "struct(a varchar)",
         "map(varchar, integer)",
         "json",
-    ],  # fmt: skip
+    ],
 )
 def test_a_type_whose_text_everybody_writes_otherwise_is_refused(
     engine: duckdb.DuckDBPyConnection, data_type: str

@@ -166,3 +166,28 @@
     ) }}
     {%- endfor %}
 {%- endmacro %}
+
+{#- Pairs of this run's people and of each earlier run's that a family is compared with. -#}
+{% macro pairs_with_earlier_runs(family, relation, user, values) -%}
+    {% for which in ['previous', 'year_before'] -%}
+    {%- set earlier = compared_run(family, which) -%}
+    {%- if earlier -%}
+    {{ people_of_two_runs(relation, user, values, earlier, {'comparison': "'" ~ which ~ "'"}) }}
+
+    union all
+
+    {% endif -%}
+    {% endfor -%}
+    {{ no_pairs(relation, values, ['comparison']) }}
+{%- endmacro %}
+
+{#- The cells of the people and of each of their values. -#}
+{% macro pair_cells_of(pairs, people, values, keys) -%}
+    {{ people }}
+    {%- for value in values %}
+
+    union all
+
+    {{ pair_cells(pairs, value, 'prior_' ~ value, 'later_' ~ value, keys) }}
+    {%- endfor %}
+{%- endmacro %}

@@ -34,28 +34,13 @@ people as (
 
 pairs as (
 
-    {% for which in ['previous', 'year_before'] -%}
-    {%- set earlier = compared_run('customer_segments', which) -%}
-    {%- if earlier -%}
-    {{ people_of_two_runs('people', 'customer_id', values, earlier, {'comparison': "'" ~ which ~ "'"}) }}
-
-    union all
-
-    {% endif -%}
-    {% endfor -%}
-    {{ no_pairs('people', values, ['comparison']) }}
+    {{ pairs_with_earlier_runs('customer_segments', 'people', 'customer_id', values) }}
 
 ),
 
 all_cells as (
 
-    {{ pair_cells_of_people('pairs', keys) }}
-    {%- for value in values %}
-
-    union all
-
-    {{ pair_cells('pairs', value, 'prior_' ~ value, 'later_' ~ value, keys) }}
-    {%- endfor %}
+    {{ pair_cells_of('pairs', pair_cells_of_people('pairs', keys), values, keys) }}
 
 )
 

@@ -48,13 +48,7 @@ pairs as (
 
 all_cells as (
 
-    {{ pair_cells_of_members('pairs', keys) }}
-    {%- for value in values %}
-
-    union all
-
-    {{ pair_cells('pairs', value, 'prior_' ~ value, 'later_' ~ value, keys) }}
-    {%- endfor %}
+    {{ pair_cells_of('pairs', pair_cells_of_members('pairs', keys), values, keys) }}
 
 )
 

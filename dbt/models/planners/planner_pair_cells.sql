@@ -43,28 +43,13 @@ people as (
 
 pairs as (
 
-    {% for which in ['previous', 'year_before'] -%}
-    {%- set earlier = compared_run('planners', which) -%}
-    {%- if earlier -%}
-    {{ people_of_two_runs('people', 'user_id', values, earlier, {'comparison': "'" ~ which ~ "'"}) }}
-
-    union all
-
-    {% endif -%}
-    {% endfor -%}
-    {{ no_pairs('people', values, ['comparison']) }}
+    {{ pairs_with_earlier_runs('planners', 'people', 'user_id', values) }}
 
 ),
 
 all_cells as (
 
-    {{ pair_cells_of_members('pairs', keys) }}
-    {%- for value in values %}
-
-    union all
-
-    {{ pair_cells('pairs', value, 'prior_' ~ value, 'later_' ~ value, keys) }}
-    {%- endfor %}
+    {{ pair_cells_of('pairs', pair_cells_of_members('pairs', keys), values, keys) }}
 
 )
 

@@ -142,3 +142,14 @@ def test_of_two_shares_of_a_segment_the_one_of_all_people_is_said() -> None:
     assert (
         what_changed(RUN, [active], wordings).sentences[0].endswith("20.0% of customers who are not dormant.")
     )
+
+
+def test_segments_that_go_by_a_code_are_called_what_people_call_them() -> None:
+    named = {
+        "segment_share": Wording(
+            "users", words.percent, {"high_engagement": "Highly engaged", None: "Planners"}
+        )
+    }
+    wordings = {"customer_segments": named}
+    said = [what_changed(RUN, [row(segment)], wordings).sentences[0] for segment in ("high_engagement", None)]
+    assert [sentence.partition(" fell")[0] for sentence in said] == ["Highly engaged", "Planners"]

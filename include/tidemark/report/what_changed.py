@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from include.tidemark.report import words
@@ -21,6 +21,8 @@ class Wording:
     label: str
     """What it is; of a share or a count, the people that it is of."""
     write: Callable[[Any], str]
+    names: Mapping[str | None, str] = field(default_factory=dict)
+    """What people call segments that go by a code; None stands for all."""
 
 
 Wordings = Mapping[str, Mapping[str, Wording]]
@@ -120,10 +122,11 @@ def _sentence(row: Row, wordings: Wordings, *, dated: bool = False) -> str:
 
 
 def _subject(row: Row, wording: Wording) -> str:
+    segment = wording.names.get(row["segment"], row["segment"])
     if row["kind"] == "share":
-        return str(row["segment"])
+        return str(segment)
     label = wording.label[:1].upper() + wording.label[1:]
-    return f"{label} of {row['segment']}" if row["segment"] else label
+    return f"{label} of {segment}" if segment else label
 
 
 def _of_the_measure(compared: Sequence[Row], found: Sequence[Row], wordings: Wordings) -> Iterable[str]:

@@ -26,6 +26,7 @@ from include.tidemark.report.charts import categorical, interval_bar
 from include.tidemark.report.numbers import number, plain, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
+from include.tidemark.report.what_changed import Wording
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -72,6 +73,14 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
         intro=f"All {words.count(behavioral[-1]['users'])} accounts that were created before {words.day(run.as_of_date)}, testers"
         f" left out; engagement is that of the days since {words.day(run.window_start)}.",
         topics=("trust", "p_values", "unfinished_windows", "charts"),
+        wordings={
+            "segment_share": Wording("users", words.percent, LABELS),
+            "members": Wording("the number of users", words.count, LABELS),
+            "mean_engagement_score": Wording("mean engagement score", words.number, LABELS),
+            "mean_lifetime_revenue": Wording("mean lifetime revenue", money, LABELS),
+            "mean_revenue_90d": Wording("mean revenue of the last 90 days", money, LABELS),
+            "revenue_share": Wording("the share of the revenue", words.percent, LABELS),
+        },
     )
 
 

@@ -21,6 +21,7 @@ from include.tidemark.report.charts import Estimate, Point, categorical, curves,
 from include.tidemark.report.numbers import number, p_value, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
+from include.tidemark.report.what_changed import Wording
 from include.tidemark.run import Run
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse.base import Row, Warehouse
@@ -80,6 +81,15 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
             for anchor, title, shown, files in sections
         ),
         topics=("trust", "p_values", "unfinished_windows", "charts"),
+        wordings={
+            "planner_share": Wording("users", words.percent, {None: "Planners"}),
+            "almost_planner_share": Wording("passengers", words.percent, {"Passenger": "Almost planners"}),
+            "planner_recency_share": Wording(
+                "planners", words.percent, {name: f"{name} planners" for name in RECENCY}
+            ),
+            "members": Wording("the number of users", words.count),
+            "mean_days_active": Wording("mean days active", words.number),
+        },
     )
 
 

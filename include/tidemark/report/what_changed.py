@@ -21,7 +21,7 @@ class Wording:
     label: str
     """What it is; of a share or a count, the people that it is of."""
     write: Callable[[Any], str]
-    names: Mapping[str | None, str] = field(default_factory=dict)
+    names: Mapping[Any, str] = field(default_factory=dict)
     """What people call segments that go by a code; None stands for all."""
 
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# All tests as five pytest processes side by side: the schedulers and installations mostly wait, dbt's tests are processes of
-# one thread, and so are the whole months, what runs on MWAA's Airflow, too, and the others. Two cores are then busy to the end.
+# All tests as six pytest processes side by side: the schedulers and installations mostly wait, dbt's tests are processes of
+# one thread, and so are the thousands of deliveries of the row account, the whole months, what runs on MWAA's Airflow, and the
+# others. Two cores are then busy to the end.
 # The last group's output is shown as it comes, that of the others when all are done. Each remembers its failures by itself, for
 # `pytest --lf -o cache_dir=.local/pytest-<group>`; those of the last group are what `pytest --lf` runs.
 set -uo pipefail
 waiting=(tests/integration tests/deploy)
 dbt=(tests/dbt tests/snowflake)
-months=(tests/accounting tests/metamorphic tests/personal_data tests/segmentations tests/suggest tests/your_data)
+deliveries=(tests/accounting)
+months=(tests/metamorphic tests/personal_data tests/segmentations tests/suggest tests/your_data)
 mwaa=(tests/dags tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py)
 outputs=$(mktemp -d)
 started=()
@@ -22,9 +24,10 @@ run() { # run NICENESS GROUP ARGUMENTS...
 }
 run 0 .local/pytest-waiting "${waiting[@]}" >"$outputs/waiting"
 run 10 .local/pytest-dbt "${dbt[@]}" >"$outputs/dbt"
+run 10 .local/pytest-deliveries "${deliveries[@]}" >"$outputs/deliveries"
 run 10 .local/pytest-months "${months[@]}" >"$outputs/months"
 RUN=$MWAA_RUN run 10 .local/pytest-mwaa "${mwaa[@]}" >"$outputs/mwaa"
-others=("${waiting[@]}" "${dbt[@]}" "${months[@]}")
+others=("${waiting[@]}" "${dbt[@]}" "${deliveries[@]}" "${months[@]}")
 run 10 .pytest_cache tests "${others[@]/#/--ignore=}"
 code=0
 for ((place = ${#started[@]} - 1; place >= 0; place--)); do

@@ -6,3 +6,9 @@
     {%- set query = of_run('source_rows', {}).get(table) -%}
     {{ return('(' ~ query ~ ')' if query else relation) }}
 {%- endmacro %}
+
+{#- Whether a table of the contract has rows in this run. One that every family can do without may be nowhere or empty: the run then
+    says so, and what a model makes of it is null. -#}
+{% macro has_rows_of(table) -%}
+    {{ return(table not in of_run('lacking_sources', [])) }}
+{%- endmacro %}

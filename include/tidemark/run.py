@@ -150,6 +150,10 @@ class Run(BaseModel):
         """Where the rows of a table of the contract are."""
         return self.sources.get(table) or raw_rows(table)
 
+    def lacks(self, table: str) -> bool:
+        """Whether a table that the run's families can do without has no row."""
+        return self.rows_of(table).lack is not None
+
     def with_sources(self, loaded: Mapping[str, Any]) -> Self:
         """The run after `load_sources`.
 

@@ -84,7 +84,7 @@ def test_every_family_accounts_for_each_of_its_sources_and_every_reason_has_a_li
     run = world.run.model_copy(update={"families": tuple(known_families())})
     accounts = accounts_by_table(run)
     for name, family in known_families().items():
-        assert {table for table, families in accounts.items() if name in families} == set(family.sources)
+        assert {table for table, families in accounts.items() if name in families} == set(family.all_sources)
     reasons = {
         line.reason
         for families in accounts.values()

@@ -42,6 +42,11 @@ def test_families_are_named_with_their_tables_and_an_unknown_one_is_wrong(examin
     assert (
         examine(deployment.look_at_families)[0].found == "customer_segments; they need users, transactions."
     )
+    monkeypatch.setenv("TIDEMARK_FAMILIES", "engagement")
+    told = examine(deployment.look_at_families)[0].found
+    assert told == "engagement; they need users, events, and can do without transactions."
+    monkeypatch.setenv("TIDEMARK_FAMILIES", "engagement,customer_segments")
+    assert examine(deployment.look_at_families)[0].found.endswith("they need users, events, transactions.")
     monkeypatch.setenv("TIDEMARK_FAMILIES", "engagment")
     assert worst(examine(deployment.look_at_families)).state == "wrong"
 

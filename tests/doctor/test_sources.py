@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from include.tidemark.doctor import landing_files, sources
+from include.tidemark.doctor import landing_files, rows, sources
 from include.tidemark.sources.contract import source_tables
 from tests.contracts import definition
 from tests.doctor.conftest import CUSTOMERS, MARK, ORDERS, Examine, Shop, csv_of, of, states, worst
@@ -284,3 +284,30 @@ def test_a_table_that_is_mapped_but_not_needed_is_named_and_not_read(examine: Ex
 
 def test_the_shop_s_mapping_is_not_changed_by_a_test():
     assert ORDERS["columns"]["category"] == "department" and CUSTOMERS["files"] == "customers.csv"
+
+
+WITHOUT_MONEY = "what the family engagement makes of it is null, with the reason no_transactions."
+
+
+def test_a_table_that_the_families_can_do_without_may_be_nowhere(
+    examine: Examine, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del shop.sources["transactions"]
+    shop.write()
+    monkeypatch.setenv("TIDEMARK_FAMILIES", "engagement")
+    found = of(examine(sources.look_at_sources), "transactions")
+    assert (found.state, found.found) == (
+        "ok",
+        f"It is neither mapped in sources.yml nor landed: {WITHOUT_MONEY}",
+    )
+    monkeypatch.setenv("TIDEMARK_FAMILIES", "engagement,customer_segments")
+    assert of(examine(sources.look_at_sources), "transactions").state == "wrong"
+
+
+def test_a_table_that_the_families_can_do_without_may_be_empty(
+    examine: Examine, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    map_to_relations(shop, "delete from shop.orders")
+    monkeypatch.setenv("TIDEMARK_FAMILIES", "engagement")
+    found = of(examine(rows.look_at_rows), "transactions: rows")
+    assert (found.state, found.found) == ("ok", f"There are none: {WITHOUT_MONEY}")

@@ -116,8 +116,9 @@ def test_an_app_without_purchases_is_loaded_from_json_one_file_a_day(here, capsy
     assert init("--from", here / "in") == 0
     printed = capsys.readouterr().out
     assert "events/events-*-*-*.ndjson.gz -> events: 6 of 7 columns mapped" in printed
-    assert "These tables are enough for the families early_engagement, planners." in printed
-    assert "export TIDEMARK_FAMILIES=early_engagement,planners" in printed
+    assert "These tables are enough for the families early_engagement, engagement, planners." in printed
+    assert "engagement can do without transactions: what it makes of it is null then." in printed
+    assert "export TIDEMARK_FAMILIES=early_engagement,engagement,planners" in printed
     assert loaded(here, here / "in") == {"users": 200, "events": 900}
     assert rows(
         here, "select min(event_at) >= '2026-01-01' and max(event_at) < '2026-03-10' from raw.events"

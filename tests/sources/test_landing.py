@@ -114,6 +114,44 @@ def test_a_table_that_no_family_needs_may_be_missing(settings):
     assert "market_prices" not in load(settings)
 
 
+def load_for_engagement(settings, needed=None):
+    needed = needed or {"users": "engagement"}
+    with open_warehouse(settings) as warehouse:
+        ensure_control_tables(warehouse)
+        loaded = load_sources(
+            settings, warehouse, needed, STARTED, optional={"transactions": "engagement"}
+        )
+    return {table.table: table for table in loaded}
+
+
+def test_a_table_that_the_families_can_do_without_may_be_nowhere_and_then_has_no_row(settings):
+    (landing_of(settings) / "transactions.csv").unlink()
+    found = load_for_engagement(settings)["transactions"]
+    assert (found.origin, found.row_count, found.rows.lack) == ("nowhere", 0, "nowhere")
+    assert rows(settings, f"select * from {found.rows.rows} as nothing") == []
+
+
+def test_one_that_stands_empty_says_so_and_one_with_rows_is_like_any_other(settings):
+    assert load_for_engagement(settings)["transactions"].rows.lack is None
+    (landing_of(settings) / "transactions.csv").unlink()
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("delete from raw.transactions")
+        warehouse.execute("delete from control.loads where table_name = 'transactions'")
+    assert load_for_engagement(settings)["transactions"].rows.lack == "empty"
+
+
+def test_one_that_another_family_needs_may_not_be_nowhere(settings):
+    (landing_of(settings) / "transactions.csv").unlink()
+    with pytest.raises(SourceError, match="family customer_segments needs the table"):
+        load_for_engagement(settings, NEEDED)
+
+
+def test_one_whose_file_can_t_be_read_stops_the_run_all_the_same(settings):
+    (landing_of(settings) / "transactions.csv").write_text(GOOD.replace("10.50", "ten"), encoding="utf-8")
+    with pytest.raises(SourceError, match="amount_usd"):
+        load_for_engagement(settings)
+
+
 def test_two_files_for_one_table_are_refused(settings):
     (landing_of(settings) / "transactions.parquet").write_bytes(b"PAR1")
     with pytest.raises(SourceError, match=r"Both transactions\.parquet and transactions\.csv"):

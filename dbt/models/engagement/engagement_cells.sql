@@ -16,6 +16,7 @@ all_cells as (
 
     {{ cells('users', 'engagement_score', 'score_millionths', ['behavioral_segment', 'revenue_segment']) }}
 
+    {% if has_rows_of('transactions') -%}
     union all
 
     {{ cells('users', 'lifetime_revenue', 'lifetime_cents', ['behavioral_segment', 'revenue_segment']) }}
@@ -23,6 +24,7 @@ all_cells as (
     union all
 
     {{ cells('users', 'revenue_last_90_days', 'window_cents', ['behavioral_segment', 'revenue_segment']) }}
+    {%- endif %}
 
 )
 

@@ -159,9 +159,16 @@ select
     cast(cohorts.active_on_day_or_later as bigint) as active_on_day_or_later,
     coalesce(cohorts.created_date < first_days.first_day + {{ rule_number('burn_in_days') | int }}, false)
         as is_burn_in,
+    {% if has_rows_of('transactions') -%}
     cast(cohorts.users_with_revenue as bigint) as users_with_revenue,
     cohorts.revenue_s1,
     cohorts.revenue_s2,
     cohorts.revenue_s3
+    {%- else -%}
+    cast(null as bigint) as users_with_revenue,
+    cast(null as decimal(37, 0)) as revenue_s1,
+    cast(null as decimal(37, 0)) as revenue_s2,
+    cast(null as decimal(37, 0)) as revenue_s3
+    {%- endif %}
 from cohorts
 cross join first_days

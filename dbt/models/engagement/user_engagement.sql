@@ -1,3 +1,5 @@
+{#- Without transactions nobody is known to be free: what is made of them is null. -#}
+{%- set has_money = has_rows_of('transactions') -%}
 {%- set among = rule_choice('engagement_percentile_users', ['all', 'active']) -%}
 
 with
@@ -216,10 +218,17 @@ select
     {{ percentile_rank('rank_recency', 'n_users') }} as recency_rank,
     engagement_score,
     cast(behavioral_segment as varchar) as behavioral_segment,
+    {% if has_money -%}
     {{ dollars('lifetime_cents') }} as lifetime_revenue,
     {{ dollars('window_cents') }} as revenue_last_90_days,
     {{ percentile_rank(doubled_rank('below_revenue', 'up_to_revenue'), 'n_users') }} as revenue_percentile,
     cast(revenue_segment as varchar) as revenue_segment,
+    {%- else -%}
+    cast(null as decimal(18, 2)) as lifetime_revenue,
+    cast(null as decimal(18, 2)) as revenue_last_90_days,
+    cast(null as double) as revenue_percentile,
+    cast(null as varchar) as revenue_segment,
+    {%- endif %}
     cast({{ stage_name('furthest_stage_number') }} as varchar) as furthest_stage,
     cast(furthest_stage_number as integer) as furthest_stage_number,
     coalesce(furthest_stage_date, created_date) as furthest_stage_date,

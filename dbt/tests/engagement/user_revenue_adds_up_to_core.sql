@@ -33,4 +33,6 @@ select
     core.cents as core_cents
 from held
 cross join core
-where held.cents <> core.cents
+where
+    held.cents <> core.cents
+    and {{ 'true' if has_rows_of('transactions') else 'false' }}

@@ -15,7 +15,9 @@ from include.tidemark.warehouse.control import replace_run_rows
 TABLE = "runs.row_account"
 
 REPEATED = "repeated"
+NO_TABLE = "no_table"
 SHARED_TEXTS = {
+    NO_TABLE: "there is no such table: it is neither mapped nor landed, and what the families make of it is null",
     "delivered": "rows that the files or the deployment's own table held",
     "refused": "rows that could not be read; a file with such a row is refused as a whole, and stops the run",
     "source_filter": "rows that `where` in sources.yml leaves out",
@@ -73,6 +75,10 @@ def record_account(run: Run, warehouse: Warehouse) -> None:
     """Compute the run's account and write it to `runs.row_account`, in place of what the run has there."""
     identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
     rows: list[Row] = []
+    for table in _SHAPES:
+        if run.rows_of(table).lack == "nowhere":
+            line = _Sums(0).line("total", NO_TABLE)
+            rows.append({**identity, "position": len(rows), "source_table": table, **line})
     for table, accounts in accounts_by_table(run).items():
         for line in _lines(run, warehouse, table, accounts):
             rows.append({**identity, "position": len(rows), "source_table": table, **line})
@@ -80,12 +86,14 @@ def record_account(run: Run, warehouse: Warehouse) -> None:
 
 
 def accounts_by_table(run: Run) -> dict[str, dict[str, TableAccount]]:
-    """What each enabled family says of each source table: by table, then by family."""
+    """What each enabled family says of each source table that is somewhere: by table, then by family."""
     found: dict[str, dict[str, TableAccount]] = {}
     for family in families_of(run):
         for table, account in family.part(ACCOUNT).account(run).items():
             found.setdefault(table, {})[family.name] = account
-    return {table: found[table] for table in _SHAPES if table in found}
+    return {
+        table: found[table] for table in _SHAPES if table in found and run.rows_of(table).lack != "nowhere"
+    }
 
 
 @dataclass(frozen=True)

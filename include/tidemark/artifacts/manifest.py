@@ -20,6 +20,7 @@ from include.tidemark.errors import TidemarkError
 from include.tidemark.families.left_out import LeftOut
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.sources.rows import SourceRows
 from include.tidemark.warehouse.base import Row, Warehouse
 
 MANIFEST = "manifest.json"
@@ -166,20 +167,20 @@ def gate_summary(gate: Sequence[Row]) -> dict[str, Any]:
 
 
 def source_counts(run: Run, warehouse: Warehouse) -> list[dict[str, Any]]:
-    """Rows of each source table that the run's families need, where they are, and the columns that it lacks."""
-    needed = sorted({source for family in families_of(run) for source in family.sources})
+    """Rows of each source table that the run's families read, where they are, and the columns that it lacks."""
+    read = sorted({source for family in families_of(run) for source in family.all_sources})
     loads = warehouse.fetch(
         "select table_name, uri, fingerprint, loaded_at from control.loads order by loaded_at"
     )
     newest = {row["table_name"]: row for row in loads}
-    loaded = {name: None if run.rows_of(name).sql else newest.get(name) for name in needed}
+    loaded = {name: None if run.rows_of(name).sql else newest.get(name) for name in read}
     return [
         {
             "table": run.rows_of(name).relation,
             "rows": int(
                 warehouse.fetch(f"select count(*) as n from {run.rows_of(name).rows} as counted")[0]["n"]
             ),
-            "origin": load["uri"] if load else "warehouse",
+            "origin": load["uri"] if load else _origin(run.rows_of(name)),
             "fingerprint": load["fingerprint"] if load else None,
             "loaded_at": load["loaded_at"].isoformat() if load else None,
             "absent": [
@@ -189,6 +190,11 @@ def source_counts(run: Run, warehouse: Warehouse) -> list[dict[str, Any]]:
         }
         for name, load in loaded.items()
     ]
+
+
+def _origin(rows: SourceRows) -> str:
+    """Of rows that no landing file holds."""
+    return "nowhere" if rows.lack == "nowhere" else "warehouse"
 
 
 def _windows(run: Run) -> dict[str, Any]:

@@ -52,7 +52,9 @@ def look_at_families(examination: Examination) -> Iterator[Finding]:
         yield wrong("families", error)
         return
     tables = ", ".join(examination.needed)
-    yield Finding("families", "ok", f"{', '.join(family.name for family in families)}; they need {tables}.")
+    optional = f", and can do without {', '.join(examination.optional)}" if examination.optional else ""
+    named = ", ".join(family.name for family in families)
+    yield Finding("families", "ok", f"{named}; they need {tables}{optional}.")
 
 
 def look_at_hash_key(examination: Examination) -> Iterator[Finding]:

@@ -90,6 +90,12 @@ class Examination:
         return {source: family.name for family in self.families for source in family.sources}
 
     @cached_property
+    def optional(self) -> dict[str, str]:
+        """The tables that they read and can do without, in the same way; a table that another family needs is not among them."""
+        read = {source: family.name for family in self.families for source in family.optional_sources}
+        return {source: family for source, family in read.items() if source not in self.needed}
+
+    @cached_property
     def mapped(self) -> dict[str, TableSource]:
         """What `sources.yml` maps."""
         return sources_model().model_validate(self.config.documents.get(SOURCES, {})).mapped()
@@ -168,7 +174,7 @@ class Examination:
 
     @cached_property
     def tables(self) -> "list[SeenTable]":
-        """The tables that the enabled families need, as far as they can be read."""
+        """The tables that the enabled families read, as far as they can be read."""
         from include.tidemark.doctor.sources import see_tables
 
         return see_tables(self)

@@ -7,7 +7,7 @@ from include.tidemark.doctor import hours
 from include.tidemark.doctor.examination import Examination
 from include.tidemark.doctor.findings import CannotLookError, Finding, State, wrong
 from include.tidemark.doctor.money import look_at_currencies
-from include.tidemark.doctor.sources import SeenRows
+from include.tidemark.doctor.sources import SeenRows, what_is_null
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.run import resolve_as_of_date
 from include.tidemark.sources.timestamps import timestamp_literal
@@ -70,6 +70,9 @@ def _look_at_table(
     asset = table_asset(rows.found, run, users.found if users else None, None)
     found = rows.warehouse.fetch(asset.query)[0]
     count = int(found["row_count"])
+    if count == 0 and (family := examination.optional.get(name)):
+        yield Finding(subject, "ok", f"There are none: {what_is_null(family, name)}")
+        return
     if count == 0:
         yield Finding(subject, "wrong", "There are none.", "Load them, or correct `where` in sources.yml.")
         return

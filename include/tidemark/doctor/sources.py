@@ -1,4 +1,4 @@
-"""The tables that the enabled families need: can they be read, with these columns and types, as the loader reads them?"""
+"""The tables that the enabled families read: can they be read, with these columns and types, as the loader reads them?"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,15 +46,16 @@ def look_at_sources(examination: Examination) -> Iterator[Finding]:
     """What was found of each table, and what is mapped without need."""
     for seen in examination.tables:
         yield from seen.findings
-    for name in examination.mapped.keys() - examination.needed.keys():
+    for name in examination.mapped.keys() - examination.needed.keys() - examination.optional.keys():
         yield Finding(
             name, "ok", "It is mapped in sources.yml, but no enabled family needs it: not looked at."
         )
 
 
 def see_tables(examination: Examination) -> list[SeenTable]:
-    """Look at every table that an enabled family needs, in the order of the contract. Nothing is loaded."""
-    return [_see(examination, table) for name, table in source_tables().items() if name in examination.needed]
+    """Look at every table that an enabled family reads, in the order of the contract. Nothing is loaded."""
+    read = examination.needed.keys() | examination.optional.keys()
+    return [_see(examination, table) for name, table in source_tables().items() if name in read]
 
 
 def _see(examination: Examination, table: SourceTable) -> SeenTable:
@@ -78,8 +79,16 @@ def _find(examination: Examination, table: SourceTable) -> SeenTable:
     warehouse = examination.warehouse
     found = None if warehouse is None else found_table(table, raw_rows(table.name), warehouse)
     if warehouse is None or found is None or not found.types:
+        if family := examination.optional.get(table.name):
+            what = f"It is neither mapped in sources.yml nor landed: {what_is_null(family, table.name)}"
+            return SeenTable(table, (Finding(table.name, "ok", what),), None)
         raise not_found(settings, table, examination.needed[table.name])
     return _see_raw(table, found, warehouse)
+
+
+def what_is_null(family: str, table: str) -> str:
+    """What is lost without the rows of a table that a family can do without, as the end of a sentence."""
+    return f"what the family {family} makes of it is null, with the reason no_{table}."
 
 
 def _files(examination: Examination, table: SourceTable, source: TableSource | None) -> list[LandingFile]:

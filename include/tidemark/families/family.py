@@ -48,6 +48,13 @@ class Family:
     """The published table that a reader looks at first, as it is called below the run's folder."""
     overview_columns: tuple[str, ...] = ()
     """The columns of it that fit a terminal; all of them unless a family names some."""
+    optional_sources: tuple[str, ...] = ()
+    """Raw tables that it reads, but can do without: where one is absent or empty, what is made of it is null with a reason."""
+
+    @property
+    def all_sources(self) -> tuple[str, ...]:
+        """Raw tables that it reads: those that it needs, then those that it can do without."""
+        return (*self.sources, *self.optional_sources)
 
     def part(self, part: Part[Held]) -> Held:
         """One of its modules, loaded when it is asked for. That it holds what it must, mypy checks in `tests/families/parts.py`."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from include.tidemark.families import known_families
 from include.tidemark.run import Run
+from include.tidemark.sources.rows import Lack, without_rows
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,13 @@ def families_left_out(run: Run) -> list[LeftOut]:
     for family in known_families().values():
         if family.name in run.families:
             continue
-        missing = [source for source in family.sources if source not in run.sources]
-        reason = _nowhere(missing) if missing else "TIDEMARK_FAMILIES does not name it."
-        left_out.append(LeftOut(family.name, reason))
+        missing: dict[Lack, list[str]] = {}
+        for source in family.sources:
+            lack = run.rows_of(source).lack if source in run.sources else "nowhere"
+            if lack is not None:
+                missing.setdefault(lack, []).append(source)
+        reason = ", ".join(
+            without_rows(tables, lack) for lack, tables in sorted(missing.items(), reverse=True)
+        )
+        left_out.append(LeftOut(family.name, f"{reason or 'TIDEMARK_FAMILIES does not name it'}."))
     return left_out
-
-
-def _nowhere(tables: list[str]) -> str:
-    named = f"the table {tables[0]} is" if len(tables) == 1 else f"the tables {' and '.join(tables)} are"
-    return f"{named} neither mapped in sources.yml nor landed."

@@ -114,7 +114,10 @@ def _allowed(proposal: Proposal, settings: Settings) -> list[str]:
         ]
     families = _families(proposal)
     if families:
-        return [f"These tables are enough for the families {', '.join(families)}."]
+        return [
+            f"These tables are enough for the families {', '.join(families)}.",
+            *_without(proposal, families),
+        ]
     usable = {table.table.name for table in proposal.usable}
     missing = {
         name: [each for each in family.sources if each not in usable]
@@ -128,6 +131,20 @@ def _allowed(proposal: Proposal, settings: Settings) -> list[str]:
             "  (for users, a view with one row per user and the time of the first event or purchase will do)"
         )
     return lines
+
+
+def _without(proposal: Proposal, families: Sequence[str]) -> list[str]:
+    """What families have to do without."""
+    usable = {table.table.name for table in proposal.usable}
+    missing = {
+        name: [each for each in known_families()[name].optional_sources if each not in usable]
+        for name in families
+    }
+    return [
+        f"{name} can do without {' and '.join(tables)}: what it makes of {'it' if len(tables) == 1 else 'them'} is null then."
+        for name, tables in missing.items()
+        if tables
+    ]
 
 
 def _families(proposal: Proposal) -> list[str]:

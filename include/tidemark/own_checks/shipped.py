@@ -15,13 +15,14 @@ from include.tidemark.rules import Rules
 from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import SourceTable, source_tables
-from include.tidemark.sources.rows import RowFlag, SourceRows
+from include.tidemark.sources.rows import RowFlag, SourceRows, no_rows
 from include.tidemark.validation.changes import changes_assets
 from include.tidemark.validation.checks import Asset
 from include.tidemark.validation.column_profile import SCOPES, ColumnProfile, optional_columns
 from include.tidemark.validation.contract import FoundTable, contract_asset
 from include.tidemark.validation.identities import vanished_users_asset
 from include.tidemark.validation.newest_month import Month, newest_month_asset
+from include.tidemark.validation.optional_sources import no_rows_asset
 from include.tidemark.validation.sources import ARRIVALS, table_asset
 from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.validation.vanished import vanished_asset
@@ -45,7 +46,7 @@ def load_own_checks(
     enabled = families_in(settings)
     is_built = {name: name in settings.families for name in known_families()}
     is_built["segmentations"] = len(enabled) > len(settings.families)
-    needed = {name for family in enabled for name in family.sources}
+    needed = {name for family in enabled for name in family.all_sources}
     is_built |= {table.qualified_name: table.name in needed for table in source_tables().values()}
     files = load_checks(documents, is_built)
     if not any(file.severity for file in files):
@@ -83,7 +84,8 @@ def _assets(run: Run) -> Iterator[Asset]:
         suite = family.part(SUITE)
         yield from suite.candidate(run)
         yield from suite.statistics(run)
-    tables = [source_tables()[name] for name in dict.fromkeys(n for f in families_of(run) for n in f.sources)]
+    families = families_of(run)
+    tables = [source_tables()[name] for name in dict.fromkeys(n for f in families for n in f.all_sources)]
     found = {
         (table.name, is_floating): _found(table, is_floating=is_floating)
         for table in tables
@@ -92,6 +94,8 @@ def _assets(run: Run) -> Iterator[Asset]:
     yield contract_asset([found[table.name, False] for table in tables])
     for (_, is_floating), each in found.items():
         yield table_asset(each, run, found.get(("users", is_floating)), 1)
+    for name in dict.fromkeys(name for family in families for name in family.optional_sources):
+        yield no_rows_asset(run, no_rows(source_tables()[name]), None)
     for table in tables:
         columns = {column.name for column in optional_columns(table)} | {"status", "category", "event_name"}
         profile = {(name, scope): ColumnProfile(0, 0, {}) for name in columns for scope in SCOPES}

@@ -25,6 +25,7 @@ from include.tidemark.validation.column_profile import profile_before, record_pr
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table
 from include.tidemark.validation.identities import vanished_users_asset
 from include.tidemark.validation.newest_month import arrived, newest_month_asset
+from include.tidemark.validation.optional_sources import no_rows_asset
 from include.tidemark.validation.sources import ARRIVALS, table_asset
 from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.validation.vanished import vanished_asset
@@ -85,12 +86,21 @@ _LEVELS = {"critical": logging.ERROR, "warning": logging.WARNING, "info": loggin
 
 
 def _source_assets(run: Run, warehouse: Warehouse) -> Iterator[Asset]:
-    needed = dict.fromkeys(name for family in families_of(run) for name in family.sources)
-    tables = {name: found_table(source_tables()[name], run.rows_of(name), warehouse) for name in needed}
+    read = {name: run.rows_of(name) for family in families_of(run) for name in family.all_sources}
+    tables = {
+        name: found_table(source_tables()[name], rows, warehouse)
+        for name, rows in read.items()
+        if rows.lack != "nowhere"
+    }
     yield contract_asset(list(tables.values()))
     sound = {name: table for name, table in tables.items() if table.is_sound}
-    for table in sound.values():
-        yield table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse, table))
+    for name, rows in read.items():
+        if rows.lack:
+            yield no_rows_asset(run, rows, _rows_seen_before(run, warehouse, name))
+    for name, table in sound.items():
+        if read[name].lack:
+            continue
+        yield table_asset(table, run, sound.get("users"), _rows_seen_before(run, warehouse, name))
         yield _columns_asset(run, warehouse, table)
         if arrivals := ARRIVALS.get(table.contract.name):
             newest, *before = arrived(run, warehouse, table.rows, arrivals.moment, arrivals.counts)
@@ -125,18 +135,18 @@ def _columns_asset(run: Run, warehouse: Warehouse, table: FoundTable) -> Asset:
     return vanished_asset(run, table.contract, table.rows, now, before)
 
 
-def _rows_seen_before(run: Run, warehouse: Warehouse, table: FoundTable) -> int | None:
+def _rows_seen_before(run: Run, warehouse: Warehouse, table: str) -> int | None:
     """The rows of a growing table that the previous publication saw, as its own gate counted them, but for erased ones."""
     if run.previous is None:
         return None
     rows = warehouse.fetch(
         "select observed from control.gate_results"
         " where run_key = ? and stage = 'sources' and expectation = 'rows_before_as_of' and suite = ?",
-        (run.previous.run_key, f"sources.{table.contract.name}"),
+        (run.previous.run_key, f"sources.{table}"),
     )
     if not rows or not rows[0]["observed"]:
         return None
-    erased = erased_since_publication(warehouse, run.previous.run_key, table.contract.name)
+    erased = erased_since_publication(warehouse, run.previous.run_key, table)
     return max(int(rows[0]["observed"]) - erased, 0)
 
 

@@ -31,6 +31,7 @@ def run_environment(run: Run) -> dict[str, str]:
         "earlier_runs": {family: _earlier_runs(run, family) for family in run.families},
         "segmentations": segmentation_variables(run),
         "source_rows": {name: rows.sql for name, rows in run.sources.items() if rows.sql},
+        "lacking_sources": [name for name in run.sources if run.lacks(name)],
         **({"rebuild_facts": True} if run.rebuild_facts else {}),
     })  # fmt: skip
 

@@ -10,6 +10,7 @@ from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.rows import without_rows
 from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.query_tag import QueryTag
@@ -23,13 +24,15 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
     Raises:
         SourceError: a needed table is nowhere, or its file does not keep the contract; the raw tables stand as they were.
     """
-    needed = {source: family.name for family in families_of(run) for source in family.sources}
+    families = families_of(run)
+    needed = {source: family.name for family in families for source in family.sources}
+    optional = {source: family.name for family in families for source in family.optional_sources}
     with open_warehouse(settings, QueryTag(run.run_key, "load_sources")) as warehouse:
         mapped = sources_model().model_validate(run.config.get(SOURCES, {})).mapped()
         loaded = load_sources(
             settings, warehouse, needed, run.started_at, mapped, run.rules.currency, run.source_places,
             allow_missing=run.options.allow_missing,
-            published=run.previous.started_at if run.previous else None,
+            published=run.previous.started_at if run.previous else None, optional=optional,
         )  # fmt: skip
     result = {
         table.table: {
@@ -43,6 +46,11 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
     for family in families_left_out(run.with_sources(result)):
         log.info("The family %s is left out: %s", family.name, family.reason)
     for table in loaded:
+        if lack := table.rows.lack:
+            log.info(
+                "%s: what the family %s makes of it is null.",
+                without_rows([table.table], lack), optional[table.table],
+            )  # fmt: skip
         for column in table.rows.absent:
             log.info(
                 "%s has no %s: %s", table.table, column, source_tables()[table.table].column(column).without

@@ -120,11 +120,12 @@ def _own_sources(run: Run) -> list[dict[str, Any]]:
     return [
         {
             "table": name,
-            "relation": rows.relation,
+            "relation": None if rows.lack == "nowhere" else rows.relation,
+            "is_empty": rows.lack == "empty",
             "absent": [source_tables()[name].column(column) for column in rows.absent],
         }
         for name, rows in run.sources.items()
-        if rows.sql or rows.absent
+        if rows.sql or rows.absent or rows.lack
     ]
 
 

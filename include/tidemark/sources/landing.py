@@ -23,6 +23,7 @@ from include.tidemark.sources.absence import (
 from include.tidemark.sources.contract import SourceTable, source_tables
 from include.tidemark.sources.files import LandingFile
 from include.tidemark.sources.literals import text_literal
+from include.tidemark.sources.loaded import LoadedTable, nowhere, with_lack
 from include.tidemark.sources.loads import (
     FILE,
     content_of,
@@ -42,19 +43,6 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class LoadedTable:
-    """What became of one table of the contract."""
-
-    table: str
-    origin: str
-    """URI of the file or files, `warehouse` where the raw table already stood there, or the deployment's own table."""
-    row_count: int
-    changed: bool
-    """False when the same files had been loaded before, or there were none."""
-    rows: SourceRows
-
-
-@dataclass(frozen=True)
 class Deployment:
     """What loading needs to know besides the warehouse."""
 
@@ -70,6 +58,8 @@ class Deployment:
     """Tables whose landing files may be gone."""
     published: datetime | None = None
     """When the run of the last publication started: what its files were is what those of today are compared with."""
+    optional: Collection[str] = ()
+    """Tables that may be nowhere, or empty."""
 
 
 def load_sources(  # noqa: PLR0917 - one call
@@ -82,6 +72,7 @@ def load_sources(  # noqa: PLR0917 - one call
     places: Mapping[str, str] | None = None,
     allow_missing: Collection[str] = (),
     published: datetime | None = None,
+    optional: Mapping[str, str] | None = None,
 ) -> list[LoadedTable]:
     """Load every landing file that is new, and find the tables that are in the warehouse.
 
@@ -96,24 +87,29 @@ def load_sources(  # noqa: PLR0917 - one call
         places: file and line of each key of `sources.yml`, for messages.
         allow_missing: tables whose landing files came before and may be gone.
         published: when the run of the last publication started.
+        optional: the tables that enabled families read and can do without, each with the name of such a family; one that no
+            other family needs may be nowhere or empty, and its rows then say so.
 
     Raises:
         SourceError: a needed table is nowhere, does not keep its contract, or its landing files do not come any more. Every raw
             table is as it was.
     """
     deployment = Deployment(
-        settings, sources or {}, currency, started_at, places or {}, allow_missing, published
-    )
+        settings, sources or {}, currency, started_at, places or {}, allow_missing, published,
+        optional=(optional or {}).keys() - needed.keys(),
+    )  # fmt: skip
+    wanted = {**(optional or {}), **needed}
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as folder:
         found = [
-            _find(deployment, warehouse, table, needed.get(name), Path(folder))
+            _find(deployment, warehouse, table, wanted.get(name), Path(folder))
             for name, table in source_tables().items()
         ]
-        return [
+        loaded = [
             _load(warehouse, table) if isinstance(table, _Checked) else table
             for table in found
             if table is not None
         ]
+    return [with_lack(table) if table.table in deployment.optional else table for table in loaded]
 
 
 @dataclass(frozen=True)
@@ -138,10 +134,10 @@ class _Checked:
 def _find(
     deployment: Deployment, warehouse: Warehouse, table: SourceTable, family: str | None, folder: Path
 ) -> _Checked | LoadedTable | None:
-    """Where the rows of a table are; None where it is nowhere and no enabled family needs it.
+    """Where the rows of a table are; None where it is nowhere and no enabled family reads it.
 
     Args:
-        family: an enabled family that needs the table, or None.
+        family: an enabled family that reads the table, or None.
         folder: where the typed rows are written.
     """
     settings, source = deployment.settings, deployment.sources.get(table.name)
@@ -166,6 +162,8 @@ def _find(
         return _standing(warehouse, table, "warehouse", _rows(deployment, table, *remarks))
     if family is None:
         return None
+    if table.name in deployment.optional:
+        return nowhere(table)
     raise not_found(settings, table, family)
 
 

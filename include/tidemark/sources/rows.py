@@ -1,6 +1,13 @@
 """Where the rows of each table of the contract are, for everybody who reads them: staging, the gate, the manifest."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
+
+from include.tidemark.sources.contract import SourceTable
+
+Lack = Literal["nowhere", "empty"]
 
 
 class RowFlag(BaseModel):
@@ -44,6 +51,8 @@ class SourceRows(BaseModel):
     """Columns that the source lacks: they are null in every row."""
     remarks: tuple[str, ...] = ()
     """What loading found that a person should know of, each in a sentence; the gate says it as a warning."""
+    lack: Lack | None = None
+    """Why a table that every enabled family can do without has no row: it is neither mapped nor landed, or it is empty."""
 
     @property
     def rows(self) -> str:
@@ -59,3 +68,25 @@ class SourceRows(BaseModel):
 def raw_rows(table: str) -> SourceRows:
     """The rows of a table that stands in the schema `raw`."""
     return SourceRows(table=table, relation=f"raw.{table}")
+
+
+def no_rows(table: SourceTable) -> SourceRows:
+    """The rows of a table that is nowhere: none, in the columns of its contract, so that whoever reads it needs no other query."""
+    columns = ", ".join(f"cast(null as {column.data_type}) as {column.name}" for column in table.columns)
+    query = f"select * from (select {columns}) as nothing where 1 = 0"
+    return SourceRows(table=table.name, relation=table.qualified_name, sql=query, lack="nowhere")
+
+
+def without_rows(tables: Sequence[str], lack: Lack) -> str:
+    """What is to be said of tables without a row.
+
+    >>> without_rows(["transactions"], "empty")
+    'the table transactions holds no row'
+    >>> without_rows(["fee_periods", "market_prices"], "nowhere")
+    'the tables fee_periods and market_prices are neither mapped in sources.yml nor landed'
+    """
+    one = len(tables) == 1
+    named = f"the table {tables[0]}" if one else f"the tables {' and '.join(tables)}"
+    if lack == "empty":
+        return f"{named} {'holds' if one else 'hold'} no row"
+    return f"{named} {'is' if one else 'are'} neither mapped in sources.yml nor landed"

@@ -35,6 +35,7 @@ _OF_NULLS: Mapping[str, str] = {
     "sparse": "Fewer than ten users are in one of the four cells of feature and outcome.",
     "not_impactful": "The odds ratio is nearer to 1 than the threshold, or may be chance.",
     "descriptive": "It describes these data; it is no estimate of anything beyond them.",
+    "no_transactions": "There are no transactions, so nothing is known of revenue.",
     "nobody_alike": "Too few other users did as much before to compare with.",
     "not_finite": "The arithmetic left the range of floating-point numbers.",
 }

@@ -4,7 +4,8 @@ from include.tidemark.families.family import Family
 
 FAMILY = Family(
     name="engagement",
-    sources=("users", "events", "transactions"),
+    sources=("users", "events"),
+    optional_sources=("transactions",),
     questions=("segments", "retention", "funnel"),
     overview="data/behavioral_segment_summary.csv",
     overview_columns=(

@@ -15,6 +15,7 @@ from include.tidemark.families.engagement.definitions import (
     REVENUE_SEGMENTS,
     stage_names,
 )
+from include.tidemark.families.engagement.no_money import has_money
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -46,6 +47,7 @@ def export(
 
 def cohort_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
     """One row per cohort and day with the columns of `retention_cohorts.csv`."""
+    known = has_money(run)
     lines = (
         {
             "cohort_date": cohort.cohort_date,
@@ -56,7 +58,7 @@ def cohort_rows(run: Run, warehouse: Warehouse, results: StatisticRows) -> list[
             "followed_users": cohort.followed,
             "retained_or_later_users": cohort.active_on_day_or_later if cohort.followed else None,
             "is_burn_in": cohort.is_burn_in,
-            "revenue": Decimal(int(cohort.revenue.sums[0])).scaleb(-2) if cohort.matured else None,
+            "revenue": Decimal(int(cohort.revenue.sums[0])).scaleb(-2) if cohort.matured and known else None,
         }
         for cohort in read_cohorts(run, warehouse)
     )
@@ -80,7 +82,9 @@ def summary_rows(run: Run, warehouse: Warehouse, results: StatisticRows, kind: s
     )
     counted = {row.pop(kind): row for row in own}
     names = BEHAVIORAL_SEGMENTS if kind == "behavioral_segment" else REVENUE_SEGMENTS
-    empty = {**dict.fromkeys(everybody), "users": 0, "revenue": 0}
+    known = has_money(run)
+    zero = 0 if known or kind == "behavioral_segment" else None
+    empty = {**dict.fromkeys(everybody), "users": zero, "revenue": 0 if known else None}
     groups = [*((name, counted.get(name, empty)) for name in names), (None, everybody)]
     lines = ({"segment": name, kind: name or ALL_USERS, **counts} for name, counts in groups)
     return wide_rows(TABLES[f"data/{kind}_summary"], run, lines, results)

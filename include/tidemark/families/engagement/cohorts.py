@@ -38,7 +38,8 @@ class Cohort:
     is_burn_in: bool
     """Whether it is of the first days of the data, when everybody who is there is new."""
     revenue: Cells
-    """Cents of the matured users from day 0 to this day: those without revenue, and the others."""
+    """Cents of the matured users from day 0 to this day: those without revenue, and the others. Without
+    transactions they are all without, which is published of nobody."""
 
     @property
     def name(self) -> str:
@@ -57,8 +58,7 @@ def read_cohorts(run: Run, warehouse: Warehouse) -> list[Cohort]:
 
 
 def _cohort(row: Row) -> Cohort:
-    matured, paying = int(row["matured_users"]), int(row["users_with_revenue"])
-    sums = {f"s{power}": int(row[f"revenue_s{power}"]) for power in (1, 2, 3)}
+    matured = int(row["matured_users"])
     return Cohort(
         cohort_date=row["cohort_date"],
         day=int(row["day_number"]),
@@ -68,12 +68,18 @@ def _cohort(row: Row) -> Cohort:
         followed=int(row["followed_users"]),
         active_on_day_or_later=int(row["active_on_day_or_later"]),
         is_burn_in=bool(row["is_burn_in"]),
-        revenue=Cells.from_rows(
-            [
-                {"bin": "none", "n": matured - paying, "s1": 0, "s2": 0, "s3": 0},
-                {"bin": "some", "n": paying, **sums},
-            ]
-        ),
+        revenue=_revenue(row, matured),
+    )
+
+
+def _revenue(row: Row, matured: int) -> Cells:
+    paying = int(row["users_with_revenue"] or 0)
+    sums = {f"s{power}": int(row[f"revenue_s{power}"] or 0) for power in (1, 2, 3)}
+    return Cells.from_rows(
+        [
+            {"bin": "none", "n": matured - paying, "s1": 0, "s2": 0, "s3": 0},
+            {"bin": "some", "n": paying, **sums},
+        ]
     )
 
 
@@ -115,7 +121,8 @@ def revenue_rows(
     """Mean revenue a user in dollars from sign-up to each day, with Hall's interval; with `together`, of all cohorts."""
     days = days_of(cohorts)
     everybody = {day: merge(c.revenue for c in cohorts if c.day == day) for day in days}
-    tails = {day: tail_of(cells) for day, cells in everybody.items()}
+    # Where no cohort's day is over there is nobody, and nothing to refer to.
+    tails = {day: tail_of(cells) if cells.size else Tail(0, 0.0, 0.0) for day, cells in everybody.items()}
     if together is None:
         return [
             _revenue_row(c.name, c.day, c.users, c.revenue, config, everybody=tails[c.day]) for c in cohorts

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from include.tidemark.families.comparison_part import compared, pair_cells
+from include.tidemark.families.comparison_part import COMPARISONS, compared, earlier_run, pair_cells
 from include.tidemark.families.engagement.definitions import BEHAVIORAL_SEGMENTS, REVENUE_SEGMENTS
+from include.tidemark.families.engagement.no_money import has_money, known_change
 from include.tidemark.families.engagement.questions import MEANS
 from include.tidemark.run import Run
 from include.tidemark.statistics.change_rows import (
@@ -11,6 +12,7 @@ from include.tidemark.statistics.change_rows import (
     NOBODY,
     ChangeRow,
     Measured,
+    adjusted_rows,
     measured_means,
 )
 from include.tidemark.statistics.pairs import PairCells, count_change, share_change, sum_share_change
@@ -26,7 +28,7 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
         for kind in _KINDS
     }
     basis = "lifetime_revenue" if run.rules.revenue_segment_basis == "lifetime" else "revenue_last_90_days"
-    return compared(
+    rows = compared(
         run,
         "engagement",
         lambda comparison: [
@@ -35,6 +37,23 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
             for measured in _measured(kind, found.get(comparison, {}), basis)
         ],
     )
+    no_money = {comparison for comparison in COMPARISONS if _lacks_money(run, warehouse, comparison)}
+    return adjusted_rows([known_change(row) if row.comparison in no_money else row for row in rows])
+
+
+def _lacks_money(run: Run, warehouse: Warehouse, comparison: str) -> bool:
+    """Whether one of the two months has no transactions, so that everybody would seem to have come, or to have gone."""
+    earlier = earlier_run(run, "engagement", comparison)
+    if not has_money(run) or earlier is None:
+        return not has_money(run)
+    ((known,),) = (
+        row.values()
+        for row in warehouse.fetch(
+            "select count(revenue_segment) as n from runs.user_engagement where run_key = ?",
+            (earlier.run_key,),
+        )
+    )
+    return not known
 
 
 def _measured(kind: str, cells: Mapping[str, PairCells], basis: str) -> list[Measured]:

@@ -19,6 +19,7 @@ from include.tidemark.families.engagement.definitions import (
     REVENUE_SEGMENTS,
     stage_names,
 )
+from include.tidemark.families.engagement.no_money import known_rows
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.shared_texts import OTHER, SHARED_BY_USERS
@@ -59,6 +60,7 @@ def segments(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     filled = _filled_fields(run, warehouse)
     basis = "lifetime_revenue" if run.rules.revenue_segment_basis == "lifetime" else "revenue_last_90_days"
     found: list[ResultRow] = []
+    all_users: dict[str, Cells] = {}
     for kind, names, own_metric in (
         ("behavioral_segment", BEHAVIORAL_SEGMENTS, "engagement_score"),
         ("revenue_segment", REVENUE_SEGMENTS, basis),
@@ -66,12 +68,13 @@ def segments(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         cells: dict[Any, Cells] = cells_by(rows, ("metric", kind))
         held = {metric: {name: cells.get((metric, name), merge([])) for name in names} for metric in MEANS}
         everybody = {metric: merge(groups.values()) for metric, groups in held.items()}
+        all_users = all_users or everybody
         counts = {name: filled.get((kind, name), 0) for name in names}
         found += _segment_rows(held, everybody, own_metric, counts, run)
         if kind == "revenue_segment":
             found += share_rows("revenue_share", held[basis], config)
-            found += _means(None, everybody, everybody, config)
-    return found
+            found += _means(None, all_users, all_users, config)
+    return known_rows(run, found)
 
 
 def retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
@@ -82,13 +85,14 @@ def retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     config = statistics_config(run)
     cohorts = read_cohorts(run, warehouse)
     counts = retention_counts(cohorts)
-    return [
+    found = [
         *retention_rows(retention_counts(cohorts, ALL_COHORTS), config),
         *revenue_rows(cohorts, config, ALL_COHORTS),
         *retention_rows(counts, config),
         *retention_differences(counts, config, each_is_a_unit=True),
         *revenue_rows(cohorts, config),
     ]
+    return known_rows(run, found)
 
 
 def funnel(run: Run, warehouse: Warehouse) -> list[ResultRow]:

@@ -19,6 +19,7 @@ from include.tidemark.families.engagement.definitions import (
     revenue_criteria,
     terms,
 )
+from include.tidemark.families.engagement.no_money import has_money
 from include.tidemark.families.engagement.report_journey import journey
 from include.tidemark.families.engagement.report_retention import retention
 from include.tidemark.report import words
@@ -58,7 +59,11 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
             "How engaged users are",
             {"rows": _behavioral(behavioral, results), **_lengths(behavioral)},
         ),
-        ("revenue", "What users are worth", {"rows": _revenue(revenue, results, money)}),
+        (
+            "revenue",
+            "What users are worth",
+            {"rows": _revenue(revenue, results, money), "has_money": has_money(run)},
+        ),
         ("retention", "Who comes back", retention(run, cohort_rows(run, warehouse, results), results)),
         ("journey", "How far users come", journey(run, funnel, results)),
         ("definitions", "What the segments mean", _definitions(run)),

@@ -7,6 +7,7 @@ from include.tidemark.families.engagement.definitions import (
     REVENUE_SEGMENTS,
     stage_names,
 )
+from include.tidemark.families.engagement.no_money import has_money
 from include.tidemark.run import Run
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.validation.checks import text_list
@@ -46,6 +47,7 @@ def values(run: Run) -> dict[str, Any]:
         "revenue": "lifetime_revenue"
         if rules.revenue_segment_basis == "lifetime"
         else "revenue_last_90_days",
+        "has_money": "true" if has_money(run) else "false",
         "is_passive": f"r.event_name in {text_list(rules.passive_events)}"
         if rules.passive_events
         else "false",

@@ -118,9 +118,7 @@ def load_for_engagement(settings, needed=None):
     needed = needed or {"users": "engagement"}
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
-        loaded = load_sources(
-            settings, warehouse, needed, STARTED, optional={"transactions": "engagement"}
-        )
+        loaded = load_sources(settings, warehouse, needed, STARTED, optional={"transactions": "engagement"})
     return {table.table: table for table in loaded}
 
 

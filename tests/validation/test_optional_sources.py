@@ -40,7 +40,8 @@ def test_rows_that_are_meant_to_be_gone_are_a_warning():
 
 
 @pytest.mark.parametrize(
-    ("rows", "why"), [(no_rows(TABLE), "is neither mapped in sources.yml nor landed"), (EMPTY, "holds no row")]
+    ("rows", "why"),
+    [(no_rows(TABLE), "is neither mapped in sources.yml nor landed"), (EMPTY, "holds no row")],
 )
 def test_a_family_that_needs_the_table_is_left_out_with_the_reason(rows: SourceRows, why: str) -> None:
     there = {name: raw_rows(name) for name in ("users", "events")}

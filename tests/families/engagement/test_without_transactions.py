@@ -74,7 +74,9 @@ def test_there_are_as_many_numbers_as_with_transactions_and_those_of_no_money_ar
 
 
 def test_the_users_are_the_same_but_for_what_is_made_of_money(without: Month, beside: Month) -> None:
-    ours, theirs = (rows(m, "select * from marts.user_engagement order by user_id") for m in (without, beside))
+    ours, theirs = (
+        rows(m, "select * from marts.user_engagement order by user_id") for m in (without, beside)
+    )
     assert {row[name] for row in ours for name in OF_USERS} == {None}
     assert None not in {row[name] for row in theirs for name in OF_USERS}
     assert [{**row, **dict.fromkeys(OF_USERS)} for row in theirs] == ours
@@ -88,7 +90,9 @@ def test_the_changes_of_money_say_so_too(without: Month) -> None:
 
 def test_account_manifest_and_report_say_that_there_is_no_such_source(without: Month) -> None:
     _, _, folder = without
-    account = rows(without, "select kind, reason, row_count from marts.row_account where source_table = 'transactions'")
+    account = rows(
+        without, "select kind, reason, row_count from marts.row_account where source_table = 'transactions'"
+    )
     assert account == [{"kind": "total", "reason": "no_table", "row_count": 0}]
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     (source,) = [each for each in manifest["sources"] if each["table"] == "raw.transactions"]

@@ -46,7 +46,7 @@ ALLOWED = {
     RULES: "documents",
     "sources": "documents warehouse",
     "run": "rules sources",
-    "families": "run statistics warehouse",
+    "families": "run sources statistics warehouse",
     "enabled": "families run",
     "history": "documents families run warehouse",
     "validation": "families rules run sources warehouse",

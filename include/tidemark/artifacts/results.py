@@ -92,8 +92,14 @@ def read_statistics(run: Run, warehouse: Warehouse) -> StatisticRows:
 
 def write_statistics(results: StatisticRows, target: Path, currency: Currency) -> list[WrittenFile]:
     """Write `data/statistics.csv` and `.parquet`; metrics that end in `_usd` end in the code of the currency."""
-    rows = [row | {"metric": currency.name(row["metric"])} for row in results.rows]
-    return write_rows(STATISTICS, rows, target)
+    return write_rows(STATISTICS, [row | _named(row, currency) for row in results.rows], target)
+
+
+def _named(row: Row, currency: Currency) -> Row:
+    """What names metrics, as it is published; a family of comparisons is named by its metric and more."""
+    family = row["comparison_family"]
+    parts = [currency.name(part) for part in family.split(" / ")] if family else []
+    return {"metric": currency.name(row["metric"]), "comparison_family": " / ".join(parts) or family}
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -31,6 +31,19 @@
     {{ return({column: renamed}) }}
 {%- endmacro %}
 
+{#- Values that are several names joined by ` / `, such as families of comparisons, in the same way. -#}
+{% macro joined_values_in_currency(source_name, column) -%}
+    {%- set ending = _currency_ending() -%}
+    {%- if ending == '_usd' -%}
+        {{ return({}) }}
+    {%- endif -%}
+    {%- set value = source_name ~ '.' ~ column -%}
+    {%- set renamed -%}
+        left(replace({{ value }} || ' / ', '_usd / ', '{{ ending }} / '), length({{ value }}))
+    {%- endset -%}
+    {{ return({column: renamed}) }}
+{%- endmacro %}
+
 {% macro _currency_ending() -%}
     {%- set code = var('currency') -%}
     {%- if code is not string or not modules.re.fullmatch('[A-Z]{3}', code) -%}

@@ -17,9 +17,9 @@ ENDS = {
     "user_cohorts": "as_of_date,run_key",
     "user_segmentation_summary": "n,trust,reason",
     **dict.fromkeys(
-        ("retention_cohorts", "behavioral_segment_summary", "revenue_segment_summary", "journey_funnel_analysis", "planner_ratios"),
-        "n",
+        ("behavioral_segment_summary", "revenue_segment_summary", "journey_funnel_analysis", "planner_ratios"), "n"
     ),
+    "retention_cohorts": "n,followed_users,is_burn_in",
 }  # fmt: skip
 NUMBERS = {
     # File: the metric that n, trust and reason speak of; the columns that its segment and horizon are named by.

@@ -23,9 +23,11 @@ from tests.snowflake.emulator import Emulator, running_emulator
 
 TABLES = (
     "runs.customer_segments",
+    "runs.changes",
     "runs.row_account",
     "runs.statistics",
     "control.gate_results",
+    "control.run_inputs",
     "control.segmentations",
     "control.source_columns",
 )
@@ -76,6 +78,15 @@ def _leave_behind(warehouse: Any, settings: Settings, run: Run) -> None:
     check = {"stage": "models", "expectation": "e", "severity": "info", "success": True}
     warehouse.insert("runs.customer_segments", [identity])
     warehouse.insert("runs.statistics", [identity | {"family": "customer_segments", "metric": "m"}])
+    change = {
+        "family": "f",
+        "comparison": "previous",
+        "metric": "m",
+        "kind": "share",
+        "method": "paired_users",
+    }
+    warehouse.insert("runs.changes", [identity | change])
+    warehouse.insert("control.run_inputs", [identity | {"sources_hash": "0"}])
     line = {"position": 0, "source_table": "users", "kind": "total", "reason": "loaded", "row_count": 0}
     warehouse.insert("runs.row_account", [identity | line])
     warehouse.insert("control.gate_results", [identity | check])
@@ -148,6 +159,8 @@ def test_the_tables_that_python_makes_are_transient_where_they_can_be_made_again
         "create table if not exists control.gate_results",
         "create table if not exists control.segmentations",
         "create table if not exists control.source_columns",
+        "create table if not exists control.run_inputs",
         "create transient table if not exists runs.row_account",
+        "create transient table if not exists runs.changes",
         "create transient table if not exists runs.statistics",
     ]

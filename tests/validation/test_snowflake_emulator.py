@@ -18,8 +18,8 @@ from tests.validation.world import World
 SECRET = "correct-horse-battery"
 TABLES = (
     "raw.users", "raw.transactions", "staging.stg_users", "staging.stg_transactions", "core.fct_customer_category_daily",
-    "runs.customer_segments", "runs.row_account", "runs.statistics", "control.publications", "control.gate_results",
-    "control.fact_builds", "control.erasures", "control.source_columns",
+    "runs.customer_segments", "runs.changes", "runs.row_account", "runs.statistics", "control.publications", "control.gate_results",
+    "control.fact_builds", "control.erasures", "control.run_inputs", "control.source_columns",
 )  # fmt: skip
 
 

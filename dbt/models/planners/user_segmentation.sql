@@ -88,9 +88,11 @@ measured as (
             ),
             cast('9999-12-31' as timestamp)
         ) as became_planner_at,
-        {%- for column in criteria.values() %}
-        case when milestones.{{ column }} is not null then 1 else 0 end{{ ' +' if not loop.last else ' as criteria_count' }}
-        {%- endfor %}
+        (
+            {%- for column in criteria.values() %}
+            case when milestones.{{ column }} is not null then 1 else 0 end{{ ' +' if not loop.last }}
+            {%- endfor %}
+        ) as criteria_count
     from users
     left join activity on users.user_id = activity.user_id
     left join milestones on users.user_id = milestones.user_id

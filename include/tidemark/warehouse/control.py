@@ -31,12 +31,12 @@ _TABLES = {
     "control.source_columns": """
         as_of_date date not null, run_key varchar not null, table_name varchar not null, column_name varchar not null,
         scope varchar not null, value varchar, row_count bigint not null, total_count bigint not null""",
+    "control.run_inputs": """
+        as_of_date date not null, run_key varchar not null, sources_hash varchar not null""",
     "runs.row_account": """
         as_of_date date not null, run_key varchar not null, position bigint not null, source_table varchar not null,
         family varchar, kind varchar not null, reason varchar not null, row_count bigint not null, user_count bigint,
         amount_usd decimal(18,2), share_of_rows double, share_of_amount double""",
-    "control.run_inputs": """
-        as_of_date date not null, run_key varchar not null, sources_hash varchar not null""",
     "runs.changes": """
         as_of_date date not null, run_key varchar not null, family varchar not null, comparison varchar not null,
         earlier_as_of_date date, earlier_run_key varchar, is_comparable boolean, differences varchar, metric varchar not null,

@@ -141,6 +141,10 @@ def test_significance_is_judged_by_the_threshold_of_the_rule(world: World) -> No
                 found.setdefault(row["p_adjusted"], set()).add(row["is_significant"])
         return level, found
 
+    # Between the two thresholds.
+    world.sql(
+        "update runs.statistics set p_adjusted = 0.06 where p_adjusted is not null and metric like 'funnel%'"
+    )
     usual_level, usual = judged(world.run)
     rules = load_rules(environ={"SEGMENTATION_SIGNIFICANCE_THRESHOLD": "0.9"})
     level, other = judged(world.run.model_copy(update={"rules": rules}))

@@ -1,3 +1,5 @@
 {{ config(alias='statistics') }}
 
-{{ published_rows(source('runs', 'statistics'), computed=values_in_currency('candidates', 'metric')) }}
+{%- set renamed = values_in_currency('candidates', 'metric') -%}
+{%- do renamed.update(joined_values_in_currency('candidates', 'comparison_family')) -%}
+{{ published_rows(source('runs', 'statistics'), computed=renamed) }}

@@ -240,7 +240,7 @@ def test_an_expression_that_does_not_fit_the_types_is_one_sentence(shop: Files) 
 def test_parquet_brings_its_own_types(shop: Files) -> None:
     shop.parquet(
         "select * from (values (1::bigint, timestamptz '2026-01-17 20:30:00-05', 12.345::decimal(9,3), 0.1::float,"
-        " {'tier': 'gold', 'tags': ['a', 'it''s']}), (2, null, null, null, null)) as t(id, moment, total, fee, extra)"
+        " 'Books'), (2, null, null, null, null)) as t(id, moment, total, fee, extra)"
     )
     shop.say(
         "transactions:\n  files: orders.parquet\n  columns: {transaction_id: id, user_id: id, transaction_at: moment, amount: total,"
@@ -249,7 +249,7 @@ def test_parquet_brings_its_own_types(shop: Files) -> None:
     shop.load()
     first, second = shop.transactions()
     assert first[:5] == ("1", "1", datetime(2026, 1, 18, 1, 30), Decimal("12.345"), Decimal("0.1"))
-    assert json.loads(first[5]) == {"tier": "gold", "tags": ["a", "it's"]}
+    assert first[5] == "Books"
     assert second == ("2", "2", None, None, None, None, None)
 
 

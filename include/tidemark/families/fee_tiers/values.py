@@ -37,7 +37,7 @@ def values(run: Run) -> dict[str, Any]:
 
 
 def follow_up_weeks(days: int) -> int:
-    """How many fee weeks after a week "in it or later" looks at: those that hold so many days.
+    """How many fee weeks after a week "in it or later" looks at: those that hold that many days.
 
     >>> follow_up_weeks(28), follow_up_weeks(10)
     (4, 2)

@@ -68,7 +68,9 @@ def _key_figures(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: list[R
         KeyFigure("Users", words.count(users), "With a swap before the date, whenever it was"),
         KeyFigure("New users", words.count(new), since or "No fee week is over yet"),
         *(KeyFigure(f"Back in week {k}", shown.value, shown.interval or shown.note) for k, shown in retained),
-        KeyFigure("Whales' share of fees", whales.value, whales.interval or whales.note),
+        KeyFigure(
+            "Whales' share of fees", whales.value, whales.interval or whales.note, {"segment": "whale"}
+        ),
     )
 
 
@@ -79,6 +81,7 @@ def _acquisition(weeks: list[Row]) -> dict[str, Any]:
             group,
             float(week[column]) if week["is_complete"] else None,
             f"{week['period_id']}, {words.bps(week['final_fee_bps'])}",
+            facets={"date": week["period_start_date"].isoformat()},
         )
         for week in weeks
         for group, column in ((_NEW, "new_swappers"), (_RETURNING, "returning_swappers"))

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
 from include.tidemark.report import words
@@ -15,7 +17,7 @@ from include.tidemark.report.charts import (
     heat_map,
     sequential,
 )
-from include.tidemark.report.numbers import interval, number, p_value, trust
+from include.tidemark.report.numbers import behind, interval, number, p_value, trust
 from include.tidemark.run import Run
 from include.tidemark.statistics.lifetime_value import METRIC as LTV_MEAN
 from include.tidemark.statistics.lifetime_value import WEIGHTED, horizon_name
@@ -54,7 +56,8 @@ def retention_section(run: Run, numbers: Numbers) -> dict[str, Any]:
     if not any(row and row["estimate"] is not None for rows in found.values() for row in rows):
         return {"reason": REASONS["window_not_complete"]}
     series = {
-        tier: [_point(k, row) for k, row in zip(weeks, rows, strict=True)] for tier, rows in found.items()
+        tier: [_point(k, row, tier) for k, row in zip(weeks, rows, strict=True)]
+        for tier, rows in found.items()
     }
     told = "; ".join(
         f"{tier} {words.percent(points[1].value)}" for tier, points in series.items() if len(points) > 1
@@ -95,7 +98,7 @@ def retention_section(run: Run, numbers: Numbers) -> dict[str, Any]:
 
 
 def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
-    """Value over the horizons at the middle discount rate, and every tier at the longest horizon."""
+    """Value over the horizons and every tier at one of them: at the middle rate and the longest, until a reader chooses others."""
     rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
     horizons = run.rules.fee_ltv_horizon_weeks
     rate, longest = rates[len(rates) // 2], horizons[-1]
@@ -103,57 +106,80 @@ def value_section(run: Run, numbers: Numbers) -> dict[str, Any]:
     def value(tier: str, weeks: int, at: float, method: str | None = None) -> Row | None:
         return numbers.find(LTV_MEAN, tier, horizon_name(weeks, at), method)
 
-    series = {tier: [_point(h, value(tier, h, rate)) for h in horizons] for tier in numbers.tiers}
-    ends = [Estimate.of(tier, value(tier, longest, rate)) for tier in numbers.tiers]
-    if not any(point.value is not None for points in series.values() for point in points):
+    if not any(
+        (row := value(tier, h, rate)) and row["estimate"] is not None
+        for tier in numbers.tiers
+        for h in horizons
+    ):
         return {"reason": REASONS["window_not_complete"]}
     colours, currency = numbers.tier_colours, run.rules.money
     money = words.money_in(currency)
-    told = "; ".join(f"{point.label} {money(point.value)}" for point in ends)
-    return {
-        "reason": "",
-        "rate": words.percent(rate, 0),
-        "longest": longest,
-        "curves": curves(
+
+    def over_horizons(at: float) -> Markup:
+        series = {tier: [_point(h, value(tier, h, at), tier) for h in horizons] for tier in numbers.tiers}
+        told = "; ".join(f"{tier} {money(points[-1].value)}" for tier, points in series.items())
+        return curves(
             series,
             colours,
             x_title="weeks counted",
             y_format=currency,
             description=f"Mean discounted fees per user over the first weeks, by fee at the first swap. After {longest}: {told}.",
-        ),
-        "ends": dot_intervals(
+            still=at == rate,
+        )
+
+    def at_the_end(weeks: int, at: float) -> Markup:
+        ends = [Estimate.of(tier, value(tier, weeks, at), tier=tier) for tier in numbers.tiers]
+        told = "; ".join(f"{point.label} {money(point.value)}" for point in ends)
+        return dot_intervals(
             ends,
             colours=[colours[tier] for tier in numbers.tiers],
             form=currency,
-            description=f"Mean discounted fees of the first {longest} weeks per user: {told}.",
-        ),
+            description=f"Mean discounted fees of the first {weeks} weeks per user: {told}.",
+            still=(weeks, at) == (longest, rate),
+        )
+
+    def line(tier: str, weeks: int) -> dict[str, Any]:
+        rest = numbers.find(f"{LTV_MEAN}_vs_rest", tier, horizon_name(weeks, rate))
+        return {
+            "tier": tier,
+            "weeks": weeks,
+            "colour": colours[tier],
+            "values": [number(value(tier, weeks, at), money) for at in rates],
+            "skew": number(value(tier, weeks, rate, "hall_skew_t"), money),
+            "weighted": number(value(tier, weeks, rate, WEIGHTED), money),
+            "rest": number(rest, money),
+            "p": p_value(rest),
+            "trust": trust(value(tier, weeks, rate)),
+        }
+
+    return {
+        "reason": "",
+        "rate": words.percent(rate, 0),
+        "longest": longest,
+        "curves": {words.percent(at, 0): over_horizons(at) for at in rates},
+        "ends": {(weeks, words.percent(at, 0)): at_the_end(weeks, at) for weeks in horizons for at in rates},
         "rates": [words.percent(at, 0) for at in rates],
-        "rows": [
-            {
-                "tier": tier.replace(" ", "\N{NO-BREAK SPACE}"),
-                "colour": colours[tier],
-                "values": [number(value(tier, longest, at), money) for at in rates],
-                "skew": number(value(tier, longest, rate, "hall_skew_t"), money),
-                "weighted": number(value(tier, longest, rate, WEIGHTED), money),
-                "rest": number(numbers.find(f"{LTV_MEAN}_vs_rest", tier, horizon_name(longest, rate)), money),
-                "p": p_value(numbers.find(f"{LTV_MEAN}_vs_rest", tier, horizon_name(longest, rate))),
-                "trust": trust(value(tier, longest, rate)),
-            }
-            for tier in numbers.tiers
-        ],
+        "rows": [line(tier, weeks) for weeks in horizons for tier in numbers.tiers],
     }
 
 
-def _point(x: float, row: Row | None) -> Point:
-    if row is None:
-        return Point(x, None)
-    note = REASONS[row["reason"]] if row["reason"] else f"{words.count(row['n'])} users"
-    return Point.of(x, row, note)
+def _point(x: float, row: Row | None, tier: str) -> Point:
+    return Point.of(x, row, tier=tier)
 
 
 def _cell(tier: str, k: int, row: Row | None) -> HeatCell:
     value = row["estimate"] if row else None
-    note = "" if row is None else (REASONS[row["reason"]] if row["reason"] else interval(row, words.percent))
+    note = (
+        ""
+        if row is None
+        else ", ".join(part for part in (interval(row, words.percent), *behind(row)) if part)
+    )
     return HeatCell(
-        x=str(k), y=tier, value=value, text="" if value is None else words.percent(value, 0), note=note
+        x=str(k),
+        y=tier,
+        value=value,
+        text="" if value is None else words.percent(value, 0),
+        note=note,
+        too_few=row is not None and row["reason"] != "window_not_complete",
+        facets={"tier": tier},
     )

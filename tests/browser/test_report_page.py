@@ -1,9 +1,12 @@
 """The report in a real browser: without a script, on a phone, in both themes, in print, and for those who can't see it."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+SCREENSHOTS = Path(".local/screenshots")
+"""Kept after the tests, to be looked at."""
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 SCREENS = {"page": {}, "phone": PHONE}
 
@@ -24,6 +27,9 @@ def draw_all(reader):
 def test_it_draws_every_chart_asks_for_nothing_and_says_nothing(read, screen, theme):
     reader = read(color_scheme=theme, **screen)
     draw_all(reader)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    name = f"report-{theme}-{reader.page.viewport_size['width']}.png"
+    reader.page.screenshot(path=SCREENSHOTS / name, full_page=True)
     assert reader.page.locator(".live.drawn").count() > 20
     assert not reader.said
     assert [url for url in reader.asked if not url.startswith(("file:", "blob:"))] == []

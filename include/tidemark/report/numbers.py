@@ -61,7 +61,7 @@ def behind(row: Row) -> tuple[str, ...]:
         "" if row["estimate"] is not None or not row["reason"] else REASONS.get(row["reason"], row["reason"])
     )
     made = (
-        words.METHODS.get(row["method"], "")
+        words.METHODS.get(row["method"], {}).get("words", "")
         if row["ci_low"] is not None or row["ci_high"] is not None
         else ""
     )

@@ -11,6 +11,7 @@ from include.tidemark.accounting.published import shown_tables
 from include.tidemark.artifacts.manifest import gate_summary
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.families.left_out import NOT_ENABLED, LeftOut
+from include.tidemark.report import words
 from include.tidemark.report.charts.palette import themed_css
 from include.tidemark.report.parts import ReportPart, Section
 from include.tidemark.report.script import PackedFile, digest, packed, scripts
@@ -110,6 +111,7 @@ def render(
             selection=selection,
             changed=changed,
             tables=shown_tables(account),
+            methods=list(words.METHODS.values()),
             style=Markup(style),  # noqa: S704 (our own file)
             style_hash=digest(style),
             scripts=scripts(),

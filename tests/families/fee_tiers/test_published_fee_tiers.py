@@ -13,6 +13,7 @@ from include.tidemark.demo.synthetic import truth
 from include.tidemark.families.fee_tiers.artifacts import TABLES
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.names import all_weeks_name
+from include.tidemark.report import words
 
 # The same numbers by other means: one query over the landing files that knows nothing of the models.
 SWAPS = """
@@ -63,6 +64,16 @@ def test_the_report_s_charts_are_drawn_from_the_numbers_of_the_files(synthetic_m
             assert shown == of_file[column], (row["series"], row["x"], name)
         assert f"n = {int(of_file['n']):,}" in row["told"]
         assert row["of"] == {"tier": row["series"]}
+
+
+def test_every_way_in_which_an_interval_is_made_has_words_for_a_reader(synthetic_month):
+    made = {
+        row["method"]
+        for row in synthetic_month.rows("data/statistics.csv")
+        if row["ci_low"] or row["ci_high"]
+    }
+    assert len(made) > 20
+    assert made <= set(words.METHODS)
 
 
 def close(row, planted, widened=0.5):

@@ -6,7 +6,8 @@ from typing import Protocol
 from include.tidemark.families.family import Part
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import PublishedRun, Run
-from include.tidemark.statistics.change_rows import ChangeRow, Measured, rows_of
+from include.tidemark.statistics.change_rows import ChangeRow, rows_of
+from include.tidemark.statistics.measured import Measured
 from include.tidemark.statistics.pairs import SUMS, PairCells
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -31,8 +32,9 @@ def changes(family: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
 
 
 def earlier_run(run: Run, family: str, comparison: str) -> PublishedRun | None:
-    """The publication that a comparison measures a family's changes from."""
-    return run.previous_of(family) if comparison == "previous" else run.year_before_of(family)
+    """The publication that a comparison measures a family's changes from; None of any but `COMPARISONS`."""
+    known = {"previous": run.previous_of, "year_before": run.year_before_of}
+    return known[comparison](family) if comparison in known else None
 
 
 def compared(run: Run, family: str, measured: Callable[[str], Iterable[Measured]]) -> list[ChangeRow]:

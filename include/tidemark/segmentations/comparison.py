@@ -1,10 +1,14 @@
-"""How the numbers of a segmentation changed since earlier months, on pairs of the same people."""
+"""How the numbers of a segmentation changed since earlier months, on pairs of the same people, and their trend."""
 
 from include.tidemark.families.comparison_part import compared, pair_cells
+from include.tidemark.families.trend_part import measured_slopes, trend_rows
 from include.tidemark.run import Run
-from include.tidemark.segmentations.catalogue import catalogue
+from include.tidemark.segmentations.catalogue import TABLE, catalogue
+from include.tidemark.segmentations.declaration import Segmentation
+from include.tidemark.segmentations.no_money import known_changes
 from include.tidemark.segmentations.shipped import declared
-from include.tidemark.statistics.change_rows import ChangeRow, Numbers, segment_numbers
+from include.tidemark.statistics.change_rows import ChangeRow
+from include.tidemark.statistics.measured import Numbers, published_numbers, segment_numbers
 from include.tidemark.warehouse.base import Warehouse
 
 
@@ -18,4 +22,24 @@ def changes(name: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
         units={feature: catalogue()[feature].scale for feature in of.means},
     )
     cells = pair_cells(run, warehouse, of.home.table("pair_cells"), of.mine(run.run_key))
-    return compared(run, name, lambda comparison: segment_numbers(cells.get(comparison, {}), numbers))
+    rows = compared(run, name, lambda comparison: segment_numbers(cells.get(comparison, {}), numbers))
+    rows += trend_rows(
+        run, name, lambda runs: measured_slopes(warehouse, _people(of), runs, published_numbers(numbers))
+    )
+    return known_changes(of, run, rows)
+
+
+def _people(of: Segmentation) -> str:
+    """SQL of the members of every run, with the features whose mean is published in the units of their sums."""
+    home = of.home
+    amounts = "".join(
+        f", cast(round({feature} * {catalogue()[feature].scale}, 0) as bigint) as {feature}"
+        for feature in of.means
+    )
+    known = f"members.run_key, members.{home.person} as person, members.{home.segment} as segment, members.is_dormant{amounts}"
+    if not home.is_shared:
+        return f"select {known} from {home.members} as members"
+    return (
+        f"select {known} from {home.members} as members inner join {TABLE} as features"
+        f" on members.run_key = features.run_key and members.user_id = features.user_id where members.segmentation = '{of.name}'"
+    )

@@ -13,12 +13,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from include.tidemark.statistics.trust import Tail, tail_of_influence
+from include.tidemark.statistics.change import Behind, Change, Month
+from include.tidemark.statistics.trust import tail_of_influence
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -98,65 +99,6 @@ SUMS = (
     "n", "prior_s1", "later_s1", "prior_s2", "later_s2", "cross_s2", "prior_nonzero", "later_nonzero",
 )  # fmt: skip
 _N, _S0, _S1, _Q0, _Q1, _CROSS, _NONZERO0, _NONZERO1 = range(len(SUMS))
-
-
-@dataclass(frozen=True)
-class Month:
-    """A number in one month.
-
-    Attributes:
-        value: None where there is nothing to divide by.
-        n: users behind it: of a share and a mean those that are divided by, of a count and a sum those counted.
-        nonzero: those of them with an amount other than zero.
-        effective_n: (sum)^2 / sum of squares of the amount.
-    """
-
-    value: float | None
-    n: int
-    nonzero: int = 0
-    effective_n: float = math.inf
-
-
-class Behind(NamedTuple):
-    """Users behind a number.
-
-    Attributes:
-        both: in both months.
-        joined: now only.
-        left: then only.
-    """
-
-    both: int
-    joined: int
-    left: int
-
-
-@dataclass(frozen=True)
-class Change:
-    """The change of a number between two months.
-
-    Attributes:
-        earlier: the number then.
-        now: the number now.
-        behind: the users behind the number.
-        standard_error: of ``now - earlier``; None where one of both is missing.
-        tail: how unevenly users influence the change; None likewise.
-        moved: of a share, how many users came to what is counted and how many left it; then the same of all others.
-    """
-
-    earlier: Month
-    now: Month
-    behind: Behind
-    standard_error: float | None = None
-    tail: Tail | None = None
-    moved: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def value(self) -> float | None:
-        """Now minus then."""
-        if self.earlier.value is None or self.now.value is None:
-            return None
-        return self.now.value - self.earlier.value
 
 
 def share_change(cells: PairCells, segment: str) -> Change:
@@ -282,6 +224,6 @@ def _linear(
     moved = (centre != 0) | (inside != 0)
     still = np.array([max(users - float(n[moved].sum()), 0.0)])
     tail = tail_of_influence((n[moved], centre[moved], inside[moved]), (still, np.zeros(1), np.zeros(1)))
-    if not is_total and users > 1:
-        error *= math.sqrt(users / (users - 1))
+    if not is_total:
+        error *= math.sqrt(users / max(users - change.fitted, 1))
     return replace(change, standard_error=error, tail=tail)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from tests.segmentations.conftest import FIRST, SECOND
 
@@ -73,6 +74,22 @@ def test_changes_are_those_of_the_members(world, family, path, person, segment, 
         assert shown == pytest.approx(error, rel=1e-4 if feature == "engagement_score" else 1e-6)
         assert row["n_both"] == ((x0 != 0) & (x1 != 0)).sum()
     assert intervals >= 3
+
+
+def test_means_given_the_earlier_amounts_are_least_squares_of_who_stayed(world):
+    changes = world.table(SECOND, "data/changes.csv")
+    mine = changes[changes["method"] == "ancova"].query("family == 'loyalty'")
+    pairs = two_months(world, "data/loyalty.csv", "user_id")
+    assert len(mine) >= 2
+    for row in mine.to_dict("records"):
+        feature = row["metric"].removeprefix("mean_").removesuffix("_given_earlier")
+        names = (pairs["segment_then"], pairs["segment_now"])
+        in0, in1 = (each.notna() if pd.isna(row["segment"]) else each == row["segment"] for each in names)
+        stayed = pairs[in0 & in1]
+        then, now = stayed[f"{feature}_then"], stayed[f"{feature}_now"]
+        fitted = sm.OLS(now - then, sm.add_constant(then - then.mean())).fit()
+        assert row["change"] == pytest.approx(fitted.params.iloc[0])
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx(tuple(fitted.conf_int().iloc[0]))
 
 
 def test_a_year_before_is_another_comparison_that_says_that_there_is_none(world):

@@ -6,7 +6,9 @@ from typing import Protocol
 from include.tidemark.families.family import Part
 from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import PublishedRun, Run
+from include.tidemark.statistics.change import Number
 from include.tidemark.statistics.change_rows import ChangeRow, rows_of
+from include.tidemark.statistics.given_earlier import rows_given_earlier
 from include.tidemark.statistics.measured import Measured
 from include.tidemark.statistics.pairs import SUMS, PairCells
 from include.tidemark.warehouse.base import Row, Warehouse
@@ -48,6 +50,26 @@ def compared(run: Run, family: str, measured: Callable[[str], Iterable[Measured]
             comparison,
             run.rules.no_change_margin_pct,
             has_earlier=earlier_run(run, family, comparison) is not None,
+        )
+    ]
+
+
+def given_earlier(
+    run: Run,
+    rows: Sequence[ChangeRow],
+    cells: Mapping[str, Mapping[str, PairCells]],
+    numbers: Sequence[Number],
+) -> list[ChangeRow]:
+    """The rows of means given what each had in the earlier month, beside those of each comparison, where they say more."""
+    return [
+        row
+        for comparison in COMPARISONS
+        for row in rows_given_earlier(
+            [row for row in rows if row.comparison == comparison],
+            cells.get(comparison, {}),
+            numbers,
+            statistics_config(run),
+            run.rules.no_change_margin_pct,
         )
     ]
 

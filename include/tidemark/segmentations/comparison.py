@@ -1,6 +1,6 @@
 """How the numbers of a segmentation changed since earlier months, on pairs of the same people, and their trend."""
 
-from include.tidemark.families.comparison_part import compared, pair_cells
+from include.tidemark.families.comparison_part import compared, given_earlier, pair_cells
 from include.tidemark.families.trend_part import measured_slopes, trend_rows
 from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import TABLE, catalogue
@@ -23,6 +23,7 @@ def changes(name: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
     )
     cells = pair_cells(run, warehouse, of.home.table("pair_cells"), of.mine(run.run_key))
     rows = compared(run, name, lambda comparison: segment_numbers(cells.get(comparison, {}), numbers))
+    rows += given_earlier(run, rows, cells, published_numbers(numbers))
     rows += trend_rows(
         run, name, lambda runs: measured_slopes(warehouse, _people(of), runs, published_numbers(numbers))
     )

@@ -17,6 +17,7 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | discoveries of a report | `multiplicity.select_families` | adjusted p-values |
 | retention of cohorts, and how they differ | `retention.retention`, `retention_differences.retention_differences` | `RetentionCount` |
 | changes between months | `measured.segment_numbers`, `measured_pairs`, `change_rows.rows_of` | `PairCells` |
+| the same, given what each had in the earlier month | `given_earlier.rows_given_earlier` | `PairCells` |
 | the trend over months | `trends.influences`, `slope`, `change_rows.rows_of` | `Sums` by month, `Found` |
 | what a fee does to retention | `retention_model.retention_model` | `BinaryTable` |
 | lifetime value by tier | `lifetime_value.lifetime_value` | `Cells`, `WeeklySums`, `Units` |

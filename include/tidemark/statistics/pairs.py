@@ -132,6 +132,27 @@ def mean_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
     return _linear(cells, change, of0 * then.value - of1 * today.value, -of0 / unit, of1 / unit)
 
 
+def change_given_earlier(cells: PairCells, segment: str | None, unit: int = 1) -> Change | None:
+    """The change of the mean amount of who is in a segment in both months, given what each had in the earlier one.
+
+    Least squares of the amount now on the amount then, through the users' own mean: what the earlier amount foretells is no chance,
+    so the error is that of the residuals. None where nothing is foretold, because all had the same.
+    """
+    in0, in1 = cells.members(segment)
+    stayed = in0 & in1
+    n, s0, s1, q0, products = (cells.total(column, stayed) for column in (_N, _S0, _S1, _Q0, _CROSS))
+    spread = n * q0 - s0 * s0
+    if n <= 2 or spread == 0:
+        return None
+    slope = (n * products - s0 * s1) / spread
+    then = _mean(cells, stayed, (_S0, _Q0, _NONZERO0), unit)
+    today = _mean(cells, stayed, (_S1, _Q1, _NONZERO1), unit)
+    of_each = stayed.astype(float) / (n * unit)
+    constant = (slope * s0 - s1) / n * of_each
+    change = Change(then, today, Behind(n, 0, 0), fitted=2)
+    return _linear(cells, change, constant, -slope * of_each, of_each)
+
+
 def part_change(cells: PairCells, segment: str) -> Change:
     """The change of the share of a segment's members of whom something holds: their amount is 1, else 0."""
     in0, in1 = cells.members(segment)

@@ -191,3 +191,13 @@
     {{ pair_cells(pairs, value, 'prior_' ~ value, 'later_' ~ value, keys) }}
     {%- endfor %}
 {%- endmacro %}
+
+{#- The further pairs of a family whose conditions have changed: `relation` holds the people of this run and, in the segments that the
+    present conditions decide, those of the earlier runs. -#}
+{% macro pairs_under_the_same_rules(family, relation, user, values) -%}
+    {%- for which in same_rules(family) %}
+    union all
+
+    {{ people_of_two_runs(relation, user, values, compared_run(family, which), {'comparison': "'" ~ which ~ "_same_rules'"}) }}
+    {% endfor -%}
+{%- endmacro %}

@@ -106,6 +106,9 @@ class Run(BaseModel):
     """By family, the publications of the months before, as far back as none is missing, the earliest first: what its trend is over."""
     redeclared: tuple[str, ...] = ()
     """The segmentations whose files say something else than in the publication that they are compared with."""
+    same_rules_by_family: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By segmentation, of its earlier publications (`previous`, `year_before`) those whose conditions were others and what the conditions
+    look at was not: their people are put into the segments of this run's conditions, too."""
     backtest_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
     """By family, the newest published as-of date that holds it and whose following 90 days are over: what a backtest looks at."""
 
@@ -148,6 +151,10 @@ class Run(BaseModel):
         """The publications of the earlier months of a family's trend; none where there are too few for one."""
         earlier = self.months_by_family.get(family, ())
         return earlier if len(earlier) + 1 >= self.rules.trend_months else ()
+
+    def same_rules_of(self, family: str) -> tuple[str, ...]:
+        """The earlier publications of a segmentation that are compared under this run's rules, too."""
+        return self.same_rules_by_family.get(family, ())
 
     def previous_key_of(self, family: str) -> str:
         """Key of that publication's run, for SQL; empty, and so the key of no run, for the family's first one."""

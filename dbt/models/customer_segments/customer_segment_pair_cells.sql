@@ -32,9 +32,40 @@ people as (
 
 ),
 
+{%- if same_rules('customer_segments') %}
+
+decided_anew as (
+
+    select
+        run_key,
+        customer_id,
+        cast({{ decided_segment(segments_of_customer_segments()) | indent(8) }} as varchar) as segment
+    from customer_segments
+
+),
+
+people_under_the_same_rules as (
+
+    select
+        people.run_key,
+        people.customer_id,
+        decided_anew.segment,
+        people.is_dormant,
+        people.spend_last_90_days,
+        people.lifetime_value
+    from people
+    inner join decided_anew
+        on
+            people.run_key = decided_anew.run_key
+            and people.customer_id = decided_anew.customer_id
+
+),
+{%- endif %}
+
 pairs as (
 
     {{ pairs_with_earlier_runs('customer_segments', 'people', 'customer_id', values) }}
+    {{ pairs_under_the_same_rules('customer_segments', 'people_under_the_same_rules', 'customer_id', values) }}
 
 ),
 

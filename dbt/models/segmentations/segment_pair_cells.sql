@@ -43,13 +43,42 @@ user_features as (
 
 ),
 
+{%- for which in segmentation.get('same_rules', []) %}
+
+-- Percentiles are those among the people of one run.
+{{ segmentation.name }}_{{ which }}_same_rules as (
+
+    select
+        run_key,
+        user_id,
+        cast({{ decided_segment(segmentation) | indent(8) }} as varchar) as segment,
+        {%- for mean in segmentation.means %}
+        cast(round({{ mean.feature }} * {{ mean.scale }}, 0) as bigint) as {{ mean.feature }},
+        {%- endfor %}
+        {{ is_dormant_in(segmentation.population) }} as is_dormant
+    from user_features
+    where
+        run_key = {{ earlier[which].run_key }}
+        and {{ is_in(segmentation.population) }}
+
+    union all
+
+    select * from {{ segmentation.name }}_people
+    where run_key = {{ run_key() }}
+
+),
+{%- endfor %}
+
 {{ segmentation.name }}_pairs as (
 
     {% for which, run in earlier.items() -%}
+    {% for suffix in ['', '_same_rules'] if not suffix or which in segmentation.get('same_rules', []) -%}
     {{ people_of_two_runs(
-        segmentation.name ~ '_people', 'user_id', features, run,
-        {'segmentation': "'" ~ segmentation.name ~ "'", 'comparison': "'" ~ which ~ "'"}
+        segmentation.name ~ ('_' ~ which ~ suffix if suffix else '_people'), 'user_id', features, run,
+        {'segmentation': "'" ~ segmentation.name ~ "'", 'comparison': "'" ~ which ~ suffix ~ "'"}
     ) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

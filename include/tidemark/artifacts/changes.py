@@ -40,6 +40,7 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("n", "n_earlier", "n_both", "n_joined", "n_left"), "integer"),
     **dict.fromkeys(("method", "trust", "reason"), "text"),
     "months": "integer",
+    "rules_effect": "number",
 }  # fmt: skip
 CHANGES = PublishedTable(
     path="data/changes",

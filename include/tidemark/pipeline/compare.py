@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from include.tidemark.artifacts.changes import TABLE
 from include.tidemark.enabled import families_of
-from include.tidemark.families.comparison_part import COMPARISON, COMPARISONS, earlier_run
+from include.tidemark.families.comparison_part import COMPARISON, SAME_RULES, earlier_run
 from include.tidemark.families.family import Family
 from include.tidemark.families.trend_part import TREND
 from include.tidemark.history.ledger import refuse_published
@@ -45,7 +45,7 @@ def _changes(family: Family, run: Run, warehouse: Warehouse) -> list[Row]:
     changes = family.part(COMPARISON).changes(run, warehouse)
     return [
         record
-        for comparison in (*COMPARISONS, TREND)
+        for comparison in dict.fromkeys(row.comparison for row in changes)
         for record in change_records(
             [row for row in changes if row.comparison == comparison],
             {"as_of_date": run.as_of_date, "run_key": run.run_key, "family": family.name}
@@ -61,12 +61,18 @@ def _earlier(family: str, run: Run, comparison: str, warehouse: Warehouse) -> Ro
     if not months:
         return dict.fromkeys(("earlier_as_of_date", "earlier_run_key", "is_comparable", "differences"))
     found = dict.fromkeys(what for month in months for what in _differences(run, family, month, warehouse))
+    if comparison.endswith(SAME_RULES):
+        found = dict.fromkeys(what for what in found if what not in _OF_RULES)
     return {
         "earlier_as_of_date": months[0].as_of_date,
         "earlier_run_key": months[0].run_key,
         "is_comparable": not found,
         "differences": ", ".join(found) or None,
     }
+
+
+_OF_RULES = ("rules changed", "segments changed")
+"""What is no difference where both months are under this run's rules."""
 
 
 def _differences(run: Run, family: str, earlier: PublishedRun, warehouse: Warehouse) -> Iterable[str]:

@@ -1,6 +1,11 @@
 """How the numbers of a segmentation changed since earlier months, on pairs of the same people, and their trend."""
 
-from include.tidemark.families.comparison_part import compared, given_earlier, pair_cells
+from include.tidemark.families.comparison_part import (
+    compared,
+    given_earlier,
+    pair_cells,
+    under_the_same_rules,
+)
 from include.tidemark.families.trend_part import measured_slopes, trend_rows
 from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import TABLE, catalogue
@@ -8,7 +13,7 @@ from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.no_money import known_changes
 from include.tidemark.segmentations.shipped import declared
 from include.tidemark.statistics.change_rows import ChangeRow
-from include.tidemark.statistics.measured import Numbers, published_numbers, segment_numbers
+from include.tidemark.statistics.measured import Measured, Numbers, published_numbers, segment_numbers
 from include.tidemark.warehouse.base import Warehouse
 
 
@@ -22,7 +27,12 @@ def changes(name: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
         units={feature: catalogue()[feature].scale for feature in of.means},
     )
     cells = pair_cells(run, warehouse, of.home.table("pair_cells"), of.mine(run.run_key))
-    rows = compared(run, name, lambda comparison: segment_numbers(cells.get(comparison, {}), numbers))
+
+    def measured(comparison: str) -> list[Measured]:
+        return segment_numbers(cells.get(comparison, {}), numbers)
+
+    rows = compared(run, name, measured)
+    rows += under_the_same_rules(run, name, rows, measured)
     rows += given_earlier(run, rows, cells, published_numbers(numbers))
     rows += trend_rows(
         run, name, lambda runs: measured_slopes(warehouse, _people(of), runs, published_numbers(numbers))

@@ -20,7 +20,7 @@ POWER = 0.8
 
 _ROUNDED = (
     "estimate", "earlier_estimate", "change", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted",
-    "detectable_change", "margin",
+    "detectable_change", "margin", "rules_effect",
 )  # fmt: skip
 
 
@@ -31,7 +31,7 @@ class ChangeRow:
     Attributes:
         metric: the number, as `ResultRow` calls it.
         kind: what it is, which says what the margin is a percentage of.
-        comparison: ``previous``, ``year_before`` or ``trend``, see docs/methods.md.
+        comparison: ``previous``, ``year_before``, the same with ``_same_rules``, or ``trend``; see docs/methods.md.
         segment: the group; null means all.
         horizon: the window, where the number has one.
         estimate: the number now.
@@ -55,6 +55,7 @@ class ChangeRow:
         trust: how far the interval can be relied on.
         reason: why something is null, or why ``trust`` is not ``ok``; one of `REASONS`.
         months: of a trend, how many months it is over.
+        rules_effect: of a comparison under the same rules, the earlier number under them minus the one that was published.
 
     Raises:
         ValueError: for a null or a warning without a reason, an interval without a flag, an unknown reason, or reversed ends.
@@ -86,6 +87,7 @@ class ChangeRow:
     trust: str | None = None
     reason: str | None = None
     months: int | None = None
+    rules_effect: float | None = None
 
     def __post_init__(self) -> None:
         for name in _ROUNDED:

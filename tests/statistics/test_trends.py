@@ -154,3 +154,11 @@ def test_a_planted_slope_is_found() -> None:
     slopes, _ = rates(SHARE, 0.025, 100)
     print(slopes)
     assert slopes > 0.8
+
+
+def test_amounts_of_both_signs_that_cancel_are_not_taken_for_a_few_large_ones() -> None:
+    rng = np.random.default_rng(6)
+    amounts = np.round(rng.normal(0, 1_000, (400, 6))).astype(int)
+    amounts[0] -= amounts.sum(axis=0) - 10
+    world = UserMonths(np.ones((400, 6), int), amounts)
+    assert row_of(world, MEAN).change is not None

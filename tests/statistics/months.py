@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from include.tidemark.statistics.change import Change, Number, slope_weights
-from include.tidemark.statistics.trends import Found, Influences, Sums, influences, slope
+from include.tidemark.statistics.change_rows import ChangeRow, change_row
+from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.trends import METHOD, Found, Influences, Sums, influences, slope
+
+CONFIG = StatisticsConfig("2026-11-01")
+SHARE = Number("segment_share", "share", "members", "1", "1")
+MEAN = Number("mean_spend", "mean", "spend", None, None, 100)
 
 
 @dataclass(frozen=True)
@@ -112,3 +119,24 @@ def windows(rng: np.random.Generator, users: int, months: int, trend: float = 0.
     there = (place >= first[:, None]) & (place < np.maximum(first + 1, last)[:, None])
     segments = np.where(spend > 4_000, 1, 2) * there
     return UserMonths(segments, spend * there)
+
+
+def row_of(world: UserMonths, number: Number, reference: Number | None = None) -> ChangeRow:
+    """The row of the slope; `reference` gives the tail of all people."""
+    known = ChangeRow(number.metric, number.kind, "trend", method=METHOD, reason="no_variation")
+    tail = world.slope(reference).tail if reference else None
+    return change_row(known, world.slope(number), CONFIG, 2, tail)
+
+
+def alarms(
+    rng: np.random.Generator, number: Number, trend: float, samples: int, users: int = 2_000
+) -> np.ndarray:
+    """Of each sample of six months whether the slope finds a trend, and whether a line through the six numbers does."""
+
+    def found() -> tuple[bool, bool]:
+        world = windows(rng, users, 6, trend)
+        row = row_of(world, number, number.of_all)
+        line = stats.linregress(np.arange(6), world.values(number))
+        return (row.p_value or 0) < 0.05, line.pvalue < 0.05
+
+    return np.array([found() for _ in range(samples)])

@@ -12,7 +12,7 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.given_earlier import METHOD, rows_given_earlier
 from include.tidemark.statistics.measured import measured_pairs
 from include.tidemark.statistics.pairs import change_given_earlier
-from tests.statistics.pairs import TwoMonths, customers
+from tests.statistics.pairs import TwoMonths, customers, of_one_segment, spenders
 
 CONFIG = StatisticsConfig("2026-11-01")
 NUMBERS = [Number("mean_spend", "mean", "spend", name, name, 100) for name in ("A", "B", None)]
@@ -22,17 +22,6 @@ def rows(world: TwoMonths, numbers: list[Number] = NUMBERS) -> tuple[list[Change
     cells = {"spend": world.cells()}
     pairs = rows_of(measured_pairs(cells, numbers), CONFIG, "previous", 2, has_earlier=True)
     return pairs, rows_given_earlier(pairs, cells, numbers, CONFIG, 2)
-
-
-def spenders(rng: np.random.Generator, users: int, kept: float) -> TwoMonths:
-    """Users of one segment whose logarithmic spend keeps that part of its distance from the common mean."""
-    then = rng.normal(0, 0.6, users)
-    return months(then, kept * then + rng.normal(0, 0.6 * np.sqrt(1 - kept**2), users))
-
-
-def months(then: np.ndarray, today: np.ndarray) -> TwoMonths:
-    amounts = [np.round(10_000 * np.exp(month)).astype(int).tolist() for month in (then, today)]
-    return TwoMonths(["A"] * len(then), ["A"] * len(then), *amounts)
 
 
 @pytest.mark.parametrize("segment", ["A", None])
@@ -85,7 +74,7 @@ def test_given_their_amounts_of_then_the_interval_holds_what_the_users_were_to_c
         expected = np.exp(kept * then + noise**2 / 2)
         truth = 100 * (expected - np.exp(then)).mean()
         for _ in range(30):
-            pairs, found = rows(months(then, kept * then + rng.normal(0, noise, 800)), NUMBERS[:1])
+            pairs, found = rows(of_one_segment(then, kept * then + rng.normal(0, noise, 800)), NUMBERS[:1])
             (row,) = found
             hits.append((row.ci_low or 0) <= truth <= (row.ci_high or 0))
             narrower.append(

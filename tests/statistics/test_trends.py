@@ -1,23 +1,17 @@
 """The slope over months: against every user's own influence, statsmodels' regression clustered by user, and by simulation."""
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from scipy import stats
 
 from include.tidemark.statistics.change import Number, slope_weights
-from include.tidemark.statistics.change_rows import ChangeRow, change_row, rows_of
-from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.change_rows import rows_of
 from include.tidemark.statistics.measured import Measured
 from include.tidemark.statistics.trends import METHOD
-from tests.statistics.months import UserMonths, windows
+from tests.statistics.months import CONFIG, MEAN, SHARE, UserMonths, alarms, row_of, windows
 
-CONFIG = StatisticsConfig("2026-11-01")
-SHARE = Number("segment_share", "share", "members", "1", "1")
-MEAN = Number("mean_spend", "mean", "spend", None, None, 100)
 NUMBERS = (
     SHARE,
     MEAN,
@@ -26,12 +20,6 @@ NUMBERS = (
     Number("members", "count", "members", "2", "2"),
     Number("total_spend", "sum", "spend", "2", "2", 100),
 )
-
-
-def row_of(world: UserMonths, number: Number, reference: Number | None = None) -> ChangeRow:
-    known = ChangeRow(number.metric, number.kind, "trend", method=METHOD, reason="no_variation")
-    tail = world.slope(reference).tail if reference else None
-    return change_row(known, world.slope(number), CONFIG, 2, tail)
 
 
 @pytest.mark.parametrize("months", [2, 3, 6, 12])
@@ -124,26 +112,11 @@ def test_rows_without_enough_months_say_so() -> None:
     assert (row.reason, row.months, row.method) == ("too_few_months", None, METHOD)
 
 
-def rates(number: Number, trend: float, samples: int, users: int = 2_000) -> tuple[float, float]:
-    """How often the slope and a line through the six numbers find a trend."""
-    rng = np.random.default_rng(round(1_000 * trend) + len(number.form))
-
-    def found() -> Iterable[tuple[bool, bool]]:
-        for _ in range(samples):
-            world = windows(rng, users, 6, trend)
-            row = row_of(world, number, number.of_all)
-            line = stats.linregress(np.arange(6), world.values(number))
-            yield (row.p_value or 0) < 0.05, line.pvalue < 0.05
-
-    slopes, lines = np.mean(list(found()), axis=0)
-    return float(slopes), float(lines)
-
-
 @pytest.mark.parametrize("number", [SHARE, MEAN], ids=["share", "mean"])
 def test_a_slope_of_users_keeps_its_false_alarms_where_a_line_through_the_months_does_not(
     number: Number,
 ) -> None:
-    slopes, lines = rates(number, 0.0, 400)
+    slopes, lines = alarms(np.random.default_rng(len(number.form)), number, 0.0, 400).mean(axis=0)
     # A rate of 400 has a standard error of 1.1 points at 5 %.
     print(slopes, lines)
     assert slopes == pytest.approx(0.05, abs=0.04)
@@ -151,7 +124,7 @@ def test_a_slope_of_users_keeps_its_false_alarms_where_a_line_through_the_months
 
 
 def test_a_planted_slope_is_found() -> None:
-    slopes, _ = rates(SHARE, 0.025, 100)
+    slopes, _ = alarms(np.random.default_rng(30), SHARE, 0.025, 100).mean(axis=0)
     print(slopes)
     assert slopes > 0.8
 

@@ -53,6 +53,14 @@ class UnitNumber(NamedTuple):
     everybody: Tail | None = None
     scale: float = 1
 
+    @property
+    def value(self) -> float | None:
+        """The number; of an amount as the cells have it, which keep whole numbers of each user."""
+        if self.users is not None and self.users.size:
+            return self.users.mean / self.scale
+        users = sum(n for n, _ in self.units.values())
+        return sum(total for _, total in self.units.values()) / users if users else None
+
 
 @dataclass(frozen=True)
 class UnitPairs:
@@ -81,12 +89,6 @@ class UnitPairs:
         rows = [(*then.get(name, (0, 0)), *today.get(name, (0, 0))) for name in names]
         table = np.array([row for row in rows if row[0] or row[2]], dtype=np.float64).reshape(-1, 4)
         return cls(*table.T)
-
-    @cached_property
-    def values(self) -> tuple[float | None, float | None]:
-        """The number then and now; None where nobody is counted."""
-        sums = ((self.n0, self.total0), (self.n1, self.total1))
-        return tuple(float(t.sum() / n.sum()) if n.sum() else None for n, t in sums)  # type: ignore[return-value]
 
     @cached_property
     def behind(self) -> tuple[int, int, int]:
@@ -175,11 +177,10 @@ def unit_change_rows(
     >>> [(row.change, row.n_joined, row.method) for row in unit_change_rows(*months, "previous", StatisticsConfig("2026-11-01"), 2)]
     [(0.0146153846154, 100, 'paired_units')]
     """
-    nobody: Mapping[str, tuple[int, float]] = {}
     rows = []
     for key in dict.fromkeys((*today, *then)):
-        number = today.get(key) or then[key]._replace(units=nobody, users=None)
-        earlier = then[key].units if key in then else nobody
+        number = today.get(key) or then[key]._replace(units={}, users=None)
+        earlier = then.get(key) or number._replace(units={}, users=None)
         rows.append(_row(_known(key, number.kind, comparison, config), earlier, number, config, margin_pct))
     return rows
 
@@ -201,20 +202,18 @@ def _known(key: Key, kind: Kind, comparison: str, config: StatisticsConfig) -> C
 
 def _row(
     known: ChangeRow,
-    earlier: Mapping[str, tuple[int, float]],
+    earlier: UnitNumber,
     number: UnitNumber,
     config: StatisticsConfig,
     margin_pct: float,
 ) -> ChangeRow:
-    pairs = UnitPairs.of(earlier, number.units)
-    (value0, value1), (both, joined, left) = pairs.values, pairs.behind
+    pairs = UnitPairs.of(earlier.units, number.units)
+    value0, value1, (both, joined, left) = earlier.value, number.value, pairs.behind
     row = replace(
         known, estimate=value1, earlier_estimate=value0, n=both + joined, n_earlier=both + left,
         n_both=both, n_joined=joined, n_left=left,
     )  # fmt: skip
-    reason = _withheld(both + left, earlier, None, config) or _withheld(
-        both + joined, number.units, number.users, config
-    )
+    reason = _withheld(both + left, earlier, config) or _withheld(both + joined, number, config)
     if reason or value0 is None or value1 is None:
         return replace(row, reason=reason or "empty_segment")
     if pairs.is_same:
@@ -244,15 +243,13 @@ def _row(
     )
 
 
-def _withheld(
-    n: int, units: Mapping[str, tuple[int, float]], users: Cells | None, config: StatisticsConfig
-) -> str | None:
+def _withheld(n: int, number: UnitNumber, config: StatisticsConfig) -> str | None:
     """Why a month's number has no change: what a month would not publish is compared with nothing."""
     if n == 0:
-        return "window_not_complete" if units else "empty_segment"
+        return "window_not_complete" if number.units else "empty_segment"
     if n < config.minimum_sample_size:
         return "too_few_users"
-    return withheld(users, config) if users is not None else None
+    return withheld(number.users, config) if number.users is not None else None
 
 
 def _flag(pairs: UnitPairs, number: UnitNumber, rate: float) -> Flag:

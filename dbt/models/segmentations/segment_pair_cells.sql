@@ -196,6 +196,8 @@ all_cells as (
         cast(0 as bigint) as later_nonzero
     from segment_members
     inner join user_features on segment_members.user_id = user_features.user_id
+    inner join movement on segment_members.run_key = movement.run_key
+    inner join backtest_cells on segment_members.run_key = backtest_cells.run_key
     where 1 = 0
 
 )

@@ -98,10 +98,10 @@
     group by windows.run_key, daily.user_id
 {%- endmacro %}
 
-{#- Pair cells of each of the values of a relation of pairs. -#}
-{% macro pair_cells_of_values(pairs, values, keys) -%}
+{#- Pair cells of each of the values of a relation of pairs of outcomes. -#}
+{% macro pair_cells_of_outcomes(pairs, values, keys) -%}
     {%- for value in values %}
-    {{ pair_cells(pairs, value, 'prior_' ~ value, 'later_' ~ value, keys) }}
+    {{ pair_cells(pairs, value, 'prior_' ~ value, 'later_' ~ value, keys, by_digits=true) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -110,11 +110,11 @@ all_cells as (
 
     union all
 
-    {{ pair_cells_of_values('moved_pairs', moves, keys) }}
+    {{ pair_cells_of_outcomes('moved_pairs', moves, keys) }}
 
     union all
 
-    {{ pair_cells_of_values('followed_pairs', outcomes, keys) }}
+    {{ pair_cells_of_outcomes('followed_pairs', outcomes, keys) }}
 
 )
 

@@ -168,12 +168,12 @@ all_cells as (
     union all
 
     {% endfor -%}
-    {{ pair_cells_of_values(segmentation.name ~ '_moved_pairs', moves, keys) }}
+    {{ pair_cells_of_outcomes(segmentation.name ~ '_moved_pairs', moves, keys) }}
 
     union all
 
     {% if segmentation.backtest -%}
-    {{ pair_cells_of_values(segmentation.name ~ '_followed_pairs', outcomes, keys) }}
+    {{ pair_cells_of_outcomes(segmentation.name ~ '_followed_pairs', outcomes, keys) }}
 
     union all
 

@@ -57,16 +57,16 @@ def row_of(months: Months, family: str, metric: str, segment: str | None, horizo
 
 def by_hand(then: pd.DataFrame, now: pd.DataFrame) -> pd.Series:
     """The row of two tables of users, each with the unit that the user came in and whether there is an outcome."""
-    numbers = [
+    key = ("m", None, None)
+    months = [
         {
-            ("m", None, None): UnitNumber(
-                "share",
-                {str(unit): (len(held), held["outcome"].sum()) for unit, held in users.groupby("unit")},
+            key: UnitNumber(
+                "share", {str(u): (len(held), held["outcome"].sum()) for u, held in users.groupby("unit")}
             )
         }
         for users in (then, now)
     ]
-    (row,) = unit_change_rows(*numbers, "previous", StatisticsConfig("2026-07-01"), 2)
+    (row,) = unit_change_rows(months[0], months[1], "previous", StatisticsConfig("2026-07-01"), 2)
     return pd.Series(vars(row))
 
 

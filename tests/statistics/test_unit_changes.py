@@ -4,36 +4,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.change_rows import ChangeRow
-from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.trust import tail_of
 from include.tidemark.statistics.unit_changes import UnitNumber, UnitPairs, unit_change_rows
+from tests.statistics.arrivals import CONFIG, DESIGNS, KEY, Design, alarms, change_of, two_months
 
-CONFIG = StatisticsConfig("2026-11-01")
-KEY = ("retention_in_window", "10 bps", "week 1")
 Units = dict[str, tuple[int, float]]
 
 
-def change(then: Units, today: Units, **of: object) -> ChangeRow:
-    kind = "mean" if of else "share"
-    months = ({KEY: UnitNumber(kind, then)}, {KEY: UnitNumber(kind, today, **of)})  # type: ignore[arg-type]
-    (row,) = unit_change_rows(*months, "previous", CONFIG, 2)
-    return row
+def change(then: Units, today: Units) -> ChangeRow:
+    return change_of(UnitNumber("share", then), UnitNumber("share", today))
 
 
 def weeks(totals: list[float], users: int = 200, first: int = 0) -> Units:
     return {f"{first + place:03}": (users, total) for place, total in enumerate(totals)}
-
-
-def rates(rng: np.random.Generator, units: int, users: int, shock: float, spread: float) -> Units:
-    """The retention of weeks of different sizes, whose log odds differ by a normal shock."""
-    sizes = np.maximum(users * rng.lognormal(0, spread, units), 1).astype(int)
-    odds = 0.5 * np.exp(rng.normal(0, shock, units))
-    return {
-        f"{place:03}": (int(n), float(k))
-        for place, (n, k) in enumerate(zip(sizes, rng.binomial(sizes, odds / (1 + odds)), strict=True))
-    }
 
 
 def test_weeks_of_one_size_give_the_t_test_of_the_new_weeks_against_the_others() -> None:
@@ -126,73 +109,53 @@ def test_few_of_an_outcome_among_those_who_came_and_weeks_that_count_as_few_are_
     assert (found.trust, found.reason) == ("caution", "few_periods")
 
 
-def amounts(rng: np.random.Generator, units: int, users: int, shock: float) -> tuple[Units, Cells]:
-    """Whole numbers per user, lognormal, whose weeks differ by a normal shock."""
-    values = rng.lognormal(6, 1, (units, users)) * np.exp(rng.normal(0, shock, (units, 1)))
-    values = values.astype(int)
-    held = np.sort(values.ravel()).reshape(-1, 50)
-    cells = Cells.from_rows(
-        {"bin": str(place), "n": 50, "s1": int(v.sum()), "s2": int((v**2).sum()), "s3": int((v**3).sum())}
-        for place, v in enumerate(held)
-    )
-    return {f"{place:03}": (users, float(v.sum())) for place, v in enumerate(values)}, cells
-
-
-def newest_left_out(units: Units, number: int) -> Units:
-    return dict(list(units.items())[:-number])
-
-
-@pytest.mark.parametrize(("shock", "spread"), [(0.0, 0.0), (0.2, 0.0), (0.2, 0.7)])
-def test_a_change_of_rates_alarms_in_about_one_of_twenty_samples_without_an_effect(
-    shock: float, spread: float
+@pytest.mark.parametrize(
+    ("name", "shock", "samples", "least"),
+    [
+        ("26 weeks, 5 new, 5 left", 0.0, 800, 0.015),
+        ("26 weeks, 4 new", 0.2, 800, 0.025),
+        ("26 weeks of unlike size, 4 new", 0.2, 800, 0.025),
+        ("amounts, 26 weeks, 4 new", 0.2, 300, 0.015),
+        ("180 days, 30 new", 0.2, 300, 0.015),
+    ],
+)
+def test_without_an_effect_about_one_of_twenty_changes_alarms(
+    name: str, shock: float, samples: int, least: float
 ) -> None:
-    rng = np.random.default_rng(11)
-    found = []
-    for _ in range(1_000):
-        units = rates(rng, 30, 150, shock, spread)
-        found.append(change(newest_left_out(units, 5), units).p_value)
-    assert 0.02 <= np.mean([p < 0.05 for p in found]) <= 0.07
+    found = alarms(np.random.RandomState(11), shock, DESIGNS[name], samples)
+    assert least <= found.mean() <= 0.08
 
 
 def test_a_planted_change_of_new_weeks_is_found_and_a_count_of_users_alone_would_alarm() -> None:
-    rng = np.random.default_rng(12)
-    found, alarms = 0, 0
+    random, found, naive = np.random.RandomState(12), 0, 0
     for _ in range(300):
-        units = rates(rng, 30, 150, 0.2, 0.0)
-        old = newest_left_out(units, 5)
-        lifted = {name: (n, k + 18) if name not in old else (n, k) for name, (n, k) in units.items()}
-        found += (change(old, lifted).p_value or 1) < 0.05
-        new = [units[name] for name in units if name not in old]
-        p = [sum(k for _, k in held) / sum(n for n, _ in held) for held in (list(old.values()), new)]
-        error = np.sqrt(0.22 * (1 / (150 * 25) + 1 / (150 * 5)))
-        alarms += abs(p[0] - p[1]) > 1.96 * error
+        then, today = two_months(random, 0.2, Design(30, 5))
+        lifted = {
+            name: (n, k + 18) if name not in then.units else (n, k) for name, (n, k) in today.units.items()
+        }
+        found += (change_of(then, today._replace(units=lifted)).p_value or 1) < 0.05
+        new = [of for name, of in today.units.items() if name not in then.units]
+        p = [sum(k for _, k in held) / sum(n for n, _ in held) for held in (then.units.values(), new)]
+        naive += abs(p[0] - p[1]) > 1.96 * np.sqrt(2 / 9 * (1 / (150 * 25) + 1 / (150 * 5)))
     assert found >= 240
-    assert alarms >= 27
-
-
-def test_a_change_of_means_alarms_in_about_one_of_twenty_samples_without_an_effect() -> None:
-    rng = np.random.default_rng(13)
-    for shock in (0.0, 0.2):
-        found = []
-        for _ in range(250):
-            units, cells = amounts(rng, 20, 100, shock)
-            of = {"users": cells, "everybody": tail_of(cells)}
-            found.append(change(newest_left_out(units, 4), units, **of).p_value)
-        assert 0.01 <= np.mean([p < 0.05 for p in found]) <= 0.085
+    assert naive >= 27
 
 
 def test_the_scale_of_the_cells_changes_no_interval() -> None:
-    units, cells = amounts(np.random.default_rng(14), 12, 100, 0.1)
-    dollars = {name: (n, total / 100) for name, (n, total) in units.items()}
-    whole = change(newest_left_out(units, 3), units, users=cells)
-    parts = change(newest_left_out(dollars, 3), dollars, users=cells, scale=100)
+    then, today = two_months(np.random.RandomState(14), 0.1, Design(12, 3, is_amount=True))
+    parts = [
+        of._replace(units={name: (n, total / 100) for name, (n, total) in of.units.items()}, scale=100)
+        for of in (then, today)
+    ]
+    whole, dollars = change_of(then, today), change_of(*parts)
     assert whole.change is not None and whole.ci_high is not None
-    assert (parts.change, parts.ci_high) == pytest.approx((whole.change / 100, whole.ci_high / 100), rel=1e-9)
-    assert parts.p_value == pytest.approx(whole.p_value, rel=1e-9)
+    assert (dollars.change, dollars.ci_high) == pytest.approx(
+        (whole.change / 100, whole.ci_high / 100), rel=1e-9
+    )
+    assert dollars.p_value == pytest.approx(whole.p_value, rel=1e-9)
 
 
 def test_units_are_counted_whatever_their_order() -> None:
     one, two = {"b": (5, 1.0), "a": (7, 2.0)}, {"c": (1, 1.0), "a": (7, 2.0)}
-    pairs = UnitPairs.of(one, two)
-    assert pairs.behind == (7, 1, 5)
+    assert UnitPairs.of(one, two).behind == (7, 1, 5)
     assert [UnitNumber("share", of).value for of in (one, two)] == [0.25, 0.375]

@@ -41,7 +41,7 @@ def test_weeks_that_differ_by_their_users_alone_give_the_error_of_pairs_of_users
     half = stats.t(9).ppf(0.975) * error
     assert (row.ci_low, row.ci_high) == pytest.approx((row.change - half, row.change + half), rel=1e-9)
     assert row.detectable_change == pytest.approx(half + stats.norm.ppf(0.8) * error, rel=1e-9)
-    assert (row.trust, row.reason) == ("ok", None)
+    assert (row.trust, row.reason) == ("caution", "few_periods")
 
 
 def test_weeks_that_left_are_a_group_of_their_own() -> None:
@@ -101,11 +101,14 @@ def test_a_number_that_one_month_alone_has_is_there_all_the_same() -> None:
     assert [row.n for row in rows] == [1600, 0]
 
 
-def test_few_of_an_outcome_among_those_who_came_and_weeks_that_count_as_few_are_not_ok() -> None:
-    rare = change(weeks([2, 1, 3, 2, 1, 2, 2, 3]), weeks([2, 1, 3, 2, 1, 2, 2, 3, 2]))
-    assert (rare.trust, rare.reason) == ("caution", "few_successes")
-    one_large = {"000": (20_000, 7_000.0)} | weeks([80, 70, 90, 60, 75, 85], first=1)
-    found = change(one_large, one_large | weeks([70.0], first=7))
+def test_thirty_units_and_enough_of_each_outcome_among_those_who_came_are_ok() -> None:
+    often, rare = weeks([80, 70, 90] * 11), weeks([2, 1, 3] * 11)
+    late = change(often, often | weeks([70.0], first=33))
+    assert (late.trust, late.reason) == ("ok", None)
+    few = change(rare, rare | weeks([2.0], first=33))
+    assert (few.trust, few.reason) == ("caution", "few_successes")
+    one_large = {"000": (20_000, 7_000.0)} | weeks([80, 70, 90] * 11, first=1)
+    found = change(one_large, one_large | weeks([70.0], first=34))
     assert (found.trust, found.reason) == ("caution", "few_periods")
 
 

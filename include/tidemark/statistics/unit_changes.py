@@ -25,7 +25,7 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
 from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.trust import Flag, Sample, Tail, flag, tail_of
-from include.tidemark.statistics.units import FEWEST_EFFECTIVE
+from include.tidemark.statistics.units import Units, against_units_flag
 
 Floats = NDArray[np.float64]
 Key = tuple[str, str | None, str | None]
@@ -114,10 +114,10 @@ class UnitPairs:
         return np.where(now, self.n1, self.n0), np.where(now, self.total1, self.total0), place
 
     @property
-    def effective(self) -> float:
-        """As how many units of equal size they count."""
-        n, _, _ = self._newest
-        return float(n.sum() ** 2 / (n**2).sum()) if self.count else 0.0
+    def newest(self) -> Units:
+        """All units as they were last seen."""
+        n, total, _ = self._newest
+        return Units(n, total)
 
     def error(self, variance: float) -> tuple[float, int]:
         """The standard error of the change and its degrees of freedom.
@@ -254,8 +254,9 @@ def _withheld(n: int, number: UnitNumber, config: StatisticsConfig) -> str | Non
 
 def _flag(pairs: UnitPairs, number: UnitNumber, rate: float) -> Flag:
     """Too few units speak first, then too few users with the outcome among those who moved, or a tail that they may lack."""
-    if pairs.effective < FEWEST_EFFECTIVE:
-        return "caution", "few_periods"
+    units = against_units_flag(pairs.newest)
+    if units[1]:
+        return units
     _, joined, left = pairs.behind
     moved = joined + left
     if number.users is None:

@@ -1,7 +1,7 @@
 """A small month of engagement without transactions: it is published, says why there is no money, and is else the same."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,32 +12,21 @@ from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse import open_warehouse
-from include.tidemark.warehouse.control import ensure_control_tables
-from tests.contracts import create_tables
 from tests.families.conftest import synthetic_deployment
 
 USERS = 300
+STARTED = datetime(2026, 7, 1, 7, tzinfo=UTC)
 MONEY = {"mean_lifetime_revenue", "mean_revenue_90d", "revenue_share", "cohort_revenue_per_user"}
 OF_USERS = ("lifetime_revenue", "revenue_last_90_days", "revenue_percentile", "revenue_segment")
 Month = tuple[Settings, Run, Path]
 
 
-def deployment(root: Path) -> tuple[Settings, Path]:
-    settings = synthetic_deployment(root, USERS).model_copy(update={"families": ("engagement",)})
-    return settings, root / "landing" / "transactions.parquet"
-
-
-def month(settings: Settings, root: Path, as_of: str = "2026-07-01") -> Month:
-    started = datetime.fromisoformat(f"{as_of}T07:00:00+00:00")
-    run, _ = run_in_order(settings, {"as_of_date": as_of, "n_resamples": 1_000}, started)
-    return settings, run, root / "artifacts" / f"as_of={as_of}" / f"run={run.run_key}"
-
-
 def publish(root: Path, *, with_transactions: bool) -> Month:
-    settings, transactions = deployment(root)
+    settings = synthetic_deployment(root, USERS).model_copy(update={"families": ("engagement",)})
     if not with_transactions:
-        transactions.unlink()
-    return month(settings, root)
+        (root / "landing" / "transactions.parquet").unlink()
+    run, _ = run_in_order(settings, {"as_of_date": "2026-07-01", "n_resamples": 1_000}, STARTED)
+    return settings, run, root / "artifacts" / "as_of=2026-07-01" / f"run={run.run_key}"
 
 
 @pytest.fixture(scope="module")
@@ -123,32 +112,3 @@ def test_the_files_of_segments_name_no_free_user(without: Month) -> None:
     assert [line.split(",")[users] for line in revenue[1:-1]] == [""] * len(REVENUE_SEGMENTS)
     assert all("no_transactions" in line for line in revenue[1:])
     assert "free_user" not in (without[2] / "data" / "user_journey_segments.csv").read_text(encoding="utf-8")
-
-
-def test_an_empty_table_is_none_and_the_month_whose_table_has_rows_has_all_of_the_money(
-    tmp_path: Path, beside: Month
-) -> None:
-    settings, transactions = deployment(tmp_path)
-    delivered = transactions.rename(tmp_path / "not_yet.parquet")
-    with open_warehouse(settings) as warehouse:
-        ensure_control_tables(warehouse)
-        create_tables(warehouse.execute, "raw")
-    empty = month(settings, tmp_path, "2026-06-01")
-    of_money = [row for row in statistics(empty) if is_of_money(row)]
-    assert {row["metric"] for row in of_money} >= MONEY
-    assert {(row["estimate"], row["reason"]) for row in of_money} == {(None, "no_transactions")}
-    assert "There are no transactions" in (empty[2] / "report" / "index.html").read_text(encoding="utf-8")
-
-    delivered.rename(transactions)
-    filled = month(settings, tmp_path)
-    mine = "select * from marts.user_engagement where as_of_date = date '2026-07-01' order by user_id"
-    ours, theirs = rows(filled, mine), rows(beside, mine)
-    # The days before are built anew: what they hold of money was not there in the month before.
-    assert [[row[name] for name in OF_USERS] for row in ours] == [
-        [row[name] for name in OF_USERS] for row in theirs
-    ]
-    found = rows(filled, "select * from marts.changes_current where comparison = 'previous'")
-    assert {row["reason"] for row in found if is_of_money(row) and row["segment"] != "Each cohort"} == {
-        "no_transactions"
-    }
-    assert any(row["p_value"] is not None for row in found if not is_of_money(row))

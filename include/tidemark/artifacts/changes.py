@@ -46,7 +46,7 @@ CHANGES = PublishedTable(
     path="data/changes",
     columns=(*RUN_COLUMNS, *(Column(name, kind) for name, kind in _KINDS.items())),
     description="How every number changed since the last published month and since the same month a year before, and its trend over the published"
-    " months. One row per family, comparison, metric and segment.",
+    " months. One row per family, comparison, metric, segment and horizon.",
     model="changes_published",
 )
 _ORDER = ("family", "comparison", "metric", "segment", "horizon", "method")

@@ -11,6 +11,7 @@ from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import TABLE, catalogue
 from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.no_money import known_changes
+from include.tidemark.segmentations.outcome_changes import OF_OUTCOMES, dated, outcome_changes, unjudged
 from include.tidemark.segmentations.shipped import declared
 from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.statistics.measured import Measured, Numbers, published_numbers, segment_numbers
@@ -18,7 +19,7 @@ from include.tidemark.warehouse.base import Warehouse
 
 
 def changes(name: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
-    """The change of each share, count, mean and sum of a segmentation."""
+    """The change of each share, count, mean and sum of a segmentation, and of what became of its members."""
     of = declared(name, run)
     numbers = Numbers(
         segments=of.names,
@@ -29,9 +30,15 @@ def changes(name: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
     cells = pair_cells(run, warehouse, of.home.table("pair_cells"), of.mine(run.run_key))
 
     def measured(comparison: str) -> list[Measured]:
-        return segment_numbers(cells.get(comparison, {}), numbers)
+        held = cells.get(comparison, {})
+        people = {metric: of_metric for metric, of_metric in held.items() if metric not in OF_OUTCOMES}
+        return segment_numbers(people, numbers)
 
-    rows = compared(run, name, measured)
+    def with_outcomes(comparison: str) -> list[Measured]:
+        held = cells.get(comparison, {})
+        return measured(comparison) + outcome_changes(of, run, warehouse, comparison, held)
+
+    rows = [dated(of, row, run) for row in compared(run, name, with_outcomes)] + unjudged(of, run)
     rows += under_the_same_rules(run, name, rows, measured)
     rows += given_earlier(run, rows, cells, published_numbers(numbers))
     rows += trend_rows(

@@ -19,6 +19,7 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | changes between months | `measured.segment_numbers`, `measured_pairs`, `change_rows.rows_of` | `PairCells` |
 | the same, given what each had in the earlier month | `given_earlier.rows_given_earlier` | `PairCells` |
 | the trend over months | `trends.influences`, `slope`, `change_rows.rows_of` | `Sums` by month, `Found` |
+| changes of those who came in weeks or on days | `unit_changes.unit_change_rows` | `UnitNumber` |
 | what a fee does to retention | `retention_model.retention_model` | `BinaryTable` |
 | lifetime value by tier | `lifetime_value.lifetime_value` | `Cells`, `WeeklySums`, `Units` |
 | what a fee does to volume | `elasticity.elasticity` | `VolumeCells` |

@@ -15,7 +15,11 @@ def with_changes(part: ReportPart, changes: Iterable[Row], false_discovery_rate:
     Args:
         changes: the rows of `runs.changes` of the part's family.
     """
-    found = {(row["metric"], row["segment"]): row for row in changes if row["comparison"] == "previous"}
+    found = {
+        (row["metric"], row["segment"]): row
+        for row in changes
+        if row["comparison"] == "previous" and row["horizon"] is None
+    }
 
     def with_its_own(figure: KeyFigure) -> KeyFigure:
         row, wording = (

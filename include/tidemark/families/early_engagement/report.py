@@ -22,6 +22,7 @@ from include.tidemark.report.charts.palette import CATEGORICAL
 from include.tidemark.report.numbers import number, p_value, trust, worst_reason
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
+from include.tidemark.report.what_changed import Wording
 from include.tidemark.run import Run
 from include.tidemark.statistics.features import INFLATED_ABOVE, SPARSE_BELOW
 from include.tidemark.statistics.results import REASONS
@@ -58,6 +59,11 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
             for anchor, title, shown, files in sections
         ),
         topics=("trust", "p_values", "odds_ratios", "unfinished_windows", "charts"),
+        wordings={
+            "retained_4_weeks": Wording(
+                "", words.percent, subject="The share of users{of_segment} who stayed four weeks"
+            )
+        },
     )
 
 

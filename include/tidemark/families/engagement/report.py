@@ -29,6 +29,7 @@ from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
 from include.tidemark.report.what_changed import Wording
 from include.tidemark.run import Run
+from include.tidemark.statistics.retention import IN_WINDOW
 from include.tidemark.warehouse.base import Row, Warehouse
 
 COLOURS = categorical((*BEHAVIORAL_SEGMENTS, *REVENUE_SEGMENTS))
@@ -87,6 +88,9 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
             "mean_lifetime_revenue": Wording("mean lifetime revenue", money, LABELS),
             "mean_revenue_90d": Wording("mean revenue of the last 90 days", money, LABELS),
             "revenue_share": Wording("the share of the revenue", words.percent, LABELS),
+            IN_WINDOW: Wording(
+                "", words.percent, subject="The share of users who came back {horizon} after sign-up"
+            ),
         },
     )
 

@@ -25,7 +25,8 @@ from include.tidemark.warehouse.base import Warehouse
 class Parts:
     """What a family is made of."""
 
-    artifacts: ArtifactsPart
+    artifacts: ArtifactsPart | None
+    """None: its `tables.yml` says all of its files."""
     definitions: DefinitionsPart
     report: ReportModule
     values: Callable[[Run], Mapping[str, Any]]
@@ -56,7 +57,7 @@ def engagement() -> Parts:
 
 
 def fee_tiers() -> Parts:
-    from include.tidemark.families.fee_tiers import artifacts, definitions, questions, report, values
+    from include.tidemark.families.fee_tiers import definitions, questions, report, values
 
     asked = (
         questions.tier_retention,
@@ -65,7 +66,7 @@ def fee_tiers() -> Parts:
         questions.trade_sizes,
         questions.fee_elasticity,
     )
-    return Parts(artifacts, definitions, report, values.values, asked)
+    return Parts(None, definitions, report, values.values, asked)
 
 
 def planners() -> Parts:
@@ -83,6 +84,17 @@ def planners() -> Parts:
 
 
 PARTS = {made.__name__: made for made in (early_engagement, engagement, fee_tiers, planners)}
+
+
+def declared_files(
+    name: str, run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
+) -> tuple[Sequence[PublishedTable], Sequence[WrittenFile]]:
+    """What reads `tables.yml` takes the family's name first. Nothing calls this."""
+    from include.tidemark.artifacts import wide_tables
+
+    return wide_tables.published_tables(name, run), wide_tables.export(
+        name, run, warehouse, results, ids, target
+    )
 
 
 def declared_parts(name: str, run: Run) -> tuple[Mapping[str, TableAccount], list[Sequence[Asset]]]:

@@ -16,7 +16,7 @@ from include.tidemark.warehouse.base import Warehouse
 
 
 class ArtifactsPart(Protocol):
-    """The module `artifacts` of a family: its files."""
+    """The files of a family: its `tables.yml`, or its module `artifacts` where Python adds to that."""
 
     def published_tables(self, run: Run, /) -> Sequence[PublishedTable]:
         """What it publishes, for the dictionary."""
@@ -41,7 +41,7 @@ class DefinitionsPart(Protocol):
         ...
 
 
-ARTIFACTS: Part[ArtifactsPart] = Part("artifacts")
+ARTIFACTS: Part[ArtifactsPart] = Part("artifacts", "include.tidemark.artifacts.wide_tables")
 DEFINITIONS: Part[DefinitionsPart] = Part("definitions")
 
 

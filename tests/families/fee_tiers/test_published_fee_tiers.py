@@ -7,8 +7,9 @@ from statistics import fmean
 import duckdb
 import pytest
 
+from include.tidemark.artifacts.wide_tables import wide_tables
 from include.tidemark.demo.synthetic import truth
-from include.tidemark.families.fee_tiers.artifacts import TABLES
+from include.tidemark.families.family import folder_of
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.names import all_weeks_name
 
@@ -217,7 +218,7 @@ def test_the_report_shows_every_section_and_the_files_behind_it(synthetic_month)
     page = (synthetic_month.folder / "report/index.html").read_text(encoding="utf-8")
     for anchor in ("retention", "acquisition", "sizes", "elasticity", "value", "definitions"):
         assert f'id="fee-tiers-{anchor}"' in page, anchor
-    for name in TABLES.tables:
+    for name in wide_tables(folder_of("fee_tiers") / "tables.yml").tables:
         assert f"{name}.csv" in page
     assert "Back in week 4" in page
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.wide import Line, Statistic
+from include.tidemark.artifacts.wide_tables import Line, Statistic
 from include.tidemark.families.early_engagement.artifacts import driver_lines, tables
 from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
 from include.tidemark.families.early_engagement.definitions import TERMS, retained_in_words, return_window

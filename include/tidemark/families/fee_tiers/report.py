@@ -4,21 +4,35 @@ from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.fee_tiers.definitions import LEFT_OUT, TERMS, size_basis, size_criteria
-from include.tidemark.families.fee_tiers.names import all_weeks_name, week_name
+from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
 from include.tidemark.families.fee_tiers.questions import fee_week_rows, fees
-from include.tidemark.families.fee_tiers.report_retention import Numbers, retention_section, value_section
 from include.tidemark.families.fee_tiers.report_sizes import SIZE_COLOURS, elasticity_section, sizes_section
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
 from include.tidemark.report import words
-from include.tidemark.report.charts import Bar, categorical, stacked_bars
-from include.tidemark.report.numbers import number
+from include.tidemark.report.charts import (
+    Bar,
+    Estimate,
+    HeatCell,
+    Point,
+    categorical,
+    curves,
+    dot_intervals,
+    heat_map,
+    sequential,
+    stacked_bars,
+)
+from include.tidemark.report.numbers import interval, number, p_value, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
 from include.tidemark.run import Run
+from include.tidemark.statistics.lifetime_value import METRIC as LTV_MEAN
+from include.tidemark.statistics.lifetime_value import WEIGHTED, horizon_name
 from include.tidemark.statistics.results import REASONS
+from include.tidemark.statistics.retention import IN_WINDOW
 from include.tidemark.warehouse.base import Row, Warehouse
 
 _NEW, _RETURNING = "New", "Returning"
+_MODEL_METHODS = {"logit_jackknife": "Leaving out one week at a time", "logit_clustered": "Clustered by week"}
 _FOLLOWED = (1, 4)
 """Weeks after the first swap whose retention is a key figure."""
 
@@ -26,20 +40,20 @@ _FOLLOWED = (1, 4)
 def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
     """The key figures and sections of the fee tiers."""
     weeks = fee_week_rows(run, warehouse)
-    numbers = Numbers(results, fees(run, warehouse))
+    tiers = {tier_name(fee): fee for fee in fees(run, warehouse)}
     left_out = _left_out(run, warehouse)
     sections = (
-        ("retention", "Who comes back", retention_section(run, numbers), ("data/retention_by_fee.csv", "data/user_cohorts.csv")),
+        ("retention", "Who comes back", _retention(run, results, tiers), ("data/retention_by_fee.csv", "data/user_cohorts.csv")),
         ("acquisition", "New and returning users", _acquisition(weeks), ("data/acquisition_by_period.csv",)),
-        ("sizes", "Trade sizes", sizes_section(run, warehouse, numbers, weeks), ("data/segment_metrics.csv",)),
-        ("elasticity", "What a higher fee does to volume", elasticity_section(run, warehouse, numbers), ("data/statistics.csv",)),
-        ("value", "What users are worth", value_section(run, numbers), ("data/ltv_by_fee.csv",)),
+        ("sizes", "Trade sizes", sizes_section(run, warehouse, results, weeks), ("data/segment_metrics.csv",)),
+        ("elasticity", "What a higher fee does to volume", elasticity_section(run, warehouse, results), ("data/statistics.csv",)),
+        ("value", "What users are worth", _value(run, results, tiers), ("data/ltv_by_fee.csv",)),
         ("definitions", "What the words mean", _definitions(run, weeks, left_out), ()),
     )  # fmt: skip
     return ReportPart(
         title="Fee tiers",
         intro="What users do when the fee changes. Weeks are those of the fee periods; a user's fee is the one at the first swap.",
-        key_figures=_key_figures(run, warehouse, numbers, weeks),
+        key_figures=_key_figures(run, warehouse, results, weeks),
         sections=tuple(
             Section(
                 anchor, title, render_section("fee_tiers", anchor, {"colours": SIZE_COLOURS} | shown), files
@@ -50,7 +64,9 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     )
 
 
-def _key_figures(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: list[Row]) -> tuple[KeyFigure, ...]:
+def _key_figures(
+    run: Run, warehouse: Warehouse, results: StatisticRows, weeks: list[Row]
+) -> tuple[KeyFigure, ...]:
     users = warehouse.fetch(
         "select count(*) as users from runs.int_user_first_seen where run_key = ?", (run.run_key,)
     )[0]["users"]
@@ -59,17 +75,118 @@ def _key_figures(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: list[R
     last = complete[-1] if complete else None
     since = f"{words.count(last['new_swappers'])} of them in the last whole week" if last else ""
     retained = [
-        (k, number(numbers.find(ALL_TIERS, None, week_name(k)), words.percent))
+        (k, number(results.at(ALL_TIERS, horizon=week_name(k)), words.percent))
         for k in _FOLLOWED
         if k <= run.rules.fee_retention_weeks
     ]
-    whales = number(numbers.find("fees_share", "whale", last["period_id"] if last else None), words.percent)
+    whales = number(
+        results.at("fees_share", "whale", horizon=last["period_id"] if last else None), words.percent
+    )
     return (
         KeyFigure("Users", words.count(users), "With a swap before the date, whenever it was"),
         KeyFigure("New users", words.count(new), since or "No fee week is over yet"),
         *(KeyFigure(f"Back in week {k}", shown.value, shown.interval or shown.note) for k, shown in retained),
         KeyFigure("Whales' share of fees", whales.value, whales.interval or whales.note),
     )
+
+
+def _retention(run: Run, results: StatisticRows, tiers: dict[str, float]) -> dict[str, Any]:
+    """Curves and a heat map of the cohorts, and the effect of 5 bps more."""
+    weeks = range(run.rules.fee_retention_weeks + 1)
+    found = {tier: [results.at(IN_WINDOW, tier, horizon=week_name(k)) for k in weeks] for tier in tiers}
+    if not any(row and row["estimate"] is not None for rows in found.values() for row in rows):
+        return {"reason": REASONS["window_not_complete"]}
+    series = {
+        tier: [_point(k, row) for k, row in zip(weeks, rows, strict=True)] for tier, rows in found.items()
+    }
+    told = "; ".join(
+        f"{tier} {words.percent(points[1].value)}" for tier, points in series.items() if len(points) > 1
+    )
+    cells = [_cell(tier, k, row) for tier, rows in found.items() for k, row in zip(weeks, rows, strict=True)]
+    name = all_weeks_name(run.rules.fee_retention_weeks)
+    return {
+        "reason": "",
+        "curves": curves(
+            series,
+            _tier_colours(tiers),
+            x_title="weeks since the first swap",
+            y_format="percent",
+            description=f"Share of users who swapped in each week after their first, by fee at the first swap. In week 1: {told}.",
+        ),
+        "heat_map": heat_map(
+            cells,
+            f"The same shares as shaded cells, one row per fee. In week 1: {told}.",
+            x_title="weeks since the first swap",
+            y_title="fee at the first swap",
+            domain=(0.0, 1.0),
+            ends=("0%", "100%"),
+        ),
+        "effects": [
+            {
+                "method": says,
+                "change": number(
+                    results.at("retention_change_5bps", horizon=name, method=method), words.points
+                ),
+                "odds": number(results.at("odds_ratio_5bps", horizon=name, method=method), words.ratio),
+                "p": p_value(results.at("retention_change_5bps", horizon=name, method=method)),
+                "trust": trust(results.at("retention_change_5bps", horizon=name, method=method)),
+            }
+            for method, says in _MODEL_METHODS.items()
+        ],
+        "weeks": name,
+    }  # fmt: skip
+
+
+def _value(run: Run, results: StatisticRows, tiers: dict[str, float]) -> dict[str, Any]:
+    """Value over the horizons at the middle discount rate, and every tier at the longest horizon."""
+    rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
+    horizons = run.rules.fee_ltv_horizon_weeks
+    rate, longest = rates[len(rates) // 2], horizons[-1]
+
+    def value(tier: str, weeks: int, at: float, method: str | None = None) -> Row | None:
+        return results.at(LTV_MEAN, tier, horizon=horizon_name(weeks, at), method=method)
+
+    series = {tier: [_point(h, value(tier, h, rate)) for h in horizons] for tier in tiers}
+    ends = [Estimate.of(tier, value(tier, longest, rate)) for tier in tiers]
+    if not any(point.value is not None for points in series.values() for point in points):
+        return {"reason": REASONS["window_not_complete"]}
+    colours, currency = _tier_colours(tiers), run.rules.money
+    money = words.money_in(currency)
+    told = "; ".join(f"{point.label} {money(point.value)}" for point in ends)
+    return {
+        "reason": "",
+        "rate": words.percent(rate, 0),
+        "longest": longest,
+        "curves": curves(
+            series,
+            colours,
+            x_title="weeks counted",
+            y_format=currency,
+            description=f"Mean discounted fees per user over the first weeks, by fee at the first swap. After {longest}: {told}.",
+        ),
+        "ends": dot_intervals(
+            ends,
+            colours=[colours[tier] for tier in tiers],
+            form=currency,
+            description=f"Mean discounted fees of the first {longest} weeks per user: {told}.",
+        ),
+        "rates": [words.percent(at, 0) for at in rates],
+        "rows": [
+            {
+                "tier": tier.replace(" ", "\N{NO-BREAK SPACE}"),
+                "colour": colours[tier],
+                "values": [number(value(tier, longest, at), money) for at in rates],
+                "skew": number(value(tier, longest, rate, "hall_skew_t"), money),
+                "weighted": number(value(tier, longest, rate, WEIGHTED), money),
+                "rest": number(
+                    results.at(f"{LTV_MEAN}_vs_rest", tier, horizon=horizon_name(longest, rate)), money
+                ),
+                "p": p_value(results.at(f"{LTV_MEAN}_vs_rest", tier, horizon=horizon_name(longest, rate))),
+                "trust": trust(value(tier, longest, rate)),
+            }
+            for tier in tiers
+        ],
+    }
 
 
 def _acquisition(weeks: list[Row]) -> dict[str, Any]:
@@ -123,3 +240,24 @@ def _definitions(run: Run, weeks: list[Row], left_out: dict[str, int]) -> dict[s
         "excluded": [week for week in weeks if week["exclusion_reason"] is not None],
         "all_weeks": all_weeks_name(run.rules.fee_retention_weeks),
     }
+
+
+def _tier_colours(tiers: dict[str, float]) -> dict[str, str]:
+    """Tier -> colour, the stronger the higher the fee."""
+    colours = sequential(tiers.values())
+    return {tier: colours[fee] for tier, fee in tiers.items()}
+
+
+def _point(x: float, row: Row | None) -> Point:
+    if row is None:
+        return Point(x, None)
+    note = REASONS[row["reason"]] if row["reason"] else f"{words.count(row['n'])} users"
+    return Point.of(x, row, note)
+
+
+def _cell(tier: str, k: int, row: Row | None) -> HeatCell:
+    value = row["estimate"] if row else None
+    note = "" if row is None else (REASONS[row["reason"]] if row["reason"] else interval(row, words.percent))
+    return HeatCell(
+        x=str(k), y=tier, value=value, text="" if value is None else words.percent(value, 0), note=note
+    )

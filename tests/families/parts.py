@@ -17,7 +17,6 @@ from include.tidemark.report.parts import ReportPart
 from include.tidemark.run import Run
 from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.validation.checks import Asset
-from include.tidemark.validation.suite_part import SuitePart
 from include.tidemark.warehouse.base import Warehouse
 
 
@@ -98,14 +97,12 @@ def declared_files(
 
 
 def declared_parts(name: str, run: Run) -> tuple[Mapping[str, TableAccount], list[Sequence[Asset]]]:
-    """What reads the files of a family takes its name first; customer segments add to theirs. Nothing calls this."""
+    """What reads the files of a family takes its name first. Nothing calls this."""
     from include.tidemark.accounting import declared_account
-    from include.tidemark.families.customer_segments import suite
     from include.tidemark.validation import family_suites
 
-    own: SuitePart = suite
-    read = [family_suites.candidate(name, run), family_suites.statistics(name, run)]
-    return declared_account.account(name, run), [own.candidate(run), own.statistics(run), *read]
+    read: list[Sequence[Asset]] = [family_suites.candidate(name, run), family_suites.statistics(name, run)]
+    return declared_account.account(name, run), read
 
 
 def declared_segmentation(

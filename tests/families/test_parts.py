@@ -8,7 +8,6 @@ from include.tidemark.accounting.family_account import ACCOUNT
 from include.tidemark.artifacts.parts import ARTIFACTS, DEFINITIONS
 from include.tidemark.families import known_families
 from include.tidemark.families.comparison_part import COMPARISON
-from include.tidemark.families.customer_segments import suite
 from include.tidemark.families.declared import QUESTIONS, DeclaredFamily, declared_family
 from include.tidemark.families.family import Bound, folder_of
 from include.tidemark.pipeline import estimate
@@ -41,7 +40,8 @@ def test_a_family_says_its_account_and_its_suites_in_files(name: str) -> None:
     family = known_families()[name]
     assert {"account.yml", "checks.yml"} <= {file.name for file in folder_of(name).iterdir()}
     assert family.part(ACCOUNT) == Bound(ACCOUNT.reader, name)
-    assert family.part(SUITE) in (Bound(SUITE.reader, name), suite)
+    shared = Bound("include.tidemark.segmentations.suite", name)
+    assert family.part(SUITE) == (shared if name in SEGMENTATIONS else Bound(SUITE.reader, name))
 
 
 def test_a_declared_segmentation_has_the_questions_that_its_modules_answer() -> None:
@@ -52,6 +52,6 @@ def test_a_declared_segmentation_has_the_questions_that_its_modules_answer() -> 
 def test_a_segmentation_of_the_project_has_modules_of_its_own_only_where_it_says_so() -> None:
     family = known_families()["customer_segments"]
     assert {"customer_segments"} == SEGMENTATIONS
-    assert family.part(ACCOUNT) == Bound(ACCOUNT.reader, "customer_segments") and family.part(SUITE) is suite
+    assert family.part(ACCOUNT) == Bound(ACCOUNT.reader, "customer_segments")
     module = family.part(estimate.QUESTIONS)
     assert all(getattr(module, question).args == ("customer_segments",) for question in family.questions)

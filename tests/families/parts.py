@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from include.tidemark.accounting.family_account import TableAccount
-from include.tidemark.artifacts.parts import ArtifactsPart, DefinitionsPart
+from include.tidemark.artifacts.parts import ArtifactsPart
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
@@ -26,7 +26,6 @@ class Parts:
 
     artifacts: ArtifactsPart | None
     """None: its `tables.yml` says all of its files."""
-    definitions: DefinitionsPart
     report: ReportModule
     values: Callable[[Run], Mapping[str, Any]]
     """What the texts of its `checks.yml` and `account.yml` name."""
@@ -36,27 +35,26 @@ class Parts:
 
 
 def early_engagement() -> Parts:
-    from include.tidemark.families.early_engagement import artifacts, definitions, questions, report, values
+    from include.tidemark.families.early_engagement import artifacts, questions, report, values
 
-    return Parts(artifacts, definitions, report, values.values, (questions.usage, questions.drivers))
+    return Parts(artifacts, report, values.values, (questions.usage, questions.drivers))
 
 
 def engagement() -> Parts:
     from include.tidemark.families.engagement import (
         artifacts,
         comparison,
-        definitions,
         questions,
         report,
         values,
     )
 
     asked = (questions.segments, questions.retention, questions.funnel)
-    return Parts(artifacts, definitions, report, values.values, asked, comparison)
+    return Parts(artifacts, report, values.values, asked, comparison)
 
 
 def fee_tiers() -> Parts:
-    from include.tidemark.families.fee_tiers import definitions, questions, report, values
+    from include.tidemark.families.fee_tiers import questions, report, values
 
     asked = (
         questions.tier_retention,
@@ -65,21 +63,20 @@ def fee_tiers() -> Parts:
         questions.trade_sizes,
         questions.fee_elasticity,
     )
-    return Parts(None, definitions, report, values.values, asked)
+    return Parts(None, report, values.values, asked)
 
 
 def planners() -> Parts:
     from include.tidemark.families.planners import (
         artifacts,
         comparison,
-        definitions,
         questions,
         report,
         values,
     )
 
     asked = (questions.shares, questions.weeks, questions.comparison)
-    return Parts(artifacts, definitions, report, values.values, asked, comparison)
+    return Parts(artifacts, report, values.values, asked, comparison)
 
 
 PARTS = {made.__name__: made for made in (early_engagement, engagement, fee_tiers, planners)}
@@ -87,13 +84,12 @@ PARTS = {made.__name__: made for made in (early_engagement, engagement, fee_tier
 
 def declared_files(
     name: str, run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
-) -> tuple[Sequence[PublishedTable], Sequence[WrittenFile]]:
-    """What reads `tables.yml` takes the family's name first. Nothing calls this."""
-    from include.tidemark.artifacts import wide_tables
+) -> tuple[Sequence[PublishedTable], Sequence[WrittenFile], Mapping[str, Any]]:
+    """What reads `tables.yml` and `definitions.yml` takes the family's name first. Nothing calls this."""
+    from include.tidemark.artifacts import family_definitions, wide_tables
 
-    return wide_tables.published_tables(name, run), wide_tables.export(
-        name, run, warehouse, results, ids, target
-    )
+    files = wide_tables.export(name, run, warehouse, results, ids, target)
+    return wide_tables.published_tables(name, run), files, family_definitions.definitions(name, run)
 
 
 def declared_parts(name: str, run: Run) -> tuple[Mapping[str, TableAccount], list[Sequence[Asset]]]:

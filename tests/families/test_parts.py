@@ -27,7 +27,6 @@ def test_every_family_is_checked() -> None:
 def test_the_modules_that_are_checked_are_those_that_the_pipeline_asks_for(name: str) -> None:
     family, checked = known_families()[name], PARTS[name]()
     assert family.part(ARTIFACTS) == (checked.artifacts or Bound(ARTIFACTS.reader, name))
-    assert family.part(DEFINITIONS) is checked.definitions
     assert family.part(REPORT_PART) is checked.report
     assert import_module(f"include.tidemark.families.{name}.values").values is checked.values
     assert family.part(COMPARISON) is checked.comparison or checked.comparison is None
@@ -36,11 +35,13 @@ def test_the_modules_that_are_checked_are_those_that_the_pipeline_asks_for(name:
 
 
 @pytest.mark.parametrize("name", known_families())
-def test_a_family_says_its_account_and_its_suites_in_files(name: str) -> None:
+def test_a_family_says_its_account_its_suites_and_its_words_in_files(name: str) -> None:
     family = known_families()[name]
     assert {"account.yml", "checks.yml"} <= {file.name for file in folder_of(name).iterdir()}
     assert family.part(ACCOUNT) == Bound(ACCOUNT.reader, name)
     shared = Bound("include.tidemark.segmentations.suite", name)
+    said = Bound("include.tidemark.segmentations.definitions", name)
+    assert family.part(DEFINITIONS) == (said if name in SEGMENTATIONS else Bound(DEFINITIONS.reader, name))
     assert family.part(SUITE) == (shared if name in SEGMENTATIONS else Bound(SUITE.reader, name))
 
 

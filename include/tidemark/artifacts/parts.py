@@ -34,7 +34,7 @@ class ArtifactsPart(Protocol):
 
 
 class DefinitionsPart(Protocol):
-    """The module `definitions` of a family."""
+    """What a family says of itself: its `definitions.yml`."""
 
     def definitions(self, run: Run, /) -> Mapping[str, Any]:
         """Its part of `segment_definitions.json`."""
@@ -42,7 +42,9 @@ class DefinitionsPart(Protocol):
 
 
 ARTIFACTS: Part[ArtifactsPart] = Part("artifacts", "include.tidemark.artifacts.wide_tables")
-DEFINITIONS: Part[DefinitionsPart] = Part("definitions")
+DEFINITIONS: Part[DefinitionsPart] = Part(
+    "definitions", "include.tidemark.artifacts.family_definitions", is_file=True
+)
 
 
 def refuse_same_paths(run: Run) -> None:

@@ -24,8 +24,8 @@ that is not the primary one, the second segment `to`, and a `factor`: 100 writes
 | `group` | a list of entries, which are all `of` one statistic |
 
 A line holds its keys as values of their type (a fee, a week, a day), and what is counted and no estimate; a statistic says in one place how it is
-called by them, so that nobody has to read a number out of a name again. `lines` of a table is SQL, in which `$name` is the run's key, a rule, or
-what the family's `values` give; where it has none, the family's module `artifacts` makes the lines.
+called by them, so that nobody has to read a number out of a name again. `lines` of a table is SQL, in which `$run_key` and `$rules.<rule>` are
+the run's, and other names what the family's `values` give; where it has none, the family's module `artifacts` makes the lines.
 
 A table that has the `columns` of a model takes them at its end. `parquet: true` publishes it in that format, too. `$reason` in words is what every reason is.
 """
@@ -35,7 +35,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
-from string import Template
 from typing import Any, NamedTuple
 
 from include.tidemark.artifacts.columns import (
@@ -50,7 +49,7 @@ from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.family import folder_of
-from include.tidemark.families.values import values_of
+from include.tidemark.families.values import Text, rules_of, values_of
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.yaml_reading import read_yaml
@@ -160,8 +159,8 @@ def export(  # noqa: PLR0917 - as every export
 ) -> list[WrittenFile]:
     """Write them below the folder `target`."""
     tables = wide_tables(folder_of(family) / "tables.yml")
-    values = run.rules.model_dump() | dict(values_of(family, run)) | {"run_key": run.run_key}
-    lines = {path: warehouse.fetch(Template(sql).substitute(values)) for path, sql in tables.lines.items()}
+    values = {"run_key": run.run_key, **rules_of(run), **values_of(family, run)}
+    lines = {path: warehouse.fetch(Text(sql).substitute(values)) for path, sql in tables.lines.items()}
     return write_tables(tables, lines, run, warehouse, results, ids, target)
 
 

@@ -17,13 +17,13 @@ A suite may say `from` (what the query reads, unless the run's rows of its table
 is filled in when the check has failed. `each` is a list of values, or the name of one, and its checks are made for each of them; `segments` is such a list, too.
 """
 
-import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.families.values import Text, rules_of
 from include.tidemark.run import Run
 from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.candidates import complete_rows, filled_rows
@@ -44,10 +44,6 @@ from include.tidemark.validation.volume import drop_since_previous
 from include.tidemark.yaml_reading import read_yaml
 
 Made = tuple[list[Check], list[NotEvaluated]]
-
-
-class _Text(string.Template):
-    idpattern = r"(?a:[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*)"
 
 
 @dataclass(frozen=True)
@@ -148,7 +144,7 @@ def _values_of(run: Run, family: str) -> dict[str, Any]:
         "as_of_date": run.as_of_date,
         "as_of": f"cast('{run.as_of_date}' as date)",
         "before": timestamp_literal(run.as_of_instant),
-        **{f"rules.{name}": value for name, value in run.rules.model_dump().items()},
+        **rules_of(run),
     }
 
 
@@ -170,7 +166,7 @@ def _plain(values: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 def _filled(said: Any, known: Mapping[str, Any], *, safe: bool = False) -> Any:
     if isinstance(said, str):
-        text = _Text(said)
+        text = Text(said)
         return text.safe_substitute(known) if safe else text.substitute(known)
     if isinstance(said, list):
         return [_filled(each, known, safe=safe) for each in said]

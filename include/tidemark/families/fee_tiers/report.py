@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from include.tidemark.artifacts.family_definitions import definitions
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.fee_tiers.definitions import LEFT_OUT, TERMS, size_basis, size_criteria
+from include.tidemark.families.fee_tiers.definitions import size_criteria
 from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
 from include.tidemark.families.fee_tiers.questions import fee_week_rows, fees
 from include.tidemark.families.fee_tiers.report_sizes import SIZE_COLOURS, elasticity_section, sizes_section
@@ -228,13 +229,14 @@ def _left_out(run: Run, warehouse: Warehouse) -> dict[str, int]:
 
 
 def _definitions(run: Run, weeks: list[Row], left_out: dict[str, int]) -> dict[str, Any]:
+    said = definitions("fee_tiers", run)
     return {
-        "terms": TERMS,
-        "basis": size_basis(run.rules),
+        "terms": said["terms"],
+        "basis": said["trade_size_basis"],
         "sizes": size_criteria(run.rules),
         "left_out": [
             {"says": says, "users": left_out[reason]}
-            for reason, says in LEFT_OUT.items()
+            for reason, says in said["left_out_of_cohorts"].items()
             if reason in left_out
         ],
         "excluded": [week for week in weeks if week["exclusion_reason"] is not None],

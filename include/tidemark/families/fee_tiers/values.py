@@ -1,10 +1,10 @@
-"""What the texts of `checks.yml`, `account.yml` and `tables.yml` name."""
+"""What the texts of `checks.yml`, `account.yml`, `tables.yml` and `definitions.yml` name."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from include.tidemark.families.fee_tiers.definitions import SIZES
+from include.tidemark.families.fee_tiers.definitions import SIZES, size_basis, size_criteria
 from include.tidemark.families.fee_tiers.elasticity_cells import USABLE_WEEK
 from include.tidemark.families.fee_tiers.local_days import local_day
 from include.tidemark.run import Run
@@ -28,6 +28,8 @@ def values(run: Run) -> dict[str, Any]:
         "fee_days": _fee_days(run),
         "sizes": text_list(sizes.names),
         "size_count": len(sizes.names),
+        "size_basis": size_basis(rules),
+        "segments": [{"segment": name, "criteria": text} for name, text in size_criteria(rules).items()],
         "each_size": _each("size_number, {} as segment", map(text_literal, sizes.names)),
         "each_horizon": _each("horizon_number, {} as horizon_weeks", rules.fee_ltv_horizon_weeks),
         "each_rate": _each(

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from include.tidemark.families.family import Part
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.statistics.change_rows import ChangeRow, Measured, rows_of
 from include.tidemark.statistics.pairs import SUMS, PairCells
@@ -42,7 +41,7 @@ def compared(run: Run, family: str, measured: Callable[[str], Iterable[Measured]
         for comparison in COMPARISONS
         for row in rows_of(
             measured(comparison),
-            statistics_config(run),
+            run.statistics_config,
             comparison,
             run.rules.no_change_margin_pct,
             has_earlier=earlier_run(run, family, comparison) is not None,

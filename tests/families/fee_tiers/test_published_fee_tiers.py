@@ -11,7 +11,7 @@ from include.tidemark.artifacts.wide_tables import wide_tables
 from include.tidemark.demo.synthetic import truth
 from include.tidemark.families.family import folder_of
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
-from include.tidemark.families.fee_tiers.names import all_weeks_name
+from include.tidemark.families.fee_tiers.questions import all_weeks_name
 from tests.demo import consequences
 
 # The same numbers by other means: one query over the landing files that knows nothing of the models.

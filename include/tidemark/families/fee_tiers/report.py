@@ -5,8 +5,13 @@ from typing import Any
 from include.tidemark.artifacts.family_definitions import definitions
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.fee_tiers.definitions import size_criteria
-from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
-from include.tidemark.families.fee_tiers.questions import fee_week_rows, fees
+from include.tidemark.families.fee_tiers.questions import (
+    all_weeks_name,
+    fee_week_rows,
+    fees,
+    tier_name,
+    week_name,
+)
 from include.tidemark.families.fee_tiers.report_sizes import SIZE_COLOURS, elasticity_section, sizes_section
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
 from include.tidemark.report import words

@@ -9,13 +9,13 @@ import numpy as np
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.elasticity_cells import CONTROLS, elasticity_cells
-from include.tidemark.families.fee_tiers.names import top_name
 from include.tidemark.families.fee_tiers.questions import STEP_BPS
 from include.tidemark.families.fee_tiers.size_rows import (
     FEE_PAID,
     NEXT_WEEK,
     TOP_PCT,
     TOP_SHARE,
+    top_name,
     usual_sizes,
 )
 from include.tidemark.report import words

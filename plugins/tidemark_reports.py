@@ -30,11 +30,15 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RUN_KEY = re.compile(r"[0-9]{8}_[0-9]{8}T[0-9]{6}_[0-9a-f]{8}")
 _SHOWN = {".html": "text/html; charset=utf-8", ".json": "application/json"}
 """What a browser shows; everything else is downloaded, so that no file of a run is taken for a page."""
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self'"
+)
+_SCRIPTS = re.compile(rb"script-src((?: 'sha256-[A-Za-z0-9+/=]{44}')+)")
+"""The scripts that a report says are its own, by their digests; nothing that is written into the page later is among them."""
+_HEAD_BYTES = 4096
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'self'"
-    ),
+    "Content-Security-Policy": _POLICY.format(scripts="'none'"),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "no-referrer",
@@ -54,7 +58,8 @@ app = FastAPI(
 @app.middleware("http")
 async def _add_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
     response = await call_next(request)
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 
@@ -81,6 +86,8 @@ def file(as_of_date: str, run_key: str, path: str) -> StreamingResponse:
         raise HTTPException(404, "The file is not in the artifact store any more.")
     suffix = Path(path).suffix
     headers = {} if suffix in _SHOWN else {"Content-Disposition": f'attachment; filename="{Path(path).name}"'}
+    if suffix == ".html":
+        headers["Content-Security-Policy"] = _POLICY.format(scripts=_own_scripts(source))
     media_type = _SHOWN.get(suffix, "application/octet-stream")
     return StreamingResponse(_blocks(source), media_type=media_type, headers=headers)
 
@@ -101,6 +108,12 @@ def _read_json(relative: str) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     return document
+
+
+def _own_scripts(source: ObjectStoragePath) -> str:
+    with source.fs.open(source.path, "rb") as handle:
+        found = _SCRIPTS.search(handle.read(_HEAD_BYTES))
+    return found.group(1).decode().strip() if found else "'none'"
 
 
 def _blocks(source: ObjectStoragePath) -> Iterator[bytes]:

@@ -220,6 +220,7 @@ DAMAGED: dict[str, Callable[[Written], Landing]] = {
     "UTF-16 without a mark": _bytes(lambda c: c.decode().encode("utf-16-le")),
     "a byte that is not UTF-8": _bytes(_not_utf8),
     "a zero byte": _bytes(lambda c: c[:500] + b"\0" + c[500:]),
+    "a zero byte in JSON": _mapped("ndjson", lambda w: _ndjson(w).replace(b'": "', b'": "\\u0000', 1)),
     "a footer": _bytes(lambda c: c + b"(1081 rows, markedfooter)\n"),
     "a footer with as many columns": _bytes(lambda c: c + b"markedtotal,,,,,,\n"),
     "a title": _bytes(lambda c: b"Export of markedtitle\n" + c),

@@ -132,6 +132,22 @@ def test_a_report_is_shown_and_a_table_is_downloaded(client):
     assert table.headers["content-disposition"] == 'attachment; filename="segment_summary.csv"'
 
 
+def test_a_report_may_run_the_scripts_that_it_names_by_their_digests_and_no_other(client, artifacts):
+    digest = "'sha256-" + "A" * 43 + "='"
+    page = artifacts / "as_of=2026-11-01" / f"run={KEY}" / "report/index.html"
+
+    def policy():
+        return client.get(f"{RUN}/report/index.html").headers["content-security-policy"].split("; ")
+
+    page.write_text(f'<meta content="script-src {digest} {digest}; x"><script>alert(1)</script>')
+    assert f"script-src {digest} {digest}" in policy()
+    for others in ("'unsafe-inline'", "https://x.example", "'sha256-short'"):
+        page.write_text(f'<meta content="script-src {others}">')
+        assert "script-src 'none'" in policy()
+    page.write_text(f"{'x' * 5000}script-src {digest}")
+    assert "script-src 'none'" in policy()
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -29,12 +29,22 @@ class Page(HTMLParser):
         assert self.open.pop() == tag, f"</{tag}> closes something else"
 
     def handle_data(self, data):
-        if self.open and self.open[-1] not in ("style", "title"):
+        if self.open and self.open[-1] not in ("style", "title", "script"):
             self.words.append(data)
 
     @property
     def text(self):
         return re.sub(r"\s+", " ", " ".join(self.words))
+
+    @property
+    def scripts(self):
+        """The texts of the scripts that run: those without a type."""
+        return re.findall(r"<script>(.*?)</script>", self.html, re.DOTALL)
+
+    @property
+    def still(self):
+        """The page as it is where no script runs."""
+        return re.sub(r"<script.*?</script>", "", self.html, flags=re.DOTALL)
 
     def all(self, *tags):
         return [(tag, attributes) for tag, attributes in self.elements if tag in tags]

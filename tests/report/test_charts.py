@@ -1,6 +1,7 @@
 """The drawings: inline, described, honest about what is missing, and the same bytes each time."""
 
 import doctest
+import json
 import re
 import time
 from datetime import date
@@ -90,6 +91,11 @@ ALL = {
 every_chart = pytest.mark.parametrize("chart", ALL.values(), ids=ALL.keys())
 
 
+def still(markup):
+    """What is there without a script."""
+    return re.sub(r"<script.*?</script>", "", str(markup))
+
+
 def drawings(markup):
     return [attributes for _, attributes in Page(str(markup)).all("svg") if attributes.get("role") == "img"]
 
@@ -111,11 +117,19 @@ def test_the_same_points_give_the_same_drawing(chart):
 
 @every_chart
 def test_a_drawing_is_well_formed_described_and_holds_nothing_that_a_page_must_not_hold(chart):
-    markup = chart(NASTY)
+    markup = still(chart(NASTY))
     assert drawings(markup)
     assert all(attributes["aria-label"] == NASTY for attributes in drawings(markup))
     for forbidden in (" id=", " style=", "href", "<script", "<b>", "url(", "clip-path", "NaN", "undefined"):
         assert forbidden not in markup
+
+
+@every_chart
+def test_the_script_is_given_the_whole_chart_and_can_be_read_as_nothing_else(chart):
+    (described,) = re.findall(r'<script type="application/json">(.*?)</script>', chart(NASTY))
+    assert not set(described) & set("<>&") - {">"}
+    assert {"config", "width"} <= json.loads(described).keys()
+    assert "#0E0" not in described  # names of colours that only a drawing knows
 
 
 @every_chart

@@ -47,6 +47,19 @@ def test_parquet_keeps_its_types_and_blank_texts_are_null(tmp_path):
     assert staged.count == 5
 
 
+@pytest.mark.parametrize("format", ["parquet", "ndjson"])
+def test_a_zero_byte_in_a_text_is_told_by_column_and_row_as_in_csv(tmp_path, format):
+    names, texts = ["id", "name"], ["a", None, f"{SECRET}\0"]
+    content = (
+        parquet([1, 2, 3], texts, names=names)
+        if format == "parquet"
+        else "".join(json.dumps({"id": n, "name": text}) + "\n" for n, text in enumerate(texts)).encode()
+    )
+    with pytest.raises(SourceError, match=r"holds a zero byte in column name of data row 3, ") as raised:
+        Staged(tmp_path, content, f"orders.{format}", format)
+    assert SECRET not in str(raised.value)
+
+
 def test_a_parquet_file_without_rows_has_its_columns(tmp_path):
     staged = staged_parquet(tmp_path, parquet(pa.array([], pa.string()), names=["id"]))
     assert (staged.columns, staged.count) == (["id"], 0)

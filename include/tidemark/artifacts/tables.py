@@ -100,6 +100,8 @@ class WrittenFile:
     rows: int | None
     """Data rows of a table; None for what is no table."""
     schema_version: int = 1
+    has_ids: bool = False
+    """Whether its rows name users, if only by hashed ids."""
 
 
 def write_table(
@@ -119,7 +121,7 @@ def write_table(
     csv_file = target / f"{table.path}.csv"
     csv_file.parent.mkdir(parents=True, exist_ok=True)
     parquet_file = csv_file.with_suffix(".parquet")
-    rows = 0
+    rows, has_ids = 0, any(column.kind == "id" for column in table.columns)
     parquet = _parquet_writer(parquet_file, table.arrow_schema) if table.parquet else None
     try:
         with csv_file.open("w", encoding="utf-8", newline="") as handle:
@@ -133,7 +135,7 @@ def write_table(
     finally:
         if parquet is not None:
             parquet.close()
-    written = [WrittenFile(f"{table.path}.csv", rows, table.schema_version)]
+    written = [WrittenFile(f"{table.path}.csv", rows, table.schema_version, has_ids)]
     return [*written, replace(written[0], path=f"{table.path}.parquet")] if table.parquet else written
 
 

@@ -53,6 +53,26 @@ def interval(row: Row, write: Callable[[Any], str]) -> str:
     return f"{low.removesuffix('%').removesuffix(' pp')} to {high}" if low and high else ""
 
 
+def behind(row: Row) -> tuple[str, ...]:
+    """What stands behind a number, in words: how many it is of, how its interval was made, and how far to trust it, and why."""
+    flag = trust(row)
+    judged = f"{flag.words}: {flag.why}".removesuffix(": ") if row["trust"] else flag.why
+    lacks = (
+        "" if row["estimate"] is not None or not row["reason"] else REASONS.get(row["reason"], row["reason"])
+    )
+    made = (
+        words.METHODS.get(row["method"], "")
+        if row["ci_low"] is not None or row["ci_high"] is not None
+        else ""
+    )
+    return (
+        f"n = {words.count(row['n'])}" if row["n"] is not None else "",
+        made,
+        judged.rstrip("."),
+        lacks.rstrip("."),
+    )
+
+
 def plain(value: Any, write: Callable[[Any], str]) -> Number:
     """A number without an interval, because it is counted and not estimated."""
     return Number(write(value), "", "", warns=False)

@@ -1,9 +1,7 @@
 """The page around the families' parts: identity, contents, checks, files, and how to read it all."""
 
-import base64
-import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,6 +13,7 @@ from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.families.left_out import LeftOut
 from include.tidemark.report.charts.palette import themed_css
 from include.tidemark.report.parts import ReportPart, Section
+from include.tidemark.report.script import PackedFile, digest, packed, scripts
 from include.tidemark.report.templating import TEMPLATES, environment
 from include.tidemark.report.what_changed import WhatChanged
 from include.tidemark.run import Run
@@ -51,6 +50,7 @@ def write_report(
     """
     path = "report/index.html"
     (target / path).parent.mkdir(parents=True, exist_ok=True)
+    shown = {path for part in parts for section in part.sections for path in section.files}
     page = render(
         run,
         parts,
@@ -61,6 +61,7 @@ def write_report(
         left_out=left_out,
         selection=selection,
         changed=changed,
+        embedded=packed([file for file in files if file.path in shown], target),
     )
     (target / path).write_text(page, encoding="utf-8")
     return WrittenFile(path, None)
@@ -77,8 +78,14 @@ def render(
     left_out: Sequence[LeftOut] = (),
     selection: Selection | None = None,
     changed: WhatChanged | None = None,
+    embedded: Mapping[str, PackedFile] | None = None,
 ) -> str:
-    """The whole page as HTML: a family alone heads its report, several are a chapter each."""
+    """The whole page as HTML: a family alone heads its report, several are a chapter each.
+
+    Args:
+        embedded: by path, the files that a reader can download as filtered.
+    """
+    inside = embedded or {}
     style = f"\n{(TEMPLATES / 'report.css').read_text(encoding='utf-8')}{themed_css()}"
     summary = gate_summary(gate)
     return (
@@ -86,7 +93,7 @@ def render(
         .get_template("page.html.j2")
         .render(
             run=run,
-            parts=[_shown(part, files, deeper=len(parts) > 1) for part in parts],
+            parts=[_shown(part, files, inside, deeper=len(parts) > 1) for part in parts],
             title=parts[0].title if len(parts) == 1 else "Customer analytics",
             topics={topic for part in parts for topic in part.topics},
             compared=[
@@ -98,7 +105,10 @@ def render(
             changed=changed,
             tables=shown_tables(account),
             style=Markup(style),  # noqa: S704 (our own file)
-            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            style_hash=digest(style),
+            scripts=scripts(),
+            script_hashes=[digest(text) for text in scripts()],
+            embedded={PurePosixPath(path).name: file.content for path, file in inside.items()},
             gate=summary,
             failed=_failed(summary["results"]),
             checks=[
@@ -129,19 +139,22 @@ def _own_sources(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _shown(part: ReportPart, files: Sequence[WrittenFile], *, deeper: bool) -> dict[str, Any]:
+def _shown(
+    part: ReportPart, files: Sequence[WrittenFile], embedded: Mapping[str, PackedFile], *, deeper: bool
+) -> dict[str, Any]:
     """A part as the template shows it."""
     return {
         "title": part.title,
         "anchor": part.anchor,
         "intro": part.intro,
         "key_figures": part.key_figures,
+        "names": dict(part.names),
         "sections": [
             {
                 "title": section.title,
                 "anchor": f"{part.anchor}-{section.anchor}",
                 "body": _one_level_deeper(section.body) if deeper else section.body,
-                "files": _downloads(section, files),
+                "files": _downloads(section, files, embedded),
             }
             for section in part.sections
         ],
@@ -154,10 +167,17 @@ def _one_level_deeper(body: Markup) -> Markup:
     return Markup(lowered)  # noqa: S704 (as safe as the body was)
 
 
-def _downloads(section: Section, files: Sequence[WrittenFile]) -> list[dict[str, Any]]:
+def _downloads(
+    section: Section, files: Sequence[WrittenFile], embedded: Mapping[str, PackedFile]
+) -> list[dict[str, Any]]:
     written = {file.path: file for file in files}
     return [
-        {"path": path, "name": PurePosixPath(path).name, "rows": written[path].rows}
+        {
+            "path": path,
+            "name": PurePosixPath(path).name,
+            "rows": written[path].rows,
+            "columns": embedded[path].columns if path in embedded else None,
+        }
         for path in section.files
         if path in written
     ]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
+from include.tidemark.report.charts import Facets
 from include.tidemark.report.what_changed import Wording
 
 Topic = Literal["trust", "p_values", "odds_ratios", "unfinished_windows", "few_periods", "charts"]
@@ -21,6 +22,8 @@ class KeyFigure:
     value: str
     note: str
     """How it compares, or why it is missing."""
+    facets: Facets = field(default_factory=dict)
+    """What it is about, by the page's controls."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class ReportPart:
         "charts",
     )
     """What its reader must know beside what an interval is; everything, unless a family names less."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the page's controls call segments that go by a code."""
     wordings: Mapping[str, Wording] = field(default_factory=dict)
     """How "What changed" calls its numbers, by metric; of others it says nothing."""
 

@@ -26,7 +26,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"DASH": words.DASH, "chip": charts.chip}
+    made.globals |= {"DASH": words.DASH, "chip": charts.chip, "only": charts.only}
     made.filters |= {
         "day": words.day, "short_day": words.short_day, "count": words.count, "percent": words.percent,
         "ratio": words.ratio, "number": words.number, "bps": words.bps,

@@ -18,6 +18,31 @@ TRUST_WORDS = {
 }
 
 
+METHODS = {
+    "binomial_bootstrap": "bootstrap interval",
+    "bonett_price": "Bonett and Price's interval",
+    "cluster_jackknife": "jackknife over periods",
+    "exact": "exact interval",
+    "firth_profile": "profile interval of a penalized fit",
+    "goodman": "Goodman's joint interval",
+    "hall_skew_t": "t interval corrected for skewness",
+    "log_delta": "interval on the logarithm",
+    "logit_clustered": "model, clustered by week",
+    "logit_delta": "interval on the log odds",
+    "logit_jackknife": "model, leaving out one week at a time",
+    "logit_robust": "model, robust errors",
+    "newcombe": "Newcombe's interval",
+    "order_statistics": "interval from order statistics",
+    "paired_users": "pairs of the same users",
+    "percentile_bootstrap": "bootstrap interval",
+    "standardized_t": "t interval",
+    "weighted": "weighted mean, t interval",
+    "welch": "Welch's interval",
+    "wilson": "Wilson's interval",
+}
+"""How an interval was made, as a reader is told; one that is not here is not told."""
+
+
 def day(value: date) -> str:
     """A date in words.
 

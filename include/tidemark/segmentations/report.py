@@ -125,6 +125,7 @@ def _segments(
         rows.append(
             {
                 "name": row[of.home.segment],
+                "segment": segment,
                 "colour": colours.get(segment or ""),
                 "members": row[of.of],
                 "dormant": row[f"dormant_{of.of}"],
@@ -193,7 +194,7 @@ def _backtest(
             results.at(metric, segment, horizon=BACKTEST_HORIZON)
             for metric in (of.backtest_metric, of.alike_metric)
         )
-        points.append(Estimate.of(name, statistic))
+        points.append(Estimate.of(name, statistic, **({"segment": segment} if segment else {})))
         rows.append(
             {
                 "name": name,
@@ -218,6 +219,5 @@ def _backtest(
         "amount": words.money_in(run.rules.money) if of.backtest == "spend" else words.count,
         "rows": rows,
         "told": of_backtest(of, results),
-        "wide": ratios(points, shades, 620, description) if drawn else "",
-        "narrow": ratios(points, shades, 200, description) if drawn else "",
+        "chart": ratios(points, shades, description=description) if drawn else "",
     }

@@ -30,7 +30,10 @@ def share_panels(  # noqa: PLR0917 - what a chapter of the report has at hand
     """
     months = _share_history(run, warehouse, results, family)
     series = {
-        segment: [Estimate.of(words.short_day(as_of), shares.get(segment)) for as_of, shares in months]
+        segment: [
+            Estimate.of(words.short_day(as_of), shares.get(segment), date=as_of.isoformat())
+            for as_of, shares in months
+        ]
         for segment in segments
     }
     ends = {segment: _extent(points) for segment, points in series.items()}
@@ -52,6 +55,7 @@ def share_panels(  # noqa: PLR0917 - what a chapter of the report has at hand
                 ),
                 figure=words.percent(points[-1].value),
                 colour=colours[segment],
+                facets={"segment": segment},
             )
         )
     return {"panels": small_multiples(panels), "months": len(months)}
@@ -67,7 +71,7 @@ def _share_history(
     months = []
     for publication in earlier:
         rows = warehouse.fetch(
-            "select segment, estimate, ci_low, ci_high from runs.statistics"
+            "select segment, estimate, ci_low, ci_high, n, method, trust, reason from runs.statistics"
             " where run_key = ? and family = ? and metric = 'segment_share'",
             (publication.run_key, family),
         )

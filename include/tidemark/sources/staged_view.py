@@ -91,6 +91,32 @@ def count_rows(engine: duckdb.DuckDBPyConnection) -> int:
     return int((engine.execute("select count(*) from landing").fetchone() or (0,))[0])
 
 
+def refuse_zero_bytes(engine: duckdb.DuckDBPyConnection, uri: str) -> None:
+    """Hold every text of the view to what a CSV file is held to as a whole.
+
+    Raises:
+        SourceError: a text holds a zero byte; the message names the column and the first such row.
+    """
+    described = engine.execute("describe landing").fetchall()
+    texts = [name for name, kind, *_ in described if kind == "VARCHAR"]
+    conditions = [f"contains({identifier(name)}, chr(0))" for name in texts]
+    if not texts:
+        return
+    found = engine.execute(
+        f"select {', '.join(f'bool_or({one})' for one in conditions)} from landing"
+    ).fetchone()
+    column = next((number for number, damaged in enumerate(found or ()) if damaged), None)
+    if column is None:
+        return
+    numbered = f"select row_number() over () as row, {conditions[column]} as damaged from landing"
+    engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
+    row = engine.execute(f"select min(row) from ({numbered}) where damaged").fetchone()
+    raise SourceError(
+        f"The landing file {uri} holds a zero byte in column {texts[column]} of data row {row[0] if row else '?'}, which no text"
+        " has; it may be damaged: write and upload it again."
+    )
+
+
 def explained(error: duckdb.Error, uri: str) -> Exception:
     """What to raise for an error of DuckDB's while it reads a landing file.
 

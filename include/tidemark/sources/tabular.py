@@ -11,7 +11,7 @@ from include.tidemark.sources.csv_text import read_header, survey
 from include.tidemark.sources.file_names import Compression, compression_by_name
 from include.tidemark.sources.ndjson import stage_ndjson
 from include.tidemark.sources.sources_file import CsvOptions, FileFormat
-from include.tidemark.sources.staged_view import count_rows, explained, literal, make_view
+from include.tidemark.sources.staged_view import count_rows, explained, literal, make_view, refuse_zero_bytes
 from include.tidemark.sources.text import UTF8, Text, check_utf8, to_utf8
 
 __all__ = ["columns_of", "explained", "stage"]
@@ -66,6 +66,8 @@ def stage(  # noqa: PLR0917 - a file is all of these
             count = stage_ndjson(engine, text, partitions, scratch)
         else:
             count = _stage_csv(engine, text, csv, partitions, scratch)
+        if format != "csv":  # whose bytes were looked at
+            refuse_zero_bytes(engine, uri)
     except duckdb.Error as error:
         failure = explained(error, uri)
     else:

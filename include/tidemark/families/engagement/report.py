@@ -78,6 +78,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
         intro=f"All {words.count(behavioral[-1]['users'])} accounts that were created before {words.day(run.as_of_date)}, testers"
         f" left out; engagement is that of the days since {words.day(run.window_start)}.",
         topics=("trust", "p_values", "unfinished_windows", "charts"),
+        names=LABELS,
         wordings={
             "segment_share": Wording("users", words.percent, LABELS),
             "members": Wording("the number of users", words.count, LABELS),
@@ -102,7 +103,9 @@ def _key_figures(
             words.percent(active),
             f"of {words.count(everybody['users'])} users; last active fewer than {churn_days} days before the date",
         ),
-        KeyFigure("Whales' share of revenue", whales.value, whales.interval or whales.note),
+        KeyFigure(
+            "Whales' share of revenue", whales.value, whales.interval or whales.note, {"segment": "whale"}
+        ),
         KeyFigure("Mean revenue in 90 days", mean.value, mean.interval or mean.note),
     )
 
@@ -160,6 +163,7 @@ def _common(row: Row, kind: str, results: StatisticRows, summary: Sequence[Row])
     top = max((other["share_ci_high"] or other["share"] or 0.0 for other in summary), default=0.0)
     return {
         "name": LABELS.get(row[kind], row[kind]),
+        "segment": segment,
         "colour": COLOURS.get(row[kind]),
         "users": row["users"],
         "share": number(share, words.percent) if segment else None,

@@ -54,9 +54,7 @@ def _curve(found: Mapping[tuple[str, int], Row | None], days: Sequence[int]) -> 
     series = {}
     for metric, name in _LINES.items():
         rows = [(day, found[metric, day]) for day in days]
-        series[name] = [
-            Point.of(day, row, f"{words.count(row['n'])} users" if row else "") for day, row in rows
-        ]
+        series[name] = [Point.of(day, row) for day, row in rows]
     if not any(point.value is not None for points in series.values() for point in points):
         return Markup("")
     told = "; ".join(f"day {p.x} {words.percent(p.value)}" for p in series[_LINES[IN_WINDOW]])
@@ -90,14 +88,13 @@ def _weeks(run: Run, cohorts: Sequence[Row]) -> Markup:
         f"Retention by week of sign-up, the last {len(weeks)} weeks; the numbers of each day are in retention_cohorts.csv.",
         x_title="Day after sign-up",
         y_title="Week of sign-up",
-        missing="no number: too few users, or the day is not over",
     )
 
 
 def _cell(run: Run, monday: date, day: int, matured: int, retained: int) -> HeatCell:
-    place = (f"Day {day}", f"{monday.day} {monday:%b %Y}")
+    place, facets = (f"Day {day}", f"{monday.day} {monday:%b %Y}"), {"date": monday.isoformat()}
     if matured < max(run.rules.segmentation_minimum_sample_size, 1):
         reason = "too_few_users" if matured else "window_not_complete"
-        return HeatCell(*place, None, words.DASH, REASONS[reason])
+        return HeatCell(*place, None, words.DASH, REASONS[reason], too_few=bool(matured), facets=facets)
     share = retained / matured
-    return HeatCell(*place, share, words.percent(share, 0), f"{words.count(matured)} users")
+    return HeatCell(*place, share, words.percent(share, 0), f"{words.count(matured)} users", facets=facets)

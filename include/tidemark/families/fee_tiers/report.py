@@ -13,26 +13,22 @@ from include.tidemark.families.fee_tiers.questions import (
     week_name,
 )
 from include.tidemark.families.fee_tiers.report_sizes import SIZE_COLOURS, elasticity_section, sizes_section
+from include.tidemark.families.fee_tiers.report_value import tier_colours, value_section
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
 from include.tidemark.report import words
 from include.tidemark.report.charts import (
     Bar,
-    Estimate,
     HeatCell,
     Point,
     categorical,
     curves,
-    dot_intervals,
     heat_map,
-    sequential,
     stacked_bars,
 )
-from include.tidemark.report.numbers import interval, number, p_value, trust
+from include.tidemark.report.numbers import behind, interval, number, p_value, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
 from include.tidemark.run import Run
-from include.tidemark.statistics.lifetime_value import METRIC as LTV_MEAN
-from include.tidemark.statistics.lifetime_value import WEIGHTED, horizon_name
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.statistics.retention import IN_WINDOW
 from include.tidemark.warehouse.base import Row, Warehouse
@@ -53,7 +49,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
         ("acquisition", "New and returning users", _acquisition(weeks), ("data/acquisition_by_period.csv",)),
         ("sizes", "Trade sizes", sizes_section(run, warehouse, results, weeks), ("data/segment_metrics.csv",)),
         ("elasticity", "What a higher fee does to volume", elasticity_section(run, warehouse, results), ("data/statistics.csv",)),
-        ("value", "What users are worth", _value(run, results, tiers), ("data/ltv_by_fee.csv",)),
+        ("value", "What users are worth", value_section(run, results, tiers), ("data/ltv_by_fee.csv",)),
         ("definitions", "What the words mean", _definitions(run, weeks, left_out), ()),
     )  # fmt: skip
     return ReportPart(
@@ -92,7 +88,9 @@ def _key_figures(
         KeyFigure("Users", words.count(users), "With a swap before the date, whenever it was"),
         KeyFigure("New users", words.count(new), since or "No fee week is over yet"),
         *(KeyFigure(f"Back in week {k}", shown.value, shown.interval or shown.note) for k, shown in retained),
-        KeyFigure("Whales' share of fees", whales.value, whales.interval or whales.note),
+        KeyFigure(
+            "Whales' share of fees", whales.value, whales.interval or whales.note, {"segment": "whale"}
+        ),
     )
 
 
@@ -103,7 +101,8 @@ def _retention(run: Run, results: StatisticRows, tiers: dict[str, float]) -> dic
     if not any(row and row["estimate"] is not None for rows in found.values() for row in rows):
         return {"reason": REASONS["window_not_complete"]}
     series = {
-        tier: [_point(k, row) for k, row in zip(weeks, rows, strict=True)] for tier, rows in found.items()
+        tier: [Point.of(k, row, tier=tier) for k, row in zip(weeks, rows, strict=True)]
+        for tier, rows in found.items()
     }
     told = "; ".join(
         f"{tier} {words.percent(points[1].value)}" for tier, points in series.items() if len(points) > 1
@@ -114,7 +113,7 @@ def _retention(run: Run, results: StatisticRows, tiers: dict[str, float]) -> dic
         "reason": "",
         "curves": curves(
             series,
-            _tier_colours(tiers),
+            tier_colours(tiers),
             x_title="weeks since the first swap",
             y_format="percent",
             description=f"Share of users who swapped in each week after their first, by fee at the first swap. In week 1: {told}.",
@@ -143,58 +142,6 @@ def _retention(run: Run, results: StatisticRows, tiers: dict[str, float]) -> dic
     }  # fmt: skip
 
 
-def _value(run: Run, results: StatisticRows, tiers: dict[str, float]) -> dict[str, Any]:
-    """Value over the horizons at the middle discount rate, and every tier at the longest horizon."""
-    rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
-    horizons = run.rules.fee_ltv_horizon_weeks
-    rate, longest = rates[len(rates) // 2], horizons[-1]
-
-    def value(tier: str, weeks: int, at: float, method: str | None = None) -> Row | None:
-        return results.at(LTV_MEAN, tier, horizon=horizon_name(weeks, at), method=method)
-
-    series = {tier: [_point(h, value(tier, h, rate)) for h in horizons] for tier in tiers}
-    ends = [Estimate.of(tier, value(tier, longest, rate)) for tier in tiers]
-    if not any(point.value is not None for points in series.values() for point in points):
-        return {"reason": REASONS["window_not_complete"]}
-    colours, currency = _tier_colours(tiers), run.rules.money
-    money = words.money_in(currency)
-    told = "; ".join(f"{point.label} {money(point.value)}" for point in ends)
-    return {
-        "reason": "",
-        "rate": words.percent(rate, 0),
-        "longest": longest,
-        "curves": curves(
-            series,
-            colours,
-            x_title="weeks counted",
-            y_format=currency,
-            description=f"Mean discounted fees per user over the first weeks, by fee at the first swap. After {longest}: {told}.",
-        ),
-        "ends": dot_intervals(
-            ends,
-            colours=[colours[tier] for tier in tiers],
-            form=currency,
-            description=f"Mean discounted fees of the first {longest} weeks per user: {told}.",
-        ),
-        "rates": [words.percent(at, 0) for at in rates],
-        "rows": [
-            {
-                "tier": tier.replace(" ", "\N{NO-BREAK SPACE}"),
-                "colour": colours[tier],
-                "values": [number(value(tier, longest, at), money) for at in rates],
-                "skew": number(value(tier, longest, rate, "hall_skew_t"), money),
-                "weighted": number(value(tier, longest, rate, WEIGHTED), money),
-                "rest": number(
-                    results.at(f"{LTV_MEAN}_vs_rest", tier, horizon=horizon_name(longest, rate)), money
-                ),
-                "p": p_value(results.at(f"{LTV_MEAN}_vs_rest", tier, horizon=horizon_name(longest, rate))),
-                "trust": trust(value(tier, longest, rate)),
-            }
-            for tier in tiers
-        ],
-    }
-
-
 def _acquisition(weeks: list[Row]) -> dict[str, Any]:
     bars = [
         Bar(
@@ -202,6 +149,7 @@ def _acquisition(weeks: list[Row]) -> dict[str, Any]:
             group,
             float(week[column]) if week["is_complete"] else None,
             f"{week['period_id']}, {words.bps(week['final_fee_bps'])}",
+            facets={"date": week["period_start_date"].isoformat()},
         )
         for week in weeks
         for group, column in ((_NEW, "new_swappers"), (_RETURNING, "returning_swappers"))
@@ -249,22 +197,19 @@ def _definitions(run: Run, weeks: list[Row], left_out: dict[str, int]) -> dict[s
     }
 
 
-def _tier_colours(tiers: dict[str, float]) -> dict[str, str]:
-    """Tier -> colour, the stronger the higher the fee."""
-    colours = sequential(tiers.values())
-    return {tier: colours[fee] for tier, fee in tiers.items()}
-
-
-def _point(x: float, row: Row | None) -> Point:
-    if row is None:
-        return Point(x, None)
-    note = REASONS[row["reason"]] if row["reason"] else f"{words.count(row['n'])} users"
-    return Point.of(x, row, note)
-
-
 def _cell(tier: str, k: int, row: Row | None) -> HeatCell:
     value = row["estimate"] if row else None
-    note = "" if row is None else (REASONS[row["reason"]] if row["reason"] else interval(row, words.percent))
+    note = (
+        ""
+        if row is None
+        else ", ".join(part for part in (interval(row, words.percent), *behind(row)) if part)
+    )
     return HeatCell(
-        x=str(k), y=tier, value=value, text="" if value is None else words.percent(value, 0), note=note
+        x=str(k),
+        y=tier,
+        value=value,
+        text="" if value is None else words.percent(value, 0),
+        note=note,
+        too_few=row is not None and row["reason"] != "window_not_complete",
+        facets={"tier": tier},
     )

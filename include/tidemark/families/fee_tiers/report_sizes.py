@@ -1,12 +1,13 @@
 """The report's sections about trade sizes: who holds the volume, and what a higher fee does to it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.currency import Currency
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.elasticity_cells import CONTROLS, elasticity_cells
 from include.tidemark.families.fee_tiers.questions import STEP_BPS
@@ -52,17 +53,7 @@ def sizes_section(
     last = next((week for week in reversed(complete) if week["swappers"]), None)
     if last is None:
         return {"reason": REASONS["window_not_complete"]}
-    volumes, currency = _volumes(run, warehouse), run.rules.money
-    bars = [
-        Bar(
-            words.short_day(week["period_start_date"]),
-            size,
-            volumes.get((week["week_number"], size), 0.0) if week["is_complete"] else None,
-            f"{week['period_id']}, {words.bps(week['final_fee_bps'])}",
-        )
-        for week in weeks
-        for size in TRADE_SIZES
-    ]
+    currency = run.rules.money
     rows: list[dict[str, Any]] = [
         {
             "size": size,
@@ -78,14 +69,19 @@ def sizes_section(
     told = "; ".join(f"{row['size']} {row['volume'].value}" for row in rows)
     return {
         "reason": "",
-        "bars": stacked_bars(
-            bars,
-            SIZE_COLOURS,
-            normalised=True,
-            form=currency,
-            description=f"Shares of the volume of each fee week by trade size. In the last whole week: {told}.",
-            x_title="First day of the week",
-        ),
+        "bars": {
+            (what, normalised): stacked_bars(
+                _bars(weeks, amounts),
+                SIZE_COLOURS,
+                normalised=normalised,
+                form=currency,
+                description=f"The {what} of each fee week by trade size. Shares of the volume in the last whole week: {told}.",
+                x_title="First day of the week",
+                still=normalised,
+            )
+            for what, amounts in _amounts(run, warehouse).items()
+            for normalised in (True, False)
+        },
         "day": last["period_start_date"],
         "rows": rows,
         "pareto": _pareto(run, warehouse, results),
@@ -99,7 +95,7 @@ def elasticity_section(run: Run, warehouse: Warehouse, results: StatisticRows) -
     for size in TRADE_SIZES:
         least = results.at(_LOG_VOLUME, size)
         wild = next((row for method in _WILD if (row := results.at(_LOG_VOLUME, size, method=method))), None)
-        points.append(Estimate.of(size, least))
+        points.append(Estimate.of(size, least, segment=size))
         rows.append(
             {
                 "size": size,
@@ -126,19 +122,39 @@ def elasticity_section(run: Run, warehouse: Warehouse, results: StatisticRows) -
             description=f"Change of a user's weekly volume for a fee 5 bps higher: {told}.",
         ),
         "rows": rows,
-        "panels": _panels(elasticity_cells(run, warehouse, CONTROLS), results),
+        "panels": _panels(elasticity_cells(run, warehouse, CONTROLS), results, run.rules.money),
         "unit": run.rules.money.words("dollars"),
     }
 
 
-def _volumes(run: Run, warehouse: Warehouse) -> dict[tuple[int, str], float]:
-    """Week and trade size -> volume. The shares of the statistics leave out sizes of a few users; bars must not."""
-    rows = warehouse.fetch(
-        "select week_number, segment, sum(s1) as cents from runs.fee_segment_cells where run_key = ? and metric = 'volume'"
-        " group by week_number, segment",
+def _bars(weeks: Sequence[Row], amounts: Mapping[tuple[int, str], float]) -> list[Bar]:
+    return [
+        Bar(
+            words.short_day(week["period_start_date"]),
+            size,
+            amounts.get((week["week_number"], size), 0.0) if week["is_complete"] else None,
+            f"{week['period_id']}, {words.bps(week['final_fee_bps'])}",
+            facets={"date": week["period_start_date"].isoformat(), "segment": size},
+        )
+        for week in weeks
+        for size in TRADE_SIZES
+    ]
+
+
+_UNITS = {"volume": 100, "fees": 10_000}
+"""Of the cells' sums: volume in hundredths, fees in hundredths of a hundredth."""
+
+
+def _amounts(run: Run, warehouse: Warehouse) -> dict[str, dict[tuple[int, str], float]]:
+    """Volume and fees of each week and trade size. The shares of the statistics leave out sizes of a few users; bars must not."""
+    found: dict[str, dict[tuple[int, str], float]] = {what: {} for what in _UNITS}
+    for row in warehouse.fetch(
+        "select metric, week_number, segment, sum(s1) as amount from runs.fee_segment_cells where run_key = ?"
+        " and metric in ('volume', 'fees') group by metric, week_number, segment",
         (run.run_key,),
-    )
-    return {(row["week_number"], row["segment"]): int(row["cents"]) / 100 for row in rows}
+    ):
+        found[row["metric"]][row["week_number"], row["segment"]] = int(row["amount"]) / _UNITS[row["metric"]]
+    return found
 
 
 def _before_last(results: StatisticRows, complete: Sequence[Row], size: str) -> Row | None:
@@ -185,11 +201,13 @@ def _marks(sizes: dict[str, Cells], everybody: Cells) -> list[Mark]:
             continue
         users += sizes[size].size / everybody.size
         volume += float(sizes[size].sums[0]) / float(everybody.sums[0])
-        marks.append(Mark(f"up to {size}", min(users, 1.0), min(volume, 1.0), SIZE_COLOURS[size]))
+        marks.append(
+            Mark(f"up to {size}", min(users, 1.0), min(volume, 1.0), SIZE_COLOURS[size], {"segment": size})
+        )
     return marks
 
 
-def _panels(cells: VolumeCells, results: StatisticRows) -> Any:
+def _panels(cells: VolumeCells, results: StatisticRows, money: Currency) -> Any:
     panels = []
     for size in TRADE_SIZES:
         row = results.at(_LOG_VOLUME, size)
@@ -203,15 +221,17 @@ def _panels(cells: VolumeCells, results: StatisticRows) -> Any:
                 figure=words.percent(row["estimate"]),
                 colour=SIZE_COLOURS[size],
                 chart=fitted_line(
-                    [Point(fee, mean, note=f"{period}, {words.count(round(n))} users") for period, fee, n, mean in weeks],
+                    [Point(fee, math.exp(mean), note=f"{period}, {words.count(round(n))} users") for period, fee, n, mean in weeks],
                     _line(weeks, row),
                     SIZE_COLOURS[size],
                     x_title="fee in bps",
-                    y_title="log volume",
+                    y_title="volume per user",
                     x_format=" bps",
-                    description=f"{size}: mean log volume of each week by its fee; 5 bps more go with"
+                    currency=money,
+                    description=f"{size}: typical weekly volume per user (geometric mean) by the week's fee; 5 bps more go with"
                     f" {words.percent(row['estimate'])}.",
                 ),
+                facets={"segment": size},
             )
         )  # fmt: skip
     return small_multiples(panels) if panels else ""
@@ -237,9 +257,12 @@ def _line(weeks: Sequence[tuple[str, float, float, float]], row: Row) -> list[Po
             return None
         return height + math.log1p(effect) / STEP_BPS * (fee - middle)
 
+    def dollars(logarithm: float | None) -> float | None:
+        return None if logarithm is None else math.exp(logarithm)
+
     points = []
     for fee in sorted({float(fees.min()), middle, float(fees.max())}):
         ends = [end for end in (at(fee, row["ci_low"]), at(fee, row["ci_high"])) if end is not None]
         low, high = (min(ends), max(ends)) if len(ends) == 2 else (None, None)
-        points.append(Point(fee, at(fee, row["estimate"]), low, high))
+        points.append(Point(fee, dollars(at(fee, row["estimate"])), dollars(low), dollars(high)))
     return points

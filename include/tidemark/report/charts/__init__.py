@@ -23,7 +23,7 @@ Colours come from `palette`: `categorical` for names, `sequential` for tiers.
 
 from include.tidemark.report.charts.bars import Bar, interval_bar, stacked_bars
 from include.tidemark.report.charts.curves import curves, fitted_line, share_over_time
-from include.tidemark.report.charts.drawing import NARROW, WIDE
+from include.tidemark.report.charts.drawing import NARROW, WIDE, Facets, only
 from include.tidemark.report.charts.funnel import Stage, funnel_bars
 from include.tidemark.report.charts.heat_map import HeatCell, heat_map
 from include.tidemark.report.charts.intervals import dot_intervals, ratios
@@ -38,6 +38,7 @@ __all__ = [
     "WIDE",
     "Bar",
     "Estimate",
+    "Facets",
     "HeatCell",
     "Mark",
     "Panel",
@@ -51,6 +52,7 @@ __all__ = [
     "funnel_bars",
     "heat_map",
     "interval_bar",
+    "only",
     "pareto",
     "ratios",
     "sequential",

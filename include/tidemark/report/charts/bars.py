@@ -1,14 +1,14 @@
 """Bars: parts of a whole over periods, and the small bar of a table cell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
 from markupsafe import Markup, escape
 
 from include.tidemark.report import words
-from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.report.charts.drawing import WIDE, Facets, about, data, drawn, sized, told
 from include.tidemark.report.charts.legend import legend
 from include.tidemark.report.charts.palette import GROUND
 from include.tidemark.report.charts.scales import Format, number_axis, write
@@ -24,6 +24,7 @@ class Bar:
     """0 or more; None where there is no number, which leaves the part out."""
     note: str = ""
     """Told where a pointer rests on the part, for example the period's fee."""
+    facets: Facets = field(default_factory=dict)
 
 
 def stacked_bars(
@@ -36,6 +37,7 @@ def stacked_bars(
     x_title: str = "",
     width: int = WIDE,
     height: int = 240,
+    still: bool = True,
 ) -> Markup:
     """One bar a period, made of one part a group, with a legend below.
 
@@ -44,19 +46,22 @@ def stacked_bars(
         colours: group -> colour; the first group stands at the bottom.
         normalised: every bar has the height of 100 %. The amounts are told where a pointer rests.
         form: how amounts are written.
+        still: False for a chart that only a reader's choice shows.
     """
     order, groups = list(dict.fromkeys(bar.x for bar in bars)), list(colours)
     wholes = {x: sum(bar.value or 0.0 for bar in bars if bar.x == x) for x in order}
     rows = [_row(bar, wholes[bar.x], groups, normalised, form) for bar in bars if bar.value is not None]
     top = 1.0 if normalised else max(wholes.values(), default=1.0)
 
-    def at(wide: int) -> Markup:
+    def at(wide: int) -> Any:
         chart = _chart(
             rows, order, colours, form="percent" if normalised else form, top=top, x_title=x_title, wide=wide
         )
-        return draw(sized(chart, wide, height), description)
+        return sized(chart, wide, height)
 
-    return Markup('<div class="chart">{}{}</div>').format(at_both_widths(at, width), legend(colours))
+    return Markup('<div class="chart">{}{}</div>').format(
+        drawn(at, description, width, still=still), legend(colours)
+    )
 
 
 def _row(bar: Bar, whole: float, groups: list[str], normalised: bool, form: Format) -> dict[str, Any]:
@@ -68,6 +73,7 @@ def _row(bar: Bar, whole: float, groups: list[str], normalised: bool, form: Form
         "place": groups.index(bar.group),
         "value": share if normalised else amount,
         "told": told(bar.x, bar.group, f"{write(amount, form)} ({words.percent(share)})", bar.note),
+        **about(bar.facets),
     }
 
 

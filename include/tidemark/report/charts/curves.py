@@ -7,9 +7,10 @@ from typing import Any
 import altair as alt
 from markupsafe import Markup
 
-from include.tidemark.report import words
-from include.tidemark.report.charts.drawing import SHAPES, WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.currency import Currency
+from include.tidemark.report.charts.drawing import NARROW, SHAPES, WIDE, about, data, drawn, sized, told
 from include.tidemark.report.charts.legend import line_legend
+from include.tidemark.report.charts.palette import GROUND
 from include.tidemark.report.charts.points import Estimate, Point
 from include.tidemark.report.charts.scales import (
     Format,
@@ -17,6 +18,7 @@ from include.tidemark.report.charts.scales import (
     number_axis,
     place,
     place_in_words,
+    write,
     write_with_interval,
 )
 
@@ -31,6 +33,7 @@ def curves(
     width: int = WIDE,
     height: int = 280,
     from_zero: bool = True,
+    still: bool = True,
 ) -> Markup:
     """Lines with ribbons, one a series, with a legend below: retention, lifetime value or shares over weeks or dates.
 
@@ -39,6 +42,7 @@ def curves(
         colours: name -> colour, for every series.
         description: the chart in words, for those who can't see it.
         from_zero: whether the vertical axis starts at 0.
+        still: False for a chart that only a reader's choice shows.
     """
     order = list(series)
     rows = [
@@ -50,9 +54,11 @@ def curves(
     dates = any(isinstance(point.x, date) for points in series.values() for point in points)
     paint = alt.Scale(domain=order, range=[colours[name] for name in order])
     colour = alt.Color("series:N", scale=paint, legend=None)
+    stroke = alt.Stroke("series:N", scale=paint, legend=None)
+    size = 34 if len(rows) < 120 else 12
     shape = alt.Shape("series:N", scale=alt.Scale(domain=order, range=list(SHAPES)), legend=None)
 
-    def at(wide: int) -> Markup:
+    def at(wide: int) -> Any:
         x = alt.X(
             "x:T" if dates else "x:Q",
             scale=alt.Scale(type="utc", nice=False) if dates else alt.Scale(zero=False, nice=False),
@@ -80,15 +86,20 @@ def curves(
             .mark_rule(strokeWidth=2, opacity=0.5)
             .encode(x=x, y=low, y2=high, color=colour),
             base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
-            base.mark_point(size=34 if len(rows) < 120 else 12, filled=True, opacity=1).encode(
-                x=x, y=y, color=colour, shape=shape, description="told:N"
+            base.transform_filter("!datum.weak")
+            .mark_point(size=size, filled=True, opacity=1)
+            .encode(x=x, y=y, color=colour, shape=shape, description="told:N"),
+            *(
+                base.transform_filter("datum.weak")
+                .mark_point(size=size, fill=GROUND, opacity=1, strokeWidth=1.5)
+                .encode(x=x, y=y, stroke=stroke, shape=shape, description="told:N")
+                for _ in range(any(row["weak"] for row in rows))
             ),
         )
-        return draw(sized(chart, wide, height), description)
+        return sized(chart, wide, height)
 
-    drawn = at_both_widths(at, width)
     shown = line_legend({name: colours[name] for name in order}) if len(order) > 1 else Markup("")
-    return Markup('<div class="chart">{}{}</div>').format(drawn, shown)
+    return Markup('<div class="chart">{}{}</div>').format(drawn(at, description, width, still=still), shown)
 
 
 def _stands_alone(points: Sequence[Point], number: int) -> bool:
@@ -113,6 +124,8 @@ def _row(name: str, point: Point, x_title: str, form: Format) -> dict[str, Any]:
         "low": point.low,
         "high": point.high,
         "told": told(name, where, number, point.note),
+        "weak": point.weak,
+        **about(({"date": point.x.isoformat()} if isinstance(point.x, date) else {}) | dict(point.facets)),
     }
 
 
@@ -165,6 +178,7 @@ def share_over_time(
                     "low": p.low,
                     "high": p.high,
                     "told": told(p.label, write_with_interval(p.value, p.low, p.high, "percent"), p.note),
+                    **about(p.facets),
                 }
                 for p in points
             ]
@@ -176,7 +190,7 @@ def share_over_time(
         base.mark_line(strokeWidth=2, color=colour).encode(x=x, y=y),
         base.mark_circle(size=44, color=colour, opacity=1).encode(x=x, y=y, description="told:N"),
     ).properties(width=255, height=120)
-    return draw(chart, description)
+    return drawn(lambda _: chart, description, NARROW)
 
 
 def fitted_line(
@@ -188,21 +202,25 @@ def fitted_line(
     y_title: str,
     description: str,
     x_format: str = "",
+    currency: Currency | None = None,
 ) -> Markup:
     """Observed points and the line that was fitted to them with its interval, for a panel of `small_multiples`.
 
     Args:
         observed: what was seen; only x and value are drawn.
         line: the fitted line by ascending x, with the ends of its interval.
+        currency: of amounts, whose axis is logarithmic; None for other numbers.
         x_format: a unit behind the horizontal numbers where a pointer rests, for example ` bps`.
     """
+    form: Format = currency or "number"
     rows = [
         {
             "x": place(point.x),
             "value": point.value,
             "told": told(
-                f"{place_in_words(point.x)}{x_format}", f"{y_title} {words.number(point.value)}", point.note
+                f"{place_in_words(point.x)}{x_format}", f"{y_title} {write(point.value, form)}", point.note
             ),
+            **about(point.facets),
         }
         for point in observed
     ]
@@ -214,12 +232,12 @@ def fitted_line(
         scale=alt.Scale(zero=False, nice=True),
         axis=alt.Axis(title=x_title, grid=False, tickCount=5, labelFlush=False),
     )
-    scale = alt.Scale(zero=False, nice=True)
+    scale = alt.Scale(zero=False, nice=True) if currency is None else alt.Scale(type="log", nice=False)
     y = alt.Y(
         "value:Q",
         scale=scale,
         axis=number_axis(
-            "number",
+            form,
             known([*observed, *line]),
             title=y_title,
             tickCount=4,
@@ -236,4 +254,4 @@ def fitted_line(
         .encode(x=x, y=y, description="told:N"),
         alt.Chart(data(fit)).mark_line(strokeWidth=2, color=colour).encode(x=x, y=y),
     )
-    return draw(sized(chart, 280, 150), description)
+    return drawn(lambda _: sized(chart, 280, 150), description, NARROW)

@@ -1,11 +1,12 @@
 """From a chart's description to markup: drawn, freed of what a page could not hold, and coloured by the style sheet.
 
-Ink, grid and fonts come from the page's style sheet, so that one drawing serves light, dark and print.
+Ink, grid and fonts come from the page's style sheet, so that one drawing serves light, dark and print. Beside the drawing stands the
+description itself with its rows, from which the page's script draws the chart anew when the reader filters it.
 """
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -52,13 +53,50 @@ def data(rows: Sequence[dict[str, Any]]) -> Any:
     return alt.InlineData(values=json.dumps(list(rows)), format=alt.JsonDataFormat(type="json"))
 
 
-def at_both_widths(draw_at: Callable[[int], Markup], width: int) -> Markup:
-    """A drawing of `width` and one for a phone, of which the style sheet shows one; a narrow `width` needs one only."""
-    if width <= NARROW:
-        return draw_at(width)
-    return Markup('<div class="wide-only">{}</div><div class="narrow-only">{}</div>').format(
-        draw_at(width), draw_at(NARROW)
-    )
+Facets = Mapping[str, str | float]
+"""What a mark is about, by the names of the page's controls (`segment`, `tier`, `date`): rows with other values than those chosen
+are left out of a chart that a reader filters."""
+
+
+def about(facets: Facets) -> dict[str, Any]:
+    """The part of a chart's row that says what it is about."""
+    return {"of": dict(facets)} if facets else {}
+
+
+def only(**facets: str | float | None) -> Markup:
+    """The attribute of an element that shows something of these values only; none where no value is said.
+
+    >>> only(segment="A & B", tier=None)
+    Markup(' data-of="{&#34;segment&#34;: &#34;A &amp; B&#34;}"')
+    """
+    said = {name: value for name, value in facets.items() if value is not None}
+    return Markup(' data-of="{}"').format(json.dumps(said)) if said else Markup("")
+
+
+def drawn(at: Callable[[int], Any], description: str, width: int = WIDE, *, still: bool = True) -> Markup:
+    """A chart as a page holds it: its drawings, of which the style sheet shows one, and its description for the page's script.
+
+    Args:
+        at: the chart for a width. One of more than `NARROW` is drawn for a phone, too.
+        description: the chart in words, for those who can't see it.
+        still: False for a chart that only a reader's choice shows: it is drawn then.
+
+    Raises:
+        ValueError: the description is empty.
+    """
+    if not description:
+        raise ValueError("description is empty; say in words what the chart shows.")
+    widest = _described(at(width))
+    drawings = Markup("")
+    if still and width <= NARROW:
+        drawings = _inline(_svg(widest), description)
+    elif still:
+        drawings = Markup('<div class="wide-only">{}</div><div class="narrow-only">{}</div>').format(
+            _inline(_svg(widest), description), _inline(_svg(_described(at(NARROW))), description)
+        )
+    return Markup(
+        '<div class="live" data-said="{}">{}<script type="application/json">{}</script></div>'
+    ).format(description, drawings, _for_script(widest))
 
 
 def sized(chart: Any, width: int, height: int | Any) -> Any:
@@ -68,17 +106,8 @@ def sized(chart: Any, width: int, height: int | Any) -> Any:
     )
 
 
-def draw(chart: Any, description: str) -> Markup:
-    """The chart as inline SVG.
-
-    Args:
-        description: the chart in words, for those who can't see it.
-
-    Raises:
-        ValueError: the description is empty.
-    """
-    if not description:
-        raise ValueError("description is empty; say in words what the chart shows.")
+def _described(chart: Any) -> dict[str, Any]:
+    """The chart as Vega-Lite, with what all charts look like."""
     styled = chart.configure(background="transparent", font=_FONT, padding=2).configure_view(stroke=None)
     styled = styled.configure_axis(
         labelColor=_INK,
@@ -91,10 +120,25 @@ def draw(chart: Any, description: str) -> Markup:
         tickColor="#cbd5e1",
         gridWidth=1,
     )
-    svg = vl_convert.vegalite_to_svg(
-        styled.to_dict(validate=False), vl_version=_VEGA_LITE, allowed_base_urls=[]
+    described: dict[str, Any] = styled.to_dict(validate=False)
+    return described
+
+
+def _svg(described: dict[str, Any]) -> str:
+    svg: str = vl_convert.vegalite_to_svg(described, vl_version=_VEGA_LITE, allowed_base_urls=[])
+    return svg
+
+
+_COLOURS = re.compile("|".join(THEMED), re.IGNORECASE)
+
+
+def _for_script(described: dict[str, Any]) -> Markup:
+    """The description for the page's script: colours by their names in the style sheet, and nothing that could end the element."""
+    text = json.dumps(
+        {name: part for name, part in described.items() if name != "$schema"}, separators=(",", ":")
     )
-    return _inline(svg, description)
+    text = _COLOURS.sub(lambda found: f"var(--{THEMED[found.group().upper()]})", text)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c"))  # noqa: S704 (nothing is left that HTML reads)
 
 
 def _inline(svg: str, description: str) -> Markup:

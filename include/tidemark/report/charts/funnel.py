@@ -8,7 +8,7 @@ import altair as alt
 from markupsafe import Markup
 
 from include.tidemark.report import words
-from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.report.charts.drawing import WIDE, data, drawn, sized, told
 from include.tidemark.report.charts.palette import CATEGORICAL, INK, RULE, SOFT
 from include.tidemark.report.charts.scales import write_with_interval
 
@@ -44,10 +44,10 @@ def funnel_bars(
     """
     rows = [_row(stage, users) for stage in stages]
 
-    def at(wide: int) -> Markup:
-        return draw(sized(_chart(rows, colour), wide, _ROW * max(len(stages), 1)), description)
+    def at(wide: int) -> Any:
+        return sized(_chart(rows, colour), wide, _ROW * max(len(stages), 1))
 
-    return Markup('<div class="chart">{}</div>').format(at_both_widths(at, width))
+    return Markup('<div class="chart">{}</div>').format(drawn(at, description, width))
 
 
 def _row(stage: Stage, users: str) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """A grid of shaded cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
 from markupsafe import Markup
 
-from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.report.charts.drawing import WIDE, Facets, about, data, drawn, sized, told
 from include.tidemark.report.charts.palette import GROUND, INK, RULE, SHADES, SOFT
 from include.tidemark.report.charts.scales import name_axis
 
@@ -23,11 +23,14 @@ class HeatCell:
     x: str
     y: str
     value: float | None
-    """None where there is no number; then the cell is crossed out and keeps no shade."""
+    """None where there is no number; then the cell is hatched and keeps no shade."""
     text: str
     """Written in the cell where there is room, for example `42%`."""
     note: str = ""
     """Told where a pointer rests on the cell: the interval, or why there is no number."""
+    too_few: bool = False
+    """Whether there is no number because of too few users, and not because the window is not over."""
+    facets: Facets = field(default_factory=dict)
 
 
 def heat_map(
@@ -38,36 +41,36 @@ def heat_map(
     y_title: str = "",
     domain: tuple[float, float] | None = None,
     ends: tuple[str, str] = ("less", "more"),
-    missing: str = "no number yet: the window is not over",
     width: int = WIDE,
 ) -> Markup:
     """Cells shaded by their value, with a legend below: retention of cohorts by horizon.
 
-    Rows and columns come in the order in which the cells first name them. A cell without a number is crossed out, which the
-    legend explains; it never looks like a small value.
+    Rows and columns come in the order in which the cells first name them. A cell without a number is hatched, in one way where
+    its window is not over and in another where its users are too few, which the legend explains; it never looks like a small value.
 
     Args:
         domain: the values of the lightest and of the darkest shade; 0 and the largest value unless given.
         ends: what the legend calls those two, for example `("0%", "45%")`.
-        missing: what the legend says of a crossed cell.
     """
     columns, lines = (list(dict.fromkeys(getattr(cell, name) for cell in cells)) for name in ("x", "y"))
     low, high = domain or (0.0, max((cell.value for cell in cells if cell.value is not None), default=1.0))
     rows = [_row(cell, low, high) for cell in cells]
 
-    def at(wide: int) -> Markup:
+    def at(wide: int) -> Any:
         chart = _chart(rows, columns, lines, (x_title, y_title), wide)
-        return draw(sized(chart, wide, _ROW * max(len(lines), 1)), description)
+        return sized(chart, wide, _ROW * max(len(lines), 1))
 
-    drawn = at_both_widths(at, width)
-    lacks = any(cell.value is None for cell in cells)
-    return Markup('<div class="chart">{}{}</div>').format(drawn, _legend(ends, missing if lacks else ""))
+    hatched = {cell.too_few for cell in cells if cell.value is None}
+    return Markup('<div class="chart">{}{}</div>').format(
+        drawn(at, description, width), _legend(ends, hatched)
+    )
 
 
 def _row(cell: HeatCell, low: float, high: float) -> dict[str, Any]:
     row = {"x": cell.x, "y": cell.y, "text": cell.text, "told": told(cell.y, cell.x, cell.text, cell.note)}
+    row |= about(cell.facets)
     if cell.value is None:
-        return {**row, "known": False, "shade": GROUND}
+        return {**row, "known": False, "too_few": cell.too_few, "shade": GROUND}
     part = (cell.value - low) / (high - low) if high > low else 0.0
     step = min(max(int(part * 10), 0), 9)
     return {**row, "known": True, "shade": SHADES[step]}
@@ -105,9 +108,13 @@ def _chart(
         base.transform_filter("!datum.known")
         .mark_rect(stroke=RULE, strokeWidth=1, strokeDash=[3, 2])
         .encode(x=x, y=y, fill=shade, description="told:N"),
-        base.transform_filter("!datum.known")
-        .mark_point(shape="M-1,1L1,-1", size=_ROW * 5, strokeWidth=1, stroke=SOFT, filled=False, opacity=0.8)
-        .encode(x=x, y=y),
+        *(
+            base.transform_filter(f"!datum.known && {'' if too_few else '!'}datum.too_few")
+            .mark_point(shape=hatch, size=_ROW * 5, strokeWidth=1, stroke=SOFT, filled=False, opacity=0.8)
+            .encode(x=x, y=y)
+            for too_few, (hatch, _, _) in _HATCHES.items()
+            if any(row.get("too_few") is too_few for row in rows)
+        ),
     ]
     longest = max((len(row["text"]) for row in rows if row["known"]), default=0)
     if longest * _CHARACTER + 6 <= room:
@@ -119,7 +126,14 @@ def _chart(
     return alt.layer(*layers)
 
 
-def _legend(ends: tuple[str, str], missing: str) -> Markup:
+_HATCHES = {
+    False: ("M-1,1L1,-1", "M6 11L14 3", "no number yet: the window is not over"),
+    True: ("M-1,1L1,-1M-1,-1L1,1", "M6 11L14 3M6 3L14 11", "no number: too few users"),
+}
+"""By whether users are too few: the shape in a cell, the same in the legend, and what the legend says."""
+
+
+def _legend(ends: tuple[str, str], hatched: set[bool]) -> Markup:
     ramp = Markup("").join(
         Markup('<rect x="{}" width="10" height="10" class="fill-shade-{}"/>').format(10 * step, step)
         for step in range(10)
@@ -127,10 +141,10 @@ def _legend(ends: tuple[str, str], missing: str) -> Markup:
     shown = Markup(
         '<li>{}<svg class="ramp" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">{}</svg>{}</li>'
     ).format(ends[0], ramp, ends[1])
-    if missing:
+    for _, path, missing in (_HATCHES[too_few] for too_few in sorted(hatched)):
         shown += Markup(
             '<li><svg class="swatch" viewBox="0 0 20 14" aria-hidden="true" focusable="false">'
             '<path d="M.5 .5h19v13h-19z" fill="none" stroke-dasharray="3 2" class="line-soft"/>'
-            '<path d="M6 11L14 3" class="line-soft"/></svg>{}</li>'
-        ).format(missing)
+            '<path d="{}" class="line-soft"/></svg>{}</li>'
+        ).format(path, missing)
     return Markup('<ul class="legend">{}</ul>').format(shown)

@@ -8,7 +8,7 @@ import altair as alt
 from markupsafe import Markup
 
 from include.tidemark.report import words
-from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.report.charts.drawing import NARROW, WIDE, about, data, drawn, sized, told
 from include.tidemark.report.charts.palette import CATEGORICAL, GROUND, SOFT
 from include.tidemark.report.charts.points import Estimate
 from include.tidemark.report.charts.scales import Format, known, name_axis, number_axis, write_with_interval
@@ -32,15 +32,18 @@ def dot_intervals(
     reference: float | None = None,
     x_title: str = "",
     width: int = WIDE,
+    still: bool = True,
 ) -> Markup:
     """Estimates with intervals on a linear axis, one row each: lifetime values, marginal effects, elasticities.
 
-    An interval that the data don't bound ends in an arrow at the edge; an estimate without an interval is a hollow dot.
+    An interval that the data don't bound ends in an arrow at the edge; an estimate without an interval is a hollow dot,
+    and so is one that is to be read with caution, whose interval is dashed.
 
     Args:
         colours: one a point, or one for all.
         form: how the axis writes its numbers.
         reference: where a dashed line marks "no effect".
+        still: False for a chart that only a reader's choice shows.
     """
     ends = [*known(points), *([] if reference is None else [reference])]
     margin = (max(ends) - min(ends)) * (0.15 if _unbounded(points) else 0.05) if ends else 1.0
@@ -51,11 +54,11 @@ def dot_intervals(
     scale = alt.Scale(domain=list(domain), nice=False, zero=False)
     rows = _rows(points, domain, told_as)
 
-    def at(wide: int) -> Markup:
+    def at(wide: int) -> Any:
         chart = _layers(points, rows, colours, scale=scale, axis=axis, reference=reference, labels=0)
-        return draw(sized(chart, wide, _ROW * max(len(points), 1)), description)
+        return sized(chart, wide, _ROW * max(len(points), 1))
 
-    return Markup('<div class="chart dots">{}</div>').format(at_both_widths(at, width))
+    return Markup('<div class="chart dots">{}</div>').format(drawn(at, description, width, still=still))
 
 
 def ratios(
@@ -74,9 +77,9 @@ def ratios(
         colours: one a point, or one for all.
         width: of the plot without its labels, for one drawing; None gives a wide and a narrow one.
     """
-    drawn = [point for point in points if point.value is not None]
-    ends = known(drawn)
-    margin = 1.4 if _unbounded(drawn) else 1.05
+    known_points = [point for point in points if point.value is not None]
+    ends = known(known_points)
+    margin = 1.4 if _unbounded(known_points) else 1.05
     domain = (
         max(min([*ends, 0.8]) / margin, 1 / _FURTHEST),
         min(max([*ends, 1.25]) * margin, _FURTHEST),
@@ -96,12 +99,13 @@ def ratios(
 
     height = _ROW * max(len(points), 1)
     if width is not None:
-        return draw(at(width).properties(width=width, height=height), description)
+        plot = at(width).properties(width=width, height=height)
+        return drawn(lambda _: plot, description, min(width, NARROW))
 
-    def whole(wide: int) -> Markup:
-        return draw(sized(at(wide - _LABELS), wide, height), description)
+    def whole(wide: int) -> Any:
+        return sized(at(wide - _LABELS), wide, height)
 
-    return Markup('<div class="chart dots">{}</div>').format(at_both_widths(whole, WIDE))
+    return Markup('<div class="chart dots">{}</div>').format(drawn(whole, description))
 
 
 def _unbounded(points: Sequence[Estimate]) -> bool:
@@ -140,9 +144,11 @@ def _rows(
                 "high": (domain[1] if open_high else max(point.high or 0.0, domain[0])) if interval else None,
                 "open_low": domain[0] if open_low else None,
                 "open_high": domain[1] if open_high else None,
-                "sure": interval,
+                "sure": interval and not point.weak,
                 "nothing": "no number" if point.value is None else "",
                 "told": told(point.label, number, point.note),
+                "dashed": point.weak,
+                **about(point.facets),
             }
         )
     return rows
@@ -172,9 +178,15 @@ def _layers(
     )
     colour = alt.Color("label:N", scale=alt.Scale(domain=order, range=paint[: len(order)]), legend=None)
     base = alt.Chart(data(rows))
+    ends = {"x": alt.X("low:Q", scale=scale, title=None), "x2": alt.X2("high:Q", title=None)}
+    dashes = {"datum.dashed": [4, 3], "!datum.dashed": [1, 0]}
     layers = [
-        base.mark_rule(strokeWidth=3, opacity=0.7).encode(
-            x=alt.X("low:Q", scale=scale, title=None), x2=alt.X2("high:Q", title=None), y=y, color=colour
+        *(
+            base.transform_filter(which)
+            .mark_rule(strokeWidth=3, opacity=0.7, strokeDash=dash)
+            .encode(**ends, y=y, color=colour)
+            for which, dash in dashes.items()
+            if any(row["dashed"] is (which == "datum.dashed") for row in rows)
         ),
         base.transform_filter("datum.sure")
         .mark_circle(size=90, opacity=1)

@@ -15,6 +15,7 @@ SEQUENTIAL_ON_DARK = ("#087C77", "#1F8C95", "#489AB0", "#6AA8C7", "#8AB6DB", "#A
 
 GROUND, RULE, SOFT, INK = "#0E0E00", "#0E0E01", "#0E0E02", "#0E0E03"
 """Names of the page's own colours inside a drawing; the style sheet says what they look like."""
+_HEAT = (0.08, 0.18, 0.28, 0.39, 0.49, 0.59, 0.69, 0.8, 0.9, 1)
 SHADES = tuple(f"#0E0F0{step}" for step in range(10))
 """Names of ten shades from nearly nothing to full, for the cells of a heat map."""
 
@@ -63,16 +64,20 @@ def sequential(tiers: Iterable[float]) -> dict[float, str]:
 
 
 def themed_css() -> str:
-    """The rules that colour the steps of `SEQUENTIAL` on a light and on a dark ground."""
+    """The rules that colour what depends on the ground: the steps of `SEQUENTIAL`, the shades, and the page's own colours."""
     light, dark = (
         " ".join(f"--step-{number}: {colour};" for number, colour in enumerate(colours))
         for colours in (SEQUENTIAL, SEQUENTIAL_ON_DARK)
     )
+    shades = " ".join(
+        f"--shade-{number}: rgb(var(--heat) / calc(var(--heat-top) * {part}));"
+        for number, part in enumerate(_HEAT)
+    )
     rules = "\n".join(
-        f".fill-step-{n} {{ fill: var(--step-{n}); }} .line-step-{n} {{ stroke: var(--step-{n}); }}"
-        for n in range(len(SEQUENTIAL))
+        f".fill-{name}, .drawing text.fill-{name} {{ fill: var(--{name}); }} .line-{name} {{ stroke: var(--{name}); }}"
+        for name in THEMED.values()
     )
     return (
-        f":root {{ {light} }}\n"
+        f":root {{ {light} {shades} }}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{rules}\n"
     )

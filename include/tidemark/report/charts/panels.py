@@ -1,10 +1,11 @@
 """Small charts side by side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from include.tidemark.report.charts.drawing import Facets, only
 from include.tidemark.report.charts.legend import chip
 
 
@@ -18,12 +19,14 @@ class Panel:
     """The number that the caption ends with, for example the newest."""
     colour: str | None = None
     """The colour that stands for the title in other charts."""
+    facets: Facets = field(default_factory=dict)
 
 
 def small_multiples(panels: Sequence[Panel]) -> Markup:
     """Panels in as many columns as the page is wide; one column on a phone."""
     figures = Markup("\n").join(
-        Markup("<figure>\n<figcaption>{}{}{}</figcaption>\n{}\n</figure>").format(
+        Markup("<figure{}>\n<figcaption>{}{}{}</figcaption>\n{}\n</figure>").format(
+            only(**panel.facets),
             chip(panel.colour) if panel.colour else "",
             panel.title,
             Markup("<b>{}</b>").format(panel.figure) if panel.figure else "",

@@ -1,13 +1,14 @@
 """How unevenly something is spread over users."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import altair as alt
 from markupsafe import Markup
 
 from include.tidemark.report import words
-from include.tidemark.report.charts.drawing import WIDE, at_both_widths, data, draw, sized, told
+from include.tidemark.report.charts.drawing import WIDE, Facets, about, data, drawn, sized, told
 from include.tidemark.report.charts.legend import legend
 from include.tidemark.report.charts.palette import CATEGORICAL, GROUND, SOFT
 
@@ -20,6 +21,7 @@ class Mark:
     users: float
     volume: float
     colour: str
+    facets: Facets = field(default_factory=dict)
 
 
 def pareto(
@@ -43,6 +45,7 @@ def pareto(
     line = [{"x": x, "y": y} for x, y in points]
     named = [
         {"x": mark.users, "y": mark.volume, "label": mark.label, "told": told(_in_words(mark, users, volume))}
+        | about(mark.facets)
         for mark in marks
     ]
     paint = alt.Scale(domain=[mark.label for mark in marks], range=[mark.colour for mark in marks])
@@ -62,7 +65,7 @@ def pareto(
     x = alt.X("x:Q", scale=scale, axis=axis(f"share of {users}, largest first"))
     y = alt.Y("y:Q", scale=scale, axis=axis(f"share of {volume}"))
 
-    def at(wide: int) -> Markup:
+    def at(wide: int) -> Any:
         chart = alt.layer(
             alt.Chart(data([{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
             .mark_line(strokeDash=[4, 3], strokeWidth=1.5, color=SOFT)
@@ -73,10 +76,10 @@ def pareto(
             .mark_point(size=95, filled=True, opacity=1, stroke=GROUND, strokeWidth=1.5)
             .encode(x=x, y=y, fill=alt.Fill("label:N", scale=paint, legend=None), description="told:N"),
         )
-        return draw(sized(chart, wide, 300), description)
+        return sized(chart, wide, 300)
 
     shown = legend({_in_words(mark, users, volume): mark.colour for mark in marks}) if marks else Markup("")
-    return Markup('<div class="chart">{}{}</div>').format(at_both_widths(at, width), shown)
+    return Markup('<div class="chart">{}{}</div>').format(drawn(at, description, width), shown)
 
 
 def _in_words(mark: Mark, users: str, volume: str) -> str:

@@ -38,7 +38,7 @@ from include.tidemark.validation.checks import (
     zero,
 )
 from include.tidemark.validation.distribution import Segmentation, distribution, shares_clause
-from include.tidemark.validation.long_results import TABLE, long_results_asset, share_sums, sum_to_one
+from include.tidemark.validation.long_results import FILE, TABLE, long_results, share_sums, sum_to_one
 from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.volume import drop_since_previous
 from include.tidemark.yaml_reading import read_yaml
@@ -94,7 +94,8 @@ def _read(file: Path) -> dict[str, Any]:
 def _asset(name: str, said: Mapping[str, Any], run: Run, family: str, values: Mapping[str, Any]) -> Asset:
     known = _values_of(run, family) | dict(values)
     if said.get("pattern") == "numbers of the family":
-        return long_results_asset(run, family, said["shares"])
+        (asset,) = suites_of(FILE, "statistics", run, family, long_results(family, said["shares"]))
+        return asset
     known["table"] = table = _filled(said["table"], known)
     name = _filled(name, known)
     suite = _Suite(run, family, table)

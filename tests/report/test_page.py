@@ -88,7 +88,8 @@ def test_every_family_is_a_chapter_with_its_key_figures(page):
 
 
 def test_the_contents_show_one_figure_a_family_and_lead_to_every_section(page, html):
-    contents = html[html.index('<nav id="contents"') : html.index("</nav>")]
+    start = html.index('<nav id="contents"')
+    contents = html[start : html.index("</nav>", start)]
     assert contents.count('class="headline"') == 5
     assert "84,120" in contents
     assert "61.8%" not in contents

@@ -68,11 +68,16 @@ def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatCh
         row for row in judged
         if row["p_adjusted"] <= rate and row["metric"] in wordings.get(row["family"], {})
     ]  # fmt: skip
-    behaviour = _one_each([row for row in found if row["is_comparable"]], wordings)
+    # Of a segment its share is told: its number grows with the business alone.
+    told = [
+        row for row in found if row["is_comparable"] and (row["kind"] != "count" or row["segment"] is None)
+    ]
+    behaviour = _one_each(told, wordings)
+    sentences = list(dict.fromkeys(_sentence(row, wordings, dated=len(days) > 1) for row in behaviour))
     return WhatChanged(
         since=words.day(*days) if len(days) == 1 else "",
-        sentences=tuple(_sentence(row, wordings, dated=len(days) > 1) for row in behaviour[:MOST]),
-        further=sum(bool(row["is_comparable"]) for row in found) - len(behaviour[:MOST]),
+        sentences=tuple(sentences[:MOST]),
+        further=sum(bool(row["is_comparable"]) for row in found) - len(sentences[:MOST]),
         of_the_measure=tuple(_of_the_measure(compared, found, wordings)),
         could_be_missed=_could_be_missed(judged),
         compared=len(compared),

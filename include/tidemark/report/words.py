@@ -43,6 +43,18 @@ METHODS = {
 """How an interval was made, as a reader is told; one that is not here is not told."""
 
 
+def zone(name: str) -> str:
+    """A time zone of the IANA list as people say it.
+
+    >>> zone("America/New_York"), zone("Etc/GMT+5"), zone("UTC")
+    ('New York', 'UTC−5', 'UTC')
+    """  # noqa: RUF002
+    if name.startswith("Etc/GMT") and name[7:].lstrip("+-").isdigit():
+        hours = -int(name[7:])  # the list counts the hours that UTC is ahead
+        return _signed(f"UTC{hours:+d}") if hours else "UTC"
+    return name.rpartition("/")[2].replace("_", " ")
+
+
 def day(value: date) -> str:
     """A date in words.
 

@@ -109,7 +109,6 @@ def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[s
         rows.append(
             {
                 "name": _label(name, labels),
-                "column": name,
                 "impactful": is_impactful,
                 "adjusted": number(adjusted, words.ratio),
                 "alone": number(of["alone"].row(line, results), words.ratio),
@@ -176,7 +175,7 @@ def _notes(
     if adjusted and adjusted["reason"] == "unbounded_interval":
         says.append("It separates who stayed from who left, so the data put no bound on one end.")
     if adjusted and adjusted["estimate"] is not None and adjusted["method"] != "logit_robust":
-        says.append(f"Estimated by {adjusted['method']}, which also serves where users are few.")
+        says.append("Estimated by a penalized fit, which also serves where users are few.")
     if cell and cell["reason"] == "sparse":
         says.append(f"Sparse: only {words.count(int(cell['estimate']))} users in its smallest cell.")
     if inflation is not None and inflation > INFLATED_ABOVE:

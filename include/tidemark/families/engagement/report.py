@@ -52,7 +52,8 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     revenue = summary_rows(run, warehouse, results, "revenue_segment")
     funnel = funnel_rows(run, results)
     money = words.money_in(run.rules.money)
-    context = {"run": run, "colours": COLOURS, "labels": LABELS, "money": money}
+    criteria = behavioral_criteria(run.rules) | revenue_criteria(run.rules)
+    context = {"run": run, "colours": COLOURS, "labels": LABELS, "money": money, "criteria": criteria}
     sections = (
         (
             "behavior",
@@ -104,9 +105,18 @@ def _key_figures(
             f"of {words.count(everybody['users'])} users; last active fewer than {churn_days} days before the date",
         ),
         KeyFigure(
-            "Whales' share of revenue", whales.value, whales.interval or whales.note, {"segment": "whale"}
+            "Whales' share of revenue",
+            whales.value,
+            whales.interval or whales.note,
+            {"segment": "whale"},
+            ("revenue_share", "whale"),
         ),
-        KeyFigure("Mean revenue in 90 days", mean.value, mean.interval or mean.note),
+        KeyFigure(
+            "Mean revenue in 90 days",
+            mean.value,
+            mean.interval or mean.note,
+            measure=("mean_revenue_90d", None),
+        ),
     )
 
 

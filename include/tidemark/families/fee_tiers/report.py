@@ -58,7 +58,14 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
         key_figures=_key_figures(run, warehouse, results, weeks),
         sections=tuple(
             Section(
-                anchor, title, render_section("fee_tiers", anchor, {"colours": SIZE_COLOURS} | shown), files
+                anchor,
+                title,
+                render_section(
+                    "fee_tiers",
+                    anchor,
+                    {"colours": SIZE_COLOURS, "criteria": size_criteria(run.rules)} | shown,
+                ),
+                files,
             )
             for anchor, title, shown, files in sections
         ),

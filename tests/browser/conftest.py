@@ -53,11 +53,11 @@ class Reader:
             **{"viewport": {"width": 1200, "height": 900}, "accept_downloads": True, **settings}
         )
         self.page = self.context.new_page()
-        self.said = []
+        self.said: list[str] = []
+        self.asked: list[str] = []
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.asked = []
         self.page.goto(address)
 
     def chart(self, said):

@@ -32,7 +32,7 @@ def test_it_draws_every_chart_asks_for_nothing_and_says_nothing(read, screen, th
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("screen", SCREENS.values(), ids=SCREENS.keys())
 def test_axe_finds_nothing_above_minor(read, screen, theme):
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
     reader = read(color_scheme=theme, **screen)
     draw_all(reader)

@@ -116,7 +116,7 @@ def test_headings_never_skip_a_level(page):
 
 def test_families_that_are_left_out_are_named_with_their_reasons(page):
     assert "Planners , because the table events is neither mapped in sources.yml nor landed" in page.text
-    assert "Fee tiers: TIDEMARK_FAMILIES does not name it." in page.text
+    assert "Fee tiers: this deployment does not enable it." in page.text
 
 
 def test_a_page_without_them_says_nothing_of_families_left_out(run):

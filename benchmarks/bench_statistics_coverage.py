@@ -35,6 +35,7 @@ from include.tidemark.statistics.retention_model import retention_model
 from include.tidemark.statistics.shares import share_rows
 from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.wild_bootstrap import WildTest, random_draws, sign_draws
+from tests.statistics import arrivals as arriving
 from tests.statistics.oracles import exact_bootstrap_rate_interval
 from tests.statistics.populations import coverage_by_flag
 from tests.statistics.shocks import FEES, alarms, alarms_of_a_fee, every_design
@@ -139,6 +140,15 @@ def spells(repeats: int) -> Iterator[Line]:
         found = alarms_of_a_fee(np.random.RandomState(place), name, repeats)
         yield Line(f"A/A with AR(0.6), {name}, weeks as periods", 5, found[:, 0], None)
         yield Line(f"A/A with AR(0.6), {name}, spells as periods", 5, found[:, 1], (0, 6))
+
+
+def arrivals(repeats: int) -> Iterator[Line]:
+    """Two months of weeks or days with shocks of their own and no effect: alarms of the change between the months."""
+    for shock in (0.0, 0.1, 0.2):
+        for place, (name, design) in enumerate(arriving.DESIGNS.items()):
+            found = arriving.alarms(np.random.RandomState(place), shock, design, 3 * repeats)
+            # With few weeks that do not differ by themselves it alarms too seldom.
+            yield Line(f"A/A with shocks of {shock:g}, change of {name}", 5, found, (0, 6))
 
 
 def share(repeats: int) -> Iterator[Line]:
@@ -302,6 +312,7 @@ SIMULATIONS: dict[str, Callable[[int], Iterator[Line]]] = {
         alike,
         shocks,
         spells,
+        arrivals,
         share,
         many,
         periods,

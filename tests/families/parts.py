@@ -30,14 +30,21 @@ class Parts:
     values: Callable[[Run], Mapping[str, Any]]
     """What the texts of its `checks.yml` and `account.yml` name."""
     questions: tuple[Question, ...]
-    comparison: ComparisonPart | None = None
-    """How its numbers changed; None: of these families nothing is compared yet."""
+    comparison: ComparisonPart
+    """How its numbers changed."""
 
 
 def early_engagement() -> Parts:
-    from include.tidemark.families.early_engagement import artifacts, questions, report, values
+    from include.tidemark.families.early_engagement import (
+        artifacts,
+        comparison,
+        questions,
+        report,
+        values,
+    )
 
-    return Parts(artifacts, report, values.values, (questions.usage, questions.drivers))
+    asked = (questions.usage, questions.drivers)
+    return Parts(artifacts, report, values.values, asked, comparison)
 
 
 def engagement() -> Parts:
@@ -54,7 +61,12 @@ def engagement() -> Parts:
 
 
 def fee_tiers() -> Parts:
-    from include.tidemark.families.fee_tiers import questions, report, values
+    from include.tidemark.families.fee_tiers import (
+        comparison,
+        questions,
+        report,
+        values,
+    )
 
     asked = (
         questions.tier_retention,
@@ -63,7 +75,7 @@ def fee_tiers() -> Parts:
         questions.trade_sizes,
         questions.fee_elasticity,
     )
-    return Parts(None, report, values.values, asked)
+    return Parts(None, report, values.values, asked, comparison)
 
 
 def planners() -> Parts:

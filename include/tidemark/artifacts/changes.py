@@ -20,7 +20,7 @@ CHANGES = PublishedTable(
     path="data/changes",
     columns=(*RUN_COLUMNS, *columns_of_run_table(TABLE)),
     description="How every number changed since the last published month and since the same month a year before. One row per family,"
-    " comparison, metric and segment.",
+    " comparison, metric, segment and horizon.",
     model="changes_published",
 )
 _ORDER = ("family", "comparison", "metric", "segment", "horizon", "method")

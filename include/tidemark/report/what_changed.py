@@ -158,9 +158,10 @@ def _could_be_missed(judged: Sequence[Row]) -> str:
 
 
 def _unjudged(compared: Sequence[Row]) -> Iterable[tuple[int, str]]:
-    """What did not vary at all needs no judgement."""
+    """What did not vary, or could not, needs no judgement."""
     reasons = Counter(
-        row["reason"] for row in compared if row["trust"] != "ok" and row["reason"] not in (None, "no_variation")
+        row["reason"] for row in compared
+        if row["trust"] != "ok" and row["reason"] not in (None, "no_variation", "same_users")
     )  # fmt: skip
     for reason, number in reasons.most_common():
         yield number, REASONS.get(reason, reason)

@@ -3,13 +3,14 @@
 from include.tidemark.families.comparison_part import compared, pair_cells
 from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import catalogue
+from include.tidemark.segmentations.outcome_changes import OF_OUTCOMES, dated, outcome_changes, unjudged
 from include.tidemark.segmentations.shipped import declared
-from include.tidemark.statistics.change_rows import ChangeRow, Numbers, segment_numbers
+from include.tidemark.statistics.change_rows import ChangeRow, Measured, Numbers, segment_numbers
 from include.tidemark.warehouse.base import Warehouse
 
 
 def changes(name: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
-    """The change of each share, count, mean and sum of a segmentation."""
+    """The change of each share, count, mean and sum of a segmentation, and of what became of its members."""
     of = declared(name, run)
     numbers = Numbers(
         segments=of.names,
@@ -18,4 +19,10 @@ def changes(name: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
         units={feature: catalogue()[feature].scale for feature in of.means},
     )
     cells = pair_cells(run, warehouse, of.home.table("pair_cells"), of.mine(run.run_key))
-    return compared(run, name, lambda comparison: segment_numbers(cells.get(comparison, {}), numbers))
+
+    def measured(comparison: str) -> list[Measured]:
+        mine = cells.get(comparison, {})
+        people = {metric: held for metric, held in mine.items() if metric not in OF_OUTCOMES}
+        return segment_numbers(people, numbers) + outcome_changes(of, run, warehouse, comparison, mine)
+
+    return [dated(of, row, run) for row in compared(run, name, measured)] + unjudged(of, run)

@@ -17,6 +17,7 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | discoveries of a report | `multiplicity.select_families` | adjusted p-values |
 | retention of cohorts, and how they differ | `retention.retention`, `retention_differences.retention_differences` | `RetentionCount` |
 | changes between months | `change_rows.segment_numbers`, `rows_of`, `pairs.share_change`, `mean_change`, `count_change`, `sum_change`, `sum_share_change` | `PairCells` |
+| changes of those who came in weeks or on days | `unit_changes.unit_change_rows` | `UnitNumber` |
 | what a fee does to retention | `retention_model.retention_model` | `BinaryTable` |
 | lifetime value by tier | `lifetime_value.lifetime_value` | `Cells`, `WeeklySums`, `Units` |
 | what a fee does to volume | `elasticity.elasticity` | `VolumeCells` |

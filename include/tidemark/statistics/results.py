@@ -37,6 +37,8 @@ _OF_NULLS: Mapping[str, str] = {
     "descriptive": "It describes these data; it is no estimate of anything beyond them.",
     "no_transactions": "There are no transactions, so nothing is known of revenue.",
     "nobody_alike": "Too few other users did as much before to compare with.",
+    "same_users": "The same users with the same windows are behind it in both months, so only data that come late could change it.",
+    "not_paired": "Two months share most of the data behind it, and it has no formula for how far it then differs by chance.",
     "not_finite": "The arithmetic left the range of floating-point numbers.",
 }
 _OF_FLAGS: Mapping[str, str] = {

@@ -6,6 +6,8 @@ from include.tidemark.families.comparison_part import COMPARISONS, compared, ear
 from include.tidemark.families.engagement.definitions import BEHAVIORAL_SEGMENTS, REVENUE_SEGMENTS
 from include.tidemark.families.engagement.no_money import has_money, known_change
 from include.tidemark.families.engagement.questions import MEANS
+from include.tidemark.families.engagement.unit_numbers import groups_of, unit_numbers, unjudged
+from include.tidemark.families.unit_comparison import unit_changes
 from include.tidemark.run import Run
 from include.tidemark.statistics.change_rows import (
     MEMBERS,
@@ -22,7 +24,7 @@ _KINDS = {"behavioral_segment": BEHAVIORAL_SEGMENTS, "revenue_segment": REVENUE_
 
 
 def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
-    """The change of the segments' shares, sizes, means and parts of the revenue."""
+    """The change of the segments' shares, sizes, means and parts of the revenue, of cohorts and of the journey."""
     cells = {
         kind: pair_cells(run, warehouse, "runs.engagement_pair_cells", f"segmentation = '{kind}'")
         for kind in _KINDS
@@ -36,6 +38,10 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
             for kind, found in cells.items()
             for measured in _measured(kind, found.get(comparison, {}), basis)
         ],
+    )
+    groups = groups_of(run, warehouse)
+    rows += unit_changes(
+        run, "engagement", lambda of: unit_numbers(of, warehouse, groups), list(unjudged(run, groups))
     )
     no_money = {comparison for comparison in COMPARISONS if _lacks_money(run, warehouse, comparison)}
     return adjusted_rows([known_change(row) if row.comparison in no_money else row for row in rows])

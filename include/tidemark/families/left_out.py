@@ -6,7 +6,6 @@ from include.tidemark.families import known_families
 from include.tidemark.run import Run
 from include.tidemark.sources.rows import Lack, without_rows
 
-
 NOT_ENABLED = "TIDEMARK_FAMILIES does not name it"
 
 

@@ -10,7 +10,7 @@ from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.documents.document import read_document, validate
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import LOADED_AT
-from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.landing import Deployment, load_sources
 from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
@@ -24,7 +24,7 @@ def contract_tables(landing: Path, target: Path) -> Path:
     mapped = validate(read_document(COMPLETE_JOURNEY.config_dir / SOURCES), sources_model()).mapped()
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
-        load_sources(settings, warehouse, NEEDED, datetime(2018, 1, 2, 7, tzinfo=UTC), mapped)
+        load_sources(Deployment(settings, NEEDED, datetime(2018, 1, 2, 7, tzinfo=UTC), mapped), warehouse)
     with duckdb.connect(str(settings.duckdb_path)) as engine:
         for table in NEEDED:
             engine.execute(

@@ -45,7 +45,7 @@ ALLOWED = {
     "warehouse": "",
     RULES: "documents",
     "sources": "documents warehouse",
-    "run": "rules sources",
+    "run": "rules sources statistics",
     "families": "run sources statistics warehouse",
     "enabled": "families run",
     "history": "documents families run warehouse",

@@ -31,22 +31,12 @@ from include.tidemark.validation.rules import SourceCheckRules
 from include.tidemark.yaml_reading import read_yaml
 from include.tidemark.zones import known_zone
 
-ENVIRONMENT_RULES = frozenset(
-    {
-        "segmentation_minimum_sample_size",
-        "segmentation_significance_threshold",
-        "segmentation_confidence_threshold",
-        "engagement_session_frequency_weight",
-        "engagement_session_duration_weight",
-        "engagement_event_frequency_weight",
-        "engagement_recency_weight",
-        "high_engagement_percentile",
-        "moderate_engagement_percentile",
-        "whale_revenue_percentile",
-        "dolphin_revenue_percentile",
-        "churn_days_threshold",
-    }
-)
+ENVIRONMENT_RULES = (
+    "segmentation_minimum_sample_size", "segmentation_significance_threshold", "segmentation_confidence_threshold",
+    "engagement_session_frequency_weight", "engagement_session_duration_weight", "engagement_event_frequency_weight",
+    "engagement_recency_weight", "high_engagement_percentile", "moderate_engagement_percentile",
+    "whale_revenue_percentile", "dolphin_revenue_percentile", "churn_days_threshold",
+)  # fmt: skip
 """Rules that an environment variable of the same name, in upper case, overrides after the rules file."""
 
 

@@ -17,6 +17,7 @@ from include.tidemark.errors import RunIdentityError
 from include.tidemark.rules import Rules
 from include.tidemark.sources.contract import may_be_missing
 from include.tidemark.sources.rows import SourceRows, raw_rows
+from include.tidemark.statistics.config import StatisticsConfig
 
 WINDOW = timedelta(days=90)
 """Length of the current and of the prior window. Fixed: the published columns carry it in their names."""
@@ -118,6 +119,17 @@ class Run(BaseModel):
         if not RUN_KEY.fullmatch(value):
             raise ValueError(f"{value!r} is not a run key")
         return value
+
+    @property
+    def statistics_config(self) -> StatisticsConfig:
+        """The run's options and rules, as the statistics take them."""
+        return StatisticsConfig(
+            as_of_date=self.as_of_date.isoformat(),
+            confidence_level=self.options.confidence_level,
+            n_resamples=self.options.n_resamples,
+            minimum_sample_size=self.rules.segmentation_minimum_sample_size,
+            minimum_nonzero_users=self.rules.minimum_nonzero_users,
+        )
 
     @property
     def window_start(self) -> date:

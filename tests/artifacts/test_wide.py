@@ -7,7 +7,7 @@ import pytest
 
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import Column, PublishedTable
-from include.tidemark.artifacts.wide import Line, Place, Statistic, wide_rows
+from include.tidemark.artifacts.wide_tables import Line, Place, Statistic, wide_rows
 from include.tidemark.currency import currency_named
 from include.tidemark.statistics.results import ResultRow, null_row, to_records
 

@@ -9,8 +9,7 @@ import pytest
 
 from include.tidemark.artifacts.columns import REASON
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.wide import wide_rows
-from include.tidemark.artifacts.wide_tables import WideTables, wide_tables
+from include.tidemark.artifacts.wide_tables import WideTables, wide_rows, wide_tables
 from include.tidemark.statistics.results import ResultRow, to_records
 
 FILE = """
@@ -37,6 +36,7 @@ tables:
       - {n: share, of: rate}
   data/keys:
     rows: One row per week.
+    lines: select k from weeks where run_key = '$run_key' and k <= $rules.weeks
     columns: [*keys]
   data/user_cohorts: {}
   data/retention_of_models:
@@ -65,6 +65,9 @@ def test_tables_stand_in_the_order_of_the_file_and_those_of_a_model_are_as_its_y
     assert tables["data/user_cohorts"].model == "fct_user_cohorts"
     assert tables["data/rates"].parquet and not tables["data/keys"].parquet
     assert tables["data/keys"].names == ("k",)
+    assert tables.lines == {
+        "data/keys": "select k from weeks where run_key = '$run_key' and k <= $rules.weeks"
+    }
     assert tables["data/rates"].names == (
         "as_of_date", "run_key", "k", "share", "low", "high", "p", "is_small", "is_large", "is_known", "is_found", "trust", "reason", "n",
     )  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 import statsmodels.api as sm
 
 from include.tidemark.demo.synthetic import truth
+from tests.demo import consequences
 
 from .conftest import ERRORS
 
@@ -20,7 +21,7 @@ FIRST_WEEK = f"""
         from happened inner join people using (user_id) where created_date < '{GROWN_UP}'
     )
     select coalesce(platform = 'web', false)::int as web,
-        {", ".join(f"(count(*) filter (event_name = '{name}' and age between 0 and 6) > 0)::int as has_{name}" for name in truth.EARLY_EVENT_NAMES)},
+        {", ".join(f"(count(*) filter (event_name = '{name}' and age between 0 and 6) > 0)::int as has_{name}" for name in consequences.EARLY_EVENT_NAMES)},
         count(distinct age) filter (event_name = 'login' and age between 0 and 6) as days_login,
         coalesce(bool_or(age between 28 and 34), false)::int as returned_in_week_5,
         coalesce(bool_or(age between 21 and 27), false)::int as returned_in_week_4,
@@ -36,7 +37,11 @@ def first_weeks(data):
 
 @pytest.fixture(scope="module")
 def fit(first_weeks):
-    names = ["web", "days_login", *(f"has_{name}" for name in truth.EARLY_EVENT_NAMES if name != "login")]
+    names = [
+        "web",
+        "days_login",
+        *(f"has_{name}" for name in consequences.EARLY_EVENT_NAMES if name != "login"),
+    ]
     design = sm.add_constant(np.column_stack([first_weeks[name] for name in names]).astype(float))
     model = sm.Logit(first_weeks["returned_in_week_5"], design).fit(disp=False)
     return dict(zip(names, zip(model.params[1:], model.bse[1:], strict=True), strict=True))
@@ -65,7 +70,7 @@ def test_it_does_not_matter_in_which_week_returning_is_looked_for(first_weeks):
 
 def test_the_share_that_stays_is_what_the_odds_ratios_add_up_to(first_weeks):
     stayed = first_weeks["returned_in_week_5"]
-    share = truth.stay_share()
+    share = consequences.stay_share()
     assert abs(stayed.mean() - share) < ERRORS * math.sqrt(share * (1 - share) / len(stayed))
 
 
@@ -84,7 +89,7 @@ def test_install_retention(holds_share, day):
         select count(visits.user_id), count(*) from people left join visits on visits.user_id = people.user_id and age = {day}
         where created_date + {day} <= date '{truth.LAST_DAY}'
         """,
-        truth.visit_chance(day),
+        consequences.visit_chance(day),
     )
 
 
@@ -220,7 +225,7 @@ def test_planners_are_the_planted_ones(data):
 def test_share_of_each_criterion_among_planners(holds_share, criterion):
     holds_share(
         f"{PLANNING} select count(*) filter ({criterion}), count(*) from users where is_planner",
-        truth.criterion_share(criterion),
+        consequences.criterion_share(criterion),
     )
 
 
@@ -231,7 +236,7 @@ def test_planners_and_passengers_do_as_much_as_planted(data, event):
             f"{PLANNING} select avg({event}), stddev({event}) / sqrt(count(*)) from users where is_planner = ?",
             [planner],
         ).fetchone()
-        assert abs(mean - truth.mean_planning(event, planner)) < ERRORS * error
+        assert abs(mean - consequences.mean_planning(event, planner)) < ERRORS * error
 
 
 def test_default_decks_make_no_planner(data, holds_share):

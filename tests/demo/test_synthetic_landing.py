@@ -14,7 +14,7 @@ from include.tidemark.rules import load_rules
 from include.tidemark.run import Run, RunOptions, make_run_key
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
-from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.landing import Deployment, load_sources
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 
@@ -73,7 +73,9 @@ def loaded(landing, tmp_path_factory):
     )
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
-        tables = load_sources(settings, warehouse, dict.fromkeys(source_tables(), "engagement"), STARTED)
+        tables = load_sources(
+            Deployment(settings, dict.fromkeys(source_tables(), "engagement"), STARTED), warehouse
+        )
     return settings, {table.table: table.row_count for table in tables}
 
 

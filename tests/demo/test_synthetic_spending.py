@@ -8,6 +8,7 @@ import pytest
 
 from include.tidemark.demo.synthetic import truth
 from include.tidemark.demo.synthetic.dataset import synthetic
+from tests.demo import consequences
 
 from .conftest import ERRORS
 
@@ -40,8 +41,8 @@ def test_fees_are_the_amount_times_the_fee_of_its_day_and_none_before_the_first_
 
 def test_usual_volumes_keep_their_distance_to_the_thresholds():
     strongest = (
-        max(truth.FEE_TIERS_BPS) - truth.USUAL_FEE_BPS,
-        min(truth.FEE_TIERS_BPS) - truth.USUAL_FEE_BPS,
+        max(consequences.FEE_TIERS_BPS) - truth.USUAL_FEE_BPS,
+        min(consequences.FEE_TIERS_BPS) - truth.USUAL_FEE_BPS,
     )
     for size in truth.TRADE_CLASSES.values():
         moves = [size.log_response_per_bps * bps for bps in strongest]
@@ -103,7 +104,7 @@ COHORTS = """
 
 
 @pytest.mark.parametrize("week", [1, 2, 4, 8, 12])
-@pytest.mark.parametrize("bps", truth.FEE_TIERS_BPS)
+@pytest.mark.parametrize("bps", consequences.FEE_TIERS_BPS)
 def test_retention_by_acquisition_fee(holds_share, bps, week):
     holds_share(
         f"""
@@ -111,7 +112,7 @@ def test_retention_by_acquisition_fee(holds_share, bps, week):
         from cohorts left join weeks on weeks.user_id = cohorts.user_id and weeks.week = first_week + {week}
         where bps = {bps} and first_week + {week} < 78
         """,
-        truth.weekly_retention(bps, week),
+        consequences.weekly_retention(bps, week),
     )
 
 
@@ -150,7 +151,7 @@ def test_portraits_are_in_their_segments_by_the_default_rules(data, as_of: date)
         """,
         {"d": as_of},
     ).fetchall()
-    planted = truth.PORTRAIT_SEGMENTS | {"new": truth.NEW_SEGMENT}
+    planted = consequences.PORTRAIT_SEGMENTS | {"new": consequences.NEW_SEGMENT}
     for who, segment in planted.items():
         members = sum(n for name, _, n in rows if name == who)
         held = sum(n for name, found, n in rows if name == who and found == segment)

@@ -66,7 +66,7 @@ def raising(error: Exception) -> list[Finding]:
         yield Finding("first", "ok", "found before")
         raise error
 
-    return list(findings_of(Check("the check", "", look), None))
+    return list(findings_of(Check("the check", look), None))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from include.tidemark.accounting.family_account import TableAccount
-from include.tidemark.artifacts.parts import ArtifactsPart, DefinitionsPart
+from include.tidemark.artifacts.parts import ArtifactsPart
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
@@ -17,7 +17,6 @@ from include.tidemark.report.parts import ReportPart
 from include.tidemark.run import Run
 from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.validation.checks import Asset
-from include.tidemark.validation.suite_part import SuitePart
 from include.tidemark.warehouse.base import Warehouse
 
 
@@ -25,8 +24,8 @@ from include.tidemark.warehouse.base import Warehouse
 class Parts:
     """What a family is made of."""
 
-    artifacts: ArtifactsPart
-    definitions: DefinitionsPart
+    artifacts: ArtifactsPart | None
+    """None: its `tables.yml` says all of its files."""
     report: ReportModule
     values: Callable[[Run], Mapping[str, Any]]
     """What the texts of its `checks.yml` and `account.yml` name."""
@@ -39,35 +38,31 @@ def early_engagement() -> Parts:
     from include.tidemark.families.early_engagement import (
         artifacts,
         comparison,
-        definitions,
         questions,
         report,
         values,
     )
 
     asked = (questions.usage, questions.drivers)
-    return Parts(artifacts, definitions, report, values.values, asked, comparison)
+    return Parts(artifacts, report, values.values, asked, comparison)
 
 
 def engagement() -> Parts:
     from include.tidemark.families.engagement import (
         artifacts,
         comparison,
-        definitions,
         questions,
         report,
         values,
     )
 
     asked = (questions.segments, questions.retention, questions.funnel)
-    return Parts(artifacts, definitions, report, values.values, asked, comparison)
+    return Parts(artifacts, report, values.values, asked, comparison)
 
 
 def fee_tiers() -> Parts:
     from include.tidemark.families.fee_tiers import (
-        artifacts,
         comparison,
-        definitions,
         questions,
         report,
         values,
@@ -80,35 +75,42 @@ def fee_tiers() -> Parts:
         questions.trade_sizes,
         questions.fee_elasticity,
     )
-    return Parts(artifacts, definitions, report, values.values, asked, comparison)
+    return Parts(None, report, values.values, asked, comparison)
 
 
 def planners() -> Parts:
     from include.tidemark.families.planners import (
         artifacts,
         comparison,
-        definitions,
         questions,
         report,
         values,
     )
 
     asked = (questions.shares, questions.weeks, questions.comparison)
-    return Parts(artifacts, definitions, report, values.values, asked, comparison)
+    return Parts(artifacts, report, values.values, asked, comparison)
 
 
 PARTS = {made.__name__: made for made in (early_engagement, engagement, fee_tiers, planners)}
 
 
+def declared_files(
+    name: str, run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
+) -> tuple[Sequence[PublishedTable], Sequence[WrittenFile], Mapping[str, Any]]:
+    """What reads `tables.yml` and `definitions.yml` takes the family's name first. Nothing calls this."""
+    from include.tidemark.artifacts import family_definitions, wide_tables
+
+    files = wide_tables.export(name, run, warehouse, results, ids, target)
+    return wide_tables.published_tables(name, run), files, family_definitions.definitions(name, run)
+
+
 def declared_parts(name: str, run: Run) -> tuple[Mapping[str, TableAccount], list[Sequence[Asset]]]:
-    """What reads the files of a family takes its name first; customer segments add to theirs. Nothing calls this."""
+    """What reads the files of a family takes its name first. Nothing calls this."""
     from include.tidemark.accounting import declared_account
-    from include.tidemark.families.customer_segments import suite
     from include.tidemark.validation import family_suites
 
-    own: SuitePart = suite
-    read = [family_suites.candidate(name, run), family_suites.statistics(name, run)]
-    return declared_account.account(name, run), [own.candidate(run), own.statistics(run), *read]
+    read: list[Sequence[Asset]] = [family_suites.candidate(name, run), family_suites.statistics(name, run)]
+    return declared_account.account(name, run), read
 
 
 def declared_segmentation(

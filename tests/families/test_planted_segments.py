@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.tidemark.demo.synthetic import truth
+from tests.demo import consequences
 
 SHARE_IN_SEGMENT = 0.99
 """Of a portrait: the weeks of a few users fall so badly that another rule comes first."""
@@ -31,7 +31,7 @@ def segments(synthetic_month):
 
 
 @pytest.mark.parametrize(
-    ("planted", "segment"), [*truth.PORTRAIT_SEGMENTS.items(), ("new", truth.NEW_SEGMENT)]
+    ("planted", "segment"), [*consequences.PORTRAIT_SEGMENTS.items(), ("new", consequences.NEW_SEGMENT)]
 )
 def test_a_portrait_is_published_in_its_segment(segments, planted, segment):
     members = sum(customers for (portrait, _), customers in segments.items() if portrait == planted)
@@ -45,7 +45,7 @@ def test_the_published_summary_counts_the_customers_of_the_portraits(synthetic_m
         for row in synthetic_month.rows("data/segment_summary.csv")
     }
     assert published
-    for segment in (*truth.PORTRAIT_SEGMENTS.values(), truth.NEW_SEGMENT):
+    for segment in (*consequences.PORTRAIT_SEGMENTS.values(), consequences.NEW_SEGMENT):
         assert published[segment] == sum(n for (_, found), n in segments.items() if found == segment)
 
 

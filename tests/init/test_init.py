@@ -18,7 +18,7 @@ from include.tidemark.init.folder import write_folder
 from include.tidemark.init.propose import propose
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
-from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.landing import Deployment, load_sources
 from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
@@ -49,8 +49,9 @@ def loaded(here: Path, landing: Path | None, **more) -> dict[str, int]:
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
         needed = dict.fromkeys(sources, "a family")
+        started_at = datetime(2026, 7, 1, tzinfo=UTC)
         found = load_sources(
-            settings, warehouse, needed, datetime(2026, 7, 1, tzinfo=UTC), sources, config.rules.currency
+            Deployment(settings, needed, started_at, sources, config.rules.currency), warehouse
         )
     return {table.table: table.row_count for table in found}
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.tidemark.settings import Settings
-from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.landing import Deployment, load_sources
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 
@@ -24,7 +24,8 @@ def test_optional_columns_of_nothing_but_nulls_are_loaded_as_nulls(tmp_path):
     settings = Settings(duckdb_path=tmp_path / "w.duckdb", landing_url=tmp_path.as_uri())
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
-        load_sources(settings, warehouse, {"users": "customer_segments"}, datetime(2026, 2, 1, tzinfo=UTC))
+        needed, started_at = {"users": "customer_segments"}, datetime(2026, 2, 1, tzinfo=UTC)
+        load_sources(Deployment(settings, needed, started_at), warehouse)
         rows = warehouse.fetch(
             "select count(*) as n, count(platform) + count(is_test_user) as filled from raw.users"
         )

@@ -10,7 +10,7 @@ import pytest
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
-from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.landing import Deployment, load_sources
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 
@@ -37,7 +37,9 @@ def landing_of(settings: Settings) -> Path:
 def load(settings, started=STARTED):
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
-        return {table.table: table for table in load_sources(settings, warehouse, NEEDED, started)}
+        return {
+            table.table: table for table in load_sources(Deployment(settings, NEEDED, started), warehouse)
+        }
 
 
 def rows(settings, sql):
@@ -118,7 +120,8 @@ def load_for_engagement(settings, needed=None):
     needed = needed or {"users": "engagement"}
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)
-        loaded = load_sources(settings, warehouse, needed, STARTED, optional={"transactions": "engagement"})
+        deployment = Deployment(settings, needed, STARTED, optional={"transactions": "engagement"})
+        loaded = load_sources(deployment, warehouse)
     return {table.table: table for table in loaded}
 
 

@@ -5,27 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.tidemark.accounting.account import SHARED_TEXTS, TABLE, accounts_by_table
-from include.tidemark.artifacts.columns import RUN_COLUMNS
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
+from include.tidemark.artifacts.columns import RUN_COLUMNS, columns_of_run_table
+from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_rows
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
-_KINDS: dict[str, Kind] = {
-    "source_table": "text",
-    "family": "text",
-    "kind": "text",
-    "reason": "text",
-    "row_count": "integer",
-    "user_count": "integer",
-    "amount_usd": "money",
-    "share_of_rows": "number",
-    "share_of_amount": "number",
-}
 ROW_ACCOUNT = PublishedTable(
     path="data/row_account",
     columns=(
         *RUN_COLUMNS,
-        *(Column(name, kind) for name, kind in _KINDS.items()),
+        *columns_of_run_table(TABLE, "position"),
         Column("description", "text", "What the rows of the line are, in words."),
     ),
     description="Where every row of the source tables went. One row per source table, family and reason, and per total.",

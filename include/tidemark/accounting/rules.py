@@ -4,8 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from include.tidemark.errors import ContradictionError
-from include.tidemark.rule_types import Percent
+from include.tidemark.rule_types import Percent, refuse_warnings_above_stops
 
 Reason = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Points = Annotated[Percent, Field(gt=0)]
@@ -35,11 +34,7 @@ class RowAccountRules(BaseModel):
 
     @model_validator(mode="after")
     def _growth_in_order(self) -> Self:
-        if self.row_account_growth_warning_points > self.row_account_growth_critical_points:
-            raise ContradictionError(
-                f"row_account_growth_warning_points ({self.row_account_growth_warning_points}) is more than"
-                f" row_account_growth_critical_points ({self.row_account_growth_critical_points}), so no warning would ever be given",
-                "row_account_growth_warning_points",
-                "row_account_growth_critical_points",
-            )
+        refuse_warnings_above_stops(
+            self, ("row_account_growth_warning_points", "row_account_growth_critical_points")
+        )
         return self

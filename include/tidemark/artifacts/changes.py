@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from include.tidemark.artifacts.columns import RUN_COLUMNS
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
+from include.tidemark.artifacts.columns import RUN_COLUMNS, columns_of_run_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
 from include.tidemark.currency import Currency
 from include.tidemark.run import Run
 from include.tidemark.statistics.change_rows import CHANGE_COLUMNS
@@ -16,35 +16,9 @@ COMPARISON_COLUMNS = (
 )  # fmt: skip
 """What is known of all rows of one comparison of a family."""
 
-_KINDS: dict[str, Kind] = {
-    "family": "text",
-    "comparison": "text",
-    "earlier_as_of_date": "date",
-    "earlier_run_key": "text",
-    "is_comparable": "boolean",
-    "differences": "text",
-    "metric": "text",
-    "kind": "text",
-    "segment": "text",
-    "horizon": "text",
-    **dict.fromkeys(
-        (
-            "estimate", "earlier_estimate", "change", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted",
-        ),
-        "number",
-    ),
-    "family_size": "integer",
-    "detectable_change": "number",
-    "margin": "number",
-    "no_change": "boolean",
-    **dict.fromkeys(("n", "n_earlier", "n_both", "n_joined", "n_left"), "integer"),
-    **dict.fromkeys(("method", "trust", "reason"), "text"),
-    "months": "integer",
-    "rules_effect": "number",
-}  # fmt: skip
 CHANGES = PublishedTable(
     path="data/changes",
-    columns=(*RUN_COLUMNS, *(Column(name, kind) for name, kind in _KINDS.items())),
+    columns=(*RUN_COLUMNS, *columns_of_run_table(TABLE)),
     description="How every number changed since the last published month and since the same month a year before, and its trend over the published"
     " months. One row per family, comparison, metric, segment and horizon.",
     model="changes_published",

@@ -1,6 +1,15 @@
 """Columns that published tables of several families have in common."""
 
+from collections.abc import Mapping
+
 from include.tidemark.artifacts.tables import Column, Kind
+from include.tidemark.warehouse.control import run_tables
+
+KINDS: Mapping[str, Kind] = {
+    "varchar": "text", "date": "date", "timestamp": "timestamp", "boolean": "boolean", "integer": "integer",
+    "bigint": "integer", "decimal(18,2)": "money", "double": "number",
+}  # fmt: skip
+"""What a column holds, by its type in the warehouse."""
 
 RUN_COLUMNS = (
     Column("as_of_date", "date", "The date that the numbers stand for; rows before it are in, rows on it are not."),
@@ -29,4 +38,14 @@ def trust_columns(what: str = "the interval") -> tuple[Column, ...]:
     return (
         Column("trust", "text", f"How far {what} can be relied on: ok, caution or unreliable."),
         Column("reason", "text", REASON),
+    )
+
+
+def columns_of_run_table(table: str, *without: str) -> tuple[Column, ...]:
+    """The columns of a table of Python's own after date and key of the run, which its view describes."""
+    left_out = {"as_of_date", "run_key", *without}
+    return tuple(
+        Column(name, KINDS[data_type])
+        for name, data_type in run_tables()[table].items()
+        if name not in left_out
     )

@@ -59,10 +59,8 @@ class ListedFile:
 
 def list_local(folder: Path, written: WrittenFile) -> ListedFile:
     """A file that was written below a local folder."""
-    digest = hashlib.sha256()
     with (folder / written.path).open("rb") as source:
-        while block := source.read(1 << 20):
-            digest.update(block)
+        digest = hashlib.file_digest(source, "sha256")
     size = (folder / written.path).stat().st_size
     return ListedFile(written.path, size, digest.hexdigest(), written.rows, written.schema_version)
 

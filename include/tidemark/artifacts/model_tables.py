@@ -24,19 +24,14 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_table
+from include.tidemark.artifacts.columns import KINDS
+from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_table
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
 from include.tidemark.shared_texts import SHARED_BY_USERS, shared_or_other
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.yaml_reading import read_yaml
-
-KINDS: Mapping[str, Kind] = {
-    "varchar": "text", "date": "date", "timestamp": "timestamp", "boolean": "boolean", "integer": "integer",
-    "bigint": "integer", "decimal(18,2)": "money", "double": "number",
-}  # fmt: skip
-"""What a column holds, by its type in a model's contract."""
 
 
 @dataclass(frozen=True)

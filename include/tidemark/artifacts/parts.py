@@ -16,7 +16,7 @@ from include.tidemark.warehouse.base import Warehouse
 
 
 class ArtifactsPart(Protocol):
-    """The module `artifacts` of a family: its files."""
+    """The files of a family: its `tables.yml`, or its module `artifacts` where Python adds to that."""
 
     def published_tables(self, run: Run, /) -> Sequence[PublishedTable]:
         """What it publishes, for the dictionary."""
@@ -34,15 +34,17 @@ class ArtifactsPart(Protocol):
 
 
 class DefinitionsPart(Protocol):
-    """The module `definitions` of a family."""
+    """What a family says of itself: its `definitions.yml`."""
 
     def definitions(self, run: Run, /) -> Mapping[str, Any]:
         """Its part of `segment_definitions.json`."""
         ...
 
 
-ARTIFACTS: Part[ArtifactsPart] = Part("artifacts")
-DEFINITIONS: Part[DefinitionsPart] = Part("definitions")
+ARTIFACTS: Part[ArtifactsPart] = Part("artifacts", "include.tidemark.artifacts.wide_tables")
+DEFINITIONS: Part[DefinitionsPart] = Part(
+    "definitions", "include.tidemark.artifacts.family_definitions", is_file=True
+)
 
 
 def refuse_same_paths(run: Run) -> None:

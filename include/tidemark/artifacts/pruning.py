@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from include.tidemark.artifacts.store import ArtifactRoot, run_folder
+from include.tidemark.artifacts.store import ArtifactRoot, run_folder, run_folders
 from include.tidemark.history.ledger import refuse_published
 from include.tidemark.history.trial_key import is_trial
 from include.tidemark.run import RUN_KEY, Run
@@ -38,8 +38,8 @@ def prune_unpublished(settings: Settings, warehouse: Warehouse, present: Run) ->
     tables = _run_tables(warehouse)
     root = ArtifactRoot(settings)
     candidates: dict[date, set[str]] = defaultdict(set)
-    for as_of_date, run_key in _runs_with_rows(warehouse, tables) | _runs_with_files(root):
-        if run_key not in published and run_key != present.run_key:
+    for as_of_date, run_key in _runs_with_rows(warehouse, tables) | set(run_folders(root)):
+        if RUN_KEY.fullmatch(run_key) and run_key not in published and run_key != present.run_key:
             candidates[as_of_date].add(run_key)
     pruned = []
     for as_of_date, run_keys in sorted(candidates.items()):
@@ -91,21 +91,7 @@ def _run_tables(warehouse: Warehouse) -> list[str]:
 
 def _runs_with_rows(warehouse: Warehouse, tables: list[str]) -> set[tuple[date, str]]:
     sql = " union ".join(f"select as_of_date, run_key from {table}" for table in tables)
-    return {
-        (row["as_of_date"], row["run_key"])
-        for row in warehouse.fetch(sql)
-        if RUN_KEY.fullmatch(row["run_key"])
-    }
-
-
-def _runs_with_files(root: ArtifactRoot) -> set[tuple[date, str]]:
-    found = set()
-    for month in root.subfolders():
-        if month.startswith("as_of="):
-            as_of_date = date.fromisoformat(month.removeprefix("as_of="))
-            keys = (name.removeprefix("run=") for name in root.subfolders(month) if name.startswith("run="))
-            found |= {(as_of_date, key) for key in keys if RUN_KEY.fullmatch(key)}
-    return found
+    return {(row["as_of_date"], row["run_key"]) for row in warehouse.fetch(sql)}
 
 
 def _started_at(run_key: str) -> datetime:

@@ -9,26 +9,24 @@ from typing import Any
 
 import jsonschema_rs
 
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
+from include.tidemark.artifacts.columns import KINDS
+from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_rows
 from include.tidemark.currency import Currency
 from include.tidemark.errors import TidemarkError
 from include.tidemark.run import Run
 from include.tidemark.statistics.results import COLUMNS, result_schema
 from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.warehouse.control import run_tables
 
-_KINDS: dict[str, Kind] = {
-    "as_of_date": "date",
-    "is_mature": "boolean",
-    "is_primary": "boolean",
-    "is_discovery": "boolean",
-    **dict.fromkeys(("estimate", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted"), "number"),
-    **dict.fromkeys(("n", "n_resamples", "family_size"), "integer"),
-}
 _ORDER = ("family", "metric", "segment", "segment_to", "horizon", "method")
 STATISTICS = PublishedTable(
     path="data/statistics",
     columns=tuple(
-        Column(name, _KINDS.get(name, "text"), result_schema()["properties"][name]["description"])
+        Column(
+            name,
+            KINDS[run_tables()["runs.statistics"][name]],
+            result_schema()["properties"][name]["description"],
+        )
         for name in COLUMNS
     ),
     description="One row per published number, of every metric, with its interval and how it was made.",

@@ -174,6 +174,15 @@ def run_folder(as_of_date: date, run_key: str) -> str:
     return f"{as_of_folder(as_of_date)}/run={run_key}"
 
 
+def run_folders(root: ArtifactRoot, below: str = "") -> Iterator[tuple[date, str]]:
+    """As-of date and key of every run that has a folder, oldest month first."""
+    for month in root.subfolders(below):
+        if month.startswith("as_of="):
+            for run in root.subfolders(f"{below}/{month}" if below else month):
+                if run.startswith("run="):
+                    yield date.fromisoformat(month.removeprefix("as_of=")), run.removeprefix("run=")
+
+
 @contextmanager
 def _atomic_local(target: Path) -> Iterator[IO[bytes]]:
     """A file that takes its name only when it is complete and on the disk."""

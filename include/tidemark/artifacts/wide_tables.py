@@ -1,4 +1,4 @@
-"""A family's published tables, as its `tables.yml` says them.
+"""From long rows to the wide files that readers know, one line per key and one column per number, as a `tables.yml` says them.
 
     statistics:
       rate: {metric: retention_in_window, segment: "{fee:g} bps", horizon: "week {k}"}
@@ -6,6 +6,7 @@
       data/user_cohorts: {}             # as a model's yml publishes it
       data/retention_by_fee:
         rows: One row per acquisition fee and week k.
+        lines: select distinct fee, k from runs.cohorts where run_key = '$run_key' order by 1, 2
         columns:
           - {column: k, kind: integer, words: Fee weeks after that of the first swap.}
           - {interval: retention_rate, kind: number, words: Share of the users who swapped in week k, of: rate}
@@ -22,25 +23,102 @@ that is not the primary one, the second segment `to`, and a `factor`: 100 writes
 | `trust`, `n`, `closing` | how far the named number can be relied on; the users behind it; both and the run's |
 | `group` | a list of entries, which are all `of` one statistic |
 
+A line holds its keys as values of their type (a fee, a week, a day), and what is counted and no estimate; a statistic says in one place how it is
+called by them, so that nobody has to read a number out of a name again. `lines` of a table is SQL, in which `$run_key` and `$rules.<rule>` are
+the run's, and other names what the family's `values` give; where it has none, the family's module `artifacts` makes the lines.
+
 A table that has the `columns` of a model takes them at its end. `parquet: true` publishes it in that format, too. `$reason` in words is what every reason is.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from include.tidemark.artifacts.columns import REASON, RUN_COLUMNS
+from include.tidemark.artifacts.columns import (
+    REASON,
+    RUN_COLUMNS,
+    interval_columns,
+    n_column,
+    trust_columns,
+)
 from include.tidemark.artifacts.model_tables import ModelTable, model_rows, model_table, write_model_table
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
 from include.tidemark.artifacts.user_ids import UserIds
-from include.tidemark.artifacts.wide import Line, Place, Read, Statistic, write_wide
+from include.tidemark.families.family import folder_of
+from include.tidemark.families.values import Text, rules_of, values_of
 from include.tidemark.run import Run
-from include.tidemark.warehouse.base import Warehouse
+from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.yaml_reading import read_yaml
+
+Line = Mapping[str, Any]
+_SCALED = ("estimate", "ci_low", "ci_high")
+Read = Callable[[Any, Run], Any]
+
+
+class Place(NamedTuple):
+    """Which of a metric's rows a line is about."""
+
+    segment: str | None = None
+    segment_to: str | None = None
+    horizon: str | None = None
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A metric, as columns of a wide table."""
+
+    metric: str
+    """Its name; `{key}` stands for a value of the line."""
+    at: Callable[[Line], Place]
+    method: str | None = None
+    """The primary one unless given."""
+    factor: float = 1.0
+    """100 writes a share as per cent."""
+
+    def row(self, line: Line, results: StatisticRows) -> Row | None:
+        """The row that a line is about."""
+        return results.at(self.metric.format_map(line), *self.at(line), self.method)
+
+    def column(self, name: str, kind: Kind, description: str, field: str, read: Read | None = None) -> Column:
+        """One field of the row as a column; `read` makes something else of its value."""
+        return self._filled(Column(name, kind, description), field, read)
+
+    def interval(
+        self, name: str, kind: Kind, what: str, ends: tuple[str, str] | None = None
+    ) -> tuple[Column, ...]:
+        """The estimate and the ends of its interval; `ends` are the names of these where they are not `<name>_ci_low` and so on."""
+        columns = interval_columns(name, kind, what)
+        names = (name, *(ends or [column.name for column in columns[1:]]))
+        return tuple(
+            self._filled(replace(column, name=called), field)
+            for column, called, field in zip(columns, names, _SCALED, strict=True)
+        )
+
+    def trust(self, what: str) -> tuple[Column, ...]:
+        """How far the row's number can be relied on, and why it is missing; `what` says which number that is."""
+        return tuple(self._filled(column, column.name) for column in trust_columns(what))
+
+    def n(self, what: str) -> Column:
+        """The users behind the row's number."""
+        return self._filled(n_column(what), "n")
+
+    def closing(self, what: str) -> tuple[Column, ...]:
+        """What a reader of a row needs beside the columns that were promised first."""
+        return (self.n(what), *self.trust(what), *RUN_COLUMNS)
+
+    def _filled(self, column: Column, field: str, read: Read | None = None) -> Column:
+        def source(line: Line, run: Run, results: StatisticRows) -> Any:
+            row = self.row(line, results)
+            value = row[field] if row else None
+            if value is not None and field in _SCALED:
+                value *= self.factor
+            return read(value, run) if read else value
+
+        return replace(column, source=source)
 
 
 @dataclass(frozen=True)
@@ -50,6 +128,8 @@ class WideTables:
     statistics: Mapping[str, Statistic]
     tables: Mapping[str, PublishedTable]
     """By path, in the order of the data dictionary."""
+    lines: Mapping[str, str]
+    """By path, the SQL of those that have it."""
 
     def __getitem__(self, path: str) -> PublishedTable:
         return self.tables[path]
@@ -65,7 +145,23 @@ def wide_tables(file: Path, **decided: tuple[Column, ...]) -> WideTables:
     said = read_yaml(file.read_text(encoding="utf-8"))
     statistics = {name: _statistic(**of) for name, of in said["statistics"].items()}
     tables = {path: _table(path, of, statistics, decided) for path, of in said["tables"].items()}
-    return WideTables(statistics, tables)
+    lines = {path: of["lines"] for path, of in said["tables"].items() if "lines" in of}
+    return WideTables(statistics, tables, lines)
+
+
+def published_tables(family: str, run: Run) -> tuple[PublishedTable, ...]:
+    """Every table of a family that its `tables.yml` alone says, for the data dictionary."""
+    return tuple(wide_tables(folder_of(family) / "tables.yml").tables.values())
+
+
+def export(  # noqa: PLR0917 - as every export
+    family: str, run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
+) -> list[WrittenFile]:
+    """Write them below the folder `target`."""
+    tables = wide_tables(folder_of(family) / "tables.yml")
+    values = {"run_key": run.run_key, **rules_of(run), **values_of(family, run)}
+    lines = {path: warehouse.fetch(Text(sql).substitute(values)) for path, sql in tables.lines.items()}
+    return write_tables(tables, lines, run, warehouse, results, ids, target)
 
 
 def write_tables(  # noqa: PLR0917 - as every export
@@ -85,9 +181,11 @@ def write_tables(  # noqa: PLR0917 - as every export
     written: list[WrittenFile] = []
     for path, table in tables.tables.items():
         if path in lines:
-            written += write_wide(table.in_currency(run.rules.money), run, lines[path], results, target)
+            of_currency = table.in_currency(run.rules.money)
+            written += write_rows(of_currency, wide_rows(of_currency, run, lines[path], results), target)
         elif isinstance(table, ModelTable) and any(column.source for column in table.columns):
-            written += write_wide(table, run, model_rows(table, run, warehouse), results, target)
+            rows = wide_rows(table, run, model_rows(table, run, warehouse), results)
+            written += write_rows(table, rows, target)
         elif isinstance(table, ModelTable):
             written += write_model_table(table, run, warehouse, ids, target)
     return written
@@ -166,3 +264,15 @@ def _read(said: Mapping[str, Any]) -> Read | None:
     if "at_least" in said:
         return lambda value, run: None if value is None else value >= getattr(run.rules, said["at_least"])
     return None
+
+
+def wide_rows(table: PublishedTable, run: Run, lines: Iterable[Line], results: StatisticRows) -> list[Row]:
+    """The lines with the columns of the table: those of a statistic, of the run, and of the line itself."""
+    identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
+    return [
+        {
+            column.key: column.source(line, run, results) if column.source else line[column.key]
+            for column in table.columns
+        }
+        for line in ({**identity, **own} for own in lines)
+    ]

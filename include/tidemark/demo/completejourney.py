@@ -16,6 +16,7 @@ import duckdb
 from include.tidemark.demo.dataset import CONFIG, Dataset
 from include.tidemark.errors import SourceError
 from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT
+from include.tidemark.yaml_reading import read_yaml
 
 DATA_PACKAGE = PROJECT_ROOT / ".venv" / "demo-data"
 """Where `make setup` installs the package."""
@@ -23,54 +24,7 @@ DATA_PACKAGE = PROJECT_ROOT / ".venv" / "demo-data"
 _UTC_OFFSET = "interval 5 hours"
 """Dates without a time (coupons, campaigns) are local days, which start at 05:00 UTC; see rules.yml."""
 
-# Some gasoline is filed under MISCELLANEOUS in the product list; it is fuel all the same.
-_LINES = """
-    create view lines as
-    select
-        household_id, basket_id, store_id, sales_value, transaction_timestamp,
-        case when product_type like 'GASOLINE%' then 'FUEL' else department end as department
-    from read_parquet('{data}/transactions.parquet') as sales
-    left join read_parquet('{data}/products.parquet') as products using (product_id)
-"""
-
-_TABLES = {
-    "households": """
-        select household_id::varchar as household_id, min(transaction_timestamp) as first_purchase_at
-        from lines group by household_id order by household_id
-    """,
-    "sales": """
-        select
-            basket_id::varchar as basket_id, household_id::varchar as household_id, department,
-            max(transaction_timestamp) as transaction_timestamp, sum(sales_value::decimal(18, 4)) as sales_value
-        from lines group by basket_id, household_id, department order by transaction_timestamp, basket_id, department
-    """,
-    "activities": """
-        with purchases as (
-            select
-                'purchase-' || basket_id as activity_id, household_id::varchar as household_id, 'purchase' as activity,
-                max(transaction_timestamp) as happened_at, basket_id::varchar as basket_id,
-                json_object('store_id', any_value(store_id), 'amount_usd', sum(sales_value::decimal(18, 4))) as details
-            from lines group by basket_id, household_id
-        ), coupons as (
-            select
-                'coupon-' || row_number() over (order by redemption_date, household_id, coupon_upc, campaign_id) as activity_id,
-                household_id::varchar as household_id, 'coupon_redeemed' as activity, redemption_date + {offset} as happened_at,
-                null::varchar as basket_id, json_object('coupon_upc', coupon_upc, 'campaign_id', campaign_id) as details
-            from read_parquet('{data}/coupon_redemptions.parquet')
-        ), campaigns as (
-            select
-                'campaign-' || campaign_id || '-' || household_id as activity_id, household_id::varchar as household_id,
-                'campaign_received' as activity, start_date + {offset} as happened_at, null::varchar as basket_id,
-                json_object('campaign_id', campaign_id, 'campaign_type', campaign_type) as details
-            from read_parquet('{data}/campaigns.parquet') as received
-            inner join read_parquet('{data}/campaign_descriptions.parquet') as campaign using (campaign_id)
-        ), all_events as (
-            from purchases union all by name from coupons union all by name from campaigns
-        )
-        select activity_id, household_id, activity, happened_at, basket_id, details::varchar as details
-        from all_events order by happened_at, activity_id
-    """,
-}
+_SQL = Path(__file__).with_suffix(".yml")
 
 
 def write_landing_files(package: Path, landing: Path) -> dict[str, int]:
@@ -91,10 +45,11 @@ def write_landing_files(package: Path, landing: Path) -> dict[str, int]:
         raise SourceError(f"The demo data are not at {data}; run `make demo`, which installs them.")
     landing.mkdir(parents=True, exist_ok=True)
     counts = {}
+    said = read_yaml(_SQL.read_text(encoding="utf-8"))
     with duckdb.connect() as engine:
         engine.execute("set timezone = 'UTC'")
-        engine.execute(_LINES.format(data=str(data).replace("'", "''")))
-        for table, query in _TABLES.items():
+        engine.execute(said["lines"].format(data=str(data).replace("'", "''")))
+        for table, query in said["tables"].items():
             file = landing / f"{table}.parquet"
             if not file.exists():
                 part = file.with_suffix(".part")

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def run_demo(state: Path | None = None, dataset: Dataset = COMPLETE_JOURNEY) -> 
     """
     state = state or dataset.state
     settings = Settings(artifact_root=(state / "artifacts").as_uri())
-    if _missing(settings, dataset):
+    if missing_months(settings, dataset.as_of_dates):
         was_up = airflow_stack.find(state / "airflow") is not None
         try:
             failed = _run_months(state, dataset, settings)
@@ -62,13 +63,13 @@ def _run_months(state: Path, dataset: Dataset, settings: Settings) -> list[str]:
     stack = local.up(state, dataset)
     api = AirflowApi(stack)
     api.unpause()
-    months = ", ".join(map(str, _missing(settings, dataset)))
+    months = ", ".join(map(str, missing_months(settings, dataset.as_of_dates)))
     print(f"Airflow is up at {stack.url} after {time.monotonic() - started:.0f} s. Months: {months}")
     if left := api.unfinished_backfill_runs():
         print("Going on with the backfill that was interrupted.", flush=True)
         if failed := _follow(api, left):
             return failed
-    if not (missing := _missing(settings, dataset)):
+    if not (missing := missing_months(settings, dataset.as_of_dates)):
         return []
     first, last = dataset.logical_dates
     # A run's logical date is its interval's start in local time: later than that midnight in UTC.
@@ -76,10 +77,10 @@ def _run_months(state: Path, dataset: Dataset, settings: Settings) -> list[str]:
     return _follow(api, _new_runs(api, len(missing)))
 
 
-def _missing(settings: Settings, dataset: Dataset) -> list[date]:
+def missing_months(settings: Settings, asked: Sequence[date]) -> list[date]:
     """The months that are not published yet."""
     published = {month.as_of_date for month in published_months(settings)}
-    return [day for day in dataset.as_of_dates if day.isoformat() not in published]
+    return [day for day in asked if day.isoformat() not in published]
 
 
 def _new_runs(api: AirflowApi, expected: int) -> list[dict[str, Any]]:

@@ -12,10 +12,10 @@ from include.tidemark.artifacts.published import published_months
 from include.tidemark.cli.clock import started_now
 from include.tidemark.cli.ending import family_lines, segment_table, warning_lines
 from include.tidemark.config.folder import load_config
-from include.tidemark.demo import airflow_stack
+from include.tidemark.demo import airflow_stack, local
 from include.tidemark.demo.airflow_api import DAG_ID, AirflowApi
 from include.tidemark.demo.airflow_stack import Stack
-from include.tidemark.demo.months import show_progress
+from include.tidemark.demo.months import missing_months, show_progress
 from include.tidemark.errors import RunIdentityError, SettingsError
 from include.tidemark.paths import LOCAL_STATE
 from include.tidemark.pipeline.preflight import refuse_unready
@@ -58,11 +58,6 @@ def up(state: Path = STATE, schedule_end: date | None = None) -> Stack:
     return airflow_stack.start(home, extra, _POOL_SLOTS[settings.warehouse])
 
 
-def down(state: Path = STATE) -> int:
-    """Stop that Airflow; returns how many processes there were."""
-    return airflow_stack.stop(state / "airflow")
-
-
 def run_own(as_of: str = "", state: Path = STATE) -> int:
     """Run the months that are not published yet through Airflow, show progress, print what came of it; returns the exit code.
 
@@ -74,13 +69,13 @@ def run_own(as_of: str = "", state: Path = STATE) -> int:
     """
     settings = load_settings()
     asked = _as_of_dates(as_of, settings)
-    if missing := _missing(settings, asked):
+    if missing := missing_months(settings, asked):
         was_up = airflow_stack.find(state / "airflow") is not None
         try:
             failed = _run_months(state, missing)
         finally:
             if not was_up:
-                down(state)
+                local.down(state)
         if failed:
             _say_failed(failed)
             return 1
@@ -141,11 +136,6 @@ def _as_of_dates(text: str, settings: Settings) -> list[date]:
 
 def _month_before(first: date) -> date:
     return (first - timedelta(days=1)).replace(day=1)
-
-
-def _missing(settings: Settings, asked: Sequence[date]) -> list[date]:
-    published = {month.as_of_date for month in published_months(settings)}
-    return [day for day in asked if day.isoformat() not in published]
 
 
 def _say_failed(failed: Sequence[str]) -> None:

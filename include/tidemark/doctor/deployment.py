@@ -22,7 +22,7 @@ OTHER_VARIABLES = frozenset(
 
 
 def look_at_settings(_: Examination) -> Iterator[Finding]:
-    """Can every setting be used, and does something read it?"""
+    """Each `TIDEMARK_*` variable can be used, and something reads it; else the nearest known name."""
     faults = wrong_settings()
     yield from (wrong("settings", fault) for fault in faults)
     given = sorted(name for name in os.environ if name.startswith(PREFIX) and os.environ[name])
@@ -45,7 +45,7 @@ def look_at_settings(_: Examination) -> Iterator[Finding]:
 
 
 def look_at_families(examination: Examination) -> Iterator[Finding]:
-    """Does the project have the families that are enabled?"""
+    """`TIDEMARK_FAMILIES` names families of the project, and the tables that they need."""
     try:
         families = enabled_families(examination.settings.families)
     except SettingsError as error:
@@ -58,7 +58,7 @@ def look_at_families(examination: Examination) -> Iterator[Finding]:
 
 
 def look_at_hash_key(examination: Examination) -> Iterator[Finding]:
-    """Is there a key to hash published user ids with, and is it long enough?"""
+    """A key of 16 characters or more for published user ids; it is never shown."""
     settings = examination.settings
     try:
         user_ids(settings)
@@ -74,7 +74,7 @@ def look_at_hash_key(examination: Examination) -> Iterator[Finding]:
 
 
 def look_at_folder(examination: Examination) -> Iterator[Finding]:
-    """Can every file of the configuration folder be used?"""
+    """Every file of the configuration folder: names, keys, expressions, currencies."""
     settings, config = examination.settings, examination.config_or_error
     if isinstance(config, SettingsError):
         yield wrong("configuration", config)

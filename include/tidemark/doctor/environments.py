@@ -31,7 +31,7 @@ _VERSIONS = (
 
 
 def look_at_python(_: Examination) -> Iterator[Finding]:
-    """Python and Airflow."""
+    """Python 3.11 to 3.13, Airflow 3.2 or 3.3."""
     found = ".".join(map(str, sys.version_info[:3]))
     if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
         yield Finding("Python", "ok", found)
@@ -43,7 +43,7 @@ def look_at_python(_: Examination) -> Iterator[Finding]:
 
 
 def look_at_packages(_: Examination) -> Iterator[Finding]:
-    """The packages of Airflow's environment against the project's list."""
+    """Airflow's environment against `requirements.txt`."""
     listed = PROJECT_ROOT / "requirements.txt"
     if not listed.exists():  # an MWAA bundle
         yield Finding("packages", "ok", "Not looked at: the list of packages is not part of this bundle.")
@@ -59,7 +59,7 @@ def look_at_packages(_: Examination) -> Iterator[Finding]:
 
 
 def look_at_dbt(examination: Examination) -> Iterator[Finding]:
-    """dbt's environment: does it start, and has it the right versions?"""
+    """dbt starts; its versions against `dbt/requirements.txt`; one DuckDB in both environments."""
     executable = examination.settings.dbt_executable
     if complaint := _does_not_run([str(executable), "--help"]):
         yield Finding(

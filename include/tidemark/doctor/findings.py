@@ -37,9 +37,12 @@ class Check:
     """One kind of thing that is looked at."""
 
     title: str
-    looks_at: str
-    """What it looks at, as a line of the documentation."""
     look: Callable[["Examination"], Iterable[Finding]]
+
+    @property
+    def looks_at(self) -> str:
+        """What it looks at, as a line of the documentation: what the function says of itself."""
+        return " ".join((self.look.__doc__ or "").split())
 
 
 class CannotLookError(Exception):

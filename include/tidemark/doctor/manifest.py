@@ -16,7 +16,7 @@ _NAMED = 3
 
 
 def look_at_manifest(_: Examination) -> Iterator[Finding]:
-    """Is it there, and is it that of the project as it stands?"""
+    """dbt's manifest is that of the project as it stands: models, tests, seeds and macros by their content."""
     if not DBT_MANIFEST.exists():
         yield Finding("manifest", "wrong", f"{DBT_MANIFEST} does not exist.", _MAKE)
         return

@@ -43,7 +43,9 @@ Measures = Mapping[str, Any]
 
 
 def look_at_rows(examination: Examination) -> Iterator[Finding]:
-    """Every table that can be read, by two aggregates each."""
+    """Number and dates of the rows, repeated ids, nulls, unknown users, statuses and categories, dates without a time, a night by
+    day, amounts that look like cents, several currencies.
+    """
     zone = examination.rules.business_timezone
     try:
         resolve_as_of_date(examination.as_of_date.isoformat(), None, examination.started_at, zone)

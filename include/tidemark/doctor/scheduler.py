@@ -35,7 +35,7 @@ print("", json.dumps(faults), sep="\x1e", end="")
 
 
 def look_at_connections(examination: Examination) -> Iterator[Finding]:
-    """Does Airflow find each connection that the settings name?"""
+    """Airflow finds each connection that the settings name."""
     from include.tidemark.orchestration.metadata_database import has_connection
 
     settings = examination.settings
@@ -65,7 +65,7 @@ def look_at_connections(examination: Examination) -> Iterator[Finding]:
 
 
 def look_at_pool(examination: Examination) -> Iterator[Finding]:
-    """Is the warehouse's pool there, with slots that suit the warehouse?"""
+    """The pool `tidemark_warehouse`: one slot on DuckDB, more on Snowflake."""
     database, is_duckdb = examination.metadata, examination.settings.warehouse == "duckdb"
     if database is None:
         yield Finding("pool", "ok", _NO_DATABASE)
@@ -86,7 +86,7 @@ def look_at_pool(examination: Examination) -> Iterator[Finding]:
 
 
 def look_at_triggerer(examination: Examination) -> Iterator[Finding]:
-    """Is a triggerer alive? The model tasks wait in it."""
+    """A triggerer has shown signs of life."""
     database = examination.metadata
     if database is None:
         yield Finding("triggerer", "ok", _NO_DATABASE)
@@ -107,7 +107,7 @@ def look_at_triggerer(examination: Examination) -> Iterator[Finding]:
 
 
 def look_at_dags(examination: Examination) -> Iterator[Finding]:
-    """Can the DAG files be read here, and has the scheduler read them?"""
+    """The DAG files can be read here, and the scheduler has read them."""
     faults = _import_faults()
     for file in DAGS.values():
         if fault := faults.get(file):

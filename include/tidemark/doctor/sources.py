@@ -43,7 +43,9 @@ class SeenTable:
 
 
 def look_at_sources(examination: Examination) -> Iterator[Finding]:
-    """What was found of each table, and what is mapped without need."""
+    """Each table that a family needs: its files or relation can be read with these columns and types; values that can't be read,
+    with their number; columns that are absent, with what is lost.
+    """
     for seen in examination.tables:
         yield from seen.findings
     for name in examination.mapped.keys() - examination.needed.keys() - examination.optional.keys():

@@ -16,7 +16,7 @@ LITTLE_SPACE, NO_SPACE = 2 * GIB, GIB // 4
 
 
 def look_at_artifact_root(examination: Examination) -> Iterator[Finding]:
-    """Write, read and remove a small file as publishing does."""
+    """A small file is written, read and removed there, through its connection."""
     try:
         root = refuse_unwritable(examination.settings)
     except TidemarkError as error:
@@ -26,7 +26,7 @@ def look_at_artifact_root(examination: Examination) -> Iterator[Finding]:
 
 
 def look_at_disk(examination: Examination) -> Iterator[Finding]:
-    """Free space where files are staged, and where the DuckDB file is."""
+    """What is free where files are staged, and where a DuckDB file is."""
     settings = examination.settings
     scratch = settings.scratch_dir or Path(tempfile.gettempdir())
     if not scratch.is_dir():

@@ -30,7 +30,7 @@ _SCRIPT = "deploy/snowflake_setup.sql has the grants."
 
 
 def look_at_warehouse(examination: Examination) -> Iterator[Finding]:
-    """Open it as a run does; a DuckDB file must not be held by another process."""
+    """It opens. DuckDB: no other process holds the file. Snowflake: role, warehouse, database, the session's zone."""
     settings = examination.settings
     if settings.warehouse == "duckdb":
         yield from _duckdb_file(settings)
@@ -52,7 +52,7 @@ def look_at_warehouse(examination: Examination) -> Iterator[Finding]:
 
 
 def look_at_grants(examination: Examination) -> Iterator[Finding]:
-    """On Snowflake: does each schema stand, and may the role make and drop there what a run makes?"""
+    """Snowflake: the schemas stand or can be made; a table or view is made and dropped in each where a run makes some."""
     warehouse = examination.warehouse
     if warehouse is None or warehouse.dialect != "snowflake":
         yield Finding("grants", "ok", "Not looked at: a DuckDB file has none.")

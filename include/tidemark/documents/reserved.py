@@ -1,103 +1,9 @@
 """Words that can't be a name in SQL unless it is quoted."""
 
 from functools import cache
+from pathlib import Path
 
-_SNOWFLAKE = frozenset(
-    [
-        "account",
-        "all",
-        "alter",
-        "and",
-        "any",
-        "as",
-        "between",
-        "by",
-        "case",
-        "cast",
-        "check",
-        "column",
-        "connect",
-        "connection",
-        "constraint",
-        "create",
-        "cross",
-        "current",
-        "current_date",
-        "current_time",
-        "current_timestamp",
-        "current_user",
-        "database",
-        "delete",
-        "distinct",
-        "drop",
-        "else",
-        "exists",
-        "false",
-        "following",
-        "for",
-        "from",
-        "full",
-        "grant",
-        "group",
-        "gscluster",
-        "having",
-        "ilike",
-        "in",
-        "increment",
-        "inner",
-        "insert",
-        "intersect",
-        "into",
-        "is",
-        "issue",
-        "join",
-        "lateral",
-        "left",
-        "like",
-        "localtime",
-        "localtimestamp",
-        "minus",
-        "natural",
-        "not",
-        "null",
-        "of",
-        "on",
-        "or",
-        "order",
-        "organization",
-        "qualify",
-        "regexp",
-        "revoke",
-        "right",
-        "rlike",
-        "row",
-        "rows",
-        "sample",
-        "schema",
-        "select",
-        "set",
-        "some",
-        "start",
-        "table",
-        "tablesample",
-        "then",
-        "to",
-        "trigger",
-        "true",
-        "try_cast",
-        "union",
-        "unique",
-        "update",
-        "using",
-        "values",
-        "view",
-        "when",
-        "whenever",
-        "where",
-        "with",
-    ]
-)
-"""Source: Snowflake's documentation, reserved and limited keywords."""
+from include.tidemark.yaml_reading import read_yaml
 
 _TAKEN_FOR_ANOTHER = frozenset({"date", "time", "timestamp", "user"})
 """Types, and who is connected: without quotes some parsers read these, not a column of that name."""
@@ -112,4 +18,5 @@ def reserved_words() -> frozenset[str]:
         rows = engine.execute(
             "select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')"
         ).fetchall()
-    return _SNOWFLAKE | _TAKEN_FOR_ANOTHER | {str(row[0]) for row in rows}
+    listed = read_yaml(Path(__file__).with_name("reserved.yml").read_text(encoding="utf-8"))
+    return _TAKEN_FOR_ANOTHER.union(listed["snowflake"].split(), (str(row[0]) for row in rows))

@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
@@ -59,15 +59,6 @@ class RunFiles:
     """Rows of people who stay and were looked for."""
     problem: str | None = None
     """Why its files were left as they were."""
-
-
-def run_folders(root: ArtifactRoot, below: str = "") -> Iterator[tuple[date, str]]:
-    """As-of date and key of every run that has a folder, oldest month first."""
-    for month in root.subfolders(below):
-        if month.startswith("as_of="):
-            for run in root.subfolders(f"{below}/{month}" if below else month):
-                if run.startswith("run="):
-                    yield date.fromisoformat(month.removeprefix("as_of=")), run.removeprefix("run=")
 
 
 def id_columns(folder: Folder) -> dict[str, list[str]]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Protocol
 
 from include.tidemark.families.family import Part
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.statistics.change import Number
 from include.tidemark.statistics.change_rows import ChangeRow, rows_of
@@ -52,7 +51,7 @@ def compared(run: Run, family: str, measured: Callable[[str], Iterable[Measured]
         for comparison in COMPARISONS
         for row in rows_of(
             measured(comparison),
-            statistics_config(run),
+            run.statistics_config,
             comparison,
             run.rules.no_change_margin_pct,
             has_earlier=earlier_run(run, family, comparison) is not None,
@@ -74,7 +73,7 @@ def under_the_same_rules(
         comparison = which + SAME_RULES
         found = rows_of(
             measured(comparison),
-            statistics_config(run),
+            run.statistics_config,
             comparison,
             run.rules.no_change_margin_pct,
             has_earlier=True,
@@ -102,7 +101,7 @@ def given_earlier(
             [row for row in rows if row.comparison == comparison],
             cells.get(comparison, {}),
             numbers,
-            statistics_config(run),
+            run.statistics_config,
             run.rules.no_change_margin_pct,
         )
     ]

@@ -17,6 +17,8 @@ class Part(Generic[Held]):
     module: str
     reader: str = ""
     """The module that reads the family's file for those that have no such module: its functions take the family's name first."""
+    is_file: bool = False
+    """Whether the file says all of it in every family, so that a module of that name is about something else."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,9 @@ class Family:
 
     def part(self, part: Part[Held]) -> Held:
         """One of its modules, loaded when it is asked for. That it holds what it must, mypy checks in `tests/families/parts.py`."""
-        is_there = not part.reader or (folder_of(self.name) / f"{part.module}.py").exists()
+        module = folder_of(self.name) / f"{part.module}.py"
+        is_there = not part.reader or (module.exists() and not part.is_file)
         own = f"include.tidemark.families.{self.name}.{part.module}"
-        module: Any = import_module(own) if is_there else Bound(part.reader, self.name)
-        found: Held = module
+        held: Any = import_module(own) if is_there else Bound(part.reader, self.name)
+        found: Held = held
         return found

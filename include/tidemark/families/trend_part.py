@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.statistics.change import Behind, Change, Month, Number
@@ -24,7 +23,7 @@ def trend_rows(
     months = run.trend_of(family)
     return rows_of(
         measured([*(month.run_key for month in months), run.run_key] if months else []),
-        statistics_config(run),
+        run.statistics_config,
         TREND,
         run.rules.no_change_margin_pct,
         has_earlier=bool(months),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from include.tidemark.families.comparison_part import COMPARISONS, earlier_run
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.change import Kind
 from include.tidemark.statistics.change_rows import ChangeRow
@@ -24,7 +23,7 @@ def unit_changes(
         numbers: the numbers of a run, of which only the key is another one where they are those of an earlier month.
         unjudged: numbers whose change is not judged: key, kind and reason.
     """
-    config, today = statistics_config(run), numbers(run)
+    config, today = run.statistics_config, numbers(run)
     rows: list[ChangeRow] = []
     for comparison in COMPARISONS:
         earlier = earlier_run(run, family, comparison)

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from include.tidemark.artifacts.pointers import rebuild_pointers
-from include.tidemark.artifacts.store import ArtifactRoot, RunFolder
+from include.tidemark.artifacts.store import ArtifactRoot, RunFolder, run_folders
 from include.tidemark.artifacts.user_ids import published_forms, user_ids
 from include.tidemark.config.folder import SOURCES, load_config
 from include.tidemark.erasure.files import Wanted
@@ -37,7 +37,6 @@ from include.tidemark.erasure.run_files import (
     id_columns,
     put_aside,
     put_in_place,
-    run_folders,
 )
 from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.history.erasures import record_erasures

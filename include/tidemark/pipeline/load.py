@@ -9,7 +9,7 @@ from include.tidemark.families.left_out import families_left_out
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
-from include.tidemark.sources.landing import load_sources
+from include.tidemark.sources.landing import Deployment, load_sources
 from include.tidemark.sources.rows import without_rows
 from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
@@ -29,11 +29,11 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
     optional = {source: family.name for family in families for source in family.optional_sources}
     with open_warehouse(settings, QueryTag(run.run_key, "load_sources")) as warehouse:
         mapped = sources_model().model_validate(run.config.get(SOURCES, {})).mapped()
-        loaded = load_sources(
-            settings, warehouse, needed, run.started_at, mapped, run.rules.currency, run.source_places,
-            allow_missing=run.options.allow_missing,
+        deployment = Deployment(
+            settings, needed, run.started_at, mapped, run.rules.currency, run.source_places, run.options.allow_missing,
             published=run.previous.started_at if run.previous else None, optional=optional,
         )  # fmt: skip
+        loaded = load_sources(deployment, warehouse)
     result = {
         table.table: {
             "origin": table.origin,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from include.tidemark.artifacts.model_tables import KINDS
+from include.tidemark.artifacts.columns import KINDS
 from include.tidemark.artifacts.tables import Kind
 from include.tidemark.documents.sorts import Sort
 from include.tidemark.paths import DBT_DIR

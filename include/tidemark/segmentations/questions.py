@@ -5,7 +5,6 @@ SQL does the aggregation; a few hundred cells reach Python, whatever the number 
 
 from typing import Any
 
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.segmentations import counts
 from include.tidemark.segmentations.catalogue import catalogue
@@ -32,7 +31,7 @@ from include.tidemark.warehouse.base import Row, Warehouse
 def profile(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """How large is each segment, what are its means and quantiles, and how do segments differ in them?"""
     of = declared(name, run)
-    config = statistics_config(run)
+    config = run.statistics_config
     sizes = counts.sizes(of, run, warehouse)
     shares = segment_shares(
         {segment: (int(row["members"]), int(row["dormant"])) for segment, row in sizes.items()},
@@ -75,7 +74,7 @@ def movement(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
     moved = counts.moves(of, run, warehouse)
     return segment_movement(
         [(row["from_segment"], row["to_segment"], int(row["members"])) for row in moved],
-        statistics_config(run),
+        run.statistics_config,
         has_previous=run.previous_of(name) is not None,
         segments=of.names,
         origins=origins(of.names, moved, of.joined),
@@ -95,7 +94,7 @@ def backtest(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
     of = declared(name, run)
     if of.backtest is None:
         return []
-    config, metric = statistics_config(run), of.backtest_metric
+    config, metric = run.statistics_config, of.backtest_metric
     if run.backtest_of(name) is None:
         absent = run.backtest_reason_of(name)
         rows = segment_backtest(None, config, reason_if_absent=absent, segments=of.names, metric=metric)

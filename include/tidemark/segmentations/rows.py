@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.wide import Line, Place, wide_rows
+from include.tidemark.artifacts.wide_tables import Line, Place, wide_rows
 from include.tidemark.run import Run
 from include.tidemark.segmentations import tables
 from include.tidemark.segmentations.counts import backtest_sums, moves, sizes

@@ -1,14 +1,17 @@
 """What `checks.yml` says of the members and the statistics of a segmentation."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.families.family import folder_of
+from include.tidemark.families.values import values_of
 from include.tidemark.run import Run
 from include.tidemark.segmentations import catalogue
 from include.tidemark.segmentations.declaration import Segmentation
-from include.tidemark.segmentations.shipped import declared
+from include.tidemark.segmentations.shipped import Shipped, declared
 from include.tidemark.sources.literals import text_literal
-from include.tidemark.validation.checks import Asset, Check, text_list
+from include.tidemark.validation.checks import Asset, count_where, text_list
 from include.tidemark.validation.distribution import LARGEST_SHARE_PCT
 from include.tidemark.validation.shipped_suites import checks_of, suites_of
 
@@ -20,13 +23,15 @@ _METHODS = {"segment_share": 2, "segment_share_active": 2}
 def candidate(name: str, run: Run) -> list[Asset]:
     """The members that dbt decided: complete, in the segment that their own features say, and how the shares moved."""
     of = declared(name, run)
-    return [*_suites("members", of, run), *shares(of, run)]
-
-
-def shares(of: Segmentation, run: Run) -> list[Asset]:
-    """How the shares stand, alone and against the previous publication. Of what no deployment declares, the gate asks in its own
-    family whether the first month says anything."""
-    return _suites("shares", of, run)
+    if of.home.is_shared:
+        return [*_suites("members", of, run), *_suites("shares", of, run)]
+    values = _values(of, run) | dict(values_of(name, run))
+    members, *others = suites_of(folder_of(name) / "checks.yml", "models", run, name, values)
+    criteria = checks_of(_FILE, "criteria", run, of.home.members, values)
+    # Only the first month: a later one is held against the one before, and to doubt chosen rules every month would help nobody.
+    first = [] if run.previous_of(name) else _suites("first month", of, run)
+    whole = replace(members, checks=(*members.checks, *criteria))
+    return [whole, *others, *_suites("shares", of, run), *first]
 
 
 def statistics(name: str, run: Run) -> list[Asset]:
@@ -34,15 +39,7 @@ def statistics(name: str, run: Run) -> list[Asset]:
     return _suites("statistics", declared(name, run), run)
 
 
-def criteria(of: Segmentation, run: Run) -> list[Check]:
-    """The checks of the conditions, of a source that has `met_columns`."""
-    slugs = [_slug(name) for name in of.names]
-    return checks_of(
-        _FILE, "criteria", run, of.home.members, _values(of, run) | {"criteria": _criteria(of, slugs)}
-    )
-
-
-def met_columns(of: Segmentation) -> str:
+def _met_columns(of: Segmentation) -> str:
     """SQL of `met_0`, `met_1` and so on: whether each condition holds; that of the last segment does for all."""
     return ", ".join(
         f"coalesce({condition.sql if condition else 'true'}, false) as met_{number}"
@@ -69,8 +66,8 @@ def _values(of: Segmentation, run: Run) -> dict[str, Any]:
         "segments": of.names,
         "names": text_list(of.names),
         "population": f"{catalogue.TABLE} where run_key = '{run.run_key}' and is_{of.person}",
-        "met_columns": met_columns(of),
-        "criteria": _criteria(of, [str(number) for number, _ in enumerate(of.names, start=1)]),
+        "met_columns": _met_columns(of),
+        "criteria": _criteria(of),
         "branches": " ".join(f"when met_{number} then {literal}" for number, literal in enumerate(literals)),
         "shares_suite": home.suites.get("shares", f"models.{of.name}_shares"),
         "drawn_from": f"(select * from {home.members} where segmentation = '{of.name}')" if home.is_shared else home.members,
@@ -78,6 +75,8 @@ def _values(of: Segmentation, run: Run) -> dict[str, Any]:
         "if_moved": _if_moved(of, run),
         "if_shared": [{}] if home.is_shared else [],
         "largest_pct": LARGEST_SHARE_PCT,
+        "sizes": ", ".join(count_where(f"{home.segment} = {literal}") for literal in literals),
+        "audiences": [{"audience": each.name, "chosen": of.chosen(each)} for each in of.audiences] if isinstance(of, Shipped) else [],
         "smallest": [] if least is None else [{"least": f"{least:g}"}],
         "expected": [
             {"number": number, "title": title, "literal": text_literal(title), "low": f"{low:g}", "high": f"{high:g}"}
@@ -96,13 +95,14 @@ def _values(of: Segmentation, run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _criteria(of: Segmentation, names: list[str]) -> list[dict[str, str]]:
+def _criteria(of: Segmentation) -> list[dict[str, str]]:
     """What the check of each segment is called, and when a member of it is in the wrong one."""
     found = []
-    for number, (name, title) in enumerate(zip(names, of.names, strict=True)):
+    for number, title in enumerate(of.names):
+        name = str(number + 1) if of.home.is_shared else _slug(title)
         others = " or ".join(f"met_{before}" for before in range(number)) or "false"
         fails, claim = f"not met_{number}", f"every {of.person} in {title} meets its criteria."
-        if number == len(names) - 1:
+        if number == len(of.names) - 1:
             fails, claim = f"({others})", f"nobody in {title} meets the criteria of another segment."
         found.append({"check": name, "literal": text_literal(title), "fails": fails, "claim": claim})
     return found

@@ -4,7 +4,7 @@ from operator import itemgetter
 
 from include.tidemark.artifacts.columns import RUN_COLUMNS
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable
-from include.tidemark.artifacts.wide import Statistic
+from include.tidemark.artifacts.wide_tables import Statistic
 from include.tidemark.segmentations.catalogue import Feature, catalogue, model_kinds
 from include.tidemark.segmentations.declaration import Audience, Segmentation
 

@@ -6,7 +6,7 @@ DuckDB reads the files, whatever the warehouse: it streams CSV, JSON and Parquet
 import logging
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -47,59 +47,40 @@ class Deployment:
     """What loading needs to know besides the warehouse."""
 
     settings: Settings
-    sources: Mapping[str, TableSource]
-    """The tables that `sources.yml` maps; every other table is read as the contract says."""
-    currency: str
+    needed: Mapping[str, str]
+    """The tables that the enabled families need, each with the name of a family that needs it."""
     started_at: datetime
     """The run's start; becomes `_loaded_at` of the rows that are loaded now."""
-    places: Mapping[str, str]
-    """File and line of each key of `sources.yml`."""
+    sources: Mapping[str, TableSource] = field(default_factory=dict)
+    """The tables that `sources.yml` maps; every other table is read as the contract says."""
+    currency: str = "USD"
+    places: Mapping[str, str] = field(default_factory=dict)
+    """File and line of each key of `sources.yml`, for messages."""
     allow_missing: Collection[str] = ()
-    """Tables whose landing files may be gone."""
+    """Tables whose landing files came before and may be gone."""
     published: datetime | None = None
     """When the run of the last publication started: what its files were is what those of today are compared with."""
-    optional: Collection[str] = ()
-    """Tables that may be nowhere, or empty."""
+    optional: Mapping[str, str] = field(default_factory=dict)
+    """The tables that enabled families read and can do without, each with the name of such a family; one that no other family
+    needs may be nowhere or empty, and its rows then say so."""
+
+    def may_be_nowhere(self, table: str) -> bool:
+        """Whether no family needs a table that some family reads."""
+        return table in self.optional and table not in self.needed
 
 
-def load_sources(  # noqa: PLR0917 - one call
-    settings: Settings,
-    warehouse: Warehouse,
-    needed: dict[str, str],
-    started_at: datetime,
-    sources: Mapping[str, TableSource] | None = None,
-    currency: str = "USD",
-    places: Mapping[str, str] | None = None,
-    allow_missing: Collection[str] = (),
-    published: datetime | None = None,
-    optional: Mapping[str, str] | None = None,
-) -> list[LoadedTable]:
+def load_sources(deployment: Deployment, warehouse: Warehouse) -> list[LoadedTable]:
     """Load every landing file that is new, and find the tables that are in the warehouse.
 
     No table is replaced before all files have been checked. A file that can't be used and that no enabled family needs is
     named in the log and left alone.
 
-    Args:
-        needed: the tables that the enabled families need, each with the name of a family that needs it.
-        started_at: the run's start; becomes `_loaded_at` of the rows that are loaded now.
-        sources: what `sources.yml` maps.
-        currency: code of the deployment's currency.
-        places: file and line of each key of `sources.yml`, for messages.
-        allow_missing: tables whose landing files came before and may be gone.
-        published: when the run of the last publication started.
-        optional: the tables that enabled families read and can do without, each with the name of such a family; one that no
-            other family needs may be nowhere or empty, and its rows then say so.
-
     Raises:
         SourceError: a needed table is nowhere, does not keep its contract, or its landing files do not come any more. Every raw
             table is as it was.
     """
-    deployment = Deployment(
-        settings, sources or {}, currency, started_at, places or {}, allow_missing, published,
-        optional=(optional or {}).keys() - needed.keys(),
-    )  # fmt: skip
-    wanted = {**(optional or {}), **needed}
-    with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as folder:
+    wanted = {**deployment.optional, **deployment.needed}
+    with tempfile.TemporaryDirectory(dir=deployment.settings.scratch_dir) as folder:
         found = [
             _find(deployment, warehouse, table, wanted.get(name), Path(folder))
             for name, table in source_tables().items()
@@ -109,7 +90,7 @@ def load_sources(  # noqa: PLR0917 - one call
             for table in found
             if table is not None
         ]
-    return [with_lack(table) if table.table in deployment.optional else table for table in loaded]
+    return [with_lack(table) if deployment.may_be_nowhere(table.table) else table for table in loaded]
 
 
 @dataclass(frozen=True)
@@ -162,7 +143,7 @@ def _find(
         return _standing(warehouse, table, "warehouse", _rows(deployment, table, *remarks))
     if family is None:
         return None
-    if table.name in deployment.optional:
+    if deployment.may_be_nowhere(table.name):
         return nowhere(table)
     raise not_found(settings, table, family)
 

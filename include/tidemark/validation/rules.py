@@ -4,13 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, StrictInt, model_validator
 
-from include.tidemark.errors import ContradictionError
-from include.tidemark.rule_types import Percent
-
-_PAIRS = (
-    ("null_share_warning_points", "null_share_critical_points"),
-    ("vanished_users_warning_pct", "vanished_users_critical_pct"),
-)
+from include.tidemark.rule_types import Percent, refuse_warnings_above_stops
 
 
 class SourceCheckRules(BaseModel):
@@ -25,12 +19,9 @@ class SourceCheckRules(BaseModel):
 
     @model_validator(mode="after")
     def _warned_before_stopped(self) -> Self:
-        for warning, critical in _PAIRS:
-            if getattr(self, warning) > getattr(self, critical):
-                raise ContradictionError(
-                    f"{warning} ({getattr(self, warning)}) is more than {critical} ({getattr(self, critical)}), so no warning would"
-                    " ever be given",
-                    warning,
-                    critical,
-                )
+        refuse_warnings_above_stops(
+            self,
+            ("null_share_warning_points", "null_share_critical_points"),
+            ("vanished_users_warning_pct", "vanished_users_critical_pct"),
+        )
         return self

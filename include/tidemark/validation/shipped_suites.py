@@ -17,13 +17,13 @@ A suite may say `from` (what the query reads, unless the run's rows of its table
 is filled in when the check has failed. `each` is a list of values, or the name of one, and its checks are made for each of them; `segments` is such a list, too.
 """
 
-import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.families.values import Text, rules_of
 from include.tidemark.run import Run
 from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.candidates import complete_rows, filled_rows
@@ -38,16 +38,12 @@ from include.tidemark.validation.checks import (
     zero,
 )
 from include.tidemark.validation.distribution import Segmentation, distribution, shares_clause
-from include.tidemark.validation.long_results import TABLE, long_results_asset, share_sums, sum_to_one
+from include.tidemark.validation.long_results import FILE, TABLE, long_results, share_sums, sum_to_one
 from include.tidemark.validation.reconciliation import agrees
 from include.tidemark.validation.volume import drop_since_previous
 from include.tidemark.yaml_reading import read_yaml
 
 Made = tuple[list[Check], list[NotEvaluated]]
-
-
-class _Text(string.Template):
-    idpattern = r"(?a:[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*)"
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,8 @@ def _read(file: Path) -> dict[str, Any]:
 def _asset(name: str, said: Mapping[str, Any], run: Run, family: str, values: Mapping[str, Any]) -> Asset:
     known = _values_of(run, family) | dict(values)
     if said.get("pattern") == "numbers of the family":
-        return long_results_asset(run, family, said["shares"])
+        (asset,) = suites_of(FILE, "statistics", run, family, long_results(family, said["shares"]))
+        return asset
     known["table"] = table = _filled(said["table"], known)
     name = _filled(name, known)
     suite = _Suite(run, family, table)
@@ -148,7 +145,7 @@ def _values_of(run: Run, family: str) -> dict[str, Any]:
         "as_of_date": run.as_of_date,
         "as_of": f"cast('{run.as_of_date}' as date)",
         "before": timestamp_literal(run.as_of_instant),
-        **{f"rules.{name}": value for name, value in run.rules.model_dump().items()},
+        **rules_of(run),
     }
 
 
@@ -170,7 +167,7 @@ def _plain(values: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 def _filled(said: Any, known: Mapping[str, Any], *, safe: bool = False) -> Any:
     if isinstance(said, str):
-        text = _Text(said)
+        text = Text(said)
         return text.safe_substitute(known) if safe else text.substitute(known)
     if isinstance(said, list):
         return [_filled(each, known, safe=safe) for each in said]

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.tidemark.artifacts.results import read_statistics
-from include.tidemark.artifacts.wide import wide_rows
+from include.tidemark.artifacts.wide_tables import wide_rows
 from include.tidemark.demo.synthetic import truth
 from include.tidemark.families import known_families
 from include.tidemark.families.early_engagement.artifacts import detail_lines, tables

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from include.tidemark.artifacts import family_definitions
 from include.tidemark.artifacts.dictionary import describe
 from include.tidemark.artifacts.results import read_statistics
 from include.tidemark.artifacts.user_ids import user_ids
@@ -201,7 +202,7 @@ def test_the_report_document_says_what_the_files_say(exported: Path, world: Worl
 
 def test_definitions_say_the_criteria_with_the_runs_numbers(world: World) -> None:
     rules = world.run.rules.model_copy(update={"churn_days_threshold": 21, "whale_revenue_percentile": 0.9})
-    said = definitions.definitions(world.run.model_copy(update={"rules": rules}))
+    said = family_definitions.definitions("engagement", world.run.model_copy(update={"rules": rules}))
     json.dumps(said)
     churned = next(s for s in said["behavioral_segments"] if s["segment"] == "churned")
     whale = next(s for s in said["revenue_segments"] if s["segment"] == "whale")

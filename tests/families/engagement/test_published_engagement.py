@@ -4,6 +4,7 @@ import duckdb
 import pytest
 
 from include.tidemark.demo.synthetic import truth
+from tests.demo import consequences
 
 
 def _holds(row, planted):
@@ -17,7 +18,7 @@ def test_the_planted_retention_of_each_day_is_found(synthetic_month):
         (row,) = synthetic_month.numbers(
             "engagement", "retention_in_window", segment="All cohorts", horizon=f"{day}d", method="wilson"
         )
-        assert _holds(row, truth.visit_chance(day)), (day, row, truth.visit_chance(day))
+        assert _holds(row, consequences.visit_chance(day)), (day, row, consequences.visit_chance(day))
         assert row["n"] > 1_000
 
 

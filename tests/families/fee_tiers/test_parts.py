@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.tidemark.families.fee_tiers.local_days import local_day
-from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
+from include.tidemark.families.fee_tiers.questions import all_weeks_name, tier_name, week_name
 from include.tidemark.families.fee_tiers.retention_tables import all_tiers_rows, all_weeks_table, week_table
 from include.tidemark.families.fee_tiers.size_rows import (
     concentration_rows,

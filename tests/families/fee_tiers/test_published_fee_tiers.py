@@ -9,11 +9,13 @@ from statistics import fmean
 import duckdb
 import pytest
 
+from include.tidemark.artifacts.wide_tables import wide_tables
 from include.tidemark.demo.synthetic import truth
-from include.tidemark.families.fee_tiers.artifacts import TABLES
+from include.tidemark.families.family import folder_of
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
-from include.tidemark.families.fee_tiers.names import all_weeks_name
+from include.tidemark.families.fee_tiers.questions import all_weeks_name
 from include.tidemark.report import words
+from tests.demo import consequences
 
 # The same numbers by other means: one query over the landing files that knows nothing of the models.
 SWAPS = """
@@ -84,10 +86,12 @@ def close(row, planted, widened=0.5):
 
 def test_the_planted_retention_of_each_fee_and_week_is_found(synthetic_month):
     rows = synthetic_month.numbers("fee_tiers", "retention_in_window", method="wilson")
-    assert {row["segment"] for row in rows} == {f"{fee:g} bps" for fee in truth.FEE_TIERS_BPS}
+    assert {row["segment"] for row in rows} == {f"{fee:g} bps" for fee in consequences.FEE_TIERS_BPS}
     inside = 0
     for row in rows:
-        planted = truth.weekly_retention(float(row["segment"].split()[0]), int(row["horizon"].split()[1]))
+        planted = consequences.weekly_retention(
+            float(row["segment"].split()[0]), int(row["horizon"].split()[1])
+        )
         assert close(row, planted), row
         inside += row["ci_low"] <= planted <= row["ci_high"]
     assert inside >= 0.88 * len(rows)
@@ -140,7 +144,7 @@ def test_the_cohort_file_gives_the_published_rates_and_holds_no_plain_id(synthet
         if row["retained_flag"]:
             flags[row["first_seen_fee_bps"], row["k"]].append(int(row["retained_flag"]))
     published = synthetic_month.rows("data/retention_by_fee.csv")
-    assert len(published) == 13 * len(truth.FEE_TIERS_BPS)
+    assert len(published) == 13 * len(consequences.FEE_TIERS_BPS)
     for row in published:
         mean = fmean(flags[row["acquisition_fee_bps"], row["k"]])
         assert float(row["retention_rate"]) == pytest.approx(mean, abs=1e-9)
@@ -231,7 +235,7 @@ def test_the_lifetime_value_is_the_mean_of_the_discounted_fees_of_the_landing_fi
         for row in synthetic_month.rows("data/ltv_by_fee.csv")
         if (row["horizon_weeks"], row["discount_rate"]) == ("12", "0.1")
     }
-    assert set(found) == set(truth.FEE_TIERS_BPS) == {fee for fee, _ in wanted}
+    assert set(found) == set(consequences.FEE_TIERS_BPS) == {fee for fee, _ in wanted}
     compared = 0
     for fee, value in wanted:
         if found[fee]["ltv_mean"]:
@@ -255,7 +259,7 @@ def test_the_report_shows_every_section_and_the_files_behind_it(synthetic_month)
     page = (synthetic_month.folder / "report/index.html").read_text(encoding="utf-8")
     for anchor in ("retention", "acquisition", "sizes", "elasticity", "value", "definitions"):
         assert f'id="fee-tiers-{anchor}"' in page, anchor
-    for name in TABLES.tables:
+    for name in wide_tables(folder_of("fee_tiers") / "tables.yml").tables:
         assert f"{name}.csv" in page
     assert "Back in week 4" in page
 

@@ -7,10 +7,11 @@ from statistics import fmean, variance
 import pytest
 
 from include.tidemark.demo.synthetic import truth
+from tests.demo import consequences
 
 ERRORS = 4.0
 """Standard errors that a ratio of the planted counts may be off."""
-SHARE = truth.criterion_share("prompt_and_swipe")
+SHARE = consequences.criterion_share("prompt_and_swipe")
 KINDS = {
     "Planner": ((SHARE, truth.PROMPT_AND_SWIPE_PLANNER), (1 - SHARE, truth.OTHER_PLANNER)),
     "Passenger": truth.PASSENGER_KINDS,
@@ -63,6 +64,8 @@ def test_the_published_users_plan_as_many_times_more_as_was_planted(synthetic_mo
     }
     planners, passengers = (fmean(values) for values in counts.values())
     error = math.sqrt(sum(variance(values) / len(values) / fmean(values) ** 2 for values in counts.values()))
-    planted = truth.mean_planning(event, planner=True) / truth.mean_planning(event, planner=False)
+    planted = consequences.mean_planning(event, planner=True) / consequences.mean_planning(
+        event, planner=False
+    )
     assert planted == pytest.approx(ratio, abs=0.05), "docs/synthetic.md says so"
     assert abs(math.log(planners / passengers) - math.log(planted)) < ERRORS * error < 0.5

@@ -11,6 +11,7 @@ from include.tidemark.families.planners.definitions import CRITERIA
 from include.tidemark.families.planners.questions import UNITS
 from include.tidemark.run import PublishedRun
 from include.tidemark.validation.suite_part import SUITE
+from tests.demo import consequences
 
 suite = FAMILY.part(SUITE)
 
@@ -23,7 +24,7 @@ CRITERION_OF_TRUTH = {
 def test_the_planted_criteria_are_found_within_their_intervals(synthetic_month):
     found = {row["segment"]: row for row in synthetic_month.numbers("planners", "planner_criterion_share")}
     for criterion in CRITERIA:
-        planted = truth.criterion_share(CRITERION_OF_TRUTH[criterion])
+        planted = consequences.criterion_share(CRITERION_OF_TRUTH[criterion])
         # Four intervals at once: each is widened by half, so that a true one fails once in some thousand data sets.
         low, high = found[criterion]["ci_low"], found[criterion]["ci_high"]
         margin = (high - low) / 2

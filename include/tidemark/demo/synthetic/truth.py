@@ -1,13 +1,11 @@
-"""The planted effects: every true value of the synthetic data set, and the formulas that follow from them.
+"""The planted effects: every true value of the synthetic data set.
 
 Days are local days of the business time zone, counted from FIRST_DAY as day 0.
 """
 
-import itertools
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
 FIRST_DAY = date(2025, 1, 1)
 LAST_DAY = date(2026, 6, 30)
@@ -47,7 +45,6 @@ WEEKLY_FEES_BPS = (10.0, 25.0, 10.0, 1.0, 15.0, 10.0)
 """One week each, from FEE_WEEKDAY_START."""
 USUAL_FEE_BPS = 5.0
 """From FEE_START, and again from 2025-10-14 to the end."""
-FEE_TIERS_BPS = (1.0, 5.0, 10.0, 15.0, 25.0)
 
 
 @dataclass(frozen=True)
@@ -90,15 +87,6 @@ SPENDER_SHARE = 0.75
 
 PORTRAIT_SHARES = {"traveler": 0.14, "declining": 0.10, "budget": 0.28, "stable": 0.48}
 """Of the spenders among the established users. Those of later sign-up are `new`."""
-PORTRAIT_SEGMENTS = {
-    "traveler": "High-Value Travelers",
-    "declining": "Declining",
-    "budget": "Budget-Conscious",
-    "stable": "Stable Mid-Spenders",
-}
-"""The segment of each portrait at every as-of date from 2026-04-01 to 2026-07-01, by the default rules."""
-NEW_SEGMENT = "New & Growing"
-"""The segment of a new spender whose first purchase is in the 90 days before the as-of date: nothing was spent before."""
 
 
 @dataclass(frozen=True)
@@ -172,14 +160,6 @@ RETENTION_INTERCEPT, RETENTION_PER_BPS, RETENTION_PER_LOG_WEEK = 0.60, -0.05, -0
 """Log odds that a new spender buys in week k after the first: intercept + per_bps * fee + per_log_week * ln(k)."""
 
 
-def weekly_retention(fee_bps: float, week: int) -> float:
-    """Chance that a spender first seen at this fee buys in week k (1 in week 0); weeks are independent of each other."""
-    if week == 0:
-        return 1.0
-    odds = RETENTION_INTERCEPT + RETENTION_PER_BPS * fee_bps + RETENTION_PER_LOG_WEEK * math.log(week)
-    return 1 / (1 + math.exp(-odds))
-
-
 # --- the first week, and who stays ------------------------------------------------------------------------------------
 
 FIRST_WEEK_DAYS = 6
@@ -218,33 +198,6 @@ RETURN_DAYS = ((23, 26), (29, 34))
 """Who stays has a visit in each of these ranges of days after sign-up; who does not stay never returns after day 5."""
 
 
-def stay_share() -> float:
-    """Share of users who stay, over all that a first week can be."""
-    later_login = FIRST_WEEK_ACTIVE_SHARE * LOGIN_SHARE
-    total = 0.0
-    for days in range(FIRST_WEEK_DAYS + 1):
-        logins = sum(
-            (LOGIN_SHARE if first else 1 - LOGIN_SHARE)
-            * _binomial(FIRST_WEEK_DAYS - 1, days - first, later_login)
-            for first in (0, 1)
-        )
-        for done in itertools.product((0, 1), repeat=len(DRIVERS) + 1):
-            odds, chance = STAY_INTERCEPT + days * math.log(LOGIN_DAY_ODDS_RATIO), logins
-            effects = [*((d.share, d.odds_ratio) for d in DRIVERS), (PLATFORM_SHARES["web"], WEB_ODDS_RATIO)]
-            for is_done, (share, odds_ratio) in zip(done, effects, strict=True):
-                odds += is_done * math.log(odds_ratio)
-                chance *= share if is_done else 1 - share
-            total += chance / (1 + math.exp(-odds))
-    return total
-
-
-def _binomial(n: int, k: int, p: float) -> float:
-    return math.comb(n, k) * p**k * (1 - p) ** (n - k) if 0 <= k <= n else 0.0
-
-
-EARLY_EVENT_NAMES = ("login", *(driver.event_name for driver in DRIVERS), "share")
-"""Configured list of early engagement; `share` is a planner's event and has no effect."""
-
 # --- engagement tiers of those who stay -------------------------------------------------------------------------------
 
 
@@ -272,19 +225,6 @@ SESSION_LOG_SD = 0.6
 FIRST_WEEK_SESSION_SECONDS = 180.0
 LIFETIME_DAYS_BEYOND_35 = 60.0
 """Mean of the exponential time that a staying user goes on after day 35."""
-
-
-def visit_chance(day: int) -> float:
-    """Chance that a user visits on this day after sign-up (1 to 5, or 7 and later): retention by install day."""
-    if day < FIRST_WEEK_DAYS:
-        return FIRST_WEEK_ACTIVE_SHARE
-    alive = math.exp(-max(day - 35, 0) / LIFETIME_DAYS_BEYOND_35)
-    away = 1.0
-    for first, last in RETURN_DAYS:
-        if first <= day <= last:
-            away *= 1 - 1 / (last - first + 1)
-    chances = (tier.share * (1 - (1 - 1 / tier.days_per_visit) * away) for tier in ENGAGEMENT_TIERS.values())
-    return stay_share() * alive * sum(chances)
 
 
 # --- journey ----------------------------------------------------------------------------------------------------------
@@ -326,29 +266,8 @@ PASSENGER_KINDS = (
 """Shares of passengers who try planning, and miss each criterion; the others do nothing of it."""
 
 
-def mean_planning(event: Literal["prompts", "swipes", "saves"], planner: bool) -> float:
-    """Mean count of an event a planner, or a passenger, over all of their time."""
-    share = criterion_share("prompt_and_swipe")
-    planners = ((share, PROMPT_AND_SWIPE_PLANNER), (1 - share, OTHER_PLANNER))
-    total = 0.0
-    for weight, kind in planners if planner else PASSENGER_KINDS:
-        low, high = {"prompts": kind.prompts, "swipes": kind.swipes, "saves": kind.saves}[event]
-        total += weight * (low + high) / 2
-    return total
-
-
 DEFAULT_DECK_SHARE = 0.50
 """Users who get a default deck at sign-up; it makes no planner."""
-PLANNER_EVENT_NAMES = (
-    "prompt", "swipe", "save", "share", "deck_created", "multiplayer_session_created", "conversion",
-)  # fmt: skip
-"""`deck_created` is a deck of the user's own; `default_deck_created` is another event, and does not count."""
-
-
-def criterion_share(criterion: str) -> float:
-    """Share of planners who meet a criterion."""
-    primary = PLANNER_PRIMARY[criterion]
-    return primary + (1 - primary) * PLANNER_EXTRA[criterion]
 
 
 # --- dirt -------------------------------------------------------------------------------------------------------------

@@ -11,5 +11,5 @@ FAMILY = DeclaredFamily(
         "mean_spend_90d", "mean_spend_90d_ci_low", "mean_spend_90d_ci_high", "mean_spend_90d_trust",
     ),
     questions=QUESTIONS,
-    own=("account", "suite"),
+    own=("account",),
 )  # fmt: skip

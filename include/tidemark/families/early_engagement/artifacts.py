@@ -5,8 +5,7 @@ from pathlib import Path
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
-from include.tidemark.artifacts.wide import Line
-from include.tidemark.artifacts.wide_tables import WideTables, wide_tables, write_tables
+from include.tidemark.artifacts.wide_tables import Line, WideTables, wide_tables, write_tables
 from include.tidemark.families.early_engagement.cells import read_platforms
 from include.tidemark.families.early_engagement.driver_table import FEATURE
 from include.tidemark.families.early_engagement.features import event_features, features_of

@@ -16,7 +16,6 @@ from include.tidemark.families.early_engagement.features import (
     features_of,
     platform_feature,
 )
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.drivers import drivers as driver_rows
 from include.tidemark.statistics.proportions import proportion_row
@@ -31,7 +30,7 @@ def usage(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         ``retained_4_weeks`` of all users (segment null) and of each platform; then for each event of the list (segment
         ``has_<event>_f7d``): ``first_week_usage``, and ``retained_if_used`` and ``retained_if_not_used``.
     """
-    config = statistics_config(run)
+    config = run.statistics_config
     counts = _counts(run, warehouse)
     users, retained = counts["users"], counts["retained"]
     rows = [proportion_row("retained_4_weeks", retained, users, config, "empty_segment", horizon=HORIZON)]
@@ -58,7 +57,7 @@ def drivers(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """Which first-week behaviour goes with being there four weeks later, and how well does it tell users apart?"""
     return driver_rows(
         read_cells(run, warehouse).table,
-        statistics_config(run),
+        run.statistics_config,
         impact_threshold=run.rules.early_engagement_impact_threshold,
         horizon=HORIZON,
     )
@@ -89,7 +88,7 @@ def _platform_rows(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         *([platforms.reference] if platforms.reference else [UNKNOWN_PLATFORM]),
         *platforms.features,
     ]
-    config = statistics_config(run)
+    config = run.statistics_config
     return [
         proportion_row(
             "retained_4_weeks",

@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from include.tidemark.artifacts.family_definitions import definitions
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.wide import Line, Statistic
+from include.tidemark.artifacts.wide_tables import Line, Statistic
 from include.tidemark.families.early_engagement.artifacts import driver_lines, tables
 from include.tidemark.families.early_engagement.cells import CANDIDATE, read_platforms
-from include.tidemark.families.early_engagement.definitions import TERMS, retained_in_words, return_window
+from include.tidemark.families.early_engagement.definitions import retained_in_words, return_window
 from include.tidemark.families.early_engagement.features import (
     HORIZON,
     PLATFORM,
@@ -210,7 +211,7 @@ def _usage(run: Run, results: StatisticRows) -> dict[str, Any]:
 
 
 def _definitions(run: Run) -> dict[str, Any]:
-    return {"retained": retained_in_words(run.rules), "terms": TERMS}
+    return {"retained": retained_in_words(run.rules), "terms": definitions("early_engagement", run)["terms"]}
 
 
 def _estimate(row: Row | None) -> float | None:

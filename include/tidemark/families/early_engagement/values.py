@@ -1,9 +1,14 @@
-"""What the texts of `checks.yml` and `account.yml` name."""
+"""What the texts of `checks.yml`, `account.yml` and `definitions.yml` name."""
 
 from typing import Any
 
-from include.tidemark.families.early_engagement.definitions import return_window
-from include.tidemark.families.early_engagement.features import OUTCOME, event_features, features_of
+from include.tidemark.families.early_engagement.definitions import retained_in_words, return_window
+from include.tidemark.families.early_engagement.features import (
+    OUTCOME,
+    column_slug,
+    event_features,
+    features_of,
+)
 from include.tidemark.run import Run
 from include.tidemark.validation.checks import text_list
 
@@ -26,6 +31,13 @@ def values(run: Run) -> dict[str, Any]:
         "outcome": OUTCOME,
         "first_day": first_day,
         "last_day": last_day,
+        "retained_in_words": retained_in_words(run.rules),
+        "events_by_slug": {column_slug(name): name for name in events},
+        "thresholds": {
+            name: value
+            for name, value in run.rules.model_dump(mode="json").items()
+            if name.startswith("early_engagement_")
+        },
         "counts_as_back": f"event_name in {text_list(returns)}" if returns else "1 = 1",
         "events": [
             {"has": has.name, "days": days.name, "count": count.name} for has, days, count in of_events

@@ -6,8 +6,7 @@ from pathlib import Path
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
 from include.tidemark.artifacts.user_ids import UserIds
-from include.tidemark.artifacts.wide import wide_rows
-from include.tidemark.artifacts.wide_tables import wide_tables, write_tables
+from include.tidemark.artifacts.wide_tables import wide_rows, wide_tables, write_tables
 from include.tidemark.families.engagement.analysis_report import write_analysis_report
 from include.tidemark.families.engagement.cohorts import read_cohorts
 from include.tidemark.families.engagement.definitions import (

@@ -20,7 +20,6 @@ from include.tidemark.families.engagement.definitions import (
     stage_names,
 )
 from include.tidemark.families.engagement.no_money import known_rows
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.shared_texts import OTHER, SHARED_BY_USERS
 from include.tidemark.statistics.cells import Cells, cells_by, merge
@@ -51,7 +50,7 @@ FIELDS = (
 
 def segments(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """How large is each segment, what is its mean user like, and how far can these numbers be relied on?"""
-    config = statistics_config(run)
+    config = run.statistics_config
     rows = warehouse.fetch(
         "select metric, behavioral_segment, revenue_segment, bin, n, s1, s2, s3 from runs.engagement_cells where run_key = ?"
         " order by metric, behavioral_segment, revenue_segment, bin",
@@ -82,7 +81,7 @@ def retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 
     What happens on a day happens to all who signed up on it, so a cohort is compared with how other days differ.
     """
-    config = statistics_config(run)
+    config = run.statistics_config
     cohorts = read_cohorts(run, warehouse)
     counts = retention_counts(cohorts)
     found = [
@@ -108,7 +107,7 @@ def funnel(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         groups.setdefault(shown[str(row["group_name"])], []).append(row)
     return funnel_rows(
         {group: _steps(held, names) for group, held in groups.items()},
-        statistics_config(run),
+        run.statistics_config,
         each_is_a_unit=run.rules.journey_funnel_group == "install_month",
     )
 
@@ -146,7 +145,7 @@ def _segment_rows(
     filled: Mapping[str, int],
     run: Run,
 ) -> list[ResultRow]:
-    config = statistics_config(run)
+    config = run.statistics_config
     total = sum(group.size for group in cells[own_metric].values())
     found: list[ResultRow] = []
     for name, group in cells[own_metric].items():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from include.tidemark.artifacts.definitions import DEFINITIONS
+from include.tidemark.artifacts.family_definitions import definitions
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.engagement import analysis_report
 from include.tidemark.families.engagement.artifacts import (
@@ -17,7 +18,6 @@ from include.tidemark.families.engagement.definitions import (
     REVENUE_SEGMENTS,
     behavioral_criteria,
     revenue_criteria,
-    terms,
 )
 from include.tidemark.families.engagement.no_money import has_money
 from include.tidemark.families.engagement.report_journey import journey
@@ -198,5 +198,5 @@ def _definitions(run: Run) -> dict[str, Any]:
         "behavioral": behavioral_criteria(run.rules),
         "revenue": revenue_criteria(run.rules),
         "weights": {name.replace("_", " "): weight for name, weight in run.rules.engagement_weights.items()},
-        "terms": terms(run.rules),
+        "terms": definitions("engagement", run)["terms"],
     }

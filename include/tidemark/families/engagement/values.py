@@ -1,10 +1,15 @@
-"""What the texts of `checks.yml` and `account.yml` name."""
+"""What the texts of `checks.yml`, `account.yml` and `definitions.yml` name."""
 
 from typing import Any
 
 from include.tidemark.families.engagement.definitions import (
     BEHAVIORAL_SEGMENTS,
     REVENUE_SEGMENTS,
+    behavioral_criteria,
+    compared_users,
+    described,
+    parameters,
+    revenue_criteria,
     stage_names,
 )
 from include.tidemark.families.engagement.no_money import has_money
@@ -53,4 +58,9 @@ def values(run: Run) -> dict[str, Any]:
         else "false",
         "window_start": run.window_start,
         "retention_days": ", ".join(map(str, rules.retention_days)),
+        "compared_users": compared_users(rules),
+        "engagement_weights": rules.engagement_weights,
+        "behavioral_segments": described(behavioral_criteria(rules)),
+        "revenue_segments": described(revenue_criteria(rules)),
+        "parameters": parameters(rules),
     }

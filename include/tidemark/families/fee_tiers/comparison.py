@@ -6,8 +6,7 @@ Between two months nearly all weeks are the same weeks; what changes a tier's nu
 from collections.abc import Iterable
 
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
-from include.tidemark.families.fee_tiers.names import all_weeks_name, top_name, week_name
-from include.tidemark.families.fee_tiers.questions import tier_counts
+from include.tidemark.families.fee_tiers.questions import all_weeks_name, tier_counts, tier_name, week_name
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
 from include.tidemark.families.fee_tiers.size_rows import (
     FEE_PAID,
@@ -16,6 +15,7 @@ from include.tidemark.families.fee_tiers.size_rows import (
     SHARES,
     TOP_PCT,
     TOP_SHARE,
+    top_name,
 )
 from include.tidemark.families.fee_tiers.value_sums import UNITS_A_DOLLAR, value_cells, week_sums
 from include.tidemark.families.unit_comparison import unit_changes
@@ -65,12 +65,12 @@ def _values(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
     rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
     sums = week_sums(run, warehouse, run.rules.fee_ltv_horizon_weeks, rates)
     found: dict[Key, UnitNumber] = {}
-    for (tier, weeks, rate), held in sums.items():
+    for (fee, weeks, rate), held in sums.items():
         everybody = merge(of for key, of in cells.items() if key[1:] == (weeks, rate))
-        found[VALUE, tier, horizon_name(weeks, rate)] = UnitNumber(
+        found[VALUE, tier_name(fee), horizon_name(weeks, rate)] = UnitNumber(
             "mean",
             held,
-            users=cells.get((tier, weeks, rate), merge([])),
+            users=cells.get((fee, weeks, rate), merge([])),
             everybody=tail_of(everybody) if everybody.size else None,
             scale=UNITS_A_DOLLAR,
         )

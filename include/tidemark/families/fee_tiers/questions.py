@@ -5,7 +5,6 @@ SQL does the aggregation; a few thousand counts and cells reach Python, whatever
 
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.elasticity_cells import CONTROLS, elasticity_cells
-from include.tidemark.families.fee_tiers.names import all_weeks_name, tier_name, week_name
 from include.tidemark.families.fee_tiers.retention_tables import all_tiers_rows, all_weeks_table, week_table
 from include.tidemark.families.fee_tiers.size_rows import (
     concentration_rows,
@@ -19,7 +18,6 @@ from include.tidemark.families.fee_tiers.value_sums import (
     week_units,
     weekly_sums,
 )
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.elasticity import elasticity
 from include.tidemark.statistics.lifetime_value import lifetime_value
@@ -35,12 +33,39 @@ STEP_BPS = 5.0
 """The effects are those of a fee that is so much higher."""
 
 
+def tier_name(fee_bps: float) -> str:
+    """An acquisition fee as the segment of a row.
+
+    >>> tier_name(10.0), tier_name(2.5)
+    ('10 bps', '2.5 bps')
+    """
+    return f"{fee_bps:.10g} bps"
+
+
+def week_name(k: int) -> str:
+    """The k-th fee week after that of the first swap, as the horizon of a row.
+
+    >>> week_name(3)
+    'week 3'
+    """
+    return f"week {k}"
+
+
+def all_weeks_name(last: int) -> str:
+    """The weeks 1 to `last` together, as the horizon of a row.
+
+    >>> all_weeks_name(12)
+    'weeks 1 to 12'
+    """
+    return f"weeks 1 to {last}"
+
+
 def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """Who comes back, by acquisition fee and weeks since the first swap?
 
     A fee holds for all who came in a week, so weeks are what tiers are compared by.
     """
-    config, of_tiers = statistics_config(run), tier_counts(run, warehouse)
+    config, of_tiers = run.statistics_config, tier_counts(run, warehouse)
     return [
         *retention(of_tiers, config),
         *retention_differences(of_tiers, config, one_spell=tiers_of_one_spell(run, warehouse)),
@@ -95,7 +120,7 @@ def fee_effect_on_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         """,
         (run.run_key, run.rules.fee_retention_weeks),
     )
-    config = statistics_config(run)
+    config = run.statistics_config
     weeks = range(1, run.rules.fee_retention_weeks + 1)
     rows: list[ResultRow] = []
     for k in weeks:
@@ -122,12 +147,14 @@ def tier_value(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         """,
         (run.run_key,),
     )
+    cells, units = value_cells(run, warehouse), week_units(run, warehouse, horizons, rates)
+    sums = weekly_sums(run, warehouse, max(horizons))
     return lifetime_value(
-        value_cells(run, warehouse),
+        {(tier_name(fee), weeks, rate): held for (fee, weeks, rate), held in cells.items()},
         {tier_name(row["first_seen_fee_bps"]): int(row["users"]) for row in users},
-        statistics_config(run),
-        weekly=weekly_sums(run, warehouse, max(horizons)),
-        units=week_units(run, warehouse, horizons, rates),
+        run.statistics_config,
+        weekly={tier_name(fee): held for fee, held in sums.items()},
+        units={(tier_name(fee), weeks, rate): held for (fee, weeks, rate), held in units.items()},
         horizons=horizons,
         rates=rates,
         units_a_dollar=UNITS_A_DOLLAR,
@@ -163,7 +190,7 @@ def trade_sizes(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         """,
         (run.run_key,),
     )
-    config = statistics_config(run)
+    config = run.statistics_config
     return [
         *week_rows(weeks, cells, config),
         *next_week_rows(weeks, followed, config),
@@ -176,7 +203,7 @@ def fee_elasticity(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """What does a fee that is 5 bps higher do to the volume of users of each trade size?"""
     cells = elasticity_cells(run, warehouse, CONTROLS)
     order = [str(week["period_id"]) for week in fee_week_rows(run, warehouse)]
-    return elasticity(cells, statistics_config(run), segments=TRADE_SIZES, order=order, step_bps=STEP_BPS)
+    return elasticity(cells, run.statistics_config, segments=TRADE_SIZES, order=order, step_bps=STEP_BPS)
 
 
 def fees(run: Run, warehouse: Warehouse) -> list[float]:

@@ -2,16 +2,30 @@
 
 from typing import Any
 
+from include.tidemark.artifacts.family_definitions import definitions
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.fee_tiers.definitions import LEFT_OUT, TERMS, size_basis, size_criteria
-from include.tidemark.families.fee_tiers.names import all_weeks_name, week_name
-from include.tidemark.families.fee_tiers.questions import fee_week_rows, fees
-from include.tidemark.families.fee_tiers.report_retention import Numbers, retention_section, value_section
+from include.tidemark.families.fee_tiers.definitions import size_criteria
+from include.tidemark.families.fee_tiers.questions import (
+    all_weeks_name,
+    fee_week_rows,
+    fees,
+    tier_name,
+    week_name,
+)
 from include.tidemark.families.fee_tiers.report_sizes import SIZE_COLOURS, elasticity_section, sizes_section
+from include.tidemark.families.fee_tiers.report_value import tier_colours, value_section
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
 from include.tidemark.report import words
-from include.tidemark.report.charts import Bar, categorical, stacked_bars
-from include.tidemark.report.numbers import number
+from include.tidemark.report.charts import (
+    Bar,
+    HeatCell,
+    Point,
+    categorical,
+    curves,
+    heat_map,
+    stacked_bars,
+)
+from include.tidemark.report.numbers import behind, interval, number, p_value, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
 from include.tidemark.report.what_changed import Wording
@@ -22,6 +36,7 @@ from include.tidemark.statistics.retention import IN_WINDOW
 from include.tidemark.warehouse.base import Row, Warehouse
 
 _NEW, _RETURNING = "New", "Returning"
+_MODEL_METHODS = {"logit_jackknife": "Leaving out one week at a time", "logit_clustered": "Clustered by week"}
 _FOLLOWED = (1, 4)
 """Weeks after the first swap whose retention is a key figure."""
 
@@ -29,20 +44,20 @@ _FOLLOWED = (1, 4)
 def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> ReportPart:
     """The key figures and sections of the fee tiers."""
     weeks = fee_week_rows(run, warehouse)
-    numbers = Numbers(results, fees(run, warehouse))
+    tiers = {tier_name(fee): fee for fee in fees(run, warehouse)}
     left_out = _left_out(run, warehouse)
     sections = (
-        ("retention", "Who comes back", retention_section(run, numbers), ("data/retention_by_fee.csv", "data/user_cohorts.csv")),
+        ("retention", "Who comes back", _retention(run, results, tiers), ("data/retention_by_fee.csv", "data/user_cohorts.csv")),
         ("acquisition", "New and returning users", _acquisition(weeks), ("data/acquisition_by_period.csv",)),
-        ("sizes", "Trade sizes", sizes_section(run, warehouse, numbers, weeks), ("data/segment_metrics.csv",)),
-        ("elasticity", "What a higher fee does to volume", elasticity_section(run, warehouse, numbers), ("data/statistics.csv",)),
-        ("value", "What users are worth", value_section(run, numbers), ("data/ltv_by_fee.csv",)),
+        ("sizes", "Trade sizes", sizes_section(run, warehouse, results, weeks), ("data/segment_metrics.csv",)),
+        ("elasticity", "What a higher fee does to volume", elasticity_section(run, warehouse, results), ("data/statistics.csv",)),
+        ("value", "What users are worth", value_section(run, results, tiers), ("data/ltv_by_fee.csv",)),
         ("definitions", "What the words mean", _definitions(run, weeks, left_out), ()),
     )  # fmt: skip
     return ReportPart(
         title="Fee tiers",
         intro="What users do when the fee changes. Weeks are those of the fee periods; a user's fee is the one at the first swap.",
-        key_figures=_key_figures(run, warehouse, numbers, weeks),
+        key_figures=_key_figures(run, warehouse, results, weeks),
         sections=tuple(
             Section(
                 anchor,
@@ -72,7 +87,9 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     )
 
 
-def _key_figures(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: list[Row]) -> tuple[KeyFigure, ...]:
+def _key_figures(
+    run: Run, warehouse: Warehouse, results: StatisticRows, weeks: list[Row]
+) -> tuple[KeyFigure, ...]:
     users = warehouse.fetch(
         "select count(*) as users from runs.int_user_first_seen where run_key = ?", (run.run_key,)
     )[0]["users"]
@@ -81,11 +98,13 @@ def _key_figures(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: list[R
     last = complete[-1] if complete else None
     since = f"{words.count(last['new_swappers'])} of them in the last whole week" if last else ""
     retained = [
-        (k, number(numbers.find(ALL_TIERS, None, week_name(k)), words.percent))
+        (k, number(results.at(ALL_TIERS, horizon=week_name(k)), words.percent))
         for k in _FOLLOWED
         if k <= run.rules.fee_retention_weeks
     ]
-    whales = number(numbers.find("fees_share", "whale", last["period_id"] if last else None), words.percent)
+    whales = number(
+        results.at("fees_share", "whale", horizon=last["period_id"] if last else None), words.percent
+    )
     return (
         KeyFigure("Users", words.count(users), "With a swap before the date, whenever it was"),
         KeyFigure("New users", words.count(new), since or "No fee week is over yet"),
@@ -94,6 +113,54 @@ def _key_figures(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: list[R
             "Whales' share of fees", whales.value, whales.interval or whales.note, {"segment": "whale"}
         ),
     )
+
+
+def _retention(run: Run, results: StatisticRows, tiers: dict[str, float]) -> dict[str, Any]:
+    """Curves and a heat map of the cohorts, and the effect of 5 bps more."""
+    weeks = range(run.rules.fee_retention_weeks + 1)
+    found = {tier: [results.at(IN_WINDOW, tier, horizon=week_name(k)) for k in weeks] for tier in tiers}
+    if not any(row and row["estimate"] is not None for rows in found.values() for row in rows):
+        return {"reason": REASONS["window_not_complete"]}
+    series = {
+        tier: [Point.of(k, row, tier=tier) for k, row in zip(weeks, rows, strict=True)]
+        for tier, rows in found.items()
+    }
+    told = "; ".join(
+        f"{tier} {words.percent(points[1].value)}" for tier, points in series.items() if len(points) > 1
+    )
+    cells = [_cell(tier, k, row) for tier, rows in found.items() for k, row in zip(weeks, rows, strict=True)]
+    name = all_weeks_name(run.rules.fee_retention_weeks)
+    return {
+        "reason": "",
+        "curves": curves(
+            series,
+            tier_colours(tiers),
+            x_title="weeks since the first swap",
+            y_format="percent",
+            description=f"Share of users who swapped in each week after their first, by fee at the first swap. In week 1: {told}.",
+        ),
+        "heat_map": heat_map(
+            cells,
+            f"The same shares as shaded cells, one row per fee. In week 1: {told}.",
+            x_title="weeks since the first swap",
+            y_title="fee at the first swap",
+            domain=(0.0, 1.0),
+            ends=("0%", "100%"),
+        ),
+        "effects": [
+            {
+                "method": says,
+                "change": number(
+                    results.at("retention_change_5bps", horizon=name, method=method), words.points
+                ),
+                "odds": number(results.at("odds_ratio_5bps", horizon=name, method=method), words.ratio),
+                "p": p_value(results.at("retention_change_5bps", horizon=name, method=method)),
+                "trust": trust(results.at("retention_change_5bps", horizon=name, method=method)),
+            }
+            for method, says in _MODEL_METHODS.items()
+        ],
+        "weeks": name,
+    }  # fmt: skip
 
 
 def _acquisition(weeks: list[Row]) -> dict[str, Any]:
@@ -136,15 +203,34 @@ def _left_out(run: Run, warehouse: Warehouse) -> dict[str, int]:
 
 
 def _definitions(run: Run, weeks: list[Row], left_out: dict[str, int]) -> dict[str, Any]:
+    said = definitions("fee_tiers", run)
     return {
-        "terms": TERMS,
-        "basis": size_basis(run.rules),
+        "terms": said["terms"],
+        "basis": said["trade_size_basis"],
         "sizes": size_criteria(run.rules),
         "left_out": [
             {"says": says, "users": left_out[reason]}
-            for reason, says in LEFT_OUT.items()
+            for reason, says in said["left_out_of_cohorts"].items()
             if reason in left_out
         ],
         "excluded": [week for week in weeks if week["exclusion_reason"] is not None],
         "all_weeks": all_weeks_name(run.rules.fee_retention_weeks),
     }
+
+
+def _cell(tier: str, k: int, row: Row | None) -> HeatCell:
+    value = row["estimate"] if row else None
+    note = (
+        ""
+        if row is None
+        else ", ".join(part for part in (interval(row, words.percent), *behind(row)) if part)
+    )
+    return HeatCell(
+        x=str(k),
+        y=tier,
+        value=value,
+        text="" if value is None else words.percent(value, 0),
+        note=note,
+        too_few=row is not None and row["reason"] != "window_not_complete",
+        facets={"tier": tier},
+    )

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.currency import Currency
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.elasticity_cells import CONTROLS, elasticity_cells
-from include.tidemark.families.fee_tiers.names import top_name
 from include.tidemark.families.fee_tiers.questions import STEP_BPS
-from include.tidemark.families.fee_tiers.report_retention import Numbers
 from include.tidemark.families.fee_tiers.size_rows import (
     FEE_PAID,
     NEXT_WEEK,
     TOP_PCT,
     TOP_SHARE,
+    top_name,
     usual_sizes,
 )
 from include.tidemark.report import words
@@ -45,8 +45,10 @@ _LOG_VOLUME, _VOLUME = "effect_5bps_log_volume_usd", "effect_5bps_volume_usd"
 _WILD = ("wild_enumerated", "wild_rademacher")
 
 
-def sizes_section(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: Sequence[Row]) -> dict[str, Any]:
-    """Shares of the volume over the weeks, the last whole week in numbers, and how concentrated the volume is."""
+def sizes_section(
+    run: Run, warehouse: Warehouse, results: StatisticRows, weeks: Sequence[Row]
+) -> dict[str, Any]:
+    """Shares of the volume over the weeks, the last whole week in results, and how concentrated the volume is."""
     complete = [week for week in weeks if week["is_complete"]]
     last = next((week for week in reversed(complete) if week["swappers"]), None)
     if last is None:
@@ -55,12 +57,12 @@ def sizes_section(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: Seque
     rows: list[dict[str, Any]] = [
         {
             "size": size,
-            "volume": number(numbers.find("volume_share", size, last["period_id"]), words.percent),
-            "fees": number(numbers.find("fees_share", size, last["period_id"]), words.percent),
+            "volume": number(results.at("volume_share", size, horizon=last["period_id"]), words.percent),
+            "fees": number(results.at("fees_share", size, horizon=last["period_id"]), words.percent),
             "paid": number(
-                numbers.find(FEE_PAID, size, last["period_id"]), words.money_in(currency)
+                results.at(FEE_PAID, size, horizon=last["period_id"]), words.money_in(currency)
             ),
-            "again": number(_before_last(numbers, complete, size), words.percent),
+            "again": number(_before_last(results, complete, size), words.percent),
         }
         for size in TRADE_SIZES
     ]  # fmt: skip
@@ -82,24 +84,24 @@ def sizes_section(run: Run, warehouse: Warehouse, numbers: Numbers, weeks: Seque
         },
         "day": last["period_start_date"],
         "rows": rows,
-        "pareto": _pareto(run, warehouse, numbers),
+        "pareto": _pareto(run, warehouse, results),
     }
 
 
-def elasticity_section(run: Run, warehouse: Warehouse, numbers: Numbers) -> dict[str, Any]:
+def elasticity_section(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any]:
     """The effect of 5 bps more on each trade size, by several methods, and the weeks behind it."""
     rows: list[dict[str, Any]] = []
     points = []
     for size in TRADE_SIZES:
-        least = numbers.find(_LOG_VOLUME, size, None)
-        wild = next((row for method in _WILD if (row := numbers.find(_LOG_VOLUME, size, None, method))), None)
+        least = results.at(_LOG_VOLUME, size)
+        wild = next((row for method in _WILD if (row := results.at(_LOG_VOLUME, size, method=method))), None)
         points.append(Estimate.of(size, least, segment=size))
         rows.append(
             {
                 "size": size,
                 "least": number(least, words.percent),
                 "wild": number(wild, words.percent),
-                "poisson": number(numbers.find(_VOLUME, size, None), words.percent),
+                "poisson": number(results.at(_VOLUME, size), words.percent),
                 "p": p_value(wild),
                 "trust": trust(least, wild),
             }
@@ -120,7 +122,7 @@ def elasticity_section(run: Run, warehouse: Warehouse, numbers: Numbers) -> dict
             description=f"Change of a user's weekly volume for a fee 5 bps higher: {told}.",
         ),
         "rows": rows,
-        "panels": _panels(elasticity_cells(run, warehouse, CONTROLS), numbers, run.rules.money),
+        "panels": _panels(elasticity_cells(run, warehouse, CONTROLS), results, run.rules.money),
         "unit": run.rules.money.words("dollars"),
     }
 
@@ -155,12 +157,12 @@ def _amounts(run: Run, warehouse: Warehouse) -> dict[str, dict[tuple[int, str], 
     return found
 
 
-def _before_last(numbers: Numbers, complete: Sequence[Row], size: str) -> Row | None:
+def _before_last(results: StatisticRows, complete: Sequence[Row], size: str) -> Row | None:
     """The users of the week before the last whole one: whether they were back in the last."""
-    return numbers.find(NEXT_WEEK, size, complete[-2]["period_id"]) if len(complete) > 1 else None
+    return results.at(NEXT_WEEK, size, horizon=complete[-2]["period_id"]) if len(complete) > 1 else None
 
 
-def _pareto(run: Run, warehouse: Warehouse, numbers: Numbers) -> dict[str, Any] | None:
+def _pareto(run: Run, warehouse: Warehouse, results: StatisticRows) -> dict[str, Any] | None:
     cells = warehouse.fetch(
         "select metric, segment, bin, n, s1, s2, s3 from runs.fee_segment_cells where run_key = ? and metric = 'user_volume'"
         " order by segment, bin",
@@ -174,7 +176,7 @@ def _pareto(run: Run, warehouse: Warehouse, numbers: Numbers) -> dict[str, Any] 
     for n, total in zip(reversed(everybody.n), reversed(everybody.s1), strict=True):
         users, volume = curve[-1]
         curve.append((users + n / everybody.size, volume + float(total) / float(everybody.sums[0])))
-    top = {percent: numbers.find(TOP_SHARE, top_name(percent), None) for percent in TOP_PCT}
+    top = {percent: results.at(TOP_SHARE, top_name(percent)) for percent in TOP_PCT}
     told = "; ".join(
         f"the {top_name(percent)} hold {words.percent(row['estimate'])} of the volume"
         for percent, row in top.items()
@@ -205,10 +207,10 @@ def _marks(sizes: dict[str, Cells], everybody: Cells) -> list[Mark]:
     return marks
 
 
-def _panels(cells: VolumeCells, numbers: Numbers, money: Currency) -> Any:
+def _panels(cells: VolumeCells, results: StatisticRows, money: Currency) -> Any:
     panels = []
     for size in TRADE_SIZES:
-        row = numbers.find(_LOG_VOLUME, size, None)
+        row = results.at(_LOG_VOLUME, size)
         held = cells.only(cells.segment == size)
         if row is None or row["estimate"] is None or len(held.n) == 0:
             continue

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
-from include.tidemark.families.fee_tiers.names import top_name
 from include.tidemark.families.fee_tiers.value_sums import UNITS_A_DOLLAR
 from include.tidemark.statistics import shares
 from include.tidemark.statistics.cells import Cells, cells_by, merge
@@ -25,6 +24,15 @@ TOP_SHARE = "top_volume_share"
 TOP_PCT = (1, 10)
 
 _Groups = Mapping[Any, Cells]
+
+
+def top_name(share_pct: float) -> str:
+    """The users with the largest volume, as the segment of a row.
+
+    >>> top_name(1)
+    'top 1% of users'
+    """
+    return f"top {share_pct:g}% of users"
 
 
 def week_rows(weeks: Sequence[Row], cells: Sequence[Row], config: StatisticsConfig) -> list[ResultRow]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from include.tidemark.families.fee_tiers.names import tier_name
 from include.tidemark.run import Run
 from include.tidemark.statistics.cells import Cells, cells_by
 from include.tidemark.statistics.lifetime_value import WeeklySums, discount_factors
@@ -16,8 +15,8 @@ UNITS_A_DOLLAR = 10_000
 """The cells hold hundredths of a cent."""
 
 
-def value_cells(run: Run, warehouse: Warehouse) -> dict[tuple[str, int, float], Cells]:
-    """(tier, weeks, annual rate) -> cells of the discounted fees of users whose weeks are over."""
+def value_cells(run: Run, warehouse: Warehouse) -> dict[tuple[float, int, float], Cells]:
+    """(fee, weeks, annual rate) -> cells of the discounted fees of users whose weeks are over."""
     rows = warehouse.fetch(
         """
         select first_seen_fee_bps, horizon_weeks, discount_rate_pct, bin, n, s1, s2, s3
@@ -28,11 +27,11 @@ def value_cells(run: Run, warehouse: Warehouse) -> dict[tuple[str, int, float], 
         (run.run_key,),
     )
     groups: Mapping[Any, Cells] = cells_by(rows, ("first_seen_fee_bps", "horizon_weeks", "discount_rate_pct"))
-    return {(tier_name(fee), int(weeks), rate / 100): held for (fee, weeks, rate), held in groups.items()}
+    return {(fee, int(weeks), rate / 100): held for (fee, weeks, rate), held in groups.items()}
 
 
-def weekly_sums(run: Run, warehouse: Warehouse, weeks: int) -> dict[str, WeeklySums]:
-    """Tier -> the users by weeks observed, and the sums and products of what they paid in each of the first `weeks`."""
+def weekly_sums(run: Run, warehouse: Warehouse, weeks: int) -> dict[float, WeeklySums]:
+    """Fee -> the users by weeks observed, and the sums and products of what they paid in each of the first `weeks`."""
     users = warehouse.fetch(
         """
         with users as (
@@ -67,7 +66,7 @@ def weekly_sums(run: Run, warehouse: Warehouse, weeks: int) -> dict[str, WeeklyS
     )
     tiers = dict.fromkeys(row["first_seen_fee_bps"] for row in users)
     return {
-        tier_name(fee): _sums(
+        fee: _sums(
             [row for row in users if row["first_seen_fee_bps"] == fee],
             [row for row in products if row["first_seen_fee_bps"] == fee],
             weeks,
@@ -78,16 +77,16 @@ def weekly_sums(run: Run, warehouse: Warehouse, weeks: int) -> dict[str, WeeklyS
 
 def week_units(
     run: Run, warehouse: Warehouse, horizons: Sequence[int], rates: Sequence[float]
-) -> dict[tuple[str, int, float], Units]:
-    """(tier, weeks, annual rate) -> the fee weeks of the first swaps, with the discounted fees of users whose weeks are over."""
+) -> dict[tuple[float, int, float], Units]:
+    """(fee, weeks, annual rate) -> the fee weeks of the first swaps, with the discounted fees of users whose weeks are over."""
     found = week_sums(run, warehouse, horizons, rates)
     return {key: Units.of(weeks.values()) for key, weeks in found.items()}
 
 
 def week_sums(
     run: Run, warehouse: Warehouse, horizons: Sequence[int], rates: Sequence[float]
-) -> dict[tuple[str, int, float], dict[str, tuple[int, float]]]:
-    """(tier, weeks, annual rate) -> fee week of the first swaps -> users whose weeks are over, and their discounted fees in dollars."""
+) -> dict[tuple[float, int, float], dict[str, tuple[int, float]]]:
+    """(fee, weeks, annual rate) -> fee week of the first swaps -> users whose weeks are over, and their discounted fees in dollars."""
     rows = warehouse.fetch(
         """
         select first_seen_fee_bps, first_seen_week, first_seen_period_id, max(weeks_observed) as observed, k,
@@ -102,14 +101,14 @@ def week_sums(
     weeks: dict[tuple[float, str], list[Row]] = {}
     for row in rows:
         weeks.setdefault((row["first_seen_fee_bps"], str(row["first_seen_period_id"])), []).append(row)
-    found: dict[tuple[str, int, float], dict[str, tuple[int, float]]] = {}
+    found: dict[tuple[float, int, float], dict[str, tuple[int, float]]] = {}
     for fee in dict.fromkeys(fee for fee, _ in weeks):
         held = {period: rows for (of, period), rows in weeks.items() if of == fee}
         for horizon in horizons:
             over = {period: int(rows[0]["observed"]) >= horizon for period, rows in held.items()}
             for rate in rates:
                 factors = discount_factors(horizon, rate) / UNITS_A_DOLLAR
-                found[tier_name(fee), horizon, rate] = {
+                found[fee, horizon, rate] = {
                     period: (
                         int(rows[0]["users"]),
                         sum(int(row["units"]) * factors[int(row["k"])] for row in rows[:horizon]),

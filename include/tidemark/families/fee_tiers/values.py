@@ -1,13 +1,15 @@
-"""What the texts of `checks.yml` and `account.yml` name."""
+"""What the texts of `checks.yml`, `account.yml`, `tables.yml` and `definitions.yml` name."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from include.tidemark.families.fee_tiers.definitions import SIZES
+from include.tidemark.families.fee_tiers.definitions import SIZES, size_basis, size_criteria
 from include.tidemark.families.fee_tiers.elasticity_cells import USABLE_WEEK
 from include.tidemark.families.fee_tiers.local_days import local_day
 from include.tidemark.run import Run
 from include.tidemark.segmentations.shipped import shipped
+from include.tidemark.sources.literals import text_literal
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
 from include.tidemark.validation.checks import text_list
 
@@ -26,6 +28,13 @@ def values(run: Run) -> dict[str, Any]:
         "fee_days": _fee_days(run),
         "sizes": text_list(sizes.names),
         "size_count": len(sizes.names),
+        "size_basis": size_basis(rules),
+        "segments": [{"segment": name, "criteria": text} for name, text in size_criteria(rules).items()],
+        "each_size": _each("size_number, {} as segment", map(text_literal, sizes.names)),
+        "each_horizon": _each("horizon_number, {} as horizon_weeks", rules.fee_ltv_horizon_weeks),
+        "each_rate": _each(
+            "rate_number, cast({} as double) as discount_rate_pct", rules.fee_ltv_discount_rates_pct
+        ),
         "sizes_of_volume": [{"size_of_volume": sizes.decided}] if by_volume else [],
         "follow_up_weeks": follow_up_weeks(rules.follow_up_days),
         "weeks_of_a_cohort": rules.fee_retention_weeks + 1,
@@ -43,6 +52,13 @@ def follow_up_weeks(days: int) -> int:
     (4, 2)
     """
     return (days + 6) // 7
+
+
+def _each(columns: str, values: Iterable[object]) -> str:
+    """SQL of a row per value: its number and the value."""
+    return " union all ".join(
+        f"select {number} as {columns.format(value)}" for number, value in enumerate(values)
+    )
 
 
 def _fee_days(run: Run) -> str:

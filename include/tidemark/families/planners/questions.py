@@ -3,7 +3,6 @@
 from typing import Any
 
 from include.tidemark.families.planners.definitions import CRITERIA, RECENCY, SEVERAL, USER_TYPES
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.cells import Cells, cells_by, merge
 from include.tidemark.statistics.group_ratios import mean_ratio_rows
@@ -28,7 +27,7 @@ _STATES = ("active_planners", "at_risk_planners", "churned_planners")
 
 def shares(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """Which part of the users plans, by which criterion, and which part of the planners is still there?"""
-    config, (row,) = statistics_config(run), _summary(run, warehouse)
+    config, (row,) = run.statistics_config, _summary(run, warehouse)
     planners, passengers = int(row["total_planners"]), int(row["total_passengers"])
     among_planners = {
         "planner_criterion_share": [
@@ -57,7 +56,7 @@ def weeks(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     `planner_share_to_date` is the share as it stood at the end of the week; `planner_share_of_signups` that of the users who
     signed up in it, as of the run's date. A week that the as-of date cuts short is not over.
     """
-    config = statistics_config(run)
+    config = run.statistics_config
     rows = []
     for week in warehouse.fetch(
         "select * from runs.planner_weeks where run_key = ? order by week_start", (run.run_key,)
@@ -80,7 +79,7 @@ def weeks(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 
 def comparison(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """What do planners and passengers do on average, and how many times more do planners do?"""
-    config = statistics_config(run)
+    config = run.statistics_config
     found: dict[Any, Cells] = cells_by(
         warehouse.fetch(
             "select metric, user_type, bin, n, s1, s2, s3 from runs.planner_cells where run_key = ?"

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from include.tidemark.artifacts.family_definitions import definitions
 from include.tidemark.artifacts.model_tables import model_rows, model_table
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.planners.artifacts import TABLES
@@ -10,9 +11,7 @@ from include.tidemark.families.planners.definitions import (
     CRITERIA,
     RECENCY,
     SEVERAL,
-    TERMS,
     USER_TYPES,
-    criteria,
     recency,
 )
 from include.tidemark.families.planners.questions import UNITS
@@ -150,7 +149,7 @@ def _comparison(results: StatisticRows) -> dict[str, Any]:
 
 
 def _criteria(run: Run, results: StatisticRows) -> dict[str, Any]:
-    explained = criteria(run.rules)
+    explained = definitions("planners", run)["criteria"]
     rows = []
     for name in (*CRITERIA, SEVERAL):
         share = results.at("planner_criterion_share", name)
@@ -207,11 +206,12 @@ def _weeks(results: StatisticRows) -> dict[str, Any]:
 
 
 def _definitions(run: Run) -> dict[str, Any]:
+    said = definitions("planners", run)
     return {
-        "criteria": criteria(run.rules),
+        "criteria": said["criteria"],
         "states": recency(run.rules),
         "names": _CRITERION_NAMES,
-        "terms": TERMS,
+        "terms": said["terms"],
     }
 
 

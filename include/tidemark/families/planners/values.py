@@ -1,8 +1,8 @@
-"""What the texts of `checks.yml` and `account.yml` name."""
+"""What the texts of `checks.yml`, `account.yml` and `definitions.yml` name."""
 
 from typing import Any
 
-from include.tidemark.families.planners.definitions import SEGMENTS, TYPES
+from include.tidemark.families.planners.definitions import SEGMENTS, TYPES, segment_criteria
 from include.tidemark.run import Run
 from include.tidemark.segmentations.shipped import shipped
 from include.tidemark.validation.checks import text_list
@@ -16,4 +16,10 @@ def values(run: Run) -> dict[str, Any]:
         "type_names": types.names,
         "segments": text_list(segments.names),
         "decided": segments.decided,
+        "segment_criteria": segment_criteria(run.rules),
+        "thresholds": {
+            name: value
+            for name, value in run.rules.model_dump(mode="json").items()
+            if name.startswith(("planner_min", "planner_active", "planner_churned", "almost_planner"))
+        },
     }

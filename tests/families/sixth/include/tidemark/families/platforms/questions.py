@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from scipy.stats import binomtest
 
-from include.tidemark.families.statistics_config import statistics_config
 from include.tidemark.run import Run
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.results import ResultRow
@@ -20,7 +19,7 @@ def weekends(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         "select platform, users, weekend_users from runs.platform_users where run_key = ? order by platform",
         (run.run_key,),
     )
-    config = statistics_config(run)
+    config = run.statistics_config
     rows = []
     for row in counts:
         users, at_weekends = int(row["users"]), int(row["weekend_users"])

@@ -1,7 +1,7 @@
 """This family's part of the report."""
 
+from include.tidemark.artifacts.model_tables import model_rows, model_table
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.families.platforms.artifacts import platform_rows
 from include.tidemark.report import words
 from include.tidemark.report.numbers import number
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
@@ -17,7 +17,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
             "name": row["platform"],
             "share": number(results.at("weekend_share", row["platform"]), words.percent),
         }
-        for row in platform_rows(run, warehouse, results)
+        for row in model_rows(model_table("data/platform_users"), run, warehouse)
     ]
     body = render_section("platforms", "platforms", {"rows": rows})
     return ReportPart(

@@ -77,6 +77,19 @@ def test_folders_without_rows_are_pruned_too_and_other_files_are_left_alone(cand
     assert (candidate.root / "as_of=2026-08-01" / "run=notes").exists()
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["as_of=2026-08-01.bak", "as_of=2026-8-1", "as_of=20260801", "as_of=2026-02-30", "as_of=", "as_of=notes", "as_of=2026-08-01 (copy)", "backup"],
+)  # fmt: skip
+def test_a_folder_of_another_name_stops_no_publication_and_is_left_alone(candidate, rules, name):
+    stray = candidate.root / name / f"run={candidate.runs[MONTHS[0]].run_key}"
+    stray.mkdir(parents=True)
+    present = make_run(MONTHS[3], rules, attempt=0)
+    with open_warehouse(candidate.settings) as warehouse:
+        prune_unpublished(candidate.settings, warehouse, present)
+    assert stray.exists()
+
+
 def test_a_trial_that_was_killed_takes_nobody_s_place_and_goes_a_day_later(candidate, rules):
     """`suggest-rules` removes its runs itself, unless it is killed."""
     settings = candidate.settings.model_copy(update={"keep_unpublished_runs": 1})

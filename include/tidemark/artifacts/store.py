@@ -16,6 +16,7 @@ from typing import IO, Any
 from airflow.sdk import ObjectStoragePath
 
 from include.tidemark.errors import SettingsError, TidemarkError
+from include.tidemark.run import RUN_KEY
 from include.tidemark.settings import Settings
 
 _COPY_BYTES = 1 << 20
@@ -175,12 +176,23 @@ def run_folder(as_of_date: date, run_key: str) -> str:
 
 
 def run_folders(root: ArtifactRoot, below: str = "") -> Iterator[tuple[date, str]]:
-    """As-of date and key of every run that has a folder, oldest month first."""
+    """As-of date and key of every run that has a folder, oldest month first. Folders of other names are not ours: they are left alone."""
     for month in root.subfolders(below):
-        if month.startswith("as_of="):
-            for run in root.subfolders(f"{below}/{month}" if below else month):
-                if run.startswith("run="):
-                    yield date.fromisoformat(month.removeprefix("as_of=")), run.removeprefix("run=")
+        as_of_date = _date_of(month)
+        if as_of_date is None:
+            continue
+        for run in root.subfolders(f"{below}/{month}" if below else month):
+            if run.startswith("run=") and RUN_KEY.fullmatch(run.removeprefix("run=")):
+                yield as_of_date, run.removeprefix("run=")
+
+
+def _date_of(folder: str) -> date | None:
+    """The as-of date whose folder this is, such as `as_of=2026-11-01`; None for another, such as a copy of it."""
+    try:
+        found = date.fromisoformat(folder.removeprefix("as_of="))
+    except ValueError:
+        return None
+    return found if folder == as_of_folder(found) else None
 
 
 @contextmanager

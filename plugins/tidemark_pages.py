@@ -42,12 +42,13 @@ SCRIPT_DIGEST = f"'sha256-{base64.b64encode(hashlib.sha256(_SCRIPT.encode()).dig
 
 _STYLE = """
 :root { color-scheme: light dark;
-  --ground: light-dark(#fff, #0d0d0f); --ink: light-dark(#18181b, #f4f4f5); --soft: light-dark(#52525b, #a1a1aa);
-  --rule: light-dark(#e4e4e7, #2f2f35); --accent: light-dark(#0061b8, #79bdff); --sheet: light-dark(#f6f7f9, #18181b);
-  --good: light-dark(#14663a, #6ee7a0); --bad: light-dark(#b3141c, #ff9aa0); --warn: light-dark(#855100, #f5c563); }
+  --ground: light-dark(#fff, #161d2d); --ink: light-dark(#161d2d, #f8fafd); --soft: light-dark(#3e5873, #a3afbe);
+  --rule: light-dark(#dee3ea, #2d3b50); --accent: light-dark(#155dfc, #8ec5ff); --sheet: light-dark(#f3f6fa, #1d273a);
+  --control: light-dark(#6b7f96, #8493a8);
+  --good: light-dark(#007600, #2ecd74); --bad: light-dark(#c01a24, #ff8a8d); --warn: light-dark(#9a4a00, #fcc673); }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 80rem; padding: 1.25rem; background: var(--ground); color: var(--ink);
-  font: 15px/1.5 Inter, system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; overflow-wrap: break-word; }
+  font: 15px/1.5 Inter, -apple-system, BlinkMacSystemFont, "Segoe UI", Helvetica, Arial, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .35rem; }
 h2 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; }
 p, ul, dl { margin: 0 0 .75rem; max-width: 54rem; }
@@ -70,7 +71,7 @@ tbody th { font-weight: 600; white-space: nowrap; }
 code { font-size: .86em; overflow-wrap: anywhere; }
 details { max-width: 54rem; } details ul { margin: .35rem 0; } summary { cursor: pointer; }
 form { display: flex; flex-wrap: wrap; gap: .5rem; margin: .75rem 0 1rem; }
-input, button { font: inherit; color: inherit; background: var(--sheet); border: 1px solid light-dark(#71717a, #8b8b95);
+input, button { font: inherit; color: inherit; background: var(--sheet); border: 1px solid var(--control);
   border-radius: .35rem; padding: .35rem .7rem; min-width: 0; }
 input { flex: 0 1 20rem; } button { cursor: pointer; }
 @media (max-width: 44rem) {

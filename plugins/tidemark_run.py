@@ -21,7 +21,7 @@ from tidemark_pages import (
     page,
     table,
 )
-from tidemark_store import STAGES, RunFiles
+from tidemark_store import MANIFEST, STAGES, RunFiles
 
 Month = Mapping[str, Any]
 
@@ -234,13 +234,12 @@ def _files(files: RunFiles, manifest: Mapping[str, Any]) -> Iterator[Markup]:
             count(file.get("rows")),
             count(file.get("bytes")),
         )
-        for file in listed
+        for file in [{"path": MANIFEST}, *listed]
     ]
     yield markup("<h2>Files</h2>")
     yield markup(
-        "<details><summary>{number} files, and {manifest}</summary>{table}</details>",
+        "<details><summary>{number} files</summary>{table}</details>",
         number=count(len(rows)),
-        manifest=link(f"{files.address}/manifest.json", "the manifest"),
         table=table(("File", "Rows", "Bytes"), rows, numbers=("Rows", "Bytes")),
     )
 

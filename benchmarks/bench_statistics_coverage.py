@@ -30,12 +30,16 @@ from include.tidemark.statistics.groups import log_ratio, newcombe_difference
 from include.tidemark.statistics.lifetime_value import weighted_value
 from include.tidemark.statistics.means import hall_interval
 from include.tidemark.statistics.multiplicity import selected_level
+from include.tidemark.statistics.pairs import change_given_earlier
 from include.tidemark.statistics.rates import wilson_interval
 from include.tidemark.statistics.retention_model import retention_model
 from include.tidemark.statistics.shares import share_rows
 from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.wild_bootstrap import WildTest, random_draws, sign_draws
+from tests.statistics import arrivals as arriving
+from tests.statistics import months
 from tests.statistics.oracles import exact_bootstrap_rate_interval
+from tests.statistics.pairs import of_one_segment
 from tests.statistics.populations import coverage_by_flag
 from tests.statistics.shocks import FEES, alarms, alarms_of_a_fee, every_design
 from tests.statistics.users import cells_of, period_sums_of, table_of, volume_cells_of, weekly_sums_of
@@ -139,6 +143,43 @@ def spells(repeats: int) -> Iterator[Line]:
         found = alarms_of_a_fee(np.random.RandomState(place), name, repeats)
         yield Line(f"A/A with AR(0.6), {name}, weeks as periods", 5, found[:, 0], None)
         yield Line(f"A/A with AR(0.6), {name}, spells as periods", 5, found[:, 1], (0, 6))
+
+
+def arrivals(repeats: int) -> Iterator[Line]:
+    """Two months of weeks or days with shocks of their own and no effect: alarms of the change between the months."""
+    for shock in (0.0, 0.1, 0.2):
+        for place, (name, design) in enumerate(arriving.DESIGNS.items()):
+            found = arriving.alarms(np.random.RandomState(place), shock, design, 3 * repeats)
+            # With few weeks that do not differ by themselves it alarms too seldom.
+            yield Line(f"A/A with shocks of {shock:g}, change of {name}", 5, found, (0, 6))
+
+
+def trend(repeats: int) -> Iterator[Line]:
+    """Six overlapping months without a trend: the slope of users, and a line through the six numbers."""
+    for name, number, line in (("share", months.SHARE, 15.7), ("mean", months.MEAN, 27.4)):
+        found = months.alarms(np.random.default_rng(10), number, 0.0, 2 * repeats)
+        yield Line(f"A/A over six months, {name}, slope of users", 5, found[:, 0], (4, 6))
+        yield Line("the same, a line through the months", 5, found[:, 1], (line, line))
+
+
+def given_earlier(repeats: int) -> Iterator[Line]:
+    """The change of a mean given what each of 6,000 users had in the earlier month, which is drawn 25 times as often as that."""
+    for kept, documented in ((0.5, 94.9), (0.8, 95.6)):
+        rng, hits = np.random.default_rng(11), []
+        noise = 0.6 * math.sqrt(1 - kept**2)
+        for _ in range(max(repeats // 25, 1)):
+            then = rng.normal(0, 0.6, 6_000)
+            truth = 100 * float(np.mean(np.exp(kept * then + noise**2 / 2) - np.exp(then)))
+            for _ in range(25):
+                world = of_one_segment(then, kept * then + rng.normal(0, noise, 6_000))
+                change = change_given_earlier(world.cells(), "A", 100)
+                hits.append(
+                    change is not None
+                    and abs((change.value or 0) - truth) <= 1.96 * (change.standard_error or 0)
+                )
+        yield Line(
+            f"change given the earlier amounts, {kept:g} kept", 95, np.array(hits), (documented, documented)
+        )
 
 
 def share(repeats: int) -> Iterator[Line]:
@@ -302,6 +343,9 @@ SIMULATIONS: dict[str, Callable[[int], Iterator[Line]]] = {
         alike,
         shocks,
         spells,
+        arrivals,
+        trend,
+        given_earlier,
         share,
         many,
         periods,

@@ -69,8 +69,9 @@
 {%- endmacro %}
 
 {#- Pair cells of one number: sums, squares and products of its values in two months, by the segments of both. `prior` and `later`
-    are null where the person is not counted. Who stays is binned by the difference, on which the change hangs; who moved by both. -#}
-{% macro pair_cells(pairs, metric, prior, later, keys) -%}
+    are null where the person is not counted. Who stays is binned by the difference, on which the change hangs; who moved by both. What
+    is no amount but a person's part in a number is binned by the digits of both (`by_digits`): bins serve the tail, the sums are exact. -#}
+{% macro pair_cells(pairs, metric, prior, later, keys, by_digits=false) -%}
     {%- set columns = keys + ['from_segment', 'to_segment', 'bin'] -%}
     select
         cast('{{ metric }}' as varchar) as metric,
@@ -90,10 +91,14 @@
             to_segment,
             {{ as_wide_integer('prior_cents') }} as prior_value,
             {{ as_wide_integer('later_cents') }} as later_value,
+            {% if by_digits -%}
+            left({{ spend_bin('prior_cents') }}, 3) || ' ' || left({{ spend_bin('later_cents') }}, 3) as bin
+            {%- else -%}
             case
                 when from_segment <> to_segment then {{ spend_bin('prior_cents') }} || ' ' || {{ spend_bin('later_cents') }}
                 else {{ spend_bin('(later_cents - prior_cents)') }}
             end as bin
+            {%- endif %}
         from (
             select
                 {{ keys | join(', ') }},
@@ -190,4 +195,14 @@
 
     {{ pair_cells(pairs, value, 'prior_' ~ value, 'later_' ~ value, keys) }}
     {%- endfor %}
+{%- endmacro %}
+
+{#- The further pairs of a family whose conditions have changed: `relation` holds the people of this run and, in the segments that the
+    present conditions decide, those of the earlier runs. -#}
+{% macro pairs_under_the_same_rules(family, relation, user, values) -%}
+    {%- for which in same_rules(family) %}
+    union all
+
+    {{ people_of_two_runs(relation, user, values, compared_run(family, which), {'comparison': "'" ~ which ~ "_same_rules'"}) }}
+    {% endfor -%}
 {%- endmacro %}

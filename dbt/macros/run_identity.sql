@@ -79,6 +79,12 @@
     {{ return(_earlier_run(which, runs.get(which ~ '_run_key'), runs.get(which ~ '_as_of_date'))) }}
 {%- endmacro %}
 
+{#- Of these, the runs ('previous', 'year_before') whose people are put into the segments of the present conditions, too, because the
+    conditions have changed since and what they look at has not. -#}
+{% macro same_rules(family) -%}
+    {{ return(of_run('earlier_runs', {}).get(family, {}).get('same_rules', [])) }}
+{%- endmacro %}
+
 {% macro _earlier_run(which, key, day_text) -%}
     {%- set key, day_text = (key or '') | string, (day_text or '') | string -%}
     {%- if not execute or (key == '' and day_text == '') -%}

@@ -1,7 +1,7 @@
 {#- The declared segmentations of the run. Each is checked and its conditions are made into SQL before dbt starts (see
     include/tidemark/segmentations): dicts of `name`, `population` (customers or users), `segments` (dicts of `name` and
     `condition`, none for the last), `means` (dicts of `feature` and `scale`), `backtest` (spend, active_days or none), and the
-    keys and dates of the earlier runs that it is compared with. -#}
+    keys and dates of the earlier runs that it is compared with; `same_rules` as of the macro of that name. -#}
 {% macro segmentations() -%}
     {{ return(of_run('segmentations', [])) }}
 {%- endmacro %}
@@ -47,6 +47,22 @@
         {#- A case without a branch is no SQL: a segmentation may have one segment only. #}
         when 1 = 1 then {{ segment_text(segmentation.segments[-1].name) }}
     end
+{%- endmacro %}
+
+{#- Whether somebody of a population is dormant. Who buys is dormant without a purchase in both windows; who is looked at as a user,
+    without a purchase and without activity, as far as the run knows of either. -#}
+{% macro is_dormant_in(population) -%}
+    {%- set no_purchase = 'coalesce(purchases_last_180_days, 0) = 0' -%}
+    {%- set no_activity = 'coalesce(days_since_last_activity, 181) > 180' -%}
+    {%- set known = [] -%}
+    {%- do known.append(no_purchase) if computes('customer_segments') -%}
+    {%- do known.append(no_activity) if computes('engagement') -%}
+    {{ return({'customers': no_purchase, 'users': known | join(' and ') or '1 = 0'}[population]) }}
+{%- endmacro %}
+
+{#- Whether somebody belongs to a population. -#}
+{% macro is_in(population) -%}
+    {{ return('is_customer' if population == 'customers' else 'is_user') }}
 {%- endmacro %}
 
 {#- The earlier run that a segmentation looks back at: 'previous', 'year_before' or 'backtest'; see earlier_run. -#}

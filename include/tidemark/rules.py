@@ -90,6 +90,7 @@ class CommonRules(BaseModel):
     segmentation_minimum_sample_size: Count
     minimum_nonzero_users: Count
     no_change_margin_pct: Percent
+    trend_months: Annotated[StrictInt, Field(ge=3, le=12)]
     follow_up_days: Annotated[Count, Field(le=366)]
     burn_in_days: Annotated[Days, Field(le=366)]
     drift_warning_psi: Annotated[Number, Field(gt=0)]

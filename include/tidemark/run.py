@@ -5,6 +5,7 @@ It is made once, by the first task, and every later task receives it. Nothing el
 
 import hashlib
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
@@ -101,8 +102,13 @@ class Run(BaseModel):
     compared with. A family that is in no earlier publication is not in it."""
     year_before_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
     """By family, the publication of the same day a year before that holds it: what its changes over a year are measured from."""
+    months_by_family: dict[str, tuple[PublishedRun, ...]] = Field(default_factory=dict)
+    """By family, the publications of the months before, as far back as none is missing, the earliest first: what its trend is over."""
     redeclared: tuple[str, ...] = ()
     """The segmentations whose files say something else than in the publication that they are compared with."""
+    same_rules_by_family: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By segmentation, of its earlier publications (`previous`, `year_before`) those whose conditions were others and what the conditions
+    look at was not: their people are put into the segments of this run's conditions, too."""
     backtest_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
     """By family, the newest published as-of date that holds it and whose following 90 days are over: what a backtest looks at."""
 
@@ -140,6 +146,15 @@ class Run(BaseModel):
     def year_before_of(self, family: str) -> PublishedRun | None:
         """The publication of a year before; None where there is none of that day, or none with the family."""
         return self.year_before_by_family.get(family)
+
+    def trend_of(self, family: str) -> tuple[PublishedRun, ...]:
+        """The publications of the earlier months of a family's trend; none where there are too few for one."""
+        earlier = self.months_by_family.get(family, ())
+        return earlier if len(earlier) + 1 >= self.rules.trend_months else ()
+
+    def same_rules_of(self, family: str) -> tuple[str, ...]:
+        """The earlier publications of a segmentation that are compared under this run's rules, too."""
+        return self.same_rules_by_family.get(family, ())
 
     def previous_key_of(self, family: str) -> str:
         """Key of that publication's run, for SQL; empty, and so the key of no run, for the family's first one."""
@@ -251,6 +266,17 @@ def year_before(day: date) -> date:
     """
     is_leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
+
+
+def month_before(day: date, months: int = 1) -> date:
+    """The same day some months before; the last of the month where that has no such day.
+
+    >>> month_before(date(2024, 3, 31)), month_before(date(2024, 3, 31), 3)
+    (datetime.date(2024, 2, 29), datetime.date(2023, 12, 31))
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    first = date(year, month + 1, 1)
+    return first.replace(day=min(day.day, monthrange(first.year, first.month)[1]))
 
 
 def newest_month(instant: datetime, business_timezone: str) -> date:

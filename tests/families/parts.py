@@ -31,14 +31,22 @@ class Parts:
     values: Callable[[Run], Mapping[str, Any]]
     """What the texts of its `checks.yml` and `account.yml` name."""
     questions: tuple[Question, ...]
-    comparison: ComparisonPart | None = None
-    """How its numbers changed; None: of these families nothing is compared yet."""
+    comparison: ComparisonPart
+    """How its numbers changed."""
 
 
 def early_engagement() -> Parts:
-    from include.tidemark.families.early_engagement import artifacts, definitions, questions, report, values
+    from include.tidemark.families.early_engagement import (
+        artifacts,
+        comparison,
+        definitions,
+        questions,
+        report,
+        values,
+    )
 
-    return Parts(artifacts, definitions, report, values.values, (questions.usage, questions.drivers))
+    asked = (questions.usage, questions.drivers)
+    return Parts(artifacts, definitions, report, values.values, asked, comparison)
 
 
 def engagement() -> Parts:
@@ -56,7 +64,14 @@ def engagement() -> Parts:
 
 
 def fee_tiers() -> Parts:
-    from include.tidemark.families.fee_tiers import artifacts, definitions, questions, report, values
+    from include.tidemark.families.fee_tiers import (
+        artifacts,
+        comparison,
+        definitions,
+        questions,
+        report,
+        values,
+    )
 
     asked = (
         questions.tier_retention,
@@ -65,7 +80,7 @@ def fee_tiers() -> Parts:
         questions.trade_sizes,
         questions.fee_elasticity,
     )
-    return Parts(artifacts, definitions, report, values.values, asked)
+    return Parts(artifacts, definitions, report, values.values, asked, comparison)
 
 
 def planners() -> Parts:

@@ -31,7 +31,7 @@ def test_the_modules_that_are_checked_are_those_that_the_pipeline_asks_for(name:
     assert family.part(DEFINITIONS) is checked.definitions
     assert family.part(REPORT_PART) is checked.report
     assert import_module(f"include.tidemark.families.{name}.values").values is checked.values
-    assert family.part(COMPARISON) is checked.comparison or checked.comparison is None
+    assert family.part(COMPARISON) is checked.comparison
     module = family.part(estimate.QUESTIONS)
     assert tuple(getattr(module, question) for question in family.questions) == checked.questions
 

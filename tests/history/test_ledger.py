@@ -7,7 +7,7 @@ import pytest
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.history import ledger
 from include.tidemark.rules import load_rules
-from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key
+from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key, month_before
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables, replace_run_rows
@@ -147,6 +147,19 @@ def test_a_family_is_compared_with_the_newest_month_that_holds_it(warehouse):
     assert compared.backtest_by_family["customer_segments"] == published(october), (
         "later months hold no segments"
     )
+
+
+def test_the_months_of_a_trend_are_those_before_without_a_gap_and_at_most_eleven(warehouse):
+    for months in range(1, 15):
+        families = ("planners", "engagement") if months != 4 else ("planners",)
+        publish(warehouse, run_of(month_before(date(2018, 4, 1), months)), *families)
+    publish(warehouse, run_of(date(2018, 3, 15)), "planners")
+    found = ledger.comparison_runs(warehouse, date(2018, 4, 1)).months_by_family
+    assert found["planners"] == tuple(
+        published(month_before(date(2018, 4, 1), months)) for months in range(11, 0, -1)
+    )
+    assert [run.as_of_date for run in found["engagement"]] == [date(2018, m, 1) for m in (1, 2, 3)]
+    assert ledger.comparison_runs(warehouse, date(2018, 4, 2)).months_by_family == {}
 
 
 def test_a_family_that_a_month_s_newer_run_left_out_is_not_compared_with_that_month(warehouse):

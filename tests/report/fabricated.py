@@ -64,6 +64,52 @@ def figure(drawing, title, caption):
     return Markup(environment().from_string(template).render(drawing=drawing, title=title, caption=caption))
 
 
+def only_shown(drawing, *, hidden=False, **facets):
+    """A drawing that a choice of the reader's shows."""
+    return Markup("<div{}{}>{}</div>").format(
+        charts.only(**facets), Markup(" hidden") if hidden else "", drawing
+    )
+
+
+def worth(weeks, rate):
+    """The value of each tier after some weeks at a rate: the longest and the higher stand on the page."""
+    points = [
+        Estimate(
+            f"{t} bps",
+            weeks + t / 3,
+            weeks + t / 3 - 2,
+            weeks + t / 3 + 3,
+            weak=t == 15,
+            facets={"tier": f"{t} bps"},
+        )
+        for t in TIERS
+    ]
+    chosen = (weeks, rate) == (12, "5%")
+    drawing = charts.dot_intervals(
+        points,
+        colours=list(FEES.values()),
+        form=DOLLAR,
+        description=f"Value after {weeks} weeks.",
+        still=chosen,
+    )
+    return only_shown(drawing, hidden=not chosen, horizon=f"{weeks} weeks", rate=rate)
+
+
+RETENTION_CSV = "acquisition_fee_bps,k,retention_rate\n" + "".join(
+    f"{t},{k},{0.5 - 0.01 * k}\n" for t in TIERS for k in (1, 2)
+)
+LTV_CSV = "acquisition_fee_bps,horizon_weeks,discount_rate,note\n" + "".join(
+    f'{t},{h},{r},"a, ""quoted""\ncell"\n' for t in TIERS for h in (4, 12) for r in ("0", "0.05")
+)
+
+
+def write_files(folder):
+    """The published files that the page's sections name."""
+    for path, content in zip(FILES, (RETENTION_CSV, LTV_CSV), strict=True):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8", newline="")
+
+
 def segments():
     months = [
         Estimate(f"{name} 2026", 0.2 + i / 50, 0.18 + i / 50, 0.22 + i / 50)
@@ -169,13 +215,14 @@ def fee_tiers():
             return Point(week, None)
         near = 0.0 if week == 0 else 0.02 + 0.002 * week
         return Point(
-            week, rate(tier, week), rate(tier, week) - near, min(rate(tier, week) + near, 1.0), f"{tier} bps"
-        )
+            week, rate(tier, week), rate(tier, week) - near, min(rate(tier, week) + near, 1.0), f"{tier} bps",
+            weak=tier == 15, facets={"tier": f"{tier} bps"},
+        )  # fmt: skip
 
     retention = {f"{tier} bps": [point(tier, week) for week in range(13)] for tier in TIERS}
     value = {f"{tier} bps": [Point(w, (w + 1) ** 0.5 * (3 + tier / 20), (w + 1) ** 0.5 * (2.7 + tier / 20), (w + 1) ** 0.5 * (3.3 + tier / 20)) for w in range(13)] for tier in TIERS}  # fmt: skip
     cells = [
-        HeatCell(str(week), f"{tier} bps", None if week + i > 12 else rate(tier, week), "" if week + i > 12 else percent(rate(tier, week), 0))
+        HeatCell(str(week), f"{tier} bps", None if week + i > 12 else rate(tier, week), "" if week + i > 12 else percent(rate(tier, week), 0), too_few=tier == 25, facets={"tier": f"{tier} bps"})
         for i, tier in enumerate(TIERS) for week in range(1, 13)
     ]  # fmt: skip
     periods = [
@@ -189,11 +236,15 @@ def fee_tiers():
         "14 Oct 2025",
     ]
     swappers = [
-        Bar(x, g, v)
+        Bar(x, g, v, facets={"date": f"2025-09-{i + 1:02}"})
         for i, x in enumerate(periods)
         for g, v in (("new", 1000 - 10 * i), ("returning", 300 + 30 * i))
     ]
-    volume = [Bar(x, g, 1e5 * (n + 1) + 1e4 * i) for i, x in enumerate(periods) for n, g in enumerate(SIZES)]
+    volume = [
+        Bar(x, g, 1e5 * (n + 1) + 1e4 * i, facets={"date": f"2025-09-{i + 1:02}", "segment": g})
+        for i, x in enumerate(periods)
+        for n, g in enumerate(SIZES)
+    ]
     fits = [
         Panel(name, charts.fitted_line([Point(t, 9 - 0.02 * t + 0.1 * math.sin(7 * t + n)) for t in TIERS], [Point(t, 9 - 0.02 * t, 8.8 - 0.02 * t, 9.2 - 0.02 * t) for t in (1, 13, 25)], colour, x_title="fee, bps", y_title="log volume", description=f"Volume of {name} by fee."), "−9.5%", colour)  # noqa: RUF001
         for n, (name, colour) in enumerate(SIZES.items())
@@ -213,9 +264,9 @@ def fee_tiers():
         ),
         (
             Section("retention", "Retention by fee tier", figure(charts.curves(retention, FEES, x_title="weeks since the first swap", y_format="percent", description="Retention by tier."), "Active in week k or later", "By the fee of the week of the first swap.") + figure(charts.heat_map(cells, "Retention by tier and week.", x_title="weeks since the first swap", ends=("0%", "61%")), "Each tier and week", "Rows are tiers."), FILES[:1]),
-            Section("acquisition", "New and returning", charts.stacked_bars(swappers, categorical(["new", "returning"]), normalised=False, description="New and returning by period.")),
+            Section("acquisition", "New and returning", Markup("").join(only_shown(charts.stacked_bars(swappers, categorical(["new", "returning"]), normalised=shares, description="New and returning by period."), view="shares" if shares else "counts") for shares in (False, True))),
             Section("sizes", "Trade sizes", charts.stacked_bars(volume, SIZES, normalised=True, form=DOLLAR, description="Volume by size.") + charts.small_multiples(fits) + charts.pareto([(i / 100, 1 - (1 - i / 100) ** 9) for i in range(101)], marks, "Volume over users.")),
-            Section("value", "Lifetime value", charts.curves(value, FEES, x_title="weeks", y_format=DOLLAR, description="Value by tier.") + charts.dot_intervals([Estimate(f"{t} bps", 10 + t / 3, 8 + t / 3, 13 + t / 3) for t in TIERS], colours=list(FEES.values()), form=DOLLAR, description="Value after 12 weeks.") + charts.dot_intervals([Estimate("micro", -0.012, -0.02, -0.004), Estimate("whale", 0.02, None, None)], form="percent", reference=0.0, description="Effect of 5 bps more."), (FILES[1], "data/never_written.csv")),
+            Section("value", "Lifetime value", charts.curves(value, FEES, x_title="weeks", y_format=DOLLAR, description="Value by tier.") + Markup("").join(worth(weeks, rate) for weeks in (4, 12) for rate in ("0%", "5%")) + charts.dot_intervals([Estimate("micro", -0.012, -0.02, -0.004), Estimate("whale", 0.02, None, None)], form="percent", reference=0.0, description="Effect of 5 bps more."), (FILES[1], "data/never_written.csv")),
         ),
         intro="What users do at different fees: whether they come back, how much they trade, and what they are worth.",
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The colours: told apart by everyone, on a light and on a dark ground."""
 
-from itertools import combinations
+import math
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -52,6 +53,13 @@ def test_colours_stand_out_from_both_grounds():
         assert contrast(colour, LIGHT) >= 3, colour
     for colour in palette.SEQUENTIAL_ON_DARK:
         assert contrast(colour, DARK) >= 3, colour
+
+
+@pytest.mark.parametrize("matrix", [None, *MACHADO.values()], ids=["usual", *MACHADO])
+@pytest.mark.parametrize("colours", [palette.SEQUENTIAL, palette.SEQUENTIAL_ON_DARK], ids=["light", "dark"])
+def test_neighbouring_tiers_can_be_told_apart_by_everyone(colours, matrix):
+    for one, other in pairwise(seen(colour, matrix) for colour in colours):
+        assert math.dist(one, other) >= 5.5
 
 
 def test_tiers_grow_stronger_step_by_step_on_both_grounds():

@@ -29,7 +29,8 @@ def row(segment: str | None = "Declining", change: float = -0.011, **other: Any)
         "family": "customer_segments", "comparison": "previous", "earlier_as_of_date": date(2026, 10, 1), "is_comparable": True,
         "differences": None, "metric": "segment_share", "kind": "share", "segment": segment, "estimate": 0.156,
         "earlier_estimate": 0.167, "change": change, "ci_low": change - 0.008, "ci_high": change + 0.008, "p_adjusted": 0.004,
-        "detectable_change": 0.012, "trust": "ok", "reason": None, "n": 2500,
+        "detectable_change": 0.012, "trust": "ok", "reason": None, "n": 2500, "horizon": None, "method": "paired_users",
+        "months": None, "rules_effect": None,
     }  # fmt: skip
     return known | other
 
@@ -37,6 +38,50 @@ def row(segment: str | None = "Declining", change: float = -0.011, **other: Any)
 def test_a_share_that_fell_is_said_with_its_interval_and_where_it_is_now() -> None:
     (sentence,) = what_changed(RUN, [row()], WORDINGS).sentences
     assert sentence == "Declining fell by 1.1 points (0.3 to 1.9) to 15.6% of customers."
+
+
+def test_a_share_that_has_risen_month_after_month_is_said_with_its_slope() -> None:
+    steep = row(
+        comparison="trend",
+        change=0.006,
+        ci_low=0.003,
+        ci_high=0.009,
+        months=6,
+        estimate=0.124,
+        method="slope_of_users",
+    )
+    unsure = row("Stable", comparison="trend", change=0.004, months=6, trust="caution")
+    flat = row("New", comparison="trend", change=0.001, months=6, p_adjusted=0.4)
+    found = what_changed(RUN, [row(), steep, unsure, flat], WORDINGS)
+    assert found.trends == (
+        "Declining has risen by 0.6 points a month over 6 months (0.3 to 0.9), to 12.4% of customers.",
+    )
+    assert found.compared == 1
+
+
+def test_what_new_conditions_did_is_told_from_what_people_did() -> None:
+    before = row(is_comparable=False, differences="rules changed")
+    same = row(comparison="previous_same_rules", change=-0.003, rules_effect=0.021)
+    (sentence,) = what_changed(RUN, [before, same], WORDINGS).of_the_measure
+    assert sentence.endswith(
+        "The new conditions alone moved Declining by +2.1 points, people moved it by \u22120.3 points."
+    )
+
+
+def test_a_number_with_a_subject_of_its_own_is_said_by_it() -> None:
+    own = {
+        "fee_tiers": {
+            "retention_in_window": Wording("", words.percent, subject="Users{of_segment} back in {horizon}")
+        }
+    }
+    fell = row("5 bps", family="fee_tiers", metric="retention_in_window", horizon="week 4")
+    assert what_changed(RUN, [fell], own).sentences == (
+        "Users of 5 bps back in week 4 fell by 1.1 points (0.3 to 1.9) to 15.6%.",
+    )
+
+
+def test_what_is_adjusted_for_the_earlier_spend_is_no_further_comparison() -> None:
+    assert what_changed(RUN, [row(), row(method="ancova")], WORDINGS).compared == 1
 
 
 def test_amounts_and_counts_are_said_in_their_own_units() -> None:

@@ -1,5 +1,6 @@
 """Two published months with two declared segmentations, on synthetic data whose as-of dates lie 91 days apart."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pytest
 from pydantic import SecretStr
 
 from include.tidemark.demo.synthetic.writing import write_landing_files
+from include.tidemark.errors import GateError
+from include.tidemark.pipeline.check import check_stage
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
+from include.tidemark.validation.checks import Stage
 from include.tidemark.warehouse import open_warehouse
 from tests.segmentations.files import write_files
 
@@ -38,6 +42,35 @@ class World:
         started = datetime(as_of.year, as_of.month, as_of.day, 7, tzinfo=UTC)
         options = {"as_of_date": as_of.isoformat(), "n_resamples": 1000}
         self.runs[as_of], _ = run_in_order(self.settings, options, started, f"month {as_of}")
+
+    def unpublished(self, as_of: date, end: str = "0123abcd") -> Run:
+        """A copy of a month's rows as a run of its own, which is not published."""
+        published = self.runs[as_of]
+        key = published.run_key[: -len(end)] + end
+        with open_warehouse(self.settings) as warehouse:
+            for table in warehouse.fetch(
+                "select distinct table_name from information_schema.columns where table_schema = 'runs' and column_name = 'run_key'"
+            ):
+                name = f"runs.{table['table_name']}"
+                warehouse.execute(f"delete from {name} where run_key = '{key}'")
+                warehouse.execute(
+                    f"insert into {name} select * replace ('{key}' as run_key) from {name} where run_key = '{published.run_key}'"
+                )
+        return published.model_copy(update={"run_key": key})
+
+    def execute(self, sql: str, *parameters: object) -> None:
+        with open_warehouse(self.settings) as warehouse:
+            warehouse.execute(sql, parameters)
+
+    def failed_checks(self, stage: Stage, run: Run, suite: str) -> set[str]:
+        """The checks of a suite that a run which is not published fails."""
+        with suppress(GateError):
+            check_stage(stage, run, self.settings)
+        failed = self.query(
+            "select expectation from control.gate_results where run_key = ? and suite = ? and not success",
+            run.run_key, suite,
+        )  # fmt: skip
+        return {row["expectation"] for row in failed}
 
     def query(self, sql: str, *parameters: object) -> list[dict]:
         with open_warehouse(self.settings) as warehouse:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from tests.segmentations.conftest import FIRST, SECOND
 
@@ -75,11 +76,28 @@ def test_changes_are_those_of_the_members(world, family, path, person, segment, 
     assert intervals >= 3
 
 
+def test_means_given_the_earlier_amounts_are_least_squares_of_who_stayed(world):
+    changes = world.table(SECOND, "data/changes.csv")
+    mine = changes[changes["method"] == "ancova"].query("family == 'loyalty'")
+    pairs = two_months(world, "data/loyalty.csv", "user_id")
+    assert len(mine) >= 2
+    for row in mine.to_dict("records"):
+        feature = row["metric"].removeprefix("mean_").removesuffix("_given_earlier")
+        names = (pairs["segment_then"], pairs["segment_now"])
+        in0, in1 = (each.notna() if pd.isna(row["segment"]) else each == row["segment"] for each in names)
+        stayed = pairs[in0 & in1]
+        then, now = stayed[f"{feature}_then"], stayed[f"{feature}_now"]
+        fitted = sm.OLS(now - then, sm.add_constant(then - then.mean())).fit()
+        assert row["change"] == pytest.approx(fitted.params.iloc[0])
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx(tuple(fitted.conf_int().iloc[0]))
+
+
 def test_a_year_before_is_another_comparison_that_says_that_there_is_none(world):
     for as_of, reasons in ((FIRST, {"previous", "year_before"}), (SECOND, {"year_before"})):
         changes = world.table(as_of, "data/changes.csv")
-        absent = changes[changes["reason"] == "no_earlier_publication"]
+        absent = changes[changes["earlier_as_of_date"].isna() & (changes["comparison"] != "trend")]
         assert set(absent["comparison"]) == reasons
+        assert set(absent["reason"]) == {"no_earlier_publication"}
         assert absent[["change", "earlier_as_of_date", "is_comparable"]].isna().all(axis=None)
         keys = ["family", "metric", "segment"]
         both = changes.groupby("comparison")[keys].apply(

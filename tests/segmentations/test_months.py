@@ -174,28 +174,11 @@ def test_the_gate_warns_of_an_unexpected_share_and_notes_each_condition(world):
     ],
 )  # fmt: skip
 def test_a_damaged_candidate_stops_the_run_at_the_gate(world, damage, stage, said):
-    run = _unpublished(world)
+    run = world.unpublished(SECOND)
     with open_warehouse(world.settings) as warehouse:
         warehouse.execute(damage.format(run=f"run_key = '{run.run_key}'"))
     with pytest.raises(GateError, match=said):
         check_stage(stage, run, world.settings)
-
-
-def _unpublished(world):
-    """A copy of the second month's rows as a run of its own, which is not published."""
-    published = world.runs[SECOND]
-    key = published.run_key[:-8] + "0123abcd"
-    run = published.model_copy(update={"run_key": key})
-    with open_warehouse(world.settings) as warehouse:
-        for table in warehouse.fetch(
-            "select distinct table_name from information_schema.columns where table_schema = 'runs' and column_name = 'run_key'"
-        ):
-            name = f"runs.{table['table_name']}"
-            warehouse.execute(f"delete from {name} where run_key = '{key}'")
-            warehouse.execute(
-                f"insert into {name} select * replace ('{key}' as run_key) from {name} where run_key = '{published.run_key}'"
-            )
-    return run
 
 
 def test_a_file_that_would_overwrite_another_family_s_table_is_refused_before_anything_is_loaded(
@@ -211,7 +194,7 @@ def test_a_file_that_would_overwrite_another_family_s_table_is_refused_before_an
 
 
 def test_a_changed_file_may_move_shares_and_an_unchanged_one_may_not(world):
-    run = _unpublished(world)
+    run = world.unpublished(SECOND)
     with open_warehouse(world.settings) as warehouse:
         warehouse.execute(
             f"update runs.segment_members set segment = 'iOS' where segmentation = 'by_platform' and run_key = '{run.run_key}'"

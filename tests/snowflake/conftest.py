@@ -32,6 +32,16 @@ OTHER_RULES: dict[str, Any] = {
     "early_engagement_return_events": ["login"],
 }
 
+# A month whose conditions have changed since both earlier ones.
+EARLIER_RUNS: dict[str, Any] = {
+    "customer_segments": {
+        f"{which}_{what}": value
+        for which, day in (("previous", "2026-10-01"), ("year_before", "2025-11-01"))
+        for what, value in (("run_key", which), ("as_of_date", day))
+    }
+    | {"same_rules": ["previous", "year_before"]}
+}
+
 
 @dataclass(frozen=True)
 class Compiled:
@@ -79,5 +89,5 @@ def compiled(
 ) -> Compiled:
     """The project compiled for Snowflake: once for each way that the rules and the month can choose the SQL."""
     first = {"as_of_date": LATER["as_of_date"], "run_key": LATER["run_key"]}
-    run = first if "first month" in request.param else LATER | OTHER_RULES
+    run = first if "first month" in request.param else LATER | OTHER_RULES | {"earlier_runs": EARLIER_RUNS}
     return compile_project(empty_account, tmp_path_factory.mktemp("compiled"), run)

@@ -10,9 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from include.tidemark.families.trend_part import measured_slopes
 from include.tidemark.pipeline.discoveries import mark_discoveries
 from include.tidemark.segmentations.counts import values_at
 from include.tidemark.settings import Settings
+from include.tidemark.statistics.change import Number
+from include.tidemark.statistics.measured import Numbers, published_numbers
 from include.tidemark.statistics.multiplicity import Selection, adjust
 from include.tidemark.statistics.results import ResultRow, to_records
 from include.tidemark.warehouse.control import ensure_control_tables
@@ -194,3 +197,32 @@ def test_values_at_ranks_are_read_and_discoveries_marked_as_on_duckdb(connect: A
         assert seen(warehouse) == expected
     assert expected[1] == Selection(families=1, selected=1, level=0.05)
     assert expected[2] == [("a", True), ("b", True), ("c", None)]
+
+
+def test_slopes_over_months_are_those_of_duckdb(connect: Any, tmp_path: Path) -> None:
+    numbers = published_numbers(
+        Numbers(["it's a", "b"], {"spend": "mean"}, {"spend": "total"}, {"spend": 100})
+    )
+    numbers += [Number("part", "part", "is_new", "b", "b"), Number("ratio", "ratio", "spend", "b", "b")]
+    people = "select run_key, person, segment, is_dormant, spend, is_new from runs.people"
+    rows = [
+        {
+            "run_key": f"run {month}", "person": f"u{n:03}", "segment": None if n % 11 == 1 else "it's a" if n % 3 else "b",
+            "is_dormant": n % 4 == 0, "spend": None if n % 7 == 3 else n * n * (month + n % 5) - 400, "is_new": (n + month) % 2,
+        }
+        for n in range(120) for month in range(4) if (n + month) % 9
+    ]  # fmt: skip
+
+    def seen(warehouse: Any) -> Any:
+        ensure_control_tables(warehouse)
+        warehouse.execute(
+            "create table runs.people (run_key varchar, person varchar, segment varchar, is_dormant boolean, spend bigint, is_new integer)"
+        )
+        warehouse.insert("runs.people", rows)
+        return measured_slopes(warehouse, people, [f"run {month}" for month in range(4)], numbers)
+
+    with closing(DuckDBWarehouse(tmp_path / "w.duckdb")) as warehouse:
+        expected = seen(warehouse)
+    with connect() as warehouse:
+        assert seen(warehouse) == expected
+    assert all(each.change.standard_error for each in expected)

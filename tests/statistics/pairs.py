@@ -86,3 +86,15 @@ def customers(
     ]
     fresh = np.where(rng.random(joined) < 0.3, 0, rng.lognormal(9, 1.2, joined)).astype(int)
     return TwoMonths(earlier, now, [*spend.tolist(), *[0] * joined], [*later.tolist(), *fresh.tolist()])
+
+
+def spenders(rng: np.random.Generator, users: int, kept: float) -> TwoMonths:
+    """Users of one segment whose logarithmic spend keeps that part of its distance from the common mean."""
+    then = rng.normal(0, 0.6, users)
+    return of_one_segment(then, kept * then + rng.normal(0, 0.6 * np.sqrt(1 - kept**2), users))
+
+
+def of_one_segment(then: np.ndarray, today: np.ndarray) -> TwoMonths:
+    """Users of one segment in both months, from the logarithms of what they spent."""
+    amounts = [np.round(10_000 * np.exp(month)).astype(int).tolist() for month in (then, today)]
+    return TwoMonths(["A"] * len(then), ["A"] * len(then), *amounts)

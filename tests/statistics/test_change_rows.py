@@ -4,18 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from include.tidemark.statistics.change_rows import (
-    ACTIVE,
-    DORMANT,
-    MEMBERS,
-    ChangeRow,
-    Numbers,
-    change_records,
-    change_row,
-    rows_of,
-    segment_numbers,
-)
+from include.tidemark.statistics.change_rows import ChangeRow, change_records, change_row, rows_of
 from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.measured import ACTIVE, DORMANT, MEMBERS, Numbers, segment_numbers
 from include.tidemark.statistics.pairs import SUMS, PairCells, mean_change, share_change
 from tests.statistics.pairs import TwoMonths, customers
 

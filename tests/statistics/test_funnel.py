@@ -6,6 +6,7 @@ from scipy import stats
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.funnel import FunnelStep, funnel, median_interval
 from include.tidemark.statistics.results import result_schema, to_records
+from include.tidemark.statistics.units import Units, rate_against_units
 
 CONFIG = StatisticsConfig("2026-11-01")
 
@@ -74,6 +75,55 @@ def test_groups_are_compared_with_the_rest_and_adjusted_over_steps() -> None:
     assert not [
         r for r in rows if r.metric.endswith("rest") and (r.segment is None or r.segment_to == "install")
     ]
+
+
+def months(conversions: list[int], installs: int = 300) -> dict:
+    return {
+        f"2026-{place + 1:02}": [
+            FunnelStep("install", installs, {}),
+            FunnelStep("purchase", count, {}),
+        ]
+        for place, count in enumerate(conversions)
+    }
+
+
+def test_a_month_is_compared_with_how_the_other_months_differ() -> None:
+    groups = months([90, 100, 80, 120, 95, 60, 110, 130])
+    rows = funnel(groups, CONFIG, each_is_a_unit=True)
+    row = one(rows, "funnel_conversion_vs_rest", "purchase", "2026-08")
+    others = Units.of([(300, count) for count in (90, 100, 80, 120, 95, 60, 110)])
+    found = rate_against_units(130, 300, others, 0.95)
+    assert found is not None
+    assert (row.method, row.n, row.estimate) == ("between_units_t", 300, pytest.approx(found.estimate))
+    assert (row.ci_low, row.p_value) == (pytest.approx(found.ci_low), pytest.approx(found.p_value))
+    assert (row.trust, row.reason) == ("caution", "few_periods")
+
+
+def test_below_six_other_months_a_month_has_no_p_value_and_beside_one_other_no_interval() -> None:
+    rows = funnel(months([90, 100, 80, 120, 95, 60]), CONFIG, each_is_a_unit=True)
+    row = one(rows, "funnel_conversion_vs_rest", "purchase", "2026-03")
+    assert (row.p_value, row.trust, row.reason) == (None, "unreliable", "few_periods")
+    assert row.ci_low < row.estimate < row.ci_high
+    alone = one(
+        funnel(months([90, 120]), CONFIG, each_is_a_unit=True),
+        "funnel_conversion_vs_rest", "purchase", "2026-02",
+    )  # fmt: skip
+    assert (alone.estimate, alone.ci_low, alone.reason) == (pytest.approx(0.1), None, "too_few_periods")
+    few = funnel(months([9, 3], installs=20), CONFIG, each_is_a_unit=True)
+    assert one(few, "funnel_conversion_vs_rest", "purchase", "2026-02").reason == "too_few_users"
+
+
+def test_months_that_differ_by_themselves_are_rarely_called_different() -> None:
+    random = np.random.RandomState(7)
+    alarms = {True: [], False: []}
+    for _ in range(150):
+        odds = 0.5 * np.exp(random.normal(0, 0.2, 12))
+        groups = months(random.binomial(300, odds / (1 + odds)).tolist())
+        for unit, found in alarms.items():
+            rows = funnel(groups, CONFIG, each_is_a_unit=unit)
+            found += [row.p_value < 0.05 for row in rows if row.metric == "funnel_conversion_vs_rest"]
+    assert 0.02 <= np.mean(alarms[True]) <= 0.07
+    assert np.mean(alarms[False]) > 0.15
 
 
 def test_nobody_gives_reasons() -> None:

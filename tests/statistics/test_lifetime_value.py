@@ -211,6 +211,10 @@ def test_the_fewer_weeks_of_a_tier_decide_what_is_said_of_its_difference() -> No
     assert found[0] == (True, True, "too_few_periods")
     assert found[1] == (False, True, "few_periods")
     assert found[2][:2] == (False, False) and found[2][2] != "few_periods"
+    rows = lifetime_value(cells, counts, CONFIG, units=units, horizons=[12], rates=[0.0], one_spell={"5"})
+    spell = one(rows, metric="ltv_mean_vs_rest", segment="5")
+    assert (spell.ci_low, spell.p_value) == (row.ci_low, None)
+    assert (spell.trust, spell.reason) == ("unreliable", "few_spells")
 
 
 def test_weeks_that_hold_other_users_than_the_cells_are_refused() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from include.tidemark.statistics.change import Change
 from include.tidemark.statistics.pairs import (
-    Change,
     PairCells,
     count_change,
     mean_change,

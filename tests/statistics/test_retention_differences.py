@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import jsonschema
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from include.tidemark.statistics.groups import newcombe_difference
 from include.tidemark.statistics.results import result_schema, to_records
 from include.tidemark.statistics.retention import IN_OR_AFTER, IN_WINDOW, RetentionCount
 from include.tidemark.statistics.retention_differences import OF_ONE_UNIT, OF_UNITS, retention_differences
+from include.tidemark.statistics.spells import in_one_spell
 from include.tidemark.statistics.units import Units, rate_against_units, units_difference
 
 CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
@@ -75,6 +78,27 @@ def test_below_six_weeks_a_tier_there_is_an_interval_and_no_p_value(own: int) ->
     assert row.ci_low < row.estimate < row.ci_high
     expected = (True, "unreliable", "few_periods") if own < 6 else (False, "ok", None)
     assert (row.p_value is None, row.trust, row.reason) == expected
+
+
+def test_a_tier_that_is_held_against_the_others_within_one_spell_is_unreliable_and_has_no_p_value() -> None:
+    fee = [5] * 7 + [10] * 8 + [20] * 4 + [10] * 3 + [20] * 4
+    one_spell = {str(level) for level in in_one_spell(fee)}
+    assert one_spell == {"5"}
+    counts = [
+        replace(part, unit=str(place))
+        for place, level in enumerate(fee)
+        for part in weeks(str(level), [(100, 30 + place % 5)])
+    ]
+    usual = {row.segment: row for row in retention_differences(counts, CONFIG) if row.metric == REST}
+    found = retention_differences(counts, CONFIG, one_spell=one_spell)
+    for row in (row for row in found if row.metric == REST):
+        before = usual[row.segment]
+        assert (row.estimate, row.ci_low, row.ci_high) == (before.estimate, before.ci_low, before.ci_high)
+        assert before.p_value is not None
+        if row.segment == "5":
+            assert (row.p_value, row.trust, row.reason) == (None, "unreliable", "few_spells")
+        else:
+            assert (row.p_value, row.trust, row.reason) == (before.p_value, before.trust, before.reason)
 
 
 def test_a_tier_of_one_week_has_a_difference_and_no_interval() -> None:

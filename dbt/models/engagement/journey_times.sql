@@ -38,6 +38,7 @@ steps as (
     select
         user_id,
         group_name,
+        created_date,
         0 as stage_number,
         0 as days_taken
     from users
@@ -47,6 +48,7 @@ steps as (
     select
         users.user_id,
         users.group_name,
+        users.created_date,
         stage_dates.stage_number,
         stage_dates.completed_date - users.created_date as days_taken
     from stage_dates
@@ -59,12 +61,13 @@ times as (
 
     select
         group_name,
+        created_date,
         stage_number,
         days_taken,
         count(*) as user_count
     from steps
     where days_taken <= {{ window }}
-    group by group_name, stage_number, days_taken
+    group by group_name, created_date, stage_number, days_taken
 
 )
 
@@ -75,5 +78,6 @@ select
     cast(stage_number as integer) as stage_number,
     cast({{ stage_name('stage_number') }} as varchar) as stage_name,
     cast(days_taken as integer) as days_taken,
-    cast(user_count as bigint) as user_count
+    cast(user_count as bigint) as user_count,
+    created_date as cohort_date
 from times

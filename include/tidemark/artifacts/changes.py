@@ -39,12 +39,14 @@ _KINDS: dict[str, Kind] = {
     "no_change": "boolean",
     **dict.fromkeys(("n", "n_earlier", "n_both", "n_joined", "n_left"), "integer"),
     **dict.fromkeys(("method", "trust", "reason"), "text"),
+    "months": "integer",
+    "rules_effect": "number",
 }  # fmt: skip
 CHANGES = PublishedTable(
     path="data/changes",
     columns=(*RUN_COLUMNS, *(Column(name, kind) for name, kind in _KINDS.items())),
-    description="How every number changed since the last published month and since the same month a year before. One row per family,"
-    " comparison, metric and segment.",
+    description="How every number changed since the last published month and since the same month a year before, and its trend over the published"
+    " months. One row per family, comparison, metric, segment and horizon.",
     model="changes_published",
 )
 _ORDER = ("family", "comparison", "metric", "segment", "horizon", "method")

@@ -6,6 +6,8 @@ from include.tidemark.families import known_families
 from include.tidemark.run import Run
 from include.tidemark.sources.rows import Lack, without_rows
 
+NOT_ENABLED = "TIDEMARK_FAMILIES does not name it"
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -29,5 +31,5 @@ def families_left_out(run: Run) -> list[LeftOut]:
         reason = ", ".join(
             without_rows(tables, lack) for lack, tables in sorted(missing.items(), reverse=True)
         )
-        left_out.append(LeftOut(family.name, f"{reason or 'TIDEMARK_FAMILIES does not name it'}."))
+        left_out.append(LeftOut(family.name, f"{reason or NOT_ENABLED}."))
     return left_out

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import takewhile
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from include.tidemark.errors import NothingToDoError, RunIdentityError
-from include.tidemark.run import WINDOW, PublishedRun, Run, year_before
+from include.tidemark.run import WINDOW, PublishedRun, Run, month_before, year_before
 from include.tidemark.warehouse.base import Row, Warehouse
 
 
@@ -35,7 +36,11 @@ class ComparisonRuns(NamedTuple):
     previous_by_family: dict[str, PublishedRun]
     backtest_by_family: dict[str, PublishedRun]
     year_before_by_family: dict[str, PublishedRun]
+    months_by_family: dict[str, tuple[PublishedRun, ...]]
 
+
+MOST_MONTHS = 12
+"""Of a trend, with the run's own: a year, after which another season would count twice."""
 
 _SCHEDULED = "scheduled__"
 """How Airflow begins the id of a run that its scheduler starts."""
@@ -134,9 +139,11 @@ def comparison_runs(warehouse: Warehouse, as_of_date: date) -> ComparisonRuns:
     }
     then = year_before(as_of_date)
     same_day = {family: [p for p in held if p.as_of_date == then] for family, held in of_family.items()}
+    months = {family: _without_gap(held, as_of_date) for family, held in of_family.items()}
     return ComparisonRuns(
-        _newest(earlier), _newest_of_each(of_family), _newest_of_each(mature), _newest_of_each(same_day)
-    )
+        _newest(earlier), _newest_of_each(of_family), _newest_of_each(mature), _newest_of_each(same_day),
+        {family: found for family, found in months.items() if found},
+    )  # fmt: skip
 
 
 def _runs_by_family(warehouse: Warehouse) -> dict[str, set[str]]:
@@ -253,6 +260,13 @@ def _insert(warehouse: Warehouse, rows: Sequence[Mapping[str, object]]) -> list[
 
 def _newest_of_each(held: Mapping[str, Sequence[Publication]]) -> dict[str, PublishedRun]:
     return {family: newest for family, publications in held.items() if (newest := _newest(publications))}
+
+
+def _without_gap(held: Sequence[Publication], as_of_date: date) -> tuple[PublishedRun, ...]:
+    """The publications of the same day of the months before, until one is missing, the earliest first."""
+    by_day = {p.as_of_date: PublishedRun(as_of_date=p.as_of_date, run_key=p.run_key) for p in held}
+    days = (month_before(as_of_date, months) for months in range(1, MOST_MONTHS))
+    return tuple(by_day[day] for day in takewhile(by_day.__contains__, days))[::-1]
 
 
 def _newest(publications: Sequence[Publication]) -> PublishedRun | None:

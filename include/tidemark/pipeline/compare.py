@@ -1,17 +1,19 @@
-"""Beside the statistics: how every number changed since the last published month and since the same month a year before."""
+"""Beside the statistics: how every number changed since the last published month and since the same month a year before, and its trend."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from include.tidemark.artifacts.changes import TABLE
 from include.tidemark.enabled import families_of
-from include.tidemark.families.comparison_part import COMPARISON, COMPARISONS, earlier_run
+from include.tidemark.families.comparison_part import COMPARISON, SAME_RULES, earlier_run
 from include.tidemark.families.family import Family
+from include.tidemark.families.trend_part import TREND
 from include.tidemark.history.ledger import refuse_published
 from include.tidemark.history.run_inputs import differences
-from include.tidemark.run import Run
+from include.tidemark.run import PublishedRun, Run
 from include.tidemark.segmentations.changes import is_redeclared
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.change_rows import change_records
@@ -43,7 +45,7 @@ def _changes(family: Family, run: Run, warehouse: Warehouse) -> list[Row]:
     changes = family.part(COMPARISON).changes(run, warehouse)
     return [
         record
-        for comparison in COMPARISONS
+        for comparison in dict.fromkeys(row.comparison for row in changes)
         for record in change_records(
             [row for row in changes if row.comparison == comparison],
             {"as_of_date": run.as_of_date, "run_key": run.run_key, "family": family.name}
@@ -53,15 +55,27 @@ def _changes(family: Family, run: Run, warehouse: Warehouse) -> list[Row]:
 
 
 def _earlier(family: str, run: Run, comparison: str, warehouse: Warehouse) -> Row:
-    earlier = earlier_run(run, family, comparison)
-    if earlier is None:
+    """What is known of all rows of a comparison: the month that it is with, of a trend the first, and what differed in any of its months."""
+    since = earlier_run(run, family, comparison)
+    months = run.trend_of(family) if comparison == TREND else (since,) if since else ()
+    if not months:
         return dict.fromkeys(("earlier_as_of_date", "earlier_run_key", "is_comparable", "differences"))
-    found = list(differences(run, earlier, warehouse))
-    if is_redeclared(run, warehouse, family, earlier.run_key):
-        found.append("segments changed")
+    found = dict.fromkeys(what for month in months for what in _differences(run, family, month, warehouse))
+    if comparison.endswith(SAME_RULES):
+        found = dict.fromkeys(what for what in found if what not in _OF_RULES)
     return {
-        "earlier_as_of_date": earlier.as_of_date,
-        "earlier_run_key": earlier.run_key,
+        "earlier_as_of_date": months[0].as_of_date,
+        "earlier_run_key": months[0].run_key,
         "is_comparable": not found,
         "differences": ", ".join(found) or None,
     }
+
+
+_OF_RULES = ("rules changed", "segments changed")
+"""What is no difference where both months are under this run's rules."""
+
+
+def _differences(run: Run, family: str, earlier: PublishedRun, warehouse: Warehouse) -> Iterable[str]:
+    yield from differences(run, earlier, warehouse)
+    if is_redeclared(run, warehouse, family, earlier.run_key):
+        yield "segments changed"

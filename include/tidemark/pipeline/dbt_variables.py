@@ -36,10 +36,11 @@ def run_environment(run: Run) -> dict[str, str]:
     })  # fmt: skip
 
 
-def _earlier_runs(run: Run, family: str) -> dict[str, str]:
-    """The runs that a family's numbers are compared with, as the macro `compared_run` takes them."""
+def _earlier_runs(run: Run, family: str) -> dict[str, Any]:
+    """The runs that a family's numbers are compared with, as the macros `compared_run` and `same_rules` take them."""
     earlier = {"previous": run.previous_of(family), "year_before": run.year_before_of(family)}
-    return {
+    same_rules: dict[str, Any] = {"same_rules": list(run.same_rules_of(family))}
+    return same_rules | {
         name: value
         for which, found in earlier.items()
         if found

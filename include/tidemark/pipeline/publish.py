@@ -39,6 +39,7 @@ from include.tidemark.families.left_out import LeftOut, families_left_out
 from include.tidemark.history.ledger import find_publication, record_publication, record_rollback
 from include.tidemark.pipeline.discoveries import mark_discoveries
 from include.tidemark.report.family_report import REPORT_PART
+from include.tidemark.report.figure_changes import with_changes
 from include.tidemark.report.page import write_report
 from include.tidemark.report.what_changed import Wordings, what_changed
 from include.tidemark.run import Run
@@ -188,8 +189,10 @@ def _write_files(
         written += artifacts.export(run, warehouse, results, ids, target)
         tables += artifacts.published_tables(run)
         definitions[family.name] = family.part(DEFINITIONS).definitions(run)
-        parts.append(family.part(REPORT_PART).report_part(run, warehouse, results))
-        wordings[family.name] = parts[-1].wordings
+        changes = [row for row in evidence.changes if row["family"] == family.name]
+        part = family.part(REPORT_PART).report_part(run, warehouse, results)
+        parts.append(with_changes(part, changes, run.rules.segmentation_significance_threshold))
+        wordings[family.name] = part.wordings
     written += write_definitions(run, definitions, target)
     written += write_dictionary(tables, target, run.rules.money)
     report = write_report(

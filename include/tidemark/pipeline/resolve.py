@@ -18,7 +18,7 @@ from include.tidemark.history.facts import start_build
 from include.tidemark.history.ledger import comparison_runs, refuse_published, refuse_scheduled_again
 from include.tidemark.history.run_inputs import record_inputs
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
-from include.tidemark.segmentations.changes import record_declared
+from include.tidemark.segmentations.changes import record_declared, same_rules
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
@@ -82,7 +82,11 @@ def resolve_run(
         rebuild = start_build(warehouse, run)
         run = run.model_copy(update={**compared._asdict(), "rebuild_facts": rebuild})
         record_inputs(run, warehouse)
-        run = run.model_copy(update={"redeclared": record_declared(run, warehouse)})
+        declared = {
+            "redeclared": record_declared(run, warehouse),
+            "same_rules_by_family": same_rules(run, warehouse),
+        }
+        run = run.model_copy(update=declared)
     if rebuild:
         log.info(
             "The time zone, the mapping or the families are not those of the daily facts, so all their days are built again."

@@ -61,7 +61,7 @@ def behind(row: Row) -> tuple[str, ...]:
         "" if row["estimate"] is not None or not row["reason"] else REASONS.get(row["reason"], row["reason"])
     )
     made = (
-        words.METHODS.get(row["method"], "")
+        words.METHODS.get(row["method"], {}).get("words", "")
         if row["ci_low"] is not None or row["ci_high"] is not None
         else ""
     )
@@ -84,7 +84,8 @@ def p_value(row: Row | None) -> Number:
     if row is None or (row["p_value"] is None and row["p_adjusted"] is None):
         return Number(words.DASH, "", "", warns=False)
     adjusted = row["p_adjusted"] is not None
-    family = f"of {words.count(row['family_size'])} comparisons" if adjusted and row["family_size"] else ""
+    size = row["family_size"] if adjusted else None
+    family = f"of {words.count(size)} comparison{'s' if size > 1 else ''}" if size else ""
     family += ", a discovery" if family and row.get("is_discovery") else ""
     return Number(words.p_value(row["p_adjusted"] if adjusted else row["p_value"]), "", family, warns=False)
 

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from include.tidemark.accounting.published import shown_tables
 from include.tidemark.artifacts.manifest import gate_summary
 from include.tidemark.artifacts.tables import WrittenFile
-from include.tidemark.families.left_out import LeftOut
+from include.tidemark.families.left_out import NOT_ENABLED, LeftOut
+from include.tidemark.report import words
 from include.tidemark.report.charts.palette import themed_css
 from include.tidemark.report.parts import ReportPart, Section
 from include.tidemark.report.script import PackedFile, digest, packed, scripts
@@ -99,11 +100,18 @@ def render(
             compared=[
                 {"title": _title(family), "previous": run.previous_of(family)} for family in run.families
             ],
-            left_out=[{"title": _title(family.name), "reason": family.reason} for family in left_out],
+            left_out=[
+                {
+                    "title": _title(family.name),
+                    "reason": family.reason.replace(NOT_ENABLED, "this deployment does not enable it"),
+                }
+                for family in left_out
+            ],
             sources=_own_sources(run),
             selection=selection,
             changed=changed,
             tables=shown_tables(account),
+            methods=list(words.METHODS.values()),
             style=Markup(style),  # noqa: S704 (our own file)
             style_hash=digest(style),
             scripts=scripts(),

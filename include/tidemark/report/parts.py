@@ -24,6 +24,10 @@ class KeyFigure:
     """How it compares, or why it is missing."""
     facets: Facets = field(default_factory=dict)
     """What it is about, by the page's controls."""
+    measure: tuple[str, str | None] | None = None
+    """Its metric and segment, by which its change is found; None where it is not compared with earlier months."""
+    change: str = ""
+    """How it changed since the last published month."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def environment() -> Environment:
     )
     made.globals |= {"DASH": words.DASH, "chip": charts.chip, "only": charts.only}
     made.filters |= {
-        "day": words.day, "short_day": words.short_day, "count": words.count, "percent": words.percent,
+        "day": words.day, "zone": words.zone, "short_day": words.short_day, "count": words.count, "percent": words.percent,
         "ratio": words.ratio, "number": words.number, "bps": words.bps,
         "points": words.points, "p_value": words.p_value,
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """What changed since the last published month, in a few sentences: the first thing that a reader asks."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from include.tidemark.run import Run
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.warehouse.base import Row
 
-MOST = 7
+MOST, MOST_TRENDS = 7, 3
 """Sentences; a reader remembers no more."""
 
 
@@ -23,6 +24,8 @@ class Wording:
     write: Callable[[Any], str]
     names: Mapping[Any, str] = field(default_factory=dict)
     """What people call segments that go by a code; None stands for all."""
+    subject: str = ""
+    """What a sentence is about where it is not the segment alone, with `{segment}`, `{of_segment}` and `{horizon}`."""
 
 
 Wordings = Mapping[str, Mapping[str, Wording]]
@@ -39,6 +42,8 @@ class WhatChanged:
     """Changes beyond chance, the most important first."""
     further: int
     """Changes beyond chance that have no sentence."""
+    trends: tuple[str, ...]
+    """Shares that rose or fell month after month, beyond chance."""
     of_the_measure: tuple[str, ...]
     """What may have changed because of what was computed, not of what people did: a sentence per family."""
     could_be_missed: str
@@ -60,7 +65,13 @@ def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatCh
     A change is beyond chance where its interval is reliable and its adjusted p-value is at most the false discovery rate of
     the rules. Each segment has one sentence: of its share if that changed, else of the number that changed most.
     """
-    compared = [row for row in changes if row["comparison"] == "previous" and row["earlier_as_of_date"]]
+    changes = list(changes)
+    # What is adjusted for the earlier spend says again what the change itself says.
+    compared = [
+        row
+        for row in changes
+        if row["comparison"] == "previous" and row["earlier_as_of_date"] and row["method"] != "ancova"
+    ]
     days = {row["earlier_as_of_date"] for row in compared}
     judged = [row for row in compared if row["trust"] == "ok" and row["p_adjusted"] is not None]
     rate = run.rules.segmentation_significance_threshold
@@ -68,12 +79,18 @@ def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatCh
         row for row in judged
         if row["p_adjusted"] <= rate and row["metric"] in wordings.get(row["family"], {})
     ]  # fmt: skip
-    behaviour = _one_each([row for row in found if row["is_comparable"]], wordings)
+    # Of a segment its share is told: its number grows with the business alone.
+    told = [
+        row for row in found if row["is_comparable"] and (row["kind"] != "count" or row["segment"] is None)
+    ]
+    behaviour = _one_each(told, wordings)
+    sentences = list(dict.fromkeys(_sentence(row, wordings, dated=len(days) > 1) for row in behaviour))
     return WhatChanged(
         since=words.day(*days) if len(days) == 1 else "",
-        sentences=tuple(_sentence(row, wordings, dated=len(days) > 1) for row in behaviour[:MOST]),
-        further=sum(bool(row["is_comparable"]) for row in found) - len(behaviour[:MOST]),
-        of_the_measure=tuple(_of_the_measure(compared, found, wordings)),
+        sentences=tuple(sentences[:MOST]),
+        further=sum(bool(row["is_comparable"]) for row in found) - len(sentences[:MOST]),
+        trends=tuple(_trends(changes, rate, wordings))[:MOST_TRENDS],
+        of_the_measure=tuple(_of_the_measure(compared, found, changes, wordings)),
         could_be_missed=_could_be_missed(judged),
         compared=len(compared),
         unjudged=tuple(_unjudged(compared)),
@@ -116,6 +133,8 @@ def _sentence(row: Row, wordings: Wordings, *, dated: bool = False) -> str:
     else:
         by, least, most = map(wording.write, sizes)
         to = wording.write(row["estimate"])
+    if wording.subject and row["kind"] == "share":
+        to = words.percent(row["estimate"])
     what = _subject(row, wording)
     since = f" since {words.day(row['earlier_as_of_date'])}" if dated else ""
     return f"{what} {'rose' if change > 0 else 'fell'} by {by} ({least} to {most}) to {to}{since}."
@@ -123,24 +142,74 @@ def _sentence(row: Row, wordings: Wordings, *, dated: bool = False) -> str:
 
 def _subject(row: Row, wording: Wording) -> str:
     segment = wording.names.get(row["segment"], row["segment"])
+    if wording.subject:
+        of_segment = f" of {segment.replace('_', ' ')}" if segment else ""
+        horizon = re.sub(r"^(\d+)d$", r"\1 days", row["horizon"] or "")
+        return wording.subject.format(segment=segment, of_segment=of_segment, horizon=horizon)
     if row["kind"] == "share":
         return str(segment)
     label = wording.label[:1].upper() + wording.label[1:]
     return f"{label} of {segment}" if segment else label
 
 
-def _of_the_measure(compared: Sequence[Row], found: Sequence[Row], wordings: Wordings) -> Iterable[str]:
+def _trends(changes: Sequence[Row], rate: float, wordings: Wordings) -> Iterable[str]:
+    """A sentence for each share with a slope beyond chance, the steepest first."""
+    found = [
+        row
+        for row in changes
+        if row["comparison"] == "trend" and row["kind"] == "share" and row["is_comparable"] and row["trust"] == "ok"
+        and row["p_adjusted"] is not None and row["p_adjusted"] <= rate and row["metric"] in wordings.get(row["family"], {})
+    ]  # fmt: skip
+    said = set()
+    for row in sorted(found, key=lambda row: -abs(row["change"])):
+        wording = wordings[row["family"]][row["metric"]]
+        what = _subject(row, wording)
+        if what in said:
+            continue
+        said.add(what)
+        sizes = [float(row[name]) for name in ("change", "ci_low", "ci_high")]
+        by, least, most = (
+            f"{100 * size:.1f}".replace("-", "\u2212")
+            for size in (sizes if sizes[0] > 0 else (-sizes[0], -sizes[2], -sizes[1]))
+        )
+        yield (
+            f"{what} has {'risen' if sizes[0] > 0 else 'fallen'} by {by} points a month over {row['months']} months"
+            f" ({least} to {most}), to {words.percent(row['estimate'])} of {wording.label}."
+        )
+
+
+def _of_the_rules(family: str, changes: Sequence[Row], wordings: Wordings) -> str:
+    """What new conditions did to a share and what people did, of the share that the conditions moved most; empty without such."""
+    rows = [
+        row for row in changes
+        if row["family"] == family and row["comparison"] == "previous_same_rules" and row["kind"] == "share"
+        and row["rules_effect"] and row["change"] is not None and row["metric"] in wordings.get(family, {})
+    ]  # fmt: skip
+    if not rows:
+        return ""
+    row = max(rows, key=lambda row: abs(row["rules_effect"]))
+    what = _subject(row, wordings[family][row["metric"]])
+    rules, people = (
+        words.points(float(row[name])).replace(" pp", " points") for name in ("rules_effect", "change")
+    )
+    return f" The new conditions alone moved {what} by {rules}, people moved it by {people}."
+
+
+def _of_the_measure(
+    compared: Sequence[Row], found: Sequence[Row], changes: Sequence[Row], wordings: Wordings
+) -> Iterable[str]:
     for family in dict.fromkeys(row["family"] for row in compared if not row["is_comparable"]):
         title = family.replace("_", " ").capitalize()
         changed = [row for row in found if row["family"] == family]
         differences = next(row["differences"] for row in compared if row["family"] == family)
         day = words.day(next(row["earlier_as_of_date"] for row in compared if row["family"] == family))
         said = f"{title}: not the same measure as on {day} ({differences})"
+        rules = _of_the_rules(family, changes, wordings)
         if not changed:
-            yield f"{said}, and no number changed beyond chance."
+            yield f"{said}, and no number changed beyond chance.{rules}"
             continue
         largest = _sentence(_one_each(changed, wordings)[0], wordings)
-        yield f"{said}, so a change may come from that and not from what people did. {words.count(len(changed))} numbers changed. {largest}"
+        yield f"{said}, so a change may come from that and not from what people did. {words.count(len(changed))} numbers changed. {largest}{rules}"
 
 
 def _could_be_missed(judged: Sequence[Row]) -> str:
@@ -153,9 +222,10 @@ def _could_be_missed(judged: Sequence[Row]) -> str:
 
 
 def _unjudged(compared: Sequence[Row]) -> Iterable[tuple[int, str]]:
-    """What did not vary at all needs no judgement."""
+    """What did not vary, or could not, needs no judgement."""
     reasons = Counter(
-        row["reason"] for row in compared if row["trust"] != "ok" and row["reason"] not in (None, "no_variation")
+        row["reason"] for row in compared
+        if row["trust"] != "ok" and row["reason"] not in (None, "no_variation", "same_users")
     )  # fmt: skip
     for reason, number in reasons.most_common():
         yield number, REASONS.get(reason, reason)

@@ -1,10 +1,13 @@
 """Numbers and dates as the report writes them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from include.tidemark.currency import Currency
 
@@ -18,29 +21,22 @@ TRUST_WORDS = {
 }
 
 
-METHODS = {
-    "binomial_bootstrap": "bootstrap interval",
-    "bonett_price": "Bonett and Price's interval",
-    "cluster_jackknife": "jackknife over periods",
-    "exact": "exact interval",
-    "firth_profile": "profile interval of a penalized fit",
-    "goodman": "Goodman's joint interval",
-    "hall_skew_t": "t interval corrected for skewness",
-    "log_delta": "interval on the logarithm",
-    "logit_clustered": "model, clustered by week",
-    "logit_delta": "interval on the log odds",
-    "logit_jackknife": "model, leaving out one week at a time",
-    "logit_robust": "model, robust errors",
-    "newcombe": "Newcombe's interval",
-    "order_statistics": "interval from order statistics",
-    "paired_users": "pairs of the same users",
-    "percentile_bootstrap": "bootstrap interval",
-    "standardized_t": "t interval",
-    "weighted": "weighted mean, t interval",
-    "welch": "Welch's interval",
-    "wilson": "Wilson's interval",
-}
-"""How an interval was made, as a reader is told; one that is not here is not told."""
+METHODS: Mapping[str, Mapping[str, str]] = yaml.safe_load(
+    (Path(__file__).parent / "methods.yml").read_text(encoding="utf-8")
+)
+"""How intervals are made: method -> its `words` and its `meaning`."""
+
+
+def zone(name: str) -> str:
+    """A time zone of the IANA list as people say it.
+
+    >>> zone("America/New_York"), zone("Etc/GMT+5"), zone("UTC")
+    ('New York', 'UTC−5', 'UTC')
+    """  # noqa: RUF002
+    if name.startswith("Etc/GMT") and name[7:].lstrip("+-").isdigit():
+        hours = -int(name[7:])  # the list counts the hours that UTC is ahead
+        return _signed(f"UTC{hours:+d}") if hours else "UTC"
+    return name.rpartition("/")[2].replace("_", " ")
 
 
 def day(value: date) -> str:

@@ -10,6 +10,7 @@ from include.tidemark.run import Run
 from include.tidemark.segmentations import counts
 from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.declaration import Segmentation
+from include.tidemark.segmentations.no_money import known_rows
 from include.tidemark.segmentations.shipped import declared
 from include.tidemark.statistics.alike import alike_rows
 from include.tidemark.statistics.cells import Cells, cells_by
@@ -49,7 +50,7 @@ def profile(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
         groups = {segment: held for (metric, segment), held in cells.items() if metric == feature}
         rows += mean_pairs(groups, config, of.names, mean, units[feature])
         rows += _quantiles(of, feature, groups, config, run, warehouse)
-    return rows
+    return known_rows(of, run, rows)
 
 
 def _quantiles(  # noqa: PLR0917 - one call above

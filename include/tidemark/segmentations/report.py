@@ -17,6 +17,7 @@ from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.definitions import segment_definitions, terms
+from include.tidemark.segmentations.report_audiences import audiences
 from include.tidemark.segmentations.report_figures import key_figures
 from include.tidemark.segmentations.report_months import share_panels
 from include.tidemark.segmentations.report_pairs import of_backtest, of_segments
@@ -44,21 +45,26 @@ def report_part(name: str, run: Run, warehouse: Warehouse, results: StatisticRow
     told_apart = of.names[: len(CATEGORICAL)]
     colours = dict.fromkeys(of.names, SOFT) | categorical(told_apart)
     summary = summary_rows(of, run, warehouse, results)
-    context = {"run": run, "of": of, "colours": colours}
+    said = segment_definitions(of, run)
+    criteria = {each[of.home.segment]: each["criteria"] for each in said}
+    context = {"run": run, "of": of, "colours": colours, "criteria": criteria}
     members, summed, moved, *others = (table.path for table in all_tables(of))
     files = {
         "segments": (f"{summed}.csv", f"{members}.csv", f"{members}.parquet"),
         "movement": (f"{moved}.csv",),
         "backtest": tuple(f"{path}.csv" for path in others[:1]),
+        "audiences": tuple(f"audiences/{audience.name}.csv" for audience in of.audiences),
         "definitions": (DEFINITIONS,),
     }
+    view = f"marts.{of.name}" if of.home.is_shared else f"marts.{of.name}_current"
     sections = [
         ("segments", "The segments now", _segments(of, run, summary, results, colours)),
         ("months", "Share over the months", share_panels(run, warehouse, results, colours, name, of.names, of.of)),
         ("movement", "Who moved", _movement(of, run, movement_rows(of, run, warehouse, results), results)),
         *([("backtest", "How earlier segments did", _backtest(of, run, warehouse, results, colours))] if of.backtest else []),
+        *([("audiences", "Audiences", {"audiences": audiences(of, run, warehouse), "view": view})] if of.audiences else []),
         ("definitions", "What the segments mean",
-         {"definitions": segment_definitions(of, run), "terms": terms(of, run)}),
+         {"definitions": said, "terms": terms(of, run)}),
     ]  # fmt: skip
     return ReportPart(
         title=of.title,

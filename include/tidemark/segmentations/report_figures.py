@@ -52,7 +52,9 @@ def _total(  # noqa: PLR0917 - one call above
         KeyFigure(
             feature.words.capitalize(), money(total[name]), _compared(previous, total[name], before, name)
         ),
-        KeyFigure(f"Mean {feature.words}", mean.value, mean.interval or mean.note),
+        KeyFigure(
+            f"Mean {feature.words}", mean.value, mean.interval or mean.note, measure=(of.mean_of(name), None)
+        ),
     )
 
 

@@ -24,6 +24,7 @@ def _variable(run: Run, segmentation: Segmentation) -> dict[str, Any]:
         "backtest": segmentation.backtest,
         **_earlier("previous", run.previous_of(segmentation.name)),
         **_earlier("year_before", run.year_before_of(segmentation.name)),
+        "same_rules": list(run.same_rules_of(segmentation.name)),
         **_earlier("backtest", run.backtest_of(segmentation.name)),
     }
 

@@ -16,7 +16,10 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | quantiles | `quantiles.quantile_rows` | values by rank |
 | discoveries of a report | `multiplicity.select_families` | adjusted p-values |
 | retention of cohorts, and how they differ | `retention.retention`, `retention_differences.retention_differences` | `RetentionCount` |
-| changes between months | `change_rows.segment_numbers`, `rows_of`, `pairs.share_change`, `mean_change`, `count_change`, `sum_change`, `sum_share_change` | `PairCells` |
+| changes between months | `measured.segment_numbers`, `measured_pairs`, `change_rows.rows_of` | `PairCells` |
+| the same, given what each had in the earlier month | `given_earlier.rows_given_earlier` | `PairCells` |
+| the trend over months | `trends.influences`, `slope`, `change_rows.rows_of` | `Sums` by month, `Found` |
+| changes of those who came in weeks or on days | `unit_changes.unit_change_rows` | `UnitNumber` |
 | what a fee does to retention | `retention_model.retention_model` | `BinaryTable` |
 | lifetime value by tier | `lifetime_value.lifetime_value` | `Cells`, `WeeklySums`, `Units` |
 | what a fee does to volume | `elasticity.elasticity` | `VolumeCells` |

@@ -6,31 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from statistics import NormalDist
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
+from include.tidemark.statistics.change import Change, Kind, Month
 from include.tidemark.statistics.config import StatisticsConfig
+from include.tidemark.statistics.measured import Measured
 from include.tidemark.statistics.multiplicity import adjusted
-from include.tidemark.statistics.pairs import (
-    Change,
-    Month,
-    PairCells,
-    count_change,
-    mean_change,
-    share_change,
-    sum_change,
-)
 from include.tidemark.statistics.results import REASONS, TRUST_LEVELS, round_significant
 from include.tidemark.statistics.trust import Flag, Sample, Tail, flag, flag_of_counts
 
-Kind = Literal["share", "mean", "count", "sum", "ratio"]
 METHOD = "paired_users"
 POWER = 0.8
-MEMBERS, ACTIVE, DORMANT = "members", "active_members", "dormant_members"
-"""The metrics of the cells that count people: all, and by whether they are dormant."""
 
 _ROUNDED = (
     "estimate", "earlier_estimate", "change", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted",
-    "detectable_change", "margin",
+    "detectable_change", "margin", "rules_effect",
 )  # fmt: skip
 
 
@@ -41,12 +31,12 @@ class ChangeRow:
     Attributes:
         metric: the number, as `ResultRow` calls it.
         kind: what it is, which says what the margin is a percentage of.
-        comparison: ``previous`` or ``year_before``.
+        comparison: ``previous``, ``year_before``, the same with ``_same_rules``, or ``trend``; see docs/methods.md.
         segment: the group; null means all.
         horizon: the window, where the number has one.
         estimate: the number now.
         earlier_estimate: the number in the earlier month.
-        change: now minus then; null only with a reason.
+        change: now minus then, of a trend the slope per month; null only with a reason.
         ci_low: lower end of the change's interval.
         ci_high: upper end.
         confidence_level: of the interval.
@@ -64,6 +54,8 @@ class ChangeRow:
         method: how the interval was made.
         trust: how far the interval can be relied on.
         reason: why something is null, or why ``trust`` is not ``ok``; one of `REASONS`.
+        months: of a trend, how many months it is over.
+        rules_effect: of a comparison under the same rules, the earlier number under them minus the one that was published.
 
     Raises:
         ValueError: for a null or a warning without a reason, an interval without a flag, an unknown reason, or reversed ends.
@@ -94,6 +86,8 @@ class ChangeRow:
     method: str = METHOD
     trust: str | None = None
     reason: str | None = None
+    months: int | None = None
+    rules_effect: float | None = None
 
     def __post_init__(self) -> None:
         for name in _ROUNDED:
@@ -114,81 +108,6 @@ class ChangeRow:
 CHANGE_COLUMNS = tuple(field.name for field in fields(ChangeRow))
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """Which numbers a segmentation publishes.
-
-    Attributes:
-        segments: all segments, in the order of the rows.
-        means: metric of the cells -> metric of the mean.
-        sums: metric of the cells -> metric of the sum over a segment.
-        units: metric of the cells -> how many of its whole numbers are one of the result's unit.
-    """
-
-    segments: Sequence[str]
-    means: Mapping[str, str]
-    sums: Mapping[str, str]
-    units: Mapping[str, int]
-
-
-class Measured(NamedTuple):
-    """The change of one published number.
-
-    Attributes:
-        metric: what it is called.
-        kind: what it is.
-        segment: whom it is about.
-        change: what was found.
-        reference: the tail of all people's influence, of means and sums.
-    """
-
-    metric: str
-    kind: Kind
-    segment: str | None
-    change: Change
-    reference: Tail | None = None
-
-
-NOBODY = PairCells((), (), ())
-
-
-def segment_numbers(cells: Mapping[str, PairCells], numbers: Numbers) -> list[Measured]:
-    """The changes of every number of a segmentation: shares, counts, means and sums, by segment and for all.
-
-    Args:
-        cells: metric -> cells of the people of both months; without any where there is no earlier month.
-        numbers: what is published. A segment that only the earlier month had has its changes, too.
-
-    >>> [measured.metric for measured in segment_numbers({}, Numbers(["A"], {}, {}, {}))]
-    ['segment_share', 'segment_share_active', 'members', 'members', 'dormant_members', 'dormant_members']
-    """
-    gone = sorted({name for each in cells.values() for name in each.segments} - set(numbers.segments))
-    segments = [*numbers.segments, *gone]
-    everybody = [*segments, None]
-    made: list[Measured] = []
-    for source, metric in ((MEMBERS, "segment_share"), (ACTIVE, "segment_share_active")):
-        of = cells.get(source, NOBODY)
-        made += [Measured(metric, "share", segment, share_change(of, segment)) for segment in segments]
-    for metric in (MEMBERS, DORMANT):
-        of = cells.get(metric, NOBODY)
-        made += [Measured(metric, "count", segment, count_change(of, segment)) for segment in everybody]
-    for source, metric in numbers.means.items():
-        made += measured_means(cells.get(source, NOBODY), metric, everybody, numbers.units[source])
-    for source, metric in numbers.sums.items():
-        of, unit = cells.get(source, NOBODY), numbers.units[source]
-        reference = sum_change(of, None, unit).tail
-        made += [Measured(metric, "sum", name, sum_change(of, name, unit), reference) for name in everybody]
-    return made
-
-
-def measured_means(
-    cells: PairCells, metric: str, segments: Iterable[str | None], unit: int
-) -> list[Measured]:
-    """The change of a mean in each segment, with all people's influence as the reference of its tail."""
-    reference = mean_change(cells, None, unit).tail
-    return [Measured(metric, "mean", name, mean_change(cells, name, unit), reference) for name in segments]
-
-
 def rows_of(
     measured: Iterable[Measured],
     config: StatisticsConfig,
@@ -196,13 +115,15 @@ def rows_of(
     margin_pct: float,
     *,
     has_earlier: bool,
+    method: str = METHOD,
+    absent: str = "no_earlier_publication",
 ) -> list[ChangeRow]:
-    """The rows of changes, adjusted together; without an earlier month each says so."""
+    """The rows of changes, adjusted together; without an earlier month each says the reason ``absent``."""
     rows = []
     for metric, kind, segment, change, reference in measured:
         known = ChangeRow(
             metric, kind, comparison, segment,
-            confidence_level=config.confidence_level, reason="no_earlier_publication",
+            confidence_level=config.confidence_level, method=method, reason=absent,
         )  # fmt: skip
         rows.append(change_row(known, change, config, margin_pct, reference) if has_earlier else known)
     return adjusted_rows(rows)
@@ -229,9 +150,10 @@ def change_row(
         margin_pct: as of `segment_changes`.
         reference: the tail of all users' influence, which shows whether these users lack rare large amounts by chance.
     """
-    then, today = change.earlier, change.now
+    then, today, spans = change.earlier, change.now, len(change.months) - 1
     row = replace(
         known,
+        months=spans + 1 if change.between else None,
         estimate=today.value,
         earlier_estimate=then.value,
         n=today.n,
@@ -240,16 +162,18 @@ def change_row(
         n_joined=change.behind.joined,
         n_left=change.behind.left,
     )
-    reason = _withheld(known.kind, then, config) or _withheld(known.kind, today, config)
+    reason = next(filter(None, (_withheld(known.kind, month, config) for month in change.months)), None)
     error, value = change.standard_error, change.value
     if reason or error is None or value is None or change.tail is None:
         return replace(row, reason=reason or "zero_denominator")
     if error == 0:
         return replace(row, change=value, reason="no_variation")
-    degrees = max(sum(change.behind) - 1, 1)
+    degrees = change.degrees
     half = _quantile(config.confidence_level, degrees) * error
-    trust, reason = _flag(known.kind, change, reference)
-    margin = margin_pct / 100 * (1 if known.kind in ("share", "ratio") else abs(then.value or 0))
+    trust, reason = _flag(known, change, reference)
+    whole = 1 if known.kind in ("share", "ratio") else abs(then.value or 0)
+    # A number whose line stays within the margin from the first month to the last has not changed.
+    margin = margin_pct / 100 * whole / spans
     low, high = value - half, value + half
     return replace(
         row,
@@ -280,11 +204,19 @@ def _withheld(kind: Kind, month: Month, config: StatisticsConfig) -> str | None:
     return "low_effective_n" if month.effective_n < config.minimum_effective_users else None
 
 
-def _flag(kind: Kind, change: Change, reference: Tail | None) -> Flag:
+def _flag(known: ChangeRow, change: Change, reference: Tail | None) -> Flag:
     own = change.tail or Tail(0, 0.0, 0.0)
-    if kind in ("share", "count"):
+    if known.kind in ("share", "count"):
         return flag_of_counts(own, *change.moved)
-    return flag(METHOD, Sample(own, reference))
+    return flag(known.method, Sample(own, reference))
+
+
+def without_change(row: ChangeRow, reason: str) -> ChangeRow:
+    """The row of the same change where there is none: what it is about stays."""
+    return ChangeRow(
+        row.metric, row.kind, row.comparison, row.segment, row.horizon,
+        confidence_level=row.confidence_level, method=row.method, reason=reason,
+    )  # fmt: skip
 
 
 @cache

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.groups import newcombe_difference
+from include.tidemark.statistics.groups import Comparison, newcombe_difference
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.proportions import proportion_row, rate_difference_flag
 from include.tidemark.statistics.quantiles import quantile_ranks
 from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.retention_differences import OF_ONE_UNIT, unit_rate_flag
+from include.tidemark.statistics.trust import Flag
+from include.tidemark.statistics.units import Units, rate_against_units
 
 METRICS = ("funnel_reached", "funnel_conversion", "funnel_drop_off", "funnel_median_time")
+AGAINST_REST = f"{METRICS[1]}_vs_rest"
 
 
 @dataclass(frozen=True)
@@ -45,18 +49,25 @@ class FunnelStep:
             )
 
 
-def funnel(groups: Mapping[str | None, Sequence[FunnelStep]], config: StatisticsConfig) -> list[ResultRow]:
+def funnel(
+    groups: Mapping[str | None, Sequence[FunnelStep]],
+    config: StatisticsConfig,
+    *,
+    each_is_a_unit: bool = False,
+) -> list[ResultRow]:
     """The rows of each group's funnel.
 
     Args:
         groups: group (None: all users) -> its steps, the first being the start. Every group has the same steps.
         config: the run's settings.
+        each_is_a_unit: each named group is one unit, as the sign-ups of a month are, whom the same things happened to: it is
+            compared with how the others differ among themselves (``between_units_t``).
 
     Returns:
         For each group and step: ``funnel_reached`` (share of the start), ``funnel_conversion`` (share of the step
         before), ``funnel_drop_off`` (one minus it), each by Wilson; ``funnel_median_time`` with its distribution-free
         interval; and, where there are two or more named groups, ``funnel_conversion_vs_rest``, Newcombe's difference from
-        the other named groups together, adjusted over groups and steps. Users whose time is not over must be left out
+        the other named groups together, adjusted over groups and steps. Of units it has no p-value below six others. Users whose time is not over must be left out
         before.
 
     Raises:
@@ -94,8 +105,9 @@ def funnel(groups: Mapping[str | None, Sequence[FunnelStep]], config: Statistics
             rows.append(_median(step, config, known))
             if group in named and len(named) > 1 and place:
                 others = [other for name, other in named.items() if name != group]
-                reached = (sum(o[place - 1].users for o in others), sum(o[place].users for o in others))
-                rows.append(_against_rest((before.users, step.users), reached, config, known))
+                reached = Units.of((other[place - 1].users, other[place].users) for other in others)
+                against = _unit_against_rest if each_is_a_unit else _against_rest
+                rows.append(against((before.users, step.users), reached, config, known))
     return adjust(rows, lambda row: (row.metric,))
 
 
@@ -137,23 +149,38 @@ def _median(step: FunnelStep, config: StatisticsConfig, known: dict[str, Any]) -
 
 
 def _against_rest(
-    own: tuple[int, int], rest: tuple[int, int], config: StatisticsConfig, known: dict[str, Any]
+    own: tuple[int, int], others: Units, config: StatisticsConfig, known: dict[str, Any]
 ) -> ResultRow:
-    metric = f"{METRICS[1]}_vs_rest"
-    known = {**known, "n": own[0]}
-    if min(own[0], rest[0]) < max(config.minimum_sample_size, 1):
-        reason = "empty_segment" if own[0] == 0 else "too_few_users"
-        return null_row(metric, "newcombe", reason, **known)
+    known, rest = {**known, "n": own[0]}, (round(others.n.sum()), round(others.total.sum()))
+    reason = _too_few(own[0], rest[0], config)
+    if reason:
+        return null_row(AGAINST_REST, "newcombe", reason, **known)
     found = newcombe_difference(own[1], own[0], rest[1], rest[0], config.confidence_level)
-    trust, warning = rate_difference_flag((own[1], own[0]), (rest[1], rest[0]), config)
-    return ResultRow(
-        metric,
-        found.estimate,
-        "newcombe",
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        p_value=found.p_value,
-        trust=trust,
-        reason=warning,
-        **known,
-    )
+    trust = rate_difference_flag((own[1], own[0]), (rest[1], rest[0]), config)
+    return _difference_row("newcombe", found, trust, known)
+
+
+def _unit_against_rest(
+    own: tuple[int, int], others: Units, config: StatisticsConfig, known: dict[str, Any]
+) -> ResultRow:
+    known = {**known, "n": own[0]}
+    reason = _too_few(own[0], round(others.n.sum()), config)
+    if reason:
+        return null_row(AGAINST_REST, OF_ONE_UNIT, reason, **known)
+    found = rate_against_units(own[1], own[0], others, config.confidence_level)
+    if found is None:
+        reason = "too_few_periods" if others.count < 2 else "no_variation"
+        return ResultRow(AGAINST_REST, own[1] / own[0] - others.mean, OF_ONE_UNIT, reason=reason, **known)
+    # Rates differ by 1 at most.
+    found = replace(found, ci_low=max(found.ci_low, -1.0), ci_high=min(found.ci_high, 1.0))
+    return _difference_row(OF_ONE_UNIT, found, unit_rate_flag(own[0], others), known)
+
+
+def _too_few(own: int, rest: int, config: StatisticsConfig) -> str | None:
+    if min(own, rest) >= max(config.minimum_sample_size, 1):
+        return None
+    return "too_few_users" if own else "empty_segment"
+
+
+def _difference_row(method: str, found: Comparison, trust: Flag, known: dict[str, Any]) -> ResultRow:
+    return ResultRow(AGAINST_REST, method=method, trust=trust[0], reason=trust[1], **vars(found), **known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from include.tidemark.statistics.mean_rows import METHODS, mean_rows
 from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.retention_differences import of_one_spell
 from include.tidemark.statistics.trust import Sample, flag, samples_of, tail_of
 from include.tidemark.statistics.units import Units, units_difference, units_flag
 
@@ -118,6 +119,7 @@ def lifetime_value(
     horizons: Sequence[int] = HORIZONS,
     rates: Sequence[float] = DISCOUNT_RATES,
     units_a_dollar: int = UNITS_A_DOLLAR,
+    one_spell: Collection[str] = (),
 ) -> list[ResultRow]:
     """Mean discounted fees per user in dollars, by acquisition tier, horizon and annual discount rate.
 
@@ -132,6 +134,7 @@ def lifetime_value(
         horizons: weeks.
         rates: annual discount rates.
         units_a_dollar: whole units of the cells in one dollar.
+        one_spell: tiers that are held against the others within one spell of weeks: ``unreliable`` and without a p-value.
 
     Returns:
         For each tier, horizon and rate the rows ``percentile_bootstrap`` and ``hall_skew_t`` of ``ltv_mean`` (and
@@ -180,7 +183,8 @@ def lifetime_value(
                         _joined(units, [(other, weeks, rate) for other in tiers])
                         for tiers in ([tier], [other for other in users if other != tier])
                     ]
-                    rows.append(_against_rest((held, merge(others)), parts, config, units_a_dollar, known))
+                    against = _against_rest((held, merge(others)), parts, config, units_a_dollar, known)
+                    rows.append(of_one_spell(against) if tier in one_spell else against)
     return adjust(rows)
 
 

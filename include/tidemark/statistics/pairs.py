@@ -13,12 +13,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from include.tidemark.statistics.trust import Tail, tail_of_influence
+from include.tidemark.statistics.change import Behind, Change, Month
+from include.tidemark.statistics.trust import tail_of_influence
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -100,65 +101,6 @@ SUMS = (
 _N, _S0, _S1, _Q0, _Q1, _CROSS, _NONZERO0, _NONZERO1 = range(len(SUMS))
 
 
-@dataclass(frozen=True)
-class Month:
-    """A number in one month.
-
-    Attributes:
-        value: None where there is nothing to divide by.
-        n: users behind it: of a share and a mean those that are divided by, of a count and a sum those counted.
-        nonzero: those of them with an amount other than zero.
-        effective_n: (sum)^2 / sum of squares of the amount.
-    """
-
-    value: float | None
-    n: int
-    nonzero: int = 0
-    effective_n: float = math.inf
-
-
-class Behind(NamedTuple):
-    """Users behind a number.
-
-    Attributes:
-        both: in both months.
-        joined: now only.
-        left: then only.
-    """
-
-    both: int
-    joined: int
-    left: int
-
-
-@dataclass(frozen=True)
-class Change:
-    """The change of a number between two months.
-
-    Attributes:
-        earlier: the number then.
-        now: the number now.
-        behind: the users behind the number.
-        standard_error: of ``now - earlier``; None where one of both is missing.
-        tail: how unevenly users influence the change; None likewise.
-        moved: of a share, how many users came to what is counted and how many left it; then the same of all others.
-    """
-
-    earlier: Month
-    now: Month
-    behind: Behind
-    standard_error: float | None = None
-    tail: Tail | None = None
-    moved: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def value(self) -> float | None:
-        """Now minus then."""
-        if self.earlier.value is None or self.now.value is None:
-            return None
-        return self.now.value - self.earlier.value
-
-
 def share_change(cells: PairCells, segment: str) -> Change:
     """The change of the share of people who are in a segment."""
     (in0, in1), (of0, of1) = cells.members(segment), cells.members(None)
@@ -188,6 +130,27 @@ def mean_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
         return change
     of0, of1 = in0.astype(float) / then.n, in1.astype(float) / today.n
     return _linear(cells, change, of0 * then.value - of1 * today.value, -of0 / unit, of1 / unit)
+
+
+def change_given_earlier(cells: PairCells, segment: str | None, unit: int = 1) -> Change | None:
+    """The change of the mean amount of who is in a segment in both months, given what each had in the earlier one.
+
+    Least squares of the amount now on the amount then, through the users' own mean: what the earlier amount foretells is no chance,
+    so the error is that of the residuals. None where nothing is foretold, because all had the same.
+    """
+    in0, in1 = cells.members(segment)
+    stayed = in0 & in1
+    n, s0, s1, q0, products = (cells.total(column, stayed) for column in (_N, _S0, _S1, _Q0, _CROSS))
+    spread = n * q0 - s0 * s0
+    if n <= 2 or spread == 0:
+        return None
+    slope = (n * products - s0 * s1) / spread
+    then = _mean(cells, stayed, (_S0, _Q0, _NONZERO0), unit)
+    today = _mean(cells, stayed, (_S1, _Q1, _NONZERO1), unit)
+    of_each = stayed.astype(float) / (n * unit)
+    constant = (slope * s0 - s1) / n * of_each
+    change = Change(then, today, Behind(n, 0, 0), fitted=2)
+    return _linear(cells, change, constant, -slope * of_each, of_each)
 
 
 def part_change(cells: PairCells, segment: str) -> Change:
@@ -282,6 +245,6 @@ def _linear(
     moved = (centre != 0) | (inside != 0)
     still = np.array([max(users - float(n[moved].sum()), 0.0)])
     tail = tail_of_influence((n[moved], centre[moved], inside[moved]), (still, np.zeros(1), np.zeros(1)))
-    if not is_total and users > 1:
-        error *= math.sqrt(users / (users - 1))
+    if not is_total:
+        error *= math.sqrt(users / max(users - change.fitted, 1))
     return replace(change, standard_error=error, tail=tail)

@@ -30,6 +30,7 @@ _OF_NULLS: Mapping[str, str] = {
     "separation": "A feature separates the outcomes, so its effect has no finite estimate by this method.",
     "too_few_clusters": "Too few periods to say how much they differ by chance.",
     "too_few_periods": "Too few periods for this number; more months will bring it.",
+    "too_few_months": "Too few published months in a row for a trend.",
     "one_fee_level": "The segment saw one fee only, so nothing can be said about another.",
     "burn_in": "In the first days of the data everybody who is there is new, so these users are compared with no others.",
     "sparse": "Fewer than ten users are in one of the four cells of feature and outcome.",
@@ -37,6 +38,8 @@ _OF_NULLS: Mapping[str, str] = {
     "descriptive": "It describes these data; it is no estimate of anything beyond them.",
     "no_transactions": "There are no transactions, so nothing is known of revenue.",
     "nobody_alike": "Too few other users did as much before to compare with.",
+    "same_users": "The same users with the same windows are behind it in both months, so only data that come late could change it.",
+    "not_paired": "Two months share most of the data behind it, and it has no formula for how far it then differs by chance.",
     "not_finite": "The arithmetic left the range of floating-point numbers.",
 }
 _OF_FLAGS: Mapping[str, str] = {
@@ -208,6 +211,21 @@ def null_row(metric: str, method: str, reason: str, **known: Any) -> ResultRow:
     True
     """
     return ResultRow(metric, None, method, reason=reason, **known)
+
+
+def without_number(row: ResultRow, reason: str) -> ResultRow:
+    """The row of the same number where there is none: what it is about stays.
+
+    >>> row = ResultRow("mean", 2.0, "hall_skew_t", segment="A", n=40, ci_low=1.0, ci_high=3.0, trust="ok")
+    >>> found = without_number(row, "no_transactions")
+    >>> found.segment, found.estimate, found.n
+    ('A', None, None)
+    """
+    return null_row(
+        row.metric, row.method, reason,
+        segment=row.segment, segment_to=row.segment_to, horizon=row.horizon, confidence_level=row.confidence_level,
+        is_mature=row.is_mature, is_primary=row.is_primary,
+    )  # fmt: skip
 
 
 def round_significant(value: float | None) -> float | None:

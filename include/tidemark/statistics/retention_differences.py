@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,11 @@ FEWEST_EXPECTED = 5
 
 
 def retention_differences(
-    counts: Iterable[RetentionCount], config: StatisticsConfig, *, each_is_a_unit: bool = False
+    counts: Iterable[RetentionCount],
+    config: StatisticsConfig,
+    *,
+    each_is_a_unit: bool = False,
+    one_spell: Collection[str] = (),
 ) -> list[ResultRow]:
     """Each group against all others together in the same window.
 
@@ -42,6 +46,8 @@ def retention_differences(
         each_is_a_unit: each group is one unit, as the sign-ups of a day are: it is compared with how the others differ
             among themselves (``between_units_t``). Otherwise a group shows by its own units how it differs by chance
             (``unit_jackknife_t``).
+        one_spell: groups that are held against the others within one spell of weeks, as `spells.in_one_spell` finds them: their
+            rows are ``unreliable`` and have no p-value.
 
     Returns:
         For each group, window and definition a row of ``<metric>_vs_rest``, its p-value adjusted within metric x window.
@@ -60,11 +66,12 @@ def retention_differences(
         parts = [count for count in held if count.window == window and count.left_out is None]
         for metric in METRICS:
             units = _UnitsOfGroups.of(metric, parts)
-            rows += [
+            found = [
                 _row(metric, whole, *units.split(whole.group), config, alone=each_is_a_unit)
                 for whole in wholes
                 if whole.window == window
             ]
+            rows += [of_one_spell(row) if row.segment in one_spell else row for row in found]
     return adjust(rows)
 
 
@@ -121,14 +128,27 @@ def _row(
 
 def _flag(one: Units, others: Units, config: StatisticsConfig, *, alone: bool) -> Flag:
     """Too few units speak first, then too few users with the outcome or without it."""
-    units = against_units_flag(others) if alone else units_flag(one, others)
+    if alone:
+        return unit_rate_flag(float(one.n.sum()), others)
+    units = units_flag(one, others)
     if units[1]:
         return units
-    if alone:
-        expected = float(one.n.sum()) * min(others.mean, 1 - others.mean)
-        return ("caution", "few_successes") if expected < FEWEST_EXPECTED else ("ok", None)
     flags = [
         rate_flag(round(float(part.total.sum())), round(float(part.n.sum())), config)
         for part in (one, others)
     ]
     return next((flag for flag in flags if flag[1]), flags[0])
+
+
+def of_one_spell(row: ResultRow) -> ResultRow:
+    """The row of a comparison that sees one change of the fee only: its estimate and interval stand, and say nothing of the fee."""
+    if row.trust is None:
+        return row
+    return replace(row, p_value=None, trust="unreliable", reason="few_spells")
+
+
+def unit_rate_flag(n: float, others: Units) -> Flag:
+    """The trust of `rate_against_units` for a unit of ``n`` users: enough others, and enough users with and without the outcome."""
+    units = against_units_flag(others)
+    expected = n * min(others.mean, 1 - others.mean)
+    return ("caution", "few_successes") if units[1] is None and expected < FEWEST_EXPECTED else units

@@ -24,6 +24,25 @@ def spells_of(levels: Sequence[Hashable]) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
 
 
+def in_one_spell(levels: Sequence[Hashable]) -> set[Hashable]:
+    """The values that are held against all others within one spell: their own periods are one, or those of all others.
+
+    Such a comparison sees one change, or one value before and after another: whatever else moved between looks like its effect.
+
+    Args:
+        levels: the value in each period, in the order of time.
+
+    >>> sorted(in_one_spell([5, 5, 10, 10, 5, 20, 10])), in_one_spell([5, 10, 5])
+    ([20], {10, 5})
+    """
+    found = set()
+    for level in set(levels):
+        spells = [inside for inside, _ in groupby(each == level for each in levels)]
+        if min(spells.count(True), spells.count(False)) < 2:
+            found.add(level)
+    return found
+
+
 def level_of(values: Iterable[float], period: Hashable) -> Hashable:
     """The value of a period; a period with several has no value, and is a spell of its own.
 

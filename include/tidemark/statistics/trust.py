@@ -21,6 +21,9 @@ SKEWNESS_LIMITS = {
     "logit_delta": 0.3,
     "percentile_of_share": 0.2,
     "paired_users": 0.25,
+    "slope_of_users": 0.25,
+    "ancova": 0.25,
+    "paired_units": 0.25,
 }
 """Method -> the largest k at which its interval still holds the truth in 93 % of samples; see docs/methods.md."""
 WEIGHT_LIMIT = 0.3

@@ -60,7 +60,7 @@ def test_only_groups_that_differ_after_the_adjustment_are_listed(part, world: Wo
 
 def test_an_unfinished_day_is_crossed_out_and_never_drawn_as_zero(part, world: World) -> None:
     body = str(next(s.body for s in part().sections if s.anchor == "retention"))
-    assert "no number: too few users, or the day is not over" in body
+    assert "no number yet: the window is not over" in body
 
 
 def test_without_users_the_sections_say_why_there_is_nothing(part, world: World) -> None:

@@ -1,8 +1,10 @@
-"""A small month of engagement without transactions: it is published, says why there is no money, and is else the same."""
+"""A small month of engagement and of a declared segmentation without transactions, be the table absent or empty: it is published,
+says why there is no money, and is else the same."""
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -21,22 +23,62 @@ OF_USERS = ("lifetime_revenue", "revenue_last_90_days", "revenue_percentile", "r
 Month = tuple[Settings, Run, Path]
 
 
-def publish(root: Path, *, with_transactions: bool) -> Month:
-    settings = synthetic_deployment(root, USERS).model_copy(update={"families": ("engagement",)})
-    if not with_transactions:
-        (root / "landing" / "transactions.parquet").unlink()
+LOYALTY = """
+name: loyalty
+title: Loyalty
+of: users
+segments:
+  - name: Active
+    when: active_days_last_90_days >= 5
+  - name: Others
+means: [active_days_last_90_days, lifetime_revenue]
+"""
+EMPTY = """
+transactions:
+  from: shop.orders
+  columns:
+    transaction_id: id
+    user_id: who
+    transaction_at: {from: ordered, timezone: UTC}
+    amount: {from: amount, currency: USD}
+    status: state
+"""
+OF_LOYALTY = {"mean_lifetime_revenue", "mean_lifetime_revenue_difference", "quantile_lifetime_revenue"}
+
+
+def publish(root: Path, transactions: Literal["all", "absent", "none"]) -> Month:
+    settings = synthetic_deployment(root, USERS).model_copy(
+        update={"families": ("engagement",), "config_dir": root / "config"}
+    )
+    (root / "config" / "segmentations").mkdir(parents=True)
+    (root / "config" / "segmentations" / "loyalty.yml").write_text(LOYALTY, encoding="utf-8")
+    landed = root / "landing" / "transactions.parquet"
+    if transactions == "absent":
+        landed.unlink()
+    elif transactions == "none":
+        (root / "config" / "sources.yml").write_text(EMPTY, encoding="utf-8")
+        with open_warehouse(settings) as warehouse:
+            warehouse.execute("create schema shop")
+            warehouse.execute(
+                "create table shop.orders (id varchar, who varchar, ordered timestamp, amount decimal(18, 2), state varchar)"
+            )
     run, _ = run_in_order(settings, {"as_of_date": "2026-07-01", "n_resamples": 1_000}, STARTED)
     return settings, run, root / "artifacts" / "as_of=2026-07-01" / f"run={run.run_key}"
 
 
 @pytest.fixture(scope="module")
 def without(tmp_path_factory: pytest.TempPathFactory) -> Month:
-    return publish(tmp_path_factory.mktemp("without"), with_transactions=False)
+    return publish(tmp_path_factory.mktemp("without"), "absent")
 
 
 @pytest.fixture(scope="module")
 def beside(tmp_path_factory: pytest.TempPathFactory) -> Month:
-    return publish(tmp_path_factory.mktemp("beside"), with_transactions=True)
+    return publish(tmp_path_factory.mktemp("beside"), "all")
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Month:
+    return publish(tmp_path_factory.mktemp("empty"), "none")
 
 
 def rows(month: Month, query: str) -> list[dict[str, object]]:
@@ -44,11 +86,11 @@ def rows(month: Month, query: str) -> list[dict[str, object]]:
         return warehouse.fetch(query)
 
 
-def statistics(month: Month) -> list[dict[str, object]]:
+def statistics(month: Month, family: str = "engagement") -> list[dict[str, object]]:
     return rows(
         month,
-        "select * exclude (p_adjusted, family_size, is_discovery) from marts.statistics"
-        " order by metric, segment, segment_to, horizon, method",
+        "select * exclude (p_adjusted, family_size, is_discovery, comparison_family) from marts.statistics"
+        f" where family = '{family}' order by metric, segment, segment_to, horizon, method",
     )
 
 
@@ -83,9 +125,37 @@ def test_the_users_are_the_same_but_for_what_is_made_of_money(without: Month, be
 
 
 def test_the_changes_of_money_say_so_too(without: Month) -> None:
-    found = rows(without, "select metric, segment, reason from marts.changes")
+    found = rows(
+        without, "select metric, segment, comparison, reason from marts.changes where family = 'engagement'"
+    )
     assert {row["reason"] for row in found if is_of_money(row)} == {"no_transactions"}
-    assert {row["reason"] for row in found if not is_of_money(row)} == {"no_earlier_publication"}
+    rest = {(row["comparison"] == "trend", row["reason"]) for row in found if not is_of_money(row)}
+    assert rest == {(False, "no_earlier_publication"), (True, "too_few_months")}
+
+
+@pytest.mark.parametrize("month", ["without", "empty"])
+def test_a_segmentation_of_ones_own_says_so_of_its_amounts_and_keeps_the_rest(
+    month: str, beside: Month, request: pytest.FixtureRequest
+) -> None:
+    without: Month = request.getfixturevalue(month)
+    ours, theirs = statistics(without, "loyalty"), statistics(beside, "loyalty")
+    found = [row for row in ours if row["metric"] in OF_LOYALTY]
+    assert {row["metric"] for row in found} == OF_LOYALTY
+    assert {(row["estimate"], row["n"], row["reason"]) for row in found} == {(None, None, "no_transactions")}
+    keys = ("metric", "segment", "segment_to", "horizon", "method", "is_primary")
+    assert [[row[key] for key in keys] for row in ours] == [[row[key] for key in keys] for row in theirs]
+    rest = [[row for row in each if row["metric"] not in OF_LOYALTY] for each in (ours, theirs)]
+    assert rest[0] == rest[1]
+    changes = rows(without, "select metric, reason from marts.changes where family = 'loyalty'")
+    of_money = {row["reason"] for row in changes if row["metric"] == "mean_lifetime_revenue"}
+    assert of_money == {"no_transactions"}
+    summary = (without[2] / "data" / "loyalty_summary.csv").read_text(encoding="utf-8").splitlines()
+    assert all("no_transactions" in line for line in summary[1:])
+
+
+def test_an_empty_table_is_as_none_to_engagement(without: Month, empty: Month) -> None:
+    ours, theirs = ([{**row, "run_key": None} for row in statistics(month)] for month in (without, empty))
+    assert ours == theirs
 
 
 def test_account_manifest_and_report_say_that_there_is_no_such_source(without: Month) -> None:

@@ -22,6 +22,7 @@ from include.tidemark.report.charts.palette import CATEGORICAL
 from include.tidemark.report.numbers import number, p_value, trust, worst_reason
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
+from include.tidemark.report.what_changed import Wording
 from include.tidemark.run import Run
 from include.tidemark.statistics.features import INFLATED_ABOVE, SPARSE_BELOW
 from include.tidemark.statistics.results import REASONS
@@ -58,6 +59,11 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
             for anchor, title, shown, files in sections
         ),
         topics=("trust", "p_values", "odds_ratios", "unfinished_windows", "charts"),
+        wordings={
+            "retained_4_weeks": Wording(
+                "", words.percent, subject="The share of users{of_segment} who stayed four weeks"
+            )
+        },
     )
 
 
@@ -108,7 +114,6 @@ def _drivers(run: Run, results: StatisticRows, labels: dict[str, str]) -> dict[s
         rows.append(
             {
                 "name": _label(name, labels),
-                "column": name,
                 "impactful": is_impactful,
                 "adjusted": number(adjusted, words.ratio),
                 "alone": number(of["alone"].row(line, results), words.ratio),
@@ -175,7 +180,7 @@ def _notes(
     if adjusted and adjusted["reason"] == "unbounded_interval":
         says.append("It separates who stayed from who left, so the data put no bound on one end.")
     if adjusted and adjusted["estimate"] is not None and adjusted["method"] != "logit_robust":
-        says.append(f"Estimated by {adjusted['method']}, which also serves where users are few.")
+        says.append("Estimated by a penalized fit, which also serves where users are few.")
     if cell and cell["reason"] == "sparse":
         says.append(f"Sparse: only {words.count(int(cell['estimate']))} users in its smallest cell.")
     if inflation is not None and inflation > INFLATED_ABOVE:

@@ -1,13 +1,12 @@
 """A month without transactions: what is made of money is null, and says why."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from include.tidemark.families.engagement.cohorts import REVENUE_PER_USER
 from include.tidemark.families.engagement.definitions import REVENUE_SEGMENTS
 from include.tidemark.run import Run
-from include.tidemark.statistics.change_rows import ChangeRow
-from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.change_rows import ChangeRow, without_change
+from include.tidemark.statistics.results import ResultRow, without_number
 
 TRANSACTIONS = "transactions"
 NO_TRANSACTIONS = "no_transactions"
@@ -28,20 +27,9 @@ def known_rows(run: Run, rows: Sequence[ResultRow]) -> list[ResultRow]:
     """The rows; without transactions those of money are null, and there are as many of them."""
     if has_money(run):
         return list(rows)
-    return [_withheld(row) if of_money(row) else row for row in rows]
-
-
-def _withheld(row: ResultRow) -> ResultRow:
-    return null_row(
-        row.metric, row.method, NO_TRANSACTIONS,
-        segment=row.segment, horizon=row.horizon, confidence_level=row.confidence_level, is_mature=row.is_mature,
-        is_primary=row.is_primary,
-    )  # fmt: skip
+    return [without_number(row, NO_TRANSACTIONS) if of_money(row) else row for row in rows]
 
 
 def known_change(row: ChangeRow) -> ChangeRow:
     """The row of a comparison of two months of which one has no transactions."""
-    if not of_money(row):
-        return row
-    known = ChangeRow(row.metric, row.kind, row.comparison, row.segment, row.horizon, reason=NO_TRANSACTIONS)
-    return replace(known, confidence_level=row.confidence_level)
+    return without_change(row, NO_TRANSACTIONS) if of_money(row) else row

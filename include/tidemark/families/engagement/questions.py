@@ -96,20 +96,33 @@ def retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 
 
 def funnel(run: Run, warehouse: Warehouse) -> list[ResultRow]:
-    """How many users reach each stage of the journey within its window, and how long does it take them?"""
-    rows = warehouse.fetch(
-        "select group_name, stage_number, days_taken, user_count from runs.journey_times where run_key = ?",
-        (run.run_key,),
-    )
+    """How many users reach each stage of the journey within its window, and how long does it take them?
+
+    What happens in a month happens to all who signed up in it, so a month is compared with how other months differ.
+    """
+    rows = journey_times(run, warehouse)
     names = stage_names(run.rules)
-    shown = _shown_groups(run, rows)
+    shown = shown_groups(run, rows)
     groups: dict[str | None, list[Row]] = {None: rows}
     for row in sorted(rows, key=lambda row: shown[str(row["group_name"])]):
         groups.setdefault(shown[str(row["group_name"])], []).append(row)
-    return funnel_rows({group: _steps(held, names) for group, held in groups.items()}, statistics_config(run))
+    return funnel_rows(
+        {group: _steps(held, names) for group, held in groups.items()},
+        statistics_config(run),
+        each_is_a_unit=run.rules.journey_funnel_group == "install_month",
+    )
 
 
-def _shown_groups(run: Run, rows: Iterable[Row]) -> dict[str, str]:
+def journey_times(run: Run, warehouse: Warehouse) -> list[Row]:
+    """How many users of each group took how many days to each stage."""
+    return warehouse.fetch(
+        "select group_name, stage_number, days_taken, sum(user_count) as user_count from runs.journey_times"
+        " where run_key = ? group by group_name, stage_number, days_taken",
+        (run.run_key,),
+    )
+
+
+def shown_groups(run: Run, rows: Iterable[Row]) -> dict[str, str]:
     """What each group is called: a platform that few users have by a name that they all share."""
     users: Counter[str] = Counter()
     for row in rows:

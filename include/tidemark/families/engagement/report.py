@@ -29,6 +29,7 @@ from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
 from include.tidemark.report.what_changed import Wording
 from include.tidemark.run import Run
+from include.tidemark.statistics.retention import IN_WINDOW
 from include.tidemark.warehouse.base import Row, Warehouse
 
 COLOURS = categorical((*BEHAVIORAL_SEGMENTS, *REVENUE_SEGMENTS))
@@ -52,7 +53,8 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     revenue = summary_rows(run, warehouse, results, "revenue_segment")
     funnel = funnel_rows(run, results)
     money = words.money_in(run.rules.money)
-    context = {"run": run, "colours": COLOURS, "labels": LABELS, "money": money}
+    criteria = behavioral_criteria(run.rules) | revenue_criteria(run.rules)
+    context = {"run": run, "colours": COLOURS, "labels": LABELS, "money": money, "criteria": criteria}
     sections = (
         (
             "behavior",
@@ -86,6 +88,9 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
             "mean_lifetime_revenue": Wording("mean lifetime revenue", money, LABELS),
             "mean_revenue_90d": Wording("mean revenue of the last 90 days", money, LABELS),
             "revenue_share": Wording("the share of the revenue", words.percent, LABELS),
+            IN_WINDOW: Wording(
+                "", words.percent, subject="The share of users who came back {horizon} after sign-up"
+            ),
         },
     )
 
@@ -104,9 +109,18 @@ def _key_figures(
             f"of {words.count(everybody['users'])} users; last active fewer than {churn_days} days before the date",
         ),
         KeyFigure(
-            "Whales' share of revenue", whales.value, whales.interval or whales.note, {"segment": "whale"}
+            "Whales' share of revenue",
+            whales.value,
+            whales.interval or whales.note,
+            {"segment": "whale"},
+            ("revenue_share", "whale"),
         ),
-        KeyFigure("Mean revenue in 90 days", mean.value, mean.interval or mean.note),
+        KeyFigure(
+            "Mean revenue in 90 days",
+            mean.value,
+            mean.interval or mean.note,
+            measure=("mean_revenue_90d", None),
+        ),
     )
 
 

@@ -28,6 +28,7 @@ from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention import RetentionCount, retention
 from include.tidemark.statistics.retention_differences import retention_differences
 from include.tidemark.statistics.retention_model import retention_model
+from include.tidemark.statistics.spells import in_one_spell
 from include.tidemark.warehouse.base import Row, Warehouse
 
 STEP_BPS = 5.0
@@ -39,21 +40,30 @@ def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 
     A fee holds for all who came in a week, so weeks are what tiers are compared by.
     """
+    config, of_tiers = statistics_config(run), tier_counts(run, warehouse)
+    return [
+        *retention(of_tiers, config),
+        *retention_differences(of_tiers, config, one_spell=tiers_of_one_spell(run, warehouse)),
+        *all_tiers_rows(of_tiers, config),
+    ]
+
+
+def tier_counts(run: Run, warehouse: Warehouse) -> list[RetentionCount]:
+    """The users of each tier and fee week of the first swap, and how many of them swapped how many weeks later."""
     counts = warehouse.fetch(
         """
-        select first_seen_fee_bps, first_seen_week, k, count(*) as users,
+        select first_seen_fee_bps, first_seen_week, first_seen_period_id, k, count(*) as users,
             sum(case when is_mature then 1 else 0 end) as matured, coalesce(sum(retained_flag), 0) as active,
             sum(case when is_followed then 1 else 0 end) as followed,
             coalesce(sum(retained_or_later_flag), 0) as active_or_later
         from runs.fct_user_cohorts
         where run_key = ? and k <= ?
-        group by first_seen_fee_bps, first_seen_week, k
+        group by first_seen_fee_bps, first_seen_week, first_seen_period_id, k
         order by first_seen_fee_bps, k, first_seen_week
         """,
         (run.run_key, run.rules.fee_retention_weeks),
     )
-    config = statistics_config(run)
-    of_tiers = [
+    return [
         RetentionCount(
             group=tier_name(row["first_seen_fee_bps"]),
             window=week_name(int(row["k"])),
@@ -61,15 +71,10 @@ def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
             matured=int(row["matured"]),
             active_in_window=int(row["active"]),
             active_in_or_after=int(row["active_or_later"]),
-            unit=str(row["first_seen_week"]),
+            unit=str(row["first_seen_period_id"]),
             followed=int(row["followed"]),
         )
         for row in counts
-    ]
-    return [
-        *retention(of_tiers, config),
-        *retention_differences(of_tiers, config),
-        *all_tiers_rows(of_tiers, config),
     ]
 
 
@@ -126,7 +131,18 @@ def tier_value(run: Run, warehouse: Warehouse) -> list[ResultRow]:
         horizons=horizons,
         rates=rates,
         units_a_dollar=UNITS_A_DOLLAR,
+        one_spell=tiers_of_one_spell(run, warehouse),
     )
+
+
+def tiers_of_one_spell(run: Run, warehouse: Warehouse) -> set[str]:
+    """The tiers whose fee was set once, or all others' was: weeks that are alike for another reason look like its effect."""
+    weeks = [
+        week
+        for week in fee_week_rows(run, warehouse)
+        if week["is_complete"] and week["exclusion_reason"] is None and week["final_fee_bps"] is not None
+    ]
+    return {str(tier) for tier in in_one_spell([tier_name(week["final_fee_bps"]) for week in weeks])}
 
 
 def trade_sizes(run: Run, warehouse: Warehouse) -> list[ResultRow]:

@@ -14,8 +14,11 @@ from include.tidemark.report.charts import Bar, categorical, stacked_bars
 from include.tidemark.report.numbers import number
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
+from include.tidemark.report.what_changed import Wording
 from include.tidemark.run import Run
+from include.tidemark.statistics.lifetime_value import METRIC as LTV_MEAN
 from include.tidemark.statistics.results import REASONS
+from include.tidemark.statistics.retention import IN_WINDOW
 from include.tidemark.warehouse.base import Row, Warehouse
 
 _NEW, _RETURNING = "New", "Returning"
@@ -42,11 +45,30 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
         key_figures=_key_figures(run, warehouse, numbers, weeks),
         sections=tuple(
             Section(
-                anchor, title, render_section("fee_tiers", anchor, {"colours": SIZE_COLOURS} | shown), files
+                anchor,
+                title,
+                render_section(
+                    "fee_tiers",
+                    anchor,
+                    {"colours": SIZE_COLOURS, "criteria": size_criteria(run.rules)} | shown,
+                ),
+                files,
             )
             for anchor, title, shown, files in sections
         ),
         topics=("trust", "p_values", "unfinished_windows", "few_periods", "charts"),
+        wordings={
+            IN_WINDOW: Wording(
+                "",
+                words.percent,
+                subject="The share of users who came at {segment} and were back in {horizon}",
+            ),
+            LTV_MEAN: Wording(
+                "",
+                words.money_in(run.rules.money),
+                subject="The mean value of users who came at {segment} ({horizon})",
+            ),
+        },
     )
 
 

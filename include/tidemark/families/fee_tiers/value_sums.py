@@ -80,34 +80,44 @@ def week_units(
     run: Run, warehouse: Warehouse, horizons: Sequence[int], rates: Sequence[float]
 ) -> dict[tuple[str, int, float], Units]:
     """(tier, weeks, annual rate) -> the fee weeks of the first swaps, with the discounted fees of users whose weeks are over."""
+    found = week_sums(run, warehouse, horizons, rates)
+    return {key: Units.of(weeks.values()) for key, weeks in found.items()}
+
+
+def week_sums(
+    run: Run, warehouse: Warehouse, horizons: Sequence[int], rates: Sequence[float]
+) -> dict[tuple[str, int, float], dict[str, tuple[int, float]]]:
+    """(tier, weeks, annual rate) -> fee week of the first swaps -> users whose weeks are over, and their discounted fees in dollars."""
     rows = warehouse.fetch(
         """
-        select first_seen_fee_bps, first_seen_week, max(weeks_observed) as observed, k, count(*) as users,
-            cast(sum(coalesce(fee_cents, 0)) * 100 as decimal(37, 0)) as units
+        select first_seen_fee_bps, first_seen_week, first_seen_period_id, max(weeks_observed) as observed, k,
+            count(*) as users, cast(sum(coalesce(fee_cents, 0)) * 100 as decimal(37, 0)) as units
         from runs.fct_user_cohorts
         where run_key = ? and k < ?
-        group by first_seen_fee_bps, first_seen_week, k
+        group by first_seen_fee_bps, first_seen_week, first_seen_period_id, k
         order by first_seen_fee_bps, first_seen_week, k
         """,
         (run.run_key, max(horizons)),
     )
-    weeks: dict[tuple[float, int], list[Row]] = {}
+    weeks: dict[tuple[float, str], list[Row]] = {}
     for row in rows:
-        weeks.setdefault((row["first_seen_fee_bps"], int(row["first_seen_week"])), []).append(row)
-    found: dict[tuple[str, int, float], Units] = {}
+        weeks.setdefault((row["first_seen_fee_bps"], str(row["first_seen_period_id"])), []).append(row)
+    found: dict[tuple[str, int, float], dict[str, tuple[int, float]]] = {}
     for fee in dict.fromkeys(fee for fee, _ in weeks):
-        held = [rows for (of, _), rows in weeks.items() if of == fee]
+        held = {period: rows for (of, period), rows in weeks.items() if of == fee}
         for horizon in horizons:
-            over = [rows for rows in held if int(rows[0]["observed"]) >= horizon]
+            over = {period: int(rows[0]["observed"]) >= horizon for period, rows in held.items()}
             for rate in rates:
                 factors = discount_factors(horizon, rate) / UNITS_A_DOLLAR
-                found[tier_name(fee), horizon, rate] = Units.of(
-                    (
+                found[tier_name(fee), horizon, rate] = {
+                    period: (
                         int(rows[0]["users"]),
                         sum(int(row["units"]) * factors[int(row["k"])] for row in rows[:horizon]),
                     )
-                    for rows in over
-                )
+                    if over[period]
+                    else (0, 0.0)
+                    for period, rows in held.items()
+                }
     return found
 
 

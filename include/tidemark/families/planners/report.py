@@ -99,14 +99,24 @@ def _key_figures(summary: Row, results: StatisticRows) -> tuple[KeyFigure, ...]:
     almost = number(results.at("almost_planner_share", "Passenger"), words.percent)
     days = number(results.at("mean_days_to_become_planner", "Planner", method="percentile_bootstrap"), _days)
     return (
-        KeyFigure("Planners", share.value, share.interval or share.note),
+        KeyFigure("Planners", share.value, share.interval or share.note, measure=("planner_share", None)),
         KeyFigure(
             "Users",
             words.count(summary["total_users"]),
             f"{words.count(summary['total_planners'])} planners, {words.count(summary['total_passengers'])} passengers",
         ),
-        KeyFigure("Planners still active", active.value, active.interval or active.note),
-        KeyFigure("Passengers close to planning", almost.value, almost.interval or almost.note),
+        KeyFigure(
+            "Planners still active",
+            active.value,
+            active.interval or active.note,
+            measure=("planner_recency_share", RECENCY[0]),
+        ),
+        KeyFigure(
+            "Passengers close to planning",
+            almost.value,
+            almost.interval or almost.note,
+            measure=("almost_planner_share", "Passenger"),
+        ),
         KeyFigure("Days to become a planner", days.value, days.interval or days.note),
     )
 

@@ -92,7 +92,7 @@ def drawn(at: Callable[[int], Any], description: str, width: int = WIDE, *, stil
         drawings = _inline(_svg(widest), description)
     elif still:
         drawings = Markup('<div class="wide-only">{}</div><div class="narrow-only">{}</div>').format(
-            _inline(_svg(widest), description), _inline(_svg(_described(at(NARROW))), description)
+            _inline(_svg(widest), description), _untold(_inline(_svg(_described(at(NARROW))), description))
         )
     return Markup(
         '<div class="live" data-said="{}">{}<script type="application/json">{}</script></div>'
@@ -134,9 +134,9 @@ _COLOURS = re.compile("|".join(THEMED), re.IGNORECASE)
 
 def _for_script(described: dict[str, Any]) -> Markup:
     """The description for the page's script: colours by their names in the style sheet, and nothing that could end the element."""
-    text = json.dumps(
-        {name: part for name, part in described.items() if name != "$schema"}, separators=(",", ":")
-    )
+    rows = {name: json.loads(rows) for name, rows in described["datasets"].items()}
+    kept = {name: part for name, part in described.items() if name != "$schema"} | {"datasets": rows}
+    text = json.dumps(kept, separators=(",", ":"))
     text = _COLOURS.sub(lambda found: f"var(--{THEMED[found.group().upper()]})", text)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c"))  # noqa: S704 (nothing is left that HTML reads)
 
@@ -154,6 +154,11 @@ def _inline(svg: str, description: str) -> Markup:
         f'<svg class="drawing" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'
         f' aria-label="{escape(description)}">{body}'
     )
+
+
+def _untold(drawing: Markup) -> Markup:
+    """The drawing without what a resting pointer is told: a phone has none."""
+    return Markup(re.sub(r"<title>.*?</title>", "", drawing))  # noqa: S704 (a part of what was safe)
 
 
 def _mark(found: re.Match[str]) -> str:

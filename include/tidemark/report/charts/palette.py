@@ -2,16 +2,18 @@
 
 `CATEGORICAL` serves light and dark alike: each colour has a contrast of 3:1 or more with both grounds, and any two can be told
 apart with the usual deficiencies of colour vision (simulated after Machado, Oliveira and Fernandes 2009). `SEQUENTIAL` runs in
-even steps of lightness, so it needs one row for each ground; the drawing names a step, and the style sheet colours it.
+even steps of lightness and through the hues, so that neighbours tell apart; it needs one row for each ground: the drawing names a
+step, and the style sheet colours it. Both rows are the best of a search over lightness, hue and chroma in OKLCH (B. Ottosson,
+2020) for the least distance between neighbours with the usual and the two dichromats' vision.
 """
 
 from collections.abc import Iterable
 
 CATEGORICAL = ("#0072B2", "#D55E00", "#00946B", "#A8509A", "#75808C", "#0096E1", "#B44B2D", "#964BE1")
 
-SEQUENTIAL = ("#1FA08E", "#009494", "#008091", "#036D8B", "#025A86", "#064587", "#212F79", "#291867")
+SEQUENTIAL = ("#6D9D2D", "#00925A", "#067970", "#036373", "#004C75", "#1C2A84", "#340167", "#300034")
 """From least to most, as a light ground shows it; these are also the names by which a drawing asks for a step."""
-SEQUENTIAL_ON_DARK = ("#087C77", "#1F8C95", "#489AB0", "#6AA8C7", "#8AB6DB", "#A9C5ED", "#C7D4FC", "#E5E5FF")
+SEQUENTIAL_ON_DARK = ("#2B7440", "#188B69", "#0FA092", "#2CB3BB", "#53C4E3", "#8BD3FE", "#C9E2FF", "#F1F5FF")
 
 GROUND, RULE, SOFT, INK = "#0E0E00", "#0E0E01", "#0E0E02", "#0E0E03"
 """Names of the page's own colours inside a drawing; the style sheet says what they look like."""

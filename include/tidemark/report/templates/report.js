@@ -13,19 +13,8 @@
   const marked = all("[data-of]").map((element) => ({element, of: JSON.parse(element.dataset.of), chapter: chapterOf(element)}));
   const charts = all(".live").map((element) => {
     const spec = JSON.parse(element.querySelector("script").textContent);
-    return {element, spec, tables: tablesOf(spec), chapter: chapterOf(element), drawn: false};
+    return {element, spec, rows: Object.values(spec.datasets).flat(), chapter: chapterOf(element), drawn: false};
   });
-
-  function tablesOf(part, found = []) {
-    if (Array.isArray(part)) part.forEach((each) => tablesOf(each, found));
-    else if (part && typeof part === "object") {
-      for (const [name, value] of Object.entries(part)) {
-        if (name === "data" && typeof value.values === "string") found.push({holder: value, rows: JSON.parse(value.values)});
-        else tablesOf(value, found);
-      }
-    }
-    return found;
-  }
 
   function shows(of, chapter) {
     return Object.entries(of).every(([name, value]) => {
@@ -45,7 +34,7 @@
     const values = ((choices[name] ??= new Map()).get(chapter) ?? choices[name].set(chapter, new Set()).get(chapter));
     values.add(value);
   });
-  charts.forEach(({tables, chapter}) => tables.forEach(({rows}) => rows.forEach((row) => learn(row.of ?? {}, chapter))));
+  charts.forEach(({rows, chapter}) => rows.forEach((row) => learn(row.of ?? {}, chapter)));
   marked.forEach(({of, chapter}) => learn(of, chapter));
   for (const name of ONE_OF) state[name] = marked.find(({element, of}) => !element.hidden && of[name])?.of[name] ?? "";
   const own = {...state};
@@ -152,13 +141,8 @@
   async function draw(chart) {
     if (chart.drawn || !chart.element.clientWidth) return;
     chart.drawn = true;
-    let kept = 0, filtered = 0;
-    for (const {holder, rows} of chart.tables) {
-      holder.values = rows.filter((row) => !row.of || shows(row.of, chart.chapter));
-      holder.format = undefined;
-      filtered += rows.some((row) => row.of) ? 1 : 0;
-      kept += holder.values.filter((row) => row.of).length;
-    }
+    chart.element.setAttribute("aria-busy", "true");
+    const kept = (row) => !row.of || shows(row.of, chart.chapter);
     let place = chart.element.querySelector(":scope > .alive");
     if (!place) {
       place = make("div", {className: "alive"});
@@ -166,19 +150,26 @@
       chart.element.append(place, chart.nothing);
       attend(chart.element);
     }
-    const empty = filtered > 0 && kept === 0;
+    const choosable = chart.rows.filter((row) => row.of);
+    const empty = choosable.length > 0 && !choosable.some(kept);
     place.hidden = empty;
     chart.nothing.hidden = !empty;
-    const spec = structuredClone(chart.spec);
-    spec.width = Math.min(chart.element.clientWidth, chart.spec.width);
+    const datasets = Object.fromEntries(Object.entries(chart.spec.datasets).map(([name, rows]) => [name, rows.filter(kept)]));
+    const spec = {...structuredClone(chart.spec), datasets, width: Math.min(chart.element.clientWidth, chart.spec.width)};
     const {view} = await vegaEmbed(place, spec, {mode: "vega-lite", ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: () => {}, logLevel: 1});
     const svg = place.querySelector("svg");
     svg.classList.add("drawing");
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", chart.element.dataset.said);
+    all("[role], [aria-label]", svg).forEach((part) => { // what Vega makes up for each mark helps nobody who listens
+      const said = part.getAttribute("aria-label");
+      ["role", "aria-label", "aria-roledescription"].forEach((name) => part.removeAttribute(name));
+      if (said?.startsWith(MARK)) part.dataset.told = said.slice(MARK.length);
+    });
     chart.view?.finalize();
     chart.view = view;
     chart.element.classList.add("drawn");
+    chart.element.removeAttribute("aria-busy");
   }
 
   // What a mark tells: to a pointer that rests on it, to a finger, and to the arrow keys.
@@ -188,14 +179,14 @@
     element.tabIndex = 0;
     element.setAttribute("role", "group");
     element.setAttribute("aria-label", "Chart. The arrow keys read its marks.");
-    const marks = () => all(`[aria-label^="${MARK}"]`, element).filter((mark) => !mark.querySelector(`[aria-label^="${MARK}"]`));
+    const marks = () => all("[data-told]", element);
     let at = -1;
     const tell = (mark) => {
       all(".told-now", element).forEach((each) => each.classList.remove("told-now"));
       tip.hidden = !mark;
       if (!mark) return;
       mark.classList.add("told-now");
-      tip.textContent = mark.getAttribute("aria-label").slice(MARK.length);
+      tip.textContent = mark.dataset.told;
       const box = mark.getBoundingClientRect(), around = element.getBoundingClientRect();
       const left = box.left + box.width / 2 - around.left - tip.offsetWidth / 2;
       tip.style.left = `${Math.max(0, Math.min(left, around.width - tip.offsetWidth))}px`;
@@ -203,7 +194,7 @@
       tip.style.top = `${above > -tip.offsetHeight ? above : box.bottom - around.top + 8}px`;
     };
     const near = (event) => {
-      const hit = event.target.closest?.(`[aria-label^="${MARK}"]`);
+      const hit = event.target.closest?.("[data-told]");
       if (hit) return hit;
       const reach = event.pointerType === "touch" ? 26 : 10;
       let best = null, least = reach;
@@ -278,6 +269,13 @@
     });
   });
 
+  // A phone begins with folded sections; a link into one, a search and print open them.
+  const folds = all("details.fold");
+  if (matchMedia("(max-width: 40rem)").matches) folds.forEach((fold) => { fold.open = false; });
+  const unfold = () => { const fold = location.hash && document.querySelector(`${location.hash} > details.fold`); if (fold) fold.open = true; };
+  addEventListener("hashchange", unfold);
+  unfold();
+
   build();
   fromAddress();
   write();
@@ -302,5 +300,5 @@
     width = innerWidth;
     charts.forEach((chart) => { chart.drawn = false; if (chart.seen) draw(chart); });
   });
-  addEventListener("beforeprint", () => charts.forEach(draw));
+  addEventListener("beforeprint", () => { folds.forEach((fold) => { fold.open = true; }); charts.forEach(draw); });
 })();

@@ -1,0 +1,70 @@
+"""How fast a report answers in a browser: its first paint against that of an empty page, and a filter until its charts stand.
+
+    PYTHONPATH=. python benchmarks/bench_report.py .local/artifacts/as_of=2018-01-01/run=.../report/index.html
+
+The page holds aggregates only, so its size follows families, weeks and segments, and not the number of users.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Browser, sync_playwright
+
+PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
+FILTERED = """async (box) => {
+    const began = performance.now();
+    box.click();
+    while (document.querySelector('[aria-busy]')) await new Promise((done) => setTimeout(done, 1));
+    return performance.now() - began;
+}"""
+
+
+def first_paint(browser: Browser, address: str, times: int = 7) -> float:
+    """Milliseconds from the start of the navigation, the middle of several."""
+    found = []
+    for _ in range(times):
+        page = browser.new_page()
+        page.goto(address)
+        page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
+        found.append(page.evaluate(PAINTED))
+        page.close()
+    return median(found)
+
+
+def filters(browser: Browser, address: str) -> list[float]:
+    """Milliseconds of each choice of a tier or segment, beside the first chart that it applies to."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(address)
+    found = []
+    for box in page.locator(":is(input[name=tier], input[name=segment])").all():
+        chapter = (box.get_attribute("value") or "").partition(":")[0]
+        page.locator(
+            f"#{chapter} .live:visible" if chapter else ".live:visible"
+        ).first.scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
+        found.append(float(box.evaluate(FILTERED)))
+    page.close()
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    newest = max(Path(".local/artifacts").glob("as_of=*/run=*/report/index.html"), default=None)
+    parser.add_argument(
+        "report", type=Path, nargs="?", default=newest, help="the demo's newest, unless given"
+    )
+    report = parser.parse_args().report
+    if report is None:
+        parser.exit(0, "no report: run `make demo`, or name one\n")
+    address = report.resolve().as_uri()
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        empty, full = first_paint(browser, "data:text/html,<p>empty</p>"), first_paint(browser, address)
+        answers = filters(browser, address)
+        browser.close()
+    print(f"first paint: {full:.0f} ms, {full / empty:.1f} times that of an empty page")
+    print(f"a filter: {median(answers):.0f} ms, at most {max(answers):.0f} ms ({len(answers)} of them)")

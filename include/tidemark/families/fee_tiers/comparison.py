@@ -1,0 +1,94 @@
+"""How the numbers of the fee tiers changed since earlier months, with the fee weeks of the first swaps as the observations.
+
+Between two months nearly all weeks are the same weeks; what changes a tier's number are the weeks whose windows have ended since.
+"""
+
+from collections.abc import Iterable
+
+from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
+from include.tidemark.families.fee_tiers.names import all_weeks_name, top_name, week_name
+from include.tidemark.families.fee_tiers.questions import tier_counts
+from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
+from include.tidemark.families.fee_tiers.size_rows import (
+    FEE_PAID,
+    NEW_SHARE,
+    NEXT_WEEK,
+    SHARES,
+    TOP_PCT,
+    TOP_SHARE,
+)
+from include.tidemark.families.fee_tiers.value_sums import UNITS_A_DOLLAR, value_cells, week_sums
+from include.tidemark.families.unit_comparison import unit_changes
+from include.tidemark.run import Run
+from include.tidemark.statistics.cells import merge
+from include.tidemark.statistics.change import Kind
+from include.tidemark.statistics.change_rows import ChangeRow, adjusted_rows
+from include.tidemark.statistics.lifetime_value import METRIC as VALUE
+from include.tidemark.statistics.lifetime_value import horizon_name
+from include.tidemark.statistics.retention import METRICS
+from include.tidemark.statistics.trust import tail_of
+from include.tidemark.statistics.unit_changes import Key, UnitNumber
+from include.tidemark.warehouse.base import Warehouse
+
+EACH_WEEK = "each fee week"
+"""The horizon of the one row that stands for the weeks of a trade size, none of which changes once it is over."""
+_EFFECTS: dict[str, Kind] = {"odds_ratio_5bps": "ratio", "retention_change_5bps": "share"}
+_SLOPES = ("effect_5bps_log_volume_usd", "effect_5bps_volume_usd")
+
+
+def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
+    """The change of retention and lifetime value by tier; of trade sizes and effects that it is not judged, and why."""
+    return adjusted_rows(
+        unit_changes(run, "fee_tiers", lambda of: _numbers(of, warehouse), list(_unjudged(run)))
+    )
+
+
+def _numbers(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
+    return _retention(run, warehouse) | _values(run, warehouse)
+
+
+def _retention(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
+    units: dict[Key, dict[str, tuple[int, float]]] = {}
+    for count in tier_counts(run, warehouse):
+        week = str(count.unit)
+        for metric in METRICS:
+            active, n = count.outcome(metric)
+            units.setdefault((metric, count.group, count.window), {})[week] = n, active
+        # A week has one fee, so each of them is in one tier.
+        everybody = units.setdefault((ALL_TIERS, None, count.window), {})
+        everybody[week] = count.matured, count.active_in_window
+    return {key: UnitNumber("share", held) for key, held in units.items()}
+
+
+def _values(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
+    cells = value_cells(run, warehouse)
+    rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
+    sums = week_sums(run, warehouse, run.rules.fee_ltv_horizon_weeks, rates)
+    found: dict[Key, UnitNumber] = {}
+    for (tier, weeks, rate), held in sums.items():
+        everybody = merge(of for key, of in cells.items() if key[1:] == (weeks, rate))
+        found[VALUE, tier, horizon_name(weeks, rate)] = UnitNumber(
+            "mean",
+            held,
+            users=cells.get((tier, weeks, rate), merge([])),
+            everybody=tail_of(everybody) if everybody.size else None,
+            scale=UNITS_A_DOLLAR,
+        )
+    return found
+
+
+def _unjudged(run: Run) -> Iterable[tuple[Key, Kind, str]]:
+    """The numbers of a week that is over are of the same users in both months; a model has all weeks of both in it."""
+    for size in TRADE_SIZES:
+        for metric in (*SHARES, NEXT_WEEK):
+            yield (metric, size, EACH_WEEK), "share", "same_users"
+        yield (FEE_PAID, size, EACH_WEEK), "mean", "same_users"
+        for metric in _SLOPES:
+            yield (metric, size, None), "ratio", "not_paired"
+    yield (NEW_SHARE, None, EACH_WEEK), "share", "same_users"
+    for percent in TOP_PCT:
+        yield (TOP_SHARE, top_name(percent), None), "share", "descriptive"
+    weeks = run.rules.fee_retention_weeks
+    for metric, kind in _EFFECTS.items():
+        for horizon in (*(week_name(k) for k in range(1, weeks + 1)), all_weeks_name(weeks)):
+            yield (metric, None, horizon), kind, "not_paired"

@@ -1,0 +1,164 @@
+"""Changes whose observations are weeks or days, against users one by one, scipy's t test, and simulated months."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from include.tidemark.statistics.change_rows import ChangeRow
+from include.tidemark.statistics.unit_changes import UnitNumber, UnitPairs, unit_change_rows
+from tests.statistics.arrivals import CONFIG, DESIGNS, KEY, Design, alarms, change_of, two_months
+
+Units = dict[str, tuple[int, float]]
+
+
+def change(then: Units, today: Units) -> ChangeRow:
+    return change_of(UnitNumber("share", then), UnitNumber("share", today))
+
+
+def weeks(totals: list[float], users: int = 200, first: int = 0) -> Units:
+    return {f"{first + place:03}": (users, total) for place, total in enumerate(totals)}
+
+
+def test_weeks_of_one_size_give_the_t_test_of_the_new_weeks_against_the_others() -> None:
+    old, new = [60.0, 95, 40, 88, 71, 52, 79, 66], [120.0, 70, 99]
+    row = change(weeks(old), weeks(old + new))
+    theirs = stats.ttest_ind(np.array(new) / 200, np.array(old) / 200)
+    assert row.p_value == pytest.approx(theirs.pvalue, rel=1e-9)
+    # The new weeks are 3 of 11, so the number moves by that part of their difference.
+    low, high = (3 / 11 * end for end in theirs.confidence_interval())
+    assert (row.ci_low, row.ci_high) == pytest.approx((low, high), rel=1e-9)
+    assert (row.n, row.n_earlier, row.n_both, row.n_joined, row.n_left) == (2200, 1600, 1600, 600, 0)
+
+
+def test_weeks_that_differ_by_their_users_alone_give_the_error_of_pairs_of_users() -> None:
+    then, today = weeks([80] * 9, 240), weeks([80] * 9, 240) | weeks([81, 80], 240, first=9)
+    row = change(then, today)
+    n0, n1 = 9 * 240, 11 * 240
+    p = (9 * 80 + 161) / n1
+    # Each user by itself: the influence of those of both months is (y - p) (1 / N1 - 1 / N0), of the new ones (y - p) / N1.
+    error = np.sqrt(p * (1 - p) * (n0 * (1 / n1 - 1 / n0) ** 2 + (n1 - n0) / n1**2))
+    assert row.ci_low is not None and row.ci_high is not None and row.change is not None
+    half = stats.t(9).ppf(0.975) * error
+    assert (row.ci_low, row.ci_high) == pytest.approx((row.change - half, row.change + half), rel=1e-9)
+    assert row.detectable_change == pytest.approx(half + stats.norm.ppf(0.8) * error, rel=1e-9)
+    assert (row.trust, row.reason) == ("caution", "few_periods")
+
+
+def test_weeks_that_left_are_a_group_of_their_own() -> None:
+    rng = np.random.default_rng(3)
+    left, stay, new = ([float(k) for k in rng.integers(40, 110, n)] for n in (4, 9, 5))
+    row = change(weeks(left + stay), weeks(stay + new, first=4))
+    # Ordinary least squares of the weeks' rates on the three groups, and of it the contrast of both months' means.
+    y = np.array(left + stay + new) / 200
+    place = np.repeat([0, 1, 2], [4, 9, 5])
+    residuals = y - np.array([y[place == g].mean() for g in range(3)])[place]
+    degrees = len(y) - 3
+    weight = np.repeat([-1 / 13, 1 / 14 - 1 / 13, 1 / 14], [4, 9, 5])
+    error = np.sqrt((residuals**2).sum() / degrees * (weight**2).sum())
+    assert row.change == pytest.approx(y[4:].mean() - y[:13].mean(), rel=1e-9)
+    assert row.p_value == pytest.approx(
+        2 * stats.t(degrees).sf(abs(y[4:].mean() - y[:13].mean()) / error), rel=1e-9
+    )
+    assert (row.n_joined, row.n_left) == (1000, 800)
+
+
+def test_data_that_came_late_widen_the_interval_by_how_unevenly_they_came() -> None:
+    then = weeks([80] * 12)
+    even = change(then, weeks([84] * 12))
+    assert even.change == pytest.approx(0.02)
+    assert even.reason == "no_variation"
+    moved = [84, 80, 90, 81, 80, 86, 80, 88, 80, 80, 82, 85]
+    uneven = change(then, weeks([float(k) for k in moved]))
+    by_week = np.array(moved) / 200 - 0.4
+    theirs = stats.ttest_1samp(by_week, 0)
+    assert uneven.ci_low is not None and uneven.ci_high is not None
+    half = (uneven.ci_high - uneven.ci_low) / 2
+    assert half == pytest.approx(stats.t(11).ppf(0.975) * by_week.std(ddof=1) / np.sqrt(12), rel=1e-9)
+    assert uneven.p_value == pytest.approx(theirs.pvalue, rel=1e-9)
+
+
+def test_what_can_not_be_judged_says_why() -> None:
+    old = weeks([80, 70, 90, 60, 75, 85])
+    assert change(old, old).reason == "same_users"
+    assert change(old, old).change == 0
+    few = change(weeks([80, 70]), weeks([80, 70, 90, 60, 75]))
+    assert (few.reason, few.change, few.p_value) == ("too_few_periods", None, None)
+    assert few.estimate is not None and few.earlier_estimate == 0.375
+    assert change({}, old).reason == "empty_segment"
+    assert change({"000": (0, 0)}, old).reason == "window_not_complete"
+    assert change({"000": (29, 9)}, old).reason == "too_few_users"
+    assert change(weeks([0] * 6), weeks([0] * 8)).reason == "no_variation"
+
+
+def test_a_number_that_one_month_alone_has_is_there_all_the_same() -> None:
+    key = ("retention_in_window", "20 bps", "week 1")
+    number = UnitNumber("share", weeks([80] * 8))
+    rows = unit_change_rows({key: number}, {KEY: number}, "previous", CONFIG, 2)
+    assert [(row.segment, row.reason) for row in rows] == [
+        ("10 bps", "empty_segment"),
+        ("20 bps", "empty_segment"),
+    ]
+    assert [row.n for row in rows] == [1600, 0]
+
+
+def test_thirty_units_and_enough_of_each_outcome_among_those_who_came_are_ok() -> None:
+    often, rare = weeks([80, 70, 90] * 11), weeks([2, 1, 3] * 11)
+    late = change(often, often | weeks([70.0], first=33))
+    assert (late.trust, late.reason) == ("ok", None)
+    few = change(rare, rare | weeks([2.0], first=33))
+    assert (few.trust, few.reason) == ("caution", "few_successes")
+    one_large = {"000": (20_000, 7_000.0)} | weeks([80, 70, 90] * 11, first=1)
+    found = change(one_large, one_large | weeks([70.0], first=34))
+    assert (found.trust, found.reason) == ("caution", "few_periods")
+
+
+@pytest.mark.parametrize(
+    ("name", "shock", "samples", "least"),
+    [
+        ("26 weeks, 5 new, 5 left", 0.0, 800, 0.015),
+        ("26 weeks, 4 new", 0.2, 800, 0.025),
+        ("26 weeks of unlike size, 4 new", 0.2, 800, 0.025),
+        ("amounts, 26 weeks, 4 new", 0.2, 300, 0.015),
+        ("180 days, 30 new", 0.2, 300, 0.015),
+    ],
+)
+def test_without_an_effect_about_one_of_twenty_changes_alarms(
+    name: str, shock: float, samples: int, least: float
+) -> None:
+    found = alarms(np.random.RandomState(11), shock, DESIGNS[name], samples)
+    assert least <= found.mean() <= 0.08
+
+
+def test_a_planted_change_of_new_weeks_is_found_and_a_count_of_users_alone_would_alarm() -> None:
+    random, found, naive = np.random.RandomState(12), 0, 0
+    for _ in range(300):
+        then, today = two_months(random, 0.2, Design(30, 5))
+        lifted = {
+            name: (n, k + 18) if name not in then.units else (n, k) for name, (n, k) in today.units.items()
+        }
+        found += (change_of(then, today._replace(units=lifted)).p_value or 1) < 0.05
+        new = [of for name, of in today.units.items() if name not in then.units]
+        p = [sum(k for _, k in held) / sum(n for n, _ in held) for held in (then.units.values(), new)]
+        naive += abs(p[0] - p[1]) > 1.96 * np.sqrt(2 / 9 * (1 / (150 * 25) + 1 / (150 * 5)))
+    assert found >= 240
+    assert naive >= 27
+
+
+def test_the_scale_of_the_cells_changes_no_interval() -> None:
+    then, today = two_months(np.random.RandomState(14), 0.1, Design(12, 3, is_amount=True))
+    parts = [
+        of._replace(units={name: (n, total / 100) for name, (n, total) in of.units.items()}, scale=100)
+        for of in (then, today)
+    ]
+    whole, dollars = change_of(then, today), change_of(*parts)
+    assert whole.change is not None and whole.ci_high is not None
+    assert (dollars.change, dollars.ci_high) == pytest.approx(
+        (whole.change / 100, whole.ci_high / 100), rel=1e-9
+    )
+    assert dollars.p_value == pytest.approx(whole.p_value, rel=1e-9)
+
+
+def test_units_are_counted_whatever_their_order() -> None:
+    one, two = {"b": (5, 1.0), "a": (7, 2.0)}, {"c": (1, 1.0), "a": (7, 2.0)}
+    assert UnitPairs.of(one, two).behind == (7, 1, 5)
+    assert [UnitNumber("share", of).value for of in (one, two)] == [0.25, 0.375]

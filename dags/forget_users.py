@@ -35,6 +35,7 @@ PARAMS = {
 
 @dag(
     dag_id="forget_users",
+    description="Erases persons from the warehouse and from the files of every run.",
     schedule=None,
     catchup=False,
     max_active_runs=1,

@@ -8,12 +8,13 @@ the zone of the rule `business_timezone`; a change of the zone computes no publi
 `load_sources` takes landing files into the raw tables. `check_sources`, `check_models` and `check_statistics` are the gate:
 a critical failure stops the run, a warning is published with the result. `models` is one dbt process; its tasks show
 each model and its tests. `statistics` adds intervals, and the changes since earlier months. `publish` writes the artifacts, then one row into the
-publication ledger: that row is the publication.
+publication ledger: that row is the publication. Each family then has an event of the asset `tidemark://<family>`, which other DAGs can
+be scheduled on. The tab *Tidemark* of a run shows its report, changes, checks and files, or what failed.
 
 ## Triage
 - **A run failed: what do consumers see?** The last published month, unchanged. Nothing is half published.
-- **`check_*` failed**: the sentence in the log says what and where; the Data Docs stand in the run's artifact folder
-  below `validation/`. Correct the data, then trigger a *new* run for the same `as_of_date`.
+- **`check_*` failed**: the sentence in the log and in the run's tab *Tidemark* says what and where; the task's button *Checks* opens the
+  Data Docs. Correct the data, then trigger a *new* run for the same `as_of_date`.
 - **A task under `models` failed**: open its log; a failed test names the rule. `dbt_producer_watcher` holds dbt's whole log.
 - **`models` shows a second try**: the dbt process was lost; each model is now built by a process of its own. Slower, correct.
 - **`publish` failed**: retry it. It finishes what is missing, and publishes at most once.
@@ -27,7 +28,9 @@ from datetime import datetime, timedelta
 from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
 
 from include.tidemark.enabled import families_in
+from include.tidemark.orchestration.assets import PUBLICATIONS, announce
 from include.tidemark.orchestration.dbt_models import model_tasks
+from include.tidemark.orchestration.pages import DataDocsLink, ReportLink, with_link
 from include.tidemark.orchestration.schedule import business_zone
 from include.tidemark.orchestration.stage_tasks import (
     TASK_DEFAULTS,
@@ -81,6 +84,7 @@ PARAMS = {
 
 @dag(
     dag_id="monthly_segmentation",
+    description="Recalculates the segments as of the first of the month, checks them, and publishes them with a report.",
     schedule=CronDataIntervalTimetable("0 2 1 * *", timezone=ZONE),
     start_date=datetime(2015, 1, 1, tzinfo=ZONE),
     end_date=datetime.combine(SETTINGS.schedule_end, datetime.min.time(), tzinfo=ZONE)
@@ -150,22 +154,27 @@ def monthly_segmentation():
             for question in family.questions:
                 answer.override(task_id=f"{family.name}_{question}")(family.name, question)
 
-    @task(pool=WAREHOUSE_POOL)
+    @task(pool=WAREHOUSE_POOL, outlets=[PUBLICATIONS])
     @stage_task
     def publish():
         from include.tidemark.pipeline.publish import publish
 
-        return publish(current_run(), SETTINGS, timings=stage_seconds(TIMED_STAGES))
+        result = publish(current_run(), SETTINGS, timings=stage_seconds(TIMED_STAGES))
+        announce(result)
+        return result
+
+    def checked(stage):
+        return with_link(check.override(task_id=f"check_{stage}")(stage), DataDocsLink())
 
     chain(
         resolve_run(),
         load_sources(),
-        check.override(task_id="check_sources")("sources"),
+        checked("sources"),
         model_tasks(SETTINGS, "models", WAREHOUSE_POOL),
-        check.override(task_id="check_models")("models"),
+        checked("models"),
         statistics(),
-        check.override(task_id="check_statistics")("statistics"),
-        publish(),
+        checked("statistics"),
+        with_link(publish(), ReportLink()),
     )
 
 

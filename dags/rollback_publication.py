@@ -28,6 +28,7 @@ PARAMS = {
 
 @dag(
     dag_id="rollback_publication",
+    description="Shows an earlier published run of a month again, or lists the published runs of that month.",
     schedule=None,
     catchup=False,
     max_active_runs=1,

@@ -1,44 +1,41 @@
-"""The published reports inside Airflow's UI, behind its login.
+"""The pages inside Airflow's UI, behind its login: the months, a tab on each run, and the files of a run.
 
-Who may read the DAG `monthly_segmentation` may read what it publishes. This file imports nothing of the project: on MWAA the
-web server has the plugins and no DAG folder. It reads `TIDEMARK_ARTIFACT_ROOT` and `TIDEMARK_ARTIFACT_CONN_ID` itself.
+Who may read the DAG `monthly_segmentation` may read what it publishes. The plugin's files import nothing of the project: on MWAA
+the web server has the plugins and no DAG folder. They read `TIDEMARK_ARTIFACT_ROOT` and `TIDEMARK_ARTIFACT_CONN_ID` themselves.
 """
 
-import json
-import os
 import re
-from collections.abc import Iterator
-from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import requires_access_dag
-from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import ObjectStoragePath
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.responses import Response
+from tidemark_airflow_runs import DAG_ID, AirflowRun, newest_runs, runs_by_id, tasks_of
+from tidemark_months import MOST, months_page
+from tidemark_pages import SCRIPT_DIGEST, base_path
+from tidemark_run import other_dag_page, run_page
+from tidemark_store import RunFiles, blocks, head, published_months, run_files
 
-DAG_ID = "monthly_segmentation"
 PREFIX = "/tidemark"
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_RUN_KEY = re.compile(r"[0-9]{8}_[0-9]{8}T[0-9]{6}_[0-9a-f]{8}")
 _SHOWN = {".html": "text/html; charset=utf-8", ".json": "application/json"}
 """What a browser shows; everything else is downloaded, so that no file of a run is taken for a page."""
 _POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none';"
+    "default-src 'none'; style-src 'unsafe-inline'; script-src {scripts}; img-src data:; base-uri 'none'; form-action {forms};"
     " frame-ancestors 'self'"
 )
 _SCRIPTS = re.compile(rb"script-src((?: 'sha256-[A-Za-z0-9+/=]{44}')+)")
 """The scripts that a report says are its own, by their digests; nothing that is written into the page later is among them."""
 _HEAD_BYTES = 4096
+_LONGEST_SEARCH = 100
 _HEADERS = {
-    "Content-Security-Policy": _POLICY.format(scripts="'none'"),
+    "Content-Security-Policy": _POLICY.format(scripts="'none'", forms="'none'"),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "no-referrer",
@@ -63,144 +60,86 @@ async def _add_headers(request: Request, call_next: RequestResponseEndpoint) -> 
     return response
 
 
+def _page(text: str) -> HTMLResponse:
+    policy = _POLICY.format(scripts=SCRIPT_DIGEST, forms="'self'")
+    return HTMLResponse(text, headers={"Content-Security-Policy": policy})
+
+
 @app.get("/")
-def months() -> HTMLResponse:
-    """The published months, newest first."""
-    index = _read_json("index.json")
-    return HTMLResponse(_page(index["months"] if index else []))
+def months(session: SessionDep, q: str = "", dag_id: str = DAG_ID) -> HTMLResponse:
+    """The published months and the runs that are not, newest first."""
+    if dag_id != DAG_ID:
+        return _page(other_dag_page())
+    shown = published_months()[:MOST]
+    behind = runs_by_id(session, {month["dag_run_id"] for month in shown if "dag_run_id" in month})
+    return _page(months_page(shown, newest_runs(session, MOST), behind, q[:_LONGEST_SEARCH]))
+
+
+@app.get("/run")
+def run(session: SessionDep, run_id: str, dag_id: str = DAG_ID) -> HTMLResponse:
+    """One run: the tab of the DAG run."""
+    if dag_id != DAG_ID:
+        return _page(other_dag_page())
+    known = runs_by_id(session, [run_id]).get(run_id)
+    published = published_months()
+    files = _files_of(run_id, known, published)
+    if known is None and files is None:
+        raise HTTPException(404, "There is no such run.")
+    return _page(run_page(run_id, known, tasks_of(session, run_id), files, published))
 
 
 @app.get("/runs/{as_of_date}/{run_key}/{path:path}")
 def file(as_of_date: str, run_key: str, path: str) -> StreamingResponse:
-    """One file of a run: only what the run's own manifest names, so no path can lead out of its folder."""
-    if not _DATE.fullmatch(as_of_date) or not _RUN_KEY.fullmatch(run_key):
-        raise HTTPException(404, "There is no such run.")
-    folder = f"as_of={as_of_date}/run={run_key}"
-    manifest = _read_json(f"{folder}/manifest.json")
-    if manifest is None:
-        raise HTTPException(404, "There is no such run.")
-    if path != "manifest.json" and path not in {entry["path"] for entry in manifest["files"]}:
-        raise HTTPException(404, "The manifest of this run names no such file.")
-    source = _locate(f"{folder}/{path}")
-    if not source.fs.exists(source.path):
-        raise HTTPException(404, "The file is not in the artifact store any more.")
+    """One file of a run: only what the run's own manifest or a stage's list names, so no path can lead out of its folder."""
+    files = run_files(as_of_date, run_key)
+    place = files.named(path) if files else None
+    if place is None:
+        raise HTTPException(
+            404, "There is no such run, or neither its manifest nor its checks name such a file."
+        )
     suffix = Path(path).suffix
     headers = {} if suffix in _SHOWN else {"Content-Disposition": f'attachment; filename="{Path(path).name}"'}
     if suffix == ".html":
-        headers["Content-Security-Policy"] = _POLICY.format(scripts=_own_scripts(source))
+        headers["Content-Security-Policy"] = _POLICY.format(scripts=_own_scripts(place), forms="'none'")
     media_type = _SHOWN.get(suffix, "application/octet-stream")
-    return StreamingResponse(_blocks(source), media_type=media_type, headers=headers)
+    return StreamingResponse(blocks(place), media_type=media_type, headers=headers)
 
 
-def _locate(relative: str) -> ObjectStoragePath:
-    local = Path(__file__).resolve().parents[1] / ".local" / "artifacts"
-    root = os.environ.get("TIDEMARK_ARTIFACT_ROOT") or local.as_uri()
-    return ObjectStoragePath(
-        f"{root.rstrip('/')}/{relative}", conn_id=os.environ.get("TIDEMARK_ARTIFACT_CONN_ID") or None
-    )
+def _files_of(run_id: str, known: AirflowRun | None, published: list[dict[str, Any]]) -> RunFiles | None:
+    """The run's files: by the identity that Airflow has of it, else by the publications of a run with its id."""
+    if known and (files := run_files(known.as_of_date, known.run_key)):
+        return files
+    for month in published:
+        for row in reversed(month.get("history", [])):
+            if row["dag_run_id"] == run_id:
+                return run_files(month["as_of_date"], row["run_key"])
+    return None
 
 
-def _read_json(relative: str) -> dict[str, Any] | None:
-    source = _locate(relative)
-    try:
-        with source.fs.open(source.path, "rb") as handle:
-            document: dict[str, Any] = json.load(handle)
-    except FileNotFoundError:
-        return None
-    return document
-
-
-def _own_scripts(source: ObjectStoragePath) -> str:
-    with source.fs.open(source.path, "rb") as handle:
-        found = _SCRIPTS.search(handle.read(_HEAD_BYTES))
+def _own_scripts(place: ObjectStoragePath) -> str:
+    found = _SCRIPTS.search(head(place, _HEAD_BYTES))
     return found.group(1).decode().strip() if found else "'none'"
 
 
-def _blocks(source: ObjectStoragePath) -> Iterator[bytes]:
-    with source.fs.open(source.path, "rb") as handle:
-        yield from iter(partial(handle.read, 1 << 20), b"")
-
-
-def _page(entries: list[dict[str, Any]]) -> str:
-    rows = "".join(_row(entry) for entry in entries)
-    table = (
-        '<div class="scroll"><table><thead><tr><th scope="col">As of</th><th scope="col">Report</th>'
-        '<th scope="col">Published (UTC)</th><th scope="col">Run</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-    body = (
-        table
-        if entries
-        else "<p>Nothing is published yet. The first successful run of the DAG will stand here.</p>"
-    )
-    return _PAGE.replace("{body}", body)
-
-
-_ACTIONS = {"rollback": ", rolled back to", "erasure": ", rows of persons erased"}
-
-
-def _row(entry: dict[str, Any]) -> str:
-    run = f"runs/{escape(entry['as_of_date'])}/{escape(entry['run_key'])}"
-    action = _ACTIONS.get(entry["action"], "")
-    return (
-        f'<tr><th scope="row">{escape(entry["as_of_date"])}</th>'
-        f'<td><a href="{run}/report/index.html">Open the report</a></td>'
-        f"<td>{escape(entry['published_at'].rstrip('Z').replace('T', ' '))}{action}</td>"
-        f'<td><a href="{run}/manifest.json"><code>{escape(entry["run_key"])}</code></a></td></tr>'
-    )
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Customer segments: published months</title>
-<link rel="icon" href="data:,">
-<style>
-:root { color-scheme: light dark; --ground: #fff; --ink: #16202a; --soft: #51606e; --rule: #dde3e8; --accent: #0b5f70; }
-@media (prefers-color-scheme: dark) {
-  :root { --ground: #11171c; --ink: #e8edf1; --soft: #a7b4bf; --rule: #2c3740; --accent: #6cc3d5; }
-}
-body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.25rem; background: var(--ground); color: var(--ink);
-  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-h1 { font-size: 1.9rem; line-height: 1.2; letter-spacing: -.02em; margin: 0 0 .5rem; }
-p { color: var(--soft); max-width: 44rem; margin: 0 0 1.5rem; }
-a { color: var(--accent); }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .65rem 1.2rem .65rem 0; border-bottom: 1px solid var(--rule); white-space: nowrap; }
-thead th { color: var(--soft); font-size: .85rem; }
-code { font-size: .86rem; }
-</style>
-</head>
-<body>
-<h1>Customer segments: published months</h1>
-<p>Each report shows the customers as they stood before that date. What is published now is listed here; a month that was
-recomputed or rolled back shows its present run.</p>
-{body}
-</body>
-</html>
-"""
-
-
-def _base_path() -> str:
-    """The path below which Airflow is served, without a slash at the end."""
-    return urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+def _view(name: str, destination: str, address: str, route: str) -> dict[str, str]:
+    return {
+        "name": name,
+        "href": f"{base_path()}{PREFIX}/{address}",
+        "destination": destination,
+        "url_route": route,
+    }
 
 
 class TidemarkReports(AirflowPlugin):
-    """Serves the reports at `/tidemark/` and adds them to the navigation."""
+    """Serves the pages at `/tidemark/`, and shows them in the navigation and as tabs of DAGs and of their runs.
+
+    Airflow shows a tab on every DAG, puts the ids into its address, quoted, and finds it by its route, so each has its own.
+    """
 
     name = "tidemark_reports"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "Tidemark reports"}]  # noqa: RUF012 (Airflow's shape)
     external_views = [  # noqa: RUF012
-        {
-            "name": "Customer segments",
-            "href": f"{_base_path()}{PREFIX}/",
-            "destination": "nav",
-            "category": "browse",
-            "url_route": "tidemark",
-        }
+        _view("Customer segments", "nav", "", "tidemark") | {"category": "browse"},
+        _view("Tidemark", "dag", "?dag_id={DAG_ID}", "tidemark-months"),
+        _view("Tidemark", "dag_run", "run?dag_id={DAG_ID}&run_id={RUN_ID}", "tidemark-run"),
     ]

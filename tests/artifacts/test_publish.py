@@ -160,7 +160,7 @@ def test_another_run_s_publication_in_between_is_not_lost_from_the_pointers(
 
     publish(first, candidate.settings)
     second = add_run(candidate, rules, MONTHS[1], attempt=0)
-    real, reads = pointers.current_publications, []  # type: ignore[attr-defined]
+    real, reads = pointers.publications_by_date, []  # type: ignore[attr-defined]
 
     def read_then_another_publishes(warehouse):
         found = real(warehouse)
@@ -169,7 +169,7 @@ def test_another_run_s_publication_in_between_is_not_lost_from_the_pointers(
         reads.append(found)
         return found
 
-    monkeypatch.setattr(pointers, "current_publications", read_then_another_publishes)
+    monkeypatch.setattr(pointers, "publications_by_date", read_then_another_publishes)
     with open_warehouse(candidate.settings) as warehouse:
         rebuild_pointers(candidate.settings, warehouse)
     assert latest(candidate)["run_key"] == second.run_key

@@ -1,5 +1,6 @@
 """An erasure that is stopped before any of its steps is completed by the same command, as if it had never stopped."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,10 @@ def state(book: Book) -> dict[str, object]:
     rows = {table: book.query(f"select * from {table} order by all") for table in TABLES}
     leftovers = book.query("select table_name from information_schema.tables where table_name like 'forget%'")
     files = {name: timeless(data) if name.endswith(".json") else data for name, data in book.files().items()}
+    index = json.loads(files["index.json"])
+    for month in index["months"]:
+        del month["history"]  # it names the rows that it took
+    files["index.json"] = json.dumps(index).encode()
     return {"files": files, "ledger": book.query(LEDGER), "leftovers": leftovers, **rows}
 
 

@@ -4,16 +4,45 @@ import json
 import logging
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from include.tidemark.orchestration.alerts import alert_on_failure
 
-CONTEXT = {
-    "ti": SimpleNamespace(task_id="check_models", dag_id="monthly_segmentation", run_id="manual__1"),
-    "exception": RuntimeError("the share drifted"),
-}
+PROJECT = Path(__file__).resolve().parents[2]
+RUN = {"as_of_date": "2026-11-01", "run_key": "20261101_20261101T060000_0123abcd"}
+
+
+class Task(SimpleNamespace):
+    """A task that has failed, as far as the alert looks at it."""
+
+    log_url = "http://airflow/dags/monthly_segmentation/runs/manual__1/tasks/check_models?try_number=1"
+
+    def xcom_pull(self, task_ids):
+        return {"resolve_run": RUN}[task_ids]
+
+    def xcom_push(self, key, value):
+        self.left = {key: value}
+
+
+class TaskOfALostWorker(Task):
+    """The DAG processor tells of it, and can read and write no XCom."""
+
+    def xcom_pull(self, task_ids):
+        raise RuntimeError("no connection to the supervisor")
+
+    def xcom_push(self, key, value):
+        raise RuntimeError("no connection to the supervisor")
+
+
+def context_of(task=Task, task_id="check_models", dag_id="monthly_segmentation"):
+    failed = task(task_id=task_id, dag_id=dag_id, run_id="manual__2026-11-01T06:00:00+00:00")
+    return {"ti": failed, "exception": RuntimeError("the share drifted")}
+
+
+CONTEXT = context_of()
 
 
 @pytest.fixture
@@ -62,6 +91,41 @@ def test_with_a_connection_the_same_sentence_is_posted(webhook, monkeypatch, cap
     assert path == "/hooks/marked-token"
     assert "check_models" in body["text"] and "the share drifted" in body["text"]
     assert "marked-token" not in caplog.text
+
+
+def test_the_alert_leads_to_the_log_the_run_its_checks_the_reports_and_the_runbook(caplog, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://airflow.example/team")
+    alert_on_failure(context_of())
+    for line in (
+        f"Log: {Task.log_url}",
+        "Run: http://airflow.example/team/dags/monthly_segmentation/runs/manual__2026-11-01T06%3A00%3A00%2B00%3A00/plugin/tidemark-run",
+        f"Checks: http://airflow.example/team/tidemark/runs/2026-11-01/{RUN['run_key']}/validation/models/index.html",
+        "Published reports: http://airflow.example/team/tidemark/",
+        "Runbook: docs/runbook.md#a-run-failed",
+    ):
+        assert line in caplog.text.splitlines()
+
+
+@pytest.mark.parametrize("dag_id", ["monthly_segmentation", "rollback_publication", "forget_users"])
+def test_the_alert_names_a_section_that_the_runbook_has(dag_id, caplog):
+    alert_on_failure(context_of(task_id="publish", dag_id=dag_id))
+    (line,) = (line for line in caplog.text.splitlines() if line.startswith("Runbook: "))
+    document, _, anchor = line.removeprefix("Runbook: ").partition("#")
+    titles = [t[3:] for t in (PROJECT / document).read_text().splitlines() if t.startswith("## ")]
+    assert anchor in {title.lower().replace(" ", "-") for title in titles}
+    assert "Checks: " not in caplog.text
+
+
+def test_the_sentence_is_left_for_the_run_s_page():
+    failed = context_of()
+    alert_on_failure(failed)
+    assert failed["ti"].left == {"failure": "the share drifted"}
+
+
+def test_the_failure_of_a_lost_worker_is_told_without_what_only_its_task_knew(caplog):
+    alert_on_failure(context_of(TaskOfALostWorker))
+    assert "the share drifted" in caplog.text
+    assert "Checks: " not in caplog.text
 
 
 @pytest.mark.parametrize("status", [404, 500])

@@ -1,7 +1,6 @@
-"""The reports in Airflow's UI: behind its login, and nothing but what a manifest names."""
+"""The files of runs in Airflow's UI: behind its login, and nothing but what a manifest or the list of a stage names."""
 
 import asyncio
-import importlib.util
 import json
 import os
 import subprocess
@@ -9,53 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
-PLUGIN = Path(__file__).resolve().parents[2] / "plugins" / "tidemark_reports.py"
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 KEY = "20261101_20261101T060000_0123abcd"
 RUN = f"/tidemark/runs/2026-11-01/{KEY}"
-
-
-@pytest.fixture(scope="module")
-def plugin():
-    spec = importlib.util.spec_from_file_location("tidemark_reports", PLUGIN)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def artifacts(tmp_path, monkeypatch):
-    """An artifact root with one published run, a file that its manifest does not name, and a secret beside the root."""
-    root = tmp_path / "artifacts"
-    folder = root / "as_of=2026-11-01" / f"run={KEY}"
-    content = {"report/index.html": b"<h1>report</h1>", "data/segment_summary.csv": b"a,b\n1,2\n"}
-    for path, data in (content | {"data/not_listed.csv": b"x"}).items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data)
-    (folder / "manifest.json").write_text(json.dumps({"files": [{"path": path} for path in content]}))
-    month = {
-        "as_of_date": "2026-11-01",
-        "run_key": KEY,
-        "published_at": "2026-11-01T06:10:00Z",
-        "action": "publish",
-    }
-    (root / "index.json").write_text(json.dumps({"months": [month]}))
-    (tmp_path / "secret.txt").write_text("secret")
-    monkeypatch.setenv("TIDEMARK_ARTIFACT_ROOT", root.as_uri())
-    return root
-
-
-@pytest.fixture
-def client(plugin, artifacts):
-    """A browser that is logged in, as far as the plugin can tell."""
-    (dependency,) = [depends.dependency for depends in plugin.app.router.dependencies]
-    plugin.app.dependency_overrides[dependency] = lambda: None
-    outer = FastAPI()
-    outer.mount(plugin.PREFIX, plugin.app)
-    yield TestClient(outer)
-    plugin.app.dependency_overrides.clear()
 
 
 ASK_WITHOUT_LOGIN = """
@@ -71,10 +27,18 @@ for path in sys.argv[1:]:
 
 def test_without_a_login_airflow_answers_401_on_every_route(artifacts, tmp_path):
     """In a process of its own, because Airflow reads its plugins folder once."""
-    paths = ["/tidemark/", f"{RUN}/report/index.html", f"{RUN}/manifest.json", f"{RUN}/nothing"]
+    paths = [
+        "/tidemark/",
+        "/tidemark/?q=x",
+        "/tidemark/run?run_id=x",
+        f"{RUN}/report/index.html",
+        f"{RUN}/manifest.json",
+        f"{RUN}/nothing",
+        f"{RUN}/validation/models/index.html",
+    ]
     environ = os.environ | {
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PLUGIN.parent),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PLUGINS),
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of the tests only, long enough",
         "PYTHONPATH": "",
     }
@@ -93,7 +57,7 @@ def test_without_a_login_airflow_answers_401_on_every_route(artifacts, tmp_path)
 
 def test_every_route_depends_on_the_dag_permission(plugin):
     routes = [route for route in plugin.app.routes if hasattr(route, "dependant")]
-    assert len(routes) == 2
+    assert len(routes) == 3
     for route in routes:
         names = [dependency.call.__qualname__ for dependency in route.dependant.dependencies]
         assert any(name.startswith("requires_access_dag") for name in names), route.path
@@ -103,23 +67,6 @@ def test_the_interactive_documentation_is_off(client):
     assert [client.get(f"/tidemark/{page}").status_code for page in ("docs", "redoc", "openapi.json")] == [
         404
     ] * 3
-
-
-def test_the_months_are_listed_with_links_to_their_reports(client):
-    page = client.get("/tidemark/")
-    assert page.status_code == 200
-    assert f'href="runs/2026-11-01/{KEY}/report/index.html"' in page.text
-
-
-def test_before_the_first_publication_the_list_says_so(client, artifacts):
-    (artifacts / "index.json").unlink()
-    assert "Nothing is published yet" in client.get("/tidemark/").text
-
-
-def test_text_from_the_index_is_escaped(client, artifacts):
-    month = {"as_of_date": "<script>", "run_key": '"><script>', "published_at": "<b>", "action": "publish"}
-    (artifacts / "index.json").write_text(json.dumps({"months": [month]}))
-    assert "<script>" not in client.get("/tidemark/").text
 
 
 def test_a_report_is_shown_and_a_table_is_downloaded(client):
@@ -200,14 +147,66 @@ def test_answers_carry_security_headers(client):
 
 
 def test_the_plugin_imports_nothing_of_the_project():
-    source = PLUGIN.read_text()
-    assert "include." not in source
-    assert "tidemark.settings" not in source
+    for file in PLUGINS.glob("*.py"):
+        source = file.read_text()
+        assert "include." not in source, file.name
+        assert "tidemark.settings" not in source, file.name
 
 
-def test_airflow_accepts_the_plugin_and_its_navigation_entry(plugin):
+def test_data_docs_of_a_run_without_a_manifest_are_served(client, artifacts, make):
+    key = "20261201_20261201T060000_0123abcd"
+    make.checks(artifacts, "2026-12-01", key, "models", [], ("index.html", "models.customer_segments.json"))
+    folder = f"/tidemark/runs/2026-12-01/{key}"
+    docs = client.get(f"{folder}/validation/models/index.html")
+    assert (docs.status_code, docs.text) == (200, "<p>index.html</p>")
+    assert "script-src 'none'" in docs.headers["content-security-policy"]
+    assert client.get(f"{folder}/validation/models/models.customer_segments.json").status_code == 200
+    assert client.get(f"{folder}/validation/models/checks.json").status_code == 200
+    assert client.get(f"{folder}/manifest.json").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "validation/models/not_listed.html",
+        "validation/models/../../data/rows.csv",
+        "validation/models/..",
+        "validation/models/",
+        "validation/other/index.html",
+        "validation/models/nested/page.html",
+        "validation/models/index.html\x00",
+        "validation/models/index.html\n",
+        "data/rows.csv",
+        "report/index.html",
+    ],
+)
+def test_the_list_of_a_stage_opens_nothing_else_even_where_it_was_tampered_with(
+    client, artifacts, make, path
+):
+    key = "20261201_20261201T060000_0123abcd"
+    make.checks(artifacts, "2026-12-01", key, "models", [])
+    folder = artifacts / "as_of=2026-12-01" / f"run={key}"
+    for other in ("data/rows.csv", "report/index.html", "validation/models/not_listed.html", "validation/models/nested/page.html"):  # fmt: skip
+        (folder / other).parent.mkdir(parents=True, exist_ok=True)
+        (folder / other).write_text("secret")
+    listed = json.loads((folder / "validation/models/checks.json").read_text())
+    listed["files"] += ["..", "../../data/rows.csv", "nested/page.html", "/etc/passwd", ""]
+    (folder / "validation/models/checks.json").write_text(json.dumps(listed))
+    assert _status_of_raw_path(client.app, f"/tidemark/runs/2026-12-01/{key}/{path}") == 404
+
+
+def test_a_manifest_that_was_tampered_with_leads_out_of_no_folder(client, artifacts):
+    manifest = artifacts / "as_of=2026-11-01" / f"run={KEY}" / "manifest.json"
+    manifest.write_text(json.dumps({"files": [{"path": "../../../secret.txt"}]}))
+    assert _status_of_raw_path(client.app, f"{RUN}/../../../secret.txt") == 404
+
+
+def test_airflow_accepts_the_plugin_and_each_view_has_a_route_of_its_own(plugin):
+    from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
     from airflow.plugins_manager import is_valid_plugin  # type: ignore[attr-defined]
 
     assert is_valid_plugin(plugin.TidemarkReports)
-    (view,) = plugin.TidemarkReports.external_views
-    assert view["href"].endswith("/tidemark/")
+    views = [ExternalViewResponse.model_validate(view) for view in plugin.TidemarkReports.external_views]
+    assert [view.destination for view in views] == ["nav", "dag", "dag_run"]
+    assert len({view.url_route for view in views}) == 3
+    assert views[2].href.endswith("/tidemark/run?dag_id={DAG_ID}&run_id={RUN_ID}")

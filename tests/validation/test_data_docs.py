@@ -64,10 +64,33 @@ def test_what_a_check_says_and_what_it_saw_is_on_its_page(failing_pages: dict[st
 
 
 def test_answers_of_great_expectations_are_plain_json(failing_pages: dict[str, str]) -> None:
-    files = [json.loads(text) for name, text in failing_pages.items() if name.endswith(".json")]
+    files = [
+        json.loads(text)
+        for name, text in failing_pages.items()
+        if name.endswith(".json") and not name.endswith("/checks.json")
+    ]
     assert files
     for answer in files:
         for result in answer["results"]:
             # A numpy bool, which some of its expectations return, is neither true nor false in JSON.
             assert result["success"] is True or result["success"] is False
             assert result["expectation_config"]["severity"] in ("critical", "warning", "info")
+
+
+def test_each_stage_lists_its_files_and_results_though_the_run_failed(
+    failing: World, failing_pages: dict[str, str]
+) -> None:
+    lists = {name: json.loads(text) for name, text in failing_pages.items() if name.endswith("/checks.json")}
+    assert len(lists) >= 2
+    for name, listed in lists.items():
+        folder = name.removesuffix("checks.json")
+        assert {folder + file for file in listed["files"]} | {name} == {
+            page for page in failing_pages if page.startswith(folder)
+        }
+        recorded = failing.rows(
+            f"select expectation, success, message from control.gate_results where stage = '{listed['stage']}'"
+        )
+        said = [(result["expectation"], result["success"], result["message"]) for result in listed["results"]]
+        assert sorted(said) == sorted(recorded)
+        failed = [result for result in listed["results"] if not result["success"]]
+        assert listed["counts"]["critical"] == sum(result["severity"] == "critical" for result in failed)

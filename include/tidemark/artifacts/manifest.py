@@ -78,6 +78,7 @@ def make_manifest(
     files: Sequence[ListedFile],
     *,
     left_out: Sequence[LeftOut] = (),
+    changes: Mapping[str, Sequence[str] | None] | None = None,
     timings: Mapping[str, float] | None = None,
 ) -> bytes:
     """The manifest's bytes, held against its JSON Schema.
@@ -85,6 +86,7 @@ def make_manifest(
     Args:
         gate: the run's rows of `control.gate_results`.
         left_out: the families that the run does not compute.
+        changes: by family what changed beyond chance since its last published month, in sentences; None where there is none.
         timings: seconds by stage, where they are known.
 
     Raises:
@@ -108,7 +110,7 @@ def make_manifest(
             "backtest_reason": run.backtest_reason,
         },
         "families": [
-            *(_family(name, "computed", previous=run.previous_of(name)) for name in run.families),
+            *(_computed(name, run, (changes or {}).get(name)) for name in run.families),
             *(_family(family.name, "skipped", reason=family.reason) for family in left_out),
         ],
         "sources": source_counts(run, warehouse),
@@ -208,6 +210,11 @@ def _family(
     name: str, status: str, *, reason: str | None = None, previous: PublishedRun | None = None
 ) -> dict[str, Any]:
     return {"name": name, "status": status, "reason": reason, "previous": _reference(previous)}
+
+
+def _computed(name: str, run: Run, changes: Sequence[str] | None) -> dict[str, Any]:
+    family = _family(name, "computed", previous=run.previous_of(name))
+    return family | {"changes": None if changes is None else list(changes)}
 
 
 def _reference(published: PublishedRun | None) -> dict[str, str] | None:

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+from include.tidemark.artifacts.index import describe_month, entries_by_digest
 from include.tidemark.artifacts.manifest import MANIFEST
 from include.tidemark.artifacts.store import ArtifactRoot, as_of_folder, run_folder
-from include.tidemark.history.ledger import Publication, current_publications
+from include.tidemark.history.ledger import Publication, publications_by_date
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse.base import Warehouse
 
@@ -26,18 +27,26 @@ def rebuild_pointers(settings: Settings, warehouse: Warehouse) -> list[str]:
     root = ArtifactRoot(settings)
     written: list[str] = []
     while True:
-        published = current_publications(warehouse)
-        written += [name for name in _write(root, published) if name not in written]
+        history = publications_by_date(warehouse)
+        written += [name for name in _write(root, list(history.values())) if name not in written]
         # Another run may have been published while these were written; then what stands there may be older than the ledger.
-        if current_publications(warehouse) == published:
+        if publications_by_date(warehouse) == history:
             return written
 
 
-def _write(root: ArtifactRoot, published: list[Publication]) -> list[str]:
-    wanted = {f"{as_of_folder(p.as_of_date)}/current.json": _encode(_pointer(p)) for p in published}
-    if published:
-        wanted[INDEX] = _encode({"months": [_pointer(p) for p in reversed(published)]})
-        wanted[LATEST] = _encode(_pointer(published[-1]))
+def _write(root: ArtifactRoot, dates: list[list[Publication]]) -> list[str]:
+    """Write what differs.
+
+    Args:
+        dates: the publications of each as-of date, oldest first, the oldest date first.
+    """
+    shown = [history[-1] for history in dates]
+    wanted = {f"{as_of_folder(p.as_of_date)}/current.json": _encode(_pointer(p)) for p in shown}
+    if dates:
+        before = entries_by_digest(root, INDEX)
+        months = [describe_month(root, _pointer(h[-1]), h, before) for h in reversed(dates)]
+        wanted[INDEX] = _encode({"months": months})
+        wanted[LATEST] = _encode(_pointer(shown[-1]))
     written = []
     for name, data in wanted.items():
         if not root.exists(name) or root.read_bytes(name) != data:

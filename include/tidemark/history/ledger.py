@@ -68,6 +68,17 @@ def publications_of(warehouse: Warehouse, as_of_date: date) -> list[Publication]
     )
 
 
+def publications_by_date(warehouse: Warehouse) -> dict[date, list[Publication]]:
+    """Every publication, oldest first, by as-of date, oldest date first; the last one of a date is what is published now."""
+    rows = warehouse.fetch(
+        f"select {_COLUMNS} from control.publications order by as_of_date, publication_id, run_key"
+    )
+    found: dict[date, list[Publication]] = {}
+    for publication in _publications(rows):
+        found.setdefault(publication.as_of_date, []).append(publication)
+    return found
+
+
 def find_publication(warehouse: Warehouse, run_key: str) -> Publication | None:
     """The publication that first published this run, or None."""
     rows = warehouse.fetch(

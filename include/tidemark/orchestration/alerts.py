@@ -7,33 +7,72 @@ import httpx
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from include.tidemark.orchestration.pages import dag_run_page, data_docs, published_page, run_file
 from include.tidemark.settings import load_settings
 
 log = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request's address, which may hold a token
 
+FAILURE = "failure"
+"""The XCom in which a failed task leaves its sentence, for the tab of the DAG run."""
 _TIMEOUT_SECONDS = 10
+_SENTENCE = 2_000
+_SECTIONS = {"rollback_publication": "roll-back", "forget_users": "erase-a-person"}
+_FAILED = "a-run-failed"
 
 
 def alert_on_failure(context: Any) -> None:
-    """Log one line that says what broke and what consumers see; post it, too, where a connection is configured.
+    """Log what broke, what consumers see and where to look; post it, too, where a connection is configured.
 
     The connection (`tidemark_alerts` by default) is an HTTP connection whose host is the full webhook address; it gets
     `{"text": ...}`, which Slack, Mattermost and Teams-compatible hooks take. A failing notifier never hides the failure.
     """
     task = context["ti"]
-    message = (
-        f"Tidemark: task {task.task_id} of {task.dag_id}, run {task.run_id}, failed: {context.get('exception')}."
-        " Consumers still see the last published month. Triage: the DAG's documentation."
-    )
-    log.error(message)
+    sentence = str(context.get("exception"))
+    lines = [
+        f"Tidemark: task {task.task_id} of {task.dag_id}, run {task.run_id}, failed: {sentence}."
+        " Consumers still see the last published month.",
+        *_links(task),
+    ]
+    log.error("\n".join(lines))
+    _leave(task, sentence)
     address = _webhook(load_settings().alerts_conn_id)
     if address is None:
         return
     try:
-        httpx.post(address, json={"text": message}, timeout=_TIMEOUT_SECONDS).raise_for_status()
+        body = {"text": "\n".join(lines)}
+        httpx.post(address, json=body, timeout=_TIMEOUT_SECONDS).raise_for_status()
     except httpx.HTTPError as error:  # the address may hold a token, so only the kind of error is logged
         log.warning("The failure could not be posted to the alert connection (%s)", type(error).__name__)
+
+
+def _links(task: Any) -> list[str]:
+    links = {
+        "Log": task.log_url,
+        "Run": dag_run_page(task.dag_id, task.run_id),
+        "Checks": _checks(task),
+        "Published reports": published_page(),
+        "Runbook": f"docs/runbook.md#{_SECTIONS.get(task.dag_id, _FAILED)}",
+    }
+    return [f"{name}: {address}" for name, address in links.items() if address]
+
+
+def _checks(task: Any) -> str | None:
+    """The Data Docs of a failed check. Where a worker died its failure is told from elsewhere, and no other task's result can be read."""
+    if not task.task_id.startswith("check_"):
+        return None
+    try:
+        return run_file(task, data_docs(task.task_id))
+    except Exception:
+        log.debug("The run of the failed check is not known here", exc_info=True)
+        return None
+
+
+def _leave(task: Any, sentence: str) -> None:
+    try:
+        task.xcom_push(key=FAILURE, value=sentence[:_SENTENCE])
+    except Exception:
+        log.debug("The sentence of the failure could not be left for the run's page", exc_info=True)
 
 
 def _webhook(conn_id: str) -> str | None:

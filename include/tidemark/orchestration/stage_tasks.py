@@ -13,12 +13,13 @@ from airflow.sdk.types import DagRunProtocol
 
 from include.tidemark.errors import NothingToDoError, TidemarkError
 from include.tidemark.orchestration.alerts import alert_on_failure
+from include.tidemark.orchestration.pages import RESOLVE_TASK_ID
 from include.tidemark.pipeline.dbt_variables import dbt_variables, run_environment
 from include.tidemark.run import Run
 
 P = ParamSpec("P")
 
-RESOLVE_TASK_ID, LOAD_TASK_ID = "resolve_run", "load_sources"
+LOAD_TASK_ID = "load_sources"
 SECONDS = "seconds"
 """Key of a task's duration in its result."""
 STARTED = "task_started_at"

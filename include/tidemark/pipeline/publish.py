@@ -5,9 +5,10 @@ made again from the ledger. So the stage can be killed anywhere, and a plain ret
 """
 
 import hashlib
+import json
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -40,7 +41,7 @@ from include.tidemark.pipeline.discoveries import mark_discoveries
 from include.tidemark.report.family_report import REPORT_PART
 from include.tidemark.report.figure_changes import with_changes
 from include.tidemark.report.page import write_report
-from include.tidemark.report.what_changed import what_changed
+from include.tidemark.report.what_changed import Wordings, what_changed
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.multiplicity import Selection
@@ -65,8 +66,8 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
         timings: seconds by stage for the manifest, where they are known.
 
     Returns:
-        `status` (`published`, `already_published` or `dry_run`), `manifest_uri`, `report_uri`, `publication_id`, the
-        `pointers` that moved, and the run keys that were `pruned`.
+        `status` (`published`, `already_published` or `dry_run`), `manifest_uri`, `report_uri`, `publication_id`, by family the
+        `changes` since its last published month in sentences, the `pointers` that moved, and the run keys that were `pruned`.
 
     Raises:
         GateError: a stage was not checked, or a critical check failed.
@@ -81,6 +82,8 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
             if run.options.publish:
                 sha256 = hashlib.sha256(manifest).hexdigest()
                 publication = record_publication(warehouse, run, f"{folder.uri}/{MANIFEST}", sha256)
+        else:
+            manifest = folder.read_bytes(MANIFEST)
         pointers = rebuild_pointers(settings, warehouse) if publication else []
         pruned = prune_unpublished(settings, warehouse, run)
     log.info(
@@ -93,6 +96,11 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
         "manifest_uri": f"{folder.uri}/{MANIFEST}",
         "report_uri": f"{folder.uri}/{REPORT}",
         "publication_id": publication.publication_id if publication else None,
+        "changes": {
+            family["name"]: family.get("changes")
+            for family in json.loads(manifest)["families"]
+            if family["status"] == "computed"
+        },
         "pointers": pointers,
         "pruned": [old.run_key for old in pruned],
     }
@@ -134,7 +142,7 @@ def _export(
     _refuse_unchecked(run, evidence.gate)
     with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
         target = Path(scratch)
-        written = _write_files(run, settings, warehouse, evidence, target)
+        written, changes = _write_files(run, settings, warehouse, evidence, target)
         listed = [list_local(target, file) for file in written]
         for file in listed:
             folder.upload(target / file.path, file.path)
@@ -146,6 +154,7 @@ def _export(
         evidence.gate,
         listed,
         left_out=evidence.left_out,
+        changes=changes,
         timings=timings,
     )
     folder.write_bytes(MANIFEST, manifest)
@@ -167,7 +176,8 @@ class _Evidence:
 
 def _write_files(
     run: Run, settings: Settings, warehouse: Warehouse, evidence: _Evidence, target: Path
-) -> list[WrittenFile]:
+) -> tuple[list[WrittenFile], dict[str, list[str] | None]]:
+    """Write the files; returns them, and by family the sentences of what changed."""
     ids = user_ids(settings)
     tables = [STATISTICS, CHANGES, ROW_ACCOUNT]
     written = write_statistics(evidence.results, target, run.rules.money)
@@ -197,7 +207,18 @@ def _write_files(
         selection=evidence.selection,
         changed=what_changed(run, evidence.changes, wordings),
     )
-    return [*written, report]
+    return [*written, report], _changes_of_families(run, evidence.changes, wordings)
+
+
+def _changes_of_families(run: Run, changes: Sequence[Row], wordings: Wordings) -> dict[str, list[str] | None]:
+    found = {
+        family: what_changed(run, [row for row in changes if row["family"] == family], wordings)
+        for family in run.families
+    }
+    return {
+        family: None if changed.is_first else [*changed.of_the_measure, *changed.sentences]
+        for family, changed in found.items()
+    }
 
 
 def _refuse_unchecked(run: Run, gate: list[Row]) -> None:

@@ -7,6 +7,7 @@ rendered by Great Expectations and then stripped of everything foreign, and the 
 
 import html
 import json
+from dataclasses import asdict
 from datetime import date
 from functools import cache
 from html.parser import HTMLParser
@@ -18,19 +19,30 @@ from great_expectations.render.view.view import DefaultJinjaPageView
 
 from include.tidemark.validation.checks import GateReport
 
+CHECKS = "checks.json"
+"""The list of a stage: its results, and its files. What is served of a run without a manifest is what it names."""
+
 _STYLE = Path(__file__).with_name("docs.css")
 
 
 def write_data_docs(
     answers: list[Any], report: GateReport, as_of_date: date, run_key: str, folder: Path
 ) -> None:
-    """Write `index.html`, one page and one JSON file a suite, to a local folder."""
+    """Write `index.html`, one page and one JSON file a suite, and `checks.json`, to a local folder."""
     style = _STYLE.read_text(encoding="utf-8")
     for answer in answers:
         (folder / f"{answer.suite_name}.html").write_text(_page(answer, style), encoding="utf-8")
         content = json.dumps(answer.to_json_dict(), indent=1, sort_keys=True, allow_nan=False)
         (folder / f"{answer.suite_name}.json").write_text(content, encoding="utf-8")
     (folder / "index.html").write_text(_index(report, as_of_date, run_key, style), encoding="utf-8")
+    listed = {
+        "stage": report.stage,
+        "counts": report.counts,
+        "files": sorted(path.name for path in folder.iterdir()),
+        "results": [asdict(result) for result in report.results],
+    }
+    content = json.dumps(listed, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / CHECKS).write_text(content, encoding="utf-8")
 
 
 @cache

@@ -28,6 +28,9 @@ class Wording:
     """What a sentence is about where it is not the segment alone, with `{segment}`, `{of_segment}` and `{horizon}`."""
 
 
+NEVER_JUDGED = ("same_users", "not_paired", "descriptive")
+"""Reasons of numbers whose change is never judged: those of a cohort or week that is over, effects of models, and descriptions."""
+
 Wordings = Mapping[str, Mapping[str, Wording]]
 """By family and metric. A number without one has no sentence."""
 
@@ -91,8 +94,8 @@ def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatCh
         further=sum(bool(row["is_comparable"]) for row in found) - len(sentences[:MOST]),
         trends=tuple(_trends(changes, rate, wordings))[:MOST_TRENDS],
         of_the_measure=tuple(_of_the_measure(compared, found, changes, wordings)),
-        could_be_missed=_could_be_missed(judged),
-        compared=len(compared),
+        could_be_missed=_could_be_missed(judged, wordings),
+        compared=sum(row["reason"] not in NEVER_JUDGED for row in compared),
         unjudged=tuple(_unjudged(compared)),
     )
 
@@ -212,20 +215,23 @@ def _of_the_measure(
         yield f"{said}, so a change may come from that and not from what people did. {words.count(len(changed))} numbers changed. {largest}{rules}"
 
 
-def _could_be_missed(judged: Sequence[Row]) -> str:
+def _could_be_missed(judged: Sequence[Row], wordings: Wordings) -> str:
+    """Of the shares of segments, which sentences speak of first."""
     shares = [
         float(row["detectable_change"])
         for row in judged
-        if row["kind"] == "share" and row["detectable_change"]
+        if row["metric"] == "segment_share"
+        and row["detectable_change"]
+        and row["metric"] in wordings.get(row["family"], {})
     ]
     return f"{100 * max(shares):.1f} points" if shares else ""
 
 
 def _unjudged(compared: Sequence[Row]) -> Iterable[tuple[int, str]]:
     """What did not vary, or could not, needs no judgement."""
+    nothing = (None, "no_variation", *NEVER_JUDGED)
     reasons = Counter(
-        row["reason"] for row in compared
-        if row["trust"] != "ok" and row["reason"] not in (None, "no_variation", "same_users")
-    )  # fmt: skip
+        row["reason"] for row in compared if row["trust"] != "ok" and row["reason"] not in nothing
+    )
     for reason, number in reasons.most_common():
         yield number, REASONS.get(reason, reason)

@@ -1,6 +1,6 @@
 "use strict";
 // The controls of the report. Without this script the page is a print-out; with it a reader's choices filter every chart, table and
-// key figure that they apply to, stand in the address, and go with each download. It asks the network for nothing.
+// key figure that they apply to, are in the address, and go with each download. It asks the network for nothing.
 (() => {
   const MARK = "\u2060"; // starts what a mark tells its reader
   const NAMES = {family: "Family", date: "Dates", tier: "Fee tier", segment: "Segment", horizon: "Horizon", rate: "Discount rate", view: "As shares"};

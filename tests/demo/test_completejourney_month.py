@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from include.tidemark.artifacts.published import PublishedMonth, published_months
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
+from include.tidemark.families.left_out import NOT_ENABLED
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.rules import load_rules
 from include.tidemark.settings import Settings
@@ -124,6 +125,7 @@ def test_families_left_out_are_named_with_the_reason_in_the_report(month):
     page = month.published.read("report/index.html").decode()
     for family, reason in REASONS.items():
         title = family.replace("_", " ").capitalize()
+        reason = reason.replace(NOT_ENABLED, "this deployment does not enable it")
         assert f"<strong>{title}</strong>, because {reason.rstrip('.')}" in page
         assert f"<dt>Not computed</dt><dd>{title}: {reason}</dd>" in page
 

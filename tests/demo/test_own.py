@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from include.tidemark.demo import __main__ as command
-from include.tidemark.demo import airflow_api, airflow_stack, local, own
+from include.tidemark.demo import airflow_api, airflow_stack, local, months, own
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.demo.datasets import NAMES, dataset
 from include.tidemark.errors import RunIdentityError, SettingsError
@@ -146,13 +146,16 @@ def run(airflow, exported, monkeypatch):
         airflow_api, "time",
         SimpleNamespace(monotonic=lambda: clock[0], sleep=lambda seconds: clock.append(clock.pop() + seconds)),
     )  # fmt: skip
-    monkeypatch.setattr(
-        own, "published_months",
-        lambda settings: [
+
+    def published(settings):
+        return [
             SimpleNamespace(as_of_date=month, report_uri="the report")
-            for month, state in sorted(airflow.finished) if state == "success"
-        ],
-    )  # fmt: skip
+            for month, state in sorted(airflow.finished)
+            if state == "success"
+        ]
+
+    for module in (own, months):  # which months are missing, and which the table shows
+        monkeypatch.setattr(module, "published_months", published)
     monkeypatch.setattr(own, "segment_table", lambda months: " ".join(month.as_of_date for month in months))
     monkeypatch.setattr(own, "family_lines", lambda month: [])
     monkeypatch.setattr(own, "warning_lines", lambda month: [])

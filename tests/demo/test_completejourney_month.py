@@ -125,9 +125,9 @@ def test_families_left_out_are_named_with_the_reason_in_the_report(month):
     page = month.published.read("report/index.html").decode()
     for family, reason in REASONS.items():
         title = family.replace("_", " ").capitalize()
-        reason = reason.replace(NOT_ENABLED, "this deployment does not enable it")
-        assert f"<strong>{title}</strong>, because {reason.rstrip('.')}" in page
-        assert f"<dt>Not computed</dt><dd>{title}: {reason}</dd>" in page
+        shown = reason.replace(NOT_ENABLED, "this deployment does not enable it")
+        assert f"<strong>{title}</strong>, because {shown.rstrip('.')}" in page
+        assert f"<dt>Not computed</dt><dd>{title}: {shown}</dd>" in page
 
 
 def test_every_household_has_the_behavioural_segment_of_the_recomputation(month, expected):

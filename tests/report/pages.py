@@ -6,6 +6,11 @@ from html.parser import HTMLParser
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
+def still(html):
+    """A page as it is where no script runs."""
+    return re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+
+
 class Page(HTMLParser):
     """The elements of a page with their attributes, and its text."""
 
@@ -44,7 +49,7 @@ class Page(HTMLParser):
     @property
     def still(self):
         """The page as it is where no script runs."""
-        return re.sub(r"<script.*?</script>", "", self.html, flags=re.DOTALL)
+        return still(self.html)
 
     def all(self, *tags):
         return [(tag, attributes) for tag, attributes in self.elements if tag in tags]

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from include.tidemark.paths import DBT_PROJECT_FILE, PROJECT_ROOT
+from tests.report.pages import still
 from tests.your_data.exports import AS_OF, app, exchange, shop
 from tests.your_data.page import Step, differences, run_page, section
 from tests.your_data.recomputed import app_first_week, exchange_swaps, segments, shop_purchases
@@ -113,7 +114,7 @@ def test_the_fitted_rules_leave_no_audience_empty_and_no_segment_over_most(of_th
 
 
 def test_the_report_says_euros(of_the_page):
-    page = (of_the_page.month / "report" / "index.html").read_text(encoding="utf-8")
+    page = still((of_the_page.month / "report" / "index.html").read_text(encoding="utf-8"))
     assert "€" in page and "$" not in page and "dollar" not in page
 
 

@@ -14,6 +14,7 @@ from include.tidemark.families.early_engagement.features import event_features
 from include.tidemark.families.early_engagement.report import report_part
 from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.warehouse import open_warehouse
+from tests.report.pages import still
 
 suite = known_families()["early_engagement"].part(SUITE)
 

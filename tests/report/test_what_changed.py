@@ -80,6 +80,12 @@ def test_a_number_with_a_subject_of_its_own_is_said_by_it() -> None:
     )
 
 
+def test_a_month_whose_numbers_can_not_change_is_not_taken_for_the_first() -> None:
+    finished = row() | {"change": None, "p_adjusted": None, "trust": None, "reason": "same_users"}
+    found = what_changed(RUN, [finished], WORDINGS)
+    assert (found.is_first, found.compared, found.unjudged) == (False, 0, ())
+
+
 def test_what_is_adjusted_for_the_earlier_spend_is_no_further_comparison() -> None:
     assert what_changed(RUN, [row(), row(method="ancova")], WORDINGS).compared == 1
 

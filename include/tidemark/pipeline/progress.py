@@ -13,7 +13,7 @@ class Progress:
         """A stage starts."""
 
     def advances(self, done: int, total: int, what: str) -> None:
-        """Within the stage, so many of the models and tests, or of the questions, are done."""
+        """Within the stage, that many of the models and tests, or of the questions, are done."""
 
     def ends(self, stage: str, seconds: float) -> None:
         """The stage has done its work; a stage that fails does not end."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from include.tidemark.report import words
 from include.tidemark.report.parts import KeyFigure, ReportPart
-from include.tidemark.report.what_changed import Wording
+from include.tidemark.report.what_changed import Wording, is_beyond_chance
 from include.tidemark.warehouse.base import Row
 
 
@@ -22,10 +22,8 @@ def with_changes(part: ReportPart, changes: Iterable[Row], false_discovery_rate:
     }
 
     def with_its_own(figure: KeyFigure) -> KeyFigure:
-        row, wording = (
-            found.get(figure.measure or ("", None)),
-            part.wordings.get((figure.measure or ("", None))[0]),
-        )
+        metric, segment = figure.measure or ("", None)
+        row, wording = found.get((metric, segment)), part.wordings.get(metric)
         if row is None or wording is None or row["change"] is None:
             return figure
         return replace(figure, change=_in_words(row, wording, false_discovery_rate))
@@ -41,7 +39,12 @@ def _in_words(row: Row, wording: Wording, rate: float) -> str:
         else f"{'+' if change > 0 else ''}{wording.write(change)}"
     )
     written = written.replace(" pp", " points")
-    beyond = row["trust"] == "ok" and row["p_adjusted"] is not None and row["p_adjusted"] <= rate
-    judged = "more than chance" if beyond else "within chance" if row["trust"] == "ok" else "not judged"
+    judged = (
+        "more than chance"
+        if is_beyond_chance(row, rate)
+        else "within chance"
+        if row["trust"] == "ok"
+        else "not judged"
+    )
     measure = "" if row["is_comparable"] else ", not the same measure"
     return f"{written} since {words.day(row['earlier_as_of_date'])}: {judged}{measure}"

@@ -56,7 +56,7 @@ def interval(row: Row, write: Callable[[Any], str]) -> str:
 def behind(row: Row) -> tuple[str, ...]:
     """What stands behind a number, in words: how many it is of, how its interval was made, and how far to trust it, and why."""
     flag = trust(row)
-    judged = f"{flag.words}: {flag.why}".removesuffix(": ") if row["trust"] else flag.why
+    judged = f"{flag.words}: {flag.why}".removesuffix(": ") if row["trust"] else ""
     lacks = (
         "" if row["estimate"] is not None or not row["reason"] else REASONS.get(row["reason"], row["reason"])
     )

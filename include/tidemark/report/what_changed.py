@@ -55,11 +55,8 @@ class WhatChanged:
     """Numbers that were compared."""
     unjudged: tuple[tuple[int, str], ...]
     """How many changes could not be judged, and why, the most frequent reason first."""
-
-    @property
-    def is_first(self) -> bool:
-        """Whether no earlier month is published."""
-        return not self.compared
+    is_first: bool
+    """Whether no earlier month is published."""
 
 
 def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatChanged:
@@ -80,7 +77,7 @@ def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatCh
     rate = run.rules.segmentation_significance_threshold
     found = [
         row for row in judged
-        if row["p_adjusted"] <= rate and row["metric"] in wordings.get(row["family"], {})
+        if is_beyond_chance(row, rate) and row["metric"] in wordings.get(row["family"], {})
     ]  # fmt: skip
     # Of a segment its share is told: its number grows with the business alone.
     told = [
@@ -97,7 +94,24 @@ def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatCh
         could_be_missed=_could_be_missed(judged, wordings),
         compared=sum(row["reason"] not in NEVER_JUDGED for row in compared),
         unjudged=tuple(_unjudged(compared)),
+        is_first=not compared,
     )
+
+
+def is_beyond_chance(row: Row, rate: float) -> bool:
+    """Whether a change is judged, and its adjusted p-value at most the false discovery rate."""
+    return row["trust"] == "ok" and row["p_adjusted"] is not None and row["p_adjusted"] <= rate
+
+
+def _sizes(row: Row) -> tuple[float, float, float]:
+    """The change and the ends of its interval, upwards where it fell."""
+    change, low, high = (float(row[name]) for name in ("change", "ci_low", "ci_high"))
+    return (change, low, high) if change > 0 else (-change, -high, -low)
+
+
+def _points(size: float) -> str:
+    """A size in percentage points, without a sign where it has none."""
+    return f"{100 * size:.1f}".replace("-", "\u2212")
 
 
 def _one_each(rows: Sequence[Row], wordings: Wordings) -> list[Row]:
@@ -127,20 +141,18 @@ def _one_each(rows: Sequence[Row], wordings: Wordings) -> list[Row]:
 
 
 def _sentence(row: Row, wordings: Wordings, *, dated: bool = False) -> str:
-    change, low, high = (float(row[name]) for name in ("change", "ci_low", "ci_high"))
-    sizes = (change, low, high) if change > 0 else (-change, -high, -low)
     wording = wordings[row["family"]][row["metric"]]
     if row["kind"] == "share":
-        by, least, most = (f"{100 * size:.1f}".replace("-", "\u2212") for size in sizes)
+        by, least, most = map(_points, _sizes(row))
         by, to = f"{by} points", f"{words.percent(row['estimate'])} of {wording.label}"
     else:
-        by, least, most = map(wording.write, sizes)
+        by, least, most = map(wording.write, _sizes(row))
         to = wording.write(row["estimate"])
     if wording.subject and row["kind"] == "share":
         to = words.percent(row["estimate"])
     what = _subject(row, wording)
     since = f" since {words.day(row['earlier_as_of_date'])}" if dated else ""
-    return f"{what} {'rose' if change > 0 else 'fell'} by {by} ({least} to {most}) to {to}{since}."
+    return f"{what} {'rose' if row['change'] > 0 else 'fell'} by {by} ({least} to {most}) to {to}{since}."
 
 
 def _subject(row: Row, wording: Wording) -> str:
@@ -160,8 +172,8 @@ def _trends(changes: Sequence[Row], rate: float, wordings: Wordings) -> Iterable
     found = [
         row
         for row in changes
-        if row["comparison"] == "trend" and row["kind"] == "share" and row["is_comparable"] and row["trust"] == "ok"
-        and row["p_adjusted"] is not None and row["p_adjusted"] <= rate and row["metric"] in wordings.get(row["family"], {})
+        if row["comparison"] == "trend" and row["kind"] == "share" and row["is_comparable"]
+        and is_beyond_chance(row, rate) and row["metric"] in wordings.get(row["family"], {})
     ]  # fmt: skip
     said = set()
     for row in sorted(found, key=lambda row: -abs(row["change"])):
@@ -170,13 +182,9 @@ def _trends(changes: Sequence[Row], rate: float, wordings: Wordings) -> Iterable
         if what in said:
             continue
         said.add(what)
-        sizes = [float(row[name]) for name in ("change", "ci_low", "ci_high")]
-        by, least, most = (
-            f"{100 * size:.1f}".replace("-", "\u2212")
-            for size in (sizes if sizes[0] > 0 else (-sizes[0], -sizes[2], -sizes[1]))
-        )
+        by, least, most = map(_points, _sizes(row))
         yield (
-            f"{what} has {'risen' if sizes[0] > 0 else 'fallen'} by {by} points a month over {row['months']} months"
+            f"{what} has {'risen' if row['change'] > 0 else 'fallen'} by {by} points a month over {row['months']} months"
             f" ({least} to {most}), to {words.percent(row['estimate'])} of {wording.label}."
         )
 

@@ -94,7 +94,7 @@ def money_in(currency: Currency) -> Callable[[float | Decimal | None], str]:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number with so many significant digits, whole numbers with all of theirs.
+    """A number with that many significant digits, whole numbers with all of theirs.
 
     >>> number(12), number(12345), number(0.12345), number(-3.14159), number(None)
     ('12', '12,345', '0.123', '−3.14', '–')

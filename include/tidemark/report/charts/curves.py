@@ -80,7 +80,7 @@ def curves(
         )
         low, high = alt.Y("low:Q", scale=scale, title=None), alt.Y2("high:Q", title=None)
         base = alt.Chart(data(rows))
-        chart = alt.layer(
+        layers = [
             base.mark_area(opacity=0.12).encode(x=x, y=low, y2=high, color=colour),
             base.transform_filter("datum.alone")
             .mark_rule(strokeWidth=2, opacity=0.5)
@@ -89,14 +89,14 @@ def curves(
             base.transform_filter("!datum.weak")
             .mark_point(size=size, filled=True, opacity=1)
             .encode(x=x, y=y, color=colour, shape=shape, description="told:N"),
-            *(
+        ]
+        if any(row["weak"] for row in rows):
+            layers.append(
                 base.transform_filter("datum.weak")
                 .mark_point(size=size, fill=GROUND, opacity=1, strokeWidth=1.5)
                 .encode(x=x, y=y, stroke=stroke, shape=shape, description="told:N")
-                for _ in range(any(row["weak"] for row in rows))
-            ),
-        )
-        return sized(chart, wide, height)
+            )
+        return sized(alt.layer(*layers), wide, height)
 
     shown = line_legend({name: colours[name] for name in order}) if len(order) > 1 else Markup("")
     return Markup('<div class="chart">{}{}</div>').format(drawn(at, description, width, still=still), shown)

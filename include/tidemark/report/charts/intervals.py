@@ -114,7 +114,7 @@ def _unbounded(points: Sequence[Estimate]) -> bool:
 
 
 def _ticks(domain: tuple[float, float], plot: int) -> list[float]:
-    """The ticks whose labels have room beside each other on a plot of so many pixels."""
+    """The ticks whose labels have room beside each other on a plot of that many pixels."""
     scale = plot / math.log(domain[1] / domain[0])
     ticks: list[float] = []
     for tick in _TICKS:

@@ -39,7 +39,7 @@ RETENTION_BY_FEE = {
     "include/tidemark/families/fee_tiers/tables.yml": "retention_rate",
     "include/tidemark/artifacts/wide_tables.py": "wide_rows",
     "include/tidemark/artifacts/results.py": "StatisticRows",
-    "include/tidemark/artifacts/tables.py": "write_rows",
+    "include/tidemark/artifacts/writing.py": "write_rows",
     "include/tidemark/families/fee_tiers/report.py": "_retention",
     "include/tidemark/report/charts/curves.py": "curves",
     "include/tidemark/families/fee_tiers/templates/retention.html.j2": "curves",

@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from include.tidemark.artifacts.tables import Column, PublishedTable, write_table
+from include.tidemark.artifacts.tables import Column, PublishedTable
+from include.tidemark.artifacts.writing import write_table
 from include.tidemark.erasure.files import Wanted, remove_people
 
 TABLE = PublishedTable(

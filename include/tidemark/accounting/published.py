@@ -6,7 +6,8 @@ from pathlib import Path
 
 from include.tidemark.accounting.account import SHARED_TEXTS, TABLE, accounts_by_table
 from include.tidemark.artifacts.columns import RUN_COLUMNS, columns_of_run_table
-from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_rows
+from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile
+from include.tidemark.artifacts.writing import write_rows
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row, Warehouse
 

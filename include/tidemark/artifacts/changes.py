@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from include.tidemark.artifacts.columns import RUN_COLUMNS, columns_of_run_table
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
+from include.tidemark.artifacts.writing import write_rows
 from include.tidemark.currency import Currency
 from include.tidemark.run import Run
 from include.tidemark.statistics.change_rows import CHANGE_COLUMNS

@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 
 from include.tidemark.artifacts.model_tables import column_words, dbt_models
-from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_rows
+from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile
+from include.tidemark.artifacts.writing import write_rows
 from include.tidemark.currency import Currency
 
 DICTIONARY = PublishedTable(

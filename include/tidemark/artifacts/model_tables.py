@@ -19,14 +19,15 @@ A column with `meta: {shown: where_shared}` is a text of a source: published whe
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from include.tidemark.artifacts.columns import KINDS
-from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_table
+from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
+from include.tidemark.artifacts.writing import write_table
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.run import Run
 from include.tidemark.shared_texts import SHARED_BY_USERS, shared_or_other
@@ -110,9 +111,7 @@ def write_model_table(
         f" where {_condition(table, run)}{' order by ' if order else ''}{', '.join(order)}"
     )
     parameters = (run.run_key, *(ids.order_parameters if id_columns & {*table.order_by} else ()))
-    # The rows of a user may stand together, so that one id is hashed once and not once a row.
-    publish = lru_cache(maxsize=16)(ids.publish)
-    return write_table(table, warehouse.batches(sql, parameters), target, publish)
+    return write_table(table, warehouse.batches(sql, parameters), target, ids.publish)
 
 
 def model_rows(table: ModelTable, run: Run, warehouse: Warehouse) -> list[Row]:

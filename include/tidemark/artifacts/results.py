@@ -10,7 +10,8 @@ from typing import Any
 import jsonschema_rs
 
 from include.tidemark.artifacts.columns import KINDS
-from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile, write_rows
+from include.tidemark.artifacts.tables import Column, PublishedTable, WrittenFile
+from include.tidemark.artifacts.writing import write_rows
 from include.tidemark.currency import Currency
 from include.tidemark.errors import TidemarkError
 from include.tidemark.run import Run

@@ -46,8 +46,9 @@ from include.tidemark.artifacts.columns import (
 )
 from include.tidemark.artifacts.model_tables import ModelTable, model_rows, model_table, write_model_table
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile, write_rows
+from include.tidemark.artifacts.tables import Column, Kind, PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
+from include.tidemark.artifacts.writing import write_rows
 from include.tidemark.families.family import folder_of
 from include.tidemark.families.values import Text, rules_of, values_of
 from include.tidemark.run import Run

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from include.tidemark.artifacts.tables import escape_formula, write_parquet
+from include.tidemark.artifacts.writing import escape_formula, write_parquet
 
 
 @dataclass

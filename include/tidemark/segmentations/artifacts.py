@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows, write_table
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
+from include.tidemark.artifacts.writing import write_rows, write_table
 from include.tidemark.run import Run
 from include.tidemark.segmentations import tables
 from include.tidemark.segmentations.catalogue import TABLE, catalogue

@@ -4,9 +4,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from include.tidemark.artifacts.results import StatisticRows
-from include.tidemark.artifacts.tables import PublishedTable, WrittenFile, write_rows
+from include.tidemark.artifacts.tables import PublishedTable, WrittenFile
 from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.artifacts.wide_tables import wide_rows, wide_tables, write_tables
+from include.tidemark.artifacts.writing import write_rows
 from include.tidemark.families.engagement.analysis_report import write_analysis_report
 from include.tidemark.families.engagement.cohorts import read_cohorts
 from include.tidemark.families.engagement.definitions import (

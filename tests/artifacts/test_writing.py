@@ -1,15 +1,21 @@
 """How values are written: the same rows give the same bytes, and a spreadsheet runs nothing."""
 
 import csv
+import io
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from include.tidemark.artifacts import tables
-from include.tidemark.artifacts.tables import Column, PublishedTable, escape_formula, write_rows, write_table
+from include.tidemark.artifacts import writing
+from include.tidemark.artifacts.tables import Column, PublishedTable
+from include.tidemark.artifacts.writing import escape_formula, write_rows, write_table
 from include.tidemark.errors import TidemarkError
 
 ALL_KINDS = PublishedTable(
@@ -68,6 +74,38 @@ def test_quotes_commas_line_breaks_and_other_scripts_survive(tmp_path):
         assert list(csv.reader(file))[1][0] == name
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(exclude_categories=["Cs"])) | st.none(),
+            st.floats(allow_nan=False, allow_infinity=False) | st.none(),
+        ),
+        min_size=1,
+    )
+)
+def test_the_bytes_are_those_of_pythons_own_csv_and_number_format(pairs):
+    table = PublishedTable("sample", (Column("name", "text"), Column("ratio", "number")), "", parquet=True)
+    with TemporaryDirectory() as folder:
+        write_rows(table, [{"name": name, "ratio": ratio} for name, ratio in pairs], Path(folder))
+        written = (Path(folder) / "sample.csv").read_bytes()
+        ratios = pq.read_table(Path(folder) / "sample.parquet")["ratio"].to_pylist()
+    numbers = [None if ratio is None else format(ratio + 0.0, ".12g") for _, ratio in pairs]
+    texts = [name and escape_formula(name) for name, _ in pairs]
+    expected = [
+        ",".join((_quoted(text or ""), number or "")) + "\n"
+        for text, number in zip(texts, numbers, strict=True)
+    ]
+    assert written.decode() == "name,ratio\n" + "".join(expected)
+    assert ratios == [None if number is None else float(number) for number in numbers]
+
+
+def _quoted(text: str) -> str:
+    line = io.StringIO()
+    # Told to end lines with a line feed, the module would no longer quote a carriage return.
+    csv.writer(line, lineterminator="\r\n").writerow([text, ""])
+    return line.getvalue().removesuffix(",\r\n")
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_a_number_that_is_not_finite_is_refused_by_name(tmp_path, value):
     with pytest.raises(TidemarkError, match="column ratio"):
@@ -75,7 +113,7 @@ def test_a_number_that_is_not_finite_is_refused_by_name(tmp_path, value):
 
 
 def test_the_bytes_do_not_depend_on_how_the_warehouse_cuts_its_batches(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "_ROW_GROUP", 64)
+    monkeypatch.setattr(writing, "_ROW_GROUP", 64)
     rows = [ROW | {"n": n, "ratio": n / 7} for n in range(300)]
     whole = pa.Table.from_pylist(rows, schema=ALL_KINDS.arrow_schema)
     written = []

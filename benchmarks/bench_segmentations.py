@@ -32,7 +32,7 @@ backtest: spend
 
 
 def month(folder: Path, landing: Path, as_of: str, segmentations: int) -> float:
-    """Seconds of a month in a warehouse below the folder, with so many segmentations."""
+    """Seconds of a month in a warehouse below the folder, with a number of segmentations."""
     config = folder / "config" / "segmentations"
     shutil.rmtree(config, ignore_errors=True)
     config.mkdir(parents=True)

@@ -27,6 +27,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
 
+from include.tidemark import __version__
 from include.tidemark.enabled import families_in
 from include.tidemark.orchestration.assets import PUBLICATIONS, announce
 from include.tidemark.orchestration.dbt_models import model_tasks
@@ -92,7 +93,7 @@ PARAMS = {
     else None,
     catchup=False,
     max_active_runs=1,
-    tags=["tidemark", "segmentation", *SETTINGS.families],
+    tags=["tidemark", f"tidemark-{__version__}", "segmentation", *SETTINGS.families],
     params=PARAMS,
     doc_md=__doc__,
     default_args={

@@ -245,7 +245,7 @@ def _files(files: RunFiles, manifest: Mapping[str, Any]) -> Iterator[Markup]:
 
 
 def _actions(as_of_date: str, month: Month | None) -> Iterator[Markup]:
-    """Airflow's form takes no values from an address (up to 3.3.2), so they stand beside the link."""
+    """Airflow's form takes no values from an address (up to 3.3.2), so they are beside the link."""
     form = airflow_link(dag_path(DAG_ID), "Trigger")
     yield markup("<h2>What to do</h2>")
     if not as_of_date:

@@ -1,4 +1,4 @@
-{#- The one list of events of the family early_engagement, from the rule early_engagement_events: names as they stand in the
+{#- The one list of events of the family early_engagement, from the rule early_engagement_events: names as they are in the
     data. Every column and every statistic of an event follows from it.
 
     Returns dicts of `name`, `literal` (the name as SQL) and `slug` (the name as part of a column's name: lower case, and one
@@ -59,7 +59,7 @@
     {%- if name is not string or not modules.re.fullmatch('[^\\\\\\x00-\\x1f]+', name) -%}
         {{ exceptions.raise_compiler_error(
             "The rule " ~ rule ~ " has an event that is no plain text, or has a backslash or a control character ('" ~ name
-            ~ "'): write the event's name as it stands in the data."
+            ~ "'): write the event's name as it is in the data."
         ) }}
     {%- endif -%}
     {{ return("'" ~ name.replace("'", "''") ~ "'") }}

@@ -67,7 +67,7 @@
     {%- if not modules.re.fullmatch('[^\\\\\\x00-\\x1f]+', category | string) -%}
         {{ exceptions.raise_compiler_error(
             "The rule category_groups has a category with a backslash or a control character (" ~ category
-            ~ "): write the category as it stands in the transactions."
+            ~ "): write the category as it is in the transactions."
         ) }}
     {%- endif -%}
     '{{ (category | string).strip().upper().replace("'", "''") }}'

@@ -1,4 +1,4 @@
-{#- The whole numbers of up to so many digits as a relation with the column n: with three, from 0 to 999. They have no
+{#- The whole numbers of up to that many digits as a relation with the column n: with three, from 0 to 999. They have no
     type of their own: a day plus one of them is a day on every warehouse. -#}
 {% macro whole_numbers(digits) -%}
     select

@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     snowflake_database: str | None = None
 
     landing_url: str | None = None
-    """Folder of `<table>.parquet` or `<table>.csv` files; none means that the raw tables already stand in the warehouse."""
+    """Folder of `<table>.parquet` or `<table>.csv` files; none means that the raw tables are already in the warehouse."""
     landing_conn_id: str | None = None
     artifact_root: str = (LOCAL_STATE / "artifacts").as_uri()
     artifact_conn_id: str | None = None

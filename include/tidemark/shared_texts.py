@@ -1,7 +1,7 @@
 """Which texts of users' rows may leave the warehouse: a column that is mapped by mistake may hold what identifies people."""
 
 SHARED_BY_USERS = 10
-"""A text may stand in files, logs and messages when enough users have it."""
+"""A text may be in files, logs and messages when enough users have it."""
 OTHER = "other"
 """What stands there for all the others."""
 

@@ -31,7 +31,7 @@ _TABLES = ("users", "transactions")
 _LAYERS = ("sound", *3 * ("harmless", "doubtful"), "compared", "text", "text", "type", "file")
 """What is drawn: half of it has nothing wrong with it, or nothing that the files show."""
 _AS_LAST_MONTH = 3
-"""Of so many deliveries of the same users all but one have the file of last month, which is then not read again."""
+"""Of that many deliveries of the same users all but one have the file of last month, which is then not read again."""
 _hits = st.builds(Hits, st.integers(0, 60), st.sampled_from([1, 2, 3, 7, 20, 400]))
 
 

@@ -16,7 +16,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 
 @pytest.fixture(scope="module")
 def browser():
-    """Ends with its module: Playwright's event loop would stand in the way of tests that start one of their own."""
+    """Ends with its module: Playwright's event loop would block tests that start one of their own."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium here: install the package chromium, or name one in CHROMIUM")
     from playwright.sync_api import sync_playwright

@@ -163,7 +163,7 @@ def test_a_working_folder_that_is_gone_is_refused(gone, capsys, arguments):
 
 @pytest.fixture
 def gone(deployment, monkeypatch):
-    """The process stands in a folder that was deleted."""
+    """The process is in a folder that was deleted."""
     (deployment / "gone").mkdir()
     monkeypatch.chdir(deployment / "gone")
     (deployment / "gone").rmdir()

@@ -16,7 +16,7 @@ STARTED = datetime(2026, 11, 1, 6, tzinfo=UTC)
 AS_OF = date(2026, 11, 1)
 ZONE = "Europe/Berlin"
 MARK = "MARKED-CELL"
-"""Stands in cells; no output may hold it."""
+"""Is in cells; no output may hold it."""
 SECRET = "a-marked-secret-key"
 
 CUSTOMERS = {

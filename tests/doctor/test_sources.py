@@ -205,7 +205,7 @@ def test_raw_tables_that_stand_in_the_warehouse_are_held_against_the_contract(ex
         "alter table raw.transactions alter amount_usd type varchar", "alter table raw.transactions alter transaction_at type timestamptz",
     )  # fmt: skip
     findings = examine(sources.look_at_sources)
-    assert of(findings, "users").found == "raw.users stands in the warehouse, with these columns and types."
+    assert of(findings, "users").found == "raw.users is in the warehouse, with these columns and types."
     wrong = [finding.found for finding in findings if finding.state == "wrong"]
     assert len(wrong) == 3
     assert "raw.transactions.transaction_at has the type timestamp with time zone" in wrong[0]

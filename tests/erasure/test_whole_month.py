@@ -25,7 +25,7 @@ PEOPLE = """
     intersect select user_id from runs.fct_user_cohorts order by all limit 2)
     union select user_id from raw.users where hash(user_id) % 100 < 60
 """
-"""Two who are in every table; and so many others that the next month has less than half of the rows."""
+"""Two who are in every table; and enough others that the next month has less than half of the rows."""
 
 
 class World:

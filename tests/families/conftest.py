@@ -56,7 +56,7 @@ class PublishedRun:
 
 
 def synthetic_deployment(root: Path, users: int) -> Settings:
-    """A deployment of all families below a folder, with the landing files of so many synthetic users."""
+    """A deployment of all families below a folder, with the landing files of that many synthetic users."""
     write_landing_files(root / "landing", users)
     return Settings(
         duckdb_path=root / "warehouse.duckdb",

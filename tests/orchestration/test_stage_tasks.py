@@ -14,7 +14,7 @@ BEGIN = datetime(2026, 11, 1, 7, tzinfo=UTC)
 
 
 def result(minute: float, seconds: float) -> dict:
-    """The result of a task that began so many minutes after the run."""
+    """The result of a task that began that many minutes after the run."""
     return {STARTED: (BEGIN + timedelta(minutes=minute)).isoformat(), SECONDS: seconds}
 
 

@@ -2,7 +2,7 @@
 
 `emulator_server.py FOLDER PORT` serves until it is interrupted (SIGINT). Needs FOLDER/cert.pem and FOLDER/key.pem. The account
 starts with the tables of FOLDER/given/setup.sql and the rows of FOLDER/given/<schema>.<table>.parquet, or empty. Each login and
-each statement becomes one line of FOLDER/requests.jsonl, without what a login proves itself with. At the end every table and
+each statement becomes one line of FOLDER/requests.jsonl, without the credentials of a login. At the end every table and
 view of the project's schemas is written to FOLDER/<schema>.<table>.parquet.
 """
 

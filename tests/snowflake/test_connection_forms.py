@@ -1,4 +1,4 @@
-"""Each way that an Airflow connection can prove itself: dbt and Python get the same account, and no secret is written down."""
+"""Each way that an Airflow connection can log in: dbt and Python get the same account, and no secret is written down."""
 
 import base64
 import json
@@ -108,7 +108,7 @@ def test_dbts_profile_names_the_secrets_and_holds_none(form: tuple[str, list[str
 
 
 def connect_and_catch(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> tuple[Any, dict[str, Any]]:
-    """Connect as far as the login: the real connector's connection, and what it would have sent to prove itself."""
+    """Connect as far as the login: the real connector's connection, and what it would have sent to log in."""
     caught: list[tuple[Any, dict[str, Any]]] = []
 
     def stop(connection: Any, proof: Any) -> None:

@@ -17,7 +17,7 @@ def people(
     without_prior: float = 0.1,
     oldest: int = 36,
 ) -> Customers:
-    """So many customers.
+    """That many customers.
 
     Args:
         typical: what the middle customer spends in a month.

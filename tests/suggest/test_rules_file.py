@@ -1,4 +1,4 @@
-"""The proposed `rules.yml`: only proposed rules change, and nothing that stands in the file is lost."""
+"""The proposed `rules.yml`: only proposed rules change, and nothing that is in the file is lost."""
 
 import os
 from datetime import date

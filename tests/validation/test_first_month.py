@@ -10,7 +10,7 @@ COMMAND = "`tidemark suggest-rules --as-of 2026-11-01`"
 
 
 def into_one_segment(world: World, share: int) -> None:
-    """Leave so many customers of ten in the last segment, the others in Budget-Conscious."""
+    """Leave that many customers of ten in the last segment, the others in Budget-Conscious."""
     world.sql(
         "update runs.customer_segments set customer_segment ="
         f" if(split_part(customer_id, '-', 3)::integer % 10 < {share}, 'Stable Mid-Spenders', 'Budget-Conscious')"

@@ -1,6 +1,6 @@
 {#- A daily fact of many rows, built in slices. A first build has almost as many groups as rows: DuckDB would hold all of them
     at once, and spill to disk beyond its memory limit. Days do not share groups, so DuckDB gets one statement for each
-    stretch of days with about so many rows; other warehouses get one statement. The table is created and filled in one
+    stretch of days with about that many rows; other warehouses get one statement. The table is created and filled in one
     transaction either way. The model's day must be the business date of its timestamp, as staging makes it.
 
     The model marks the place of the condition by a comment that says what is sliced, because the stretches are only known
@@ -36,7 +36,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- The conditions of the slices: whole days of the business zone, as many as hold about so many rows. The first slice has no
+{#- The conditions of the slices: whole days of the business zone, as many as hold about that many rows. The first slice has no
     beginning and the last one no end.
 
     A slice begins at an instant, because a condition on the local date would cost a second conversion of every row (a

@@ -12,6 +12,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from include.tidemark import __version__
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.currency import Currency
@@ -98,6 +99,7 @@ def make_manifest(
         "run_key": run.run_key,
         "dag_run_id": run.dag_run_id,
         "started_at": run.started_at.isoformat(),
+        "product_version": __version__,
         "code_version": run.code_version,
         "rules_hash": run.rules_hash,
         "config_hash": run.config_hash,

@@ -62,7 +62,7 @@ def model_table(path: str, **decided: tuple[Column, ...]) -> ModelTable:
     """The table that a model's yml publishes under a path.
 
     Args:
-        decided: the columns that stand in the place of each `$name`.
+        decided: the columns that replace each `$name`.
     """
     ((model, publish),) = [(model, publish) for model, found, publish in _published() if found == path]
     held = {column["name"]: column for column in model["columns"]}

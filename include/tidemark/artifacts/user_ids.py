@@ -21,7 +21,7 @@ class UserIds:
     publish: Callable[[str], str]
     """What becomes of one id."""
     order_salt: str | None
-    """Salt of the order of rows, or None where rows stand in the order of the ids themselves.
+    """Salt of the order of rows, or None where rows are in the order of the ids themselves.
 
     Rows in the order of the original ids would give the hash away to anyone who can sort a list of customers: the
     hundredth row would be the hundredth customer. The salt derives from the key and does not disclose it.

@@ -141,7 +141,7 @@ def wide_tables(file: Path, **decided: tuple[Column, ...]) -> WideTables:
     """The tables of a file.
 
     Args:
-        decided: the columns that stand in the place of each `$name` of a model's list.
+        decided: the columns that replace each `$name` of a model's list.
     """
     said = read_yaml(file.read_text(encoding="utf-8"))
     statistics = {name: _statistic(**of) for name, of in said["statistics"].items()}

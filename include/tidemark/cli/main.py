@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from include.tidemark import __version__
 from include.tidemark.cli import doctor, forget, init, reading, segmentation, suggest
 from include.tidemark.cli import open as open_report
 from include.tidemark.cli import run as run_month
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"tidemark {__version__}")
     sub = parser.add_subparsers(dest="command", required=True, metavar="command")
     for group in GROUPS:
         group.add_parser(sub)

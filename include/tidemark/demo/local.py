@@ -58,7 +58,7 @@ def refuse_own_months(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> None:
     """Keep a data set out of the warehouse that `tidemark run` has filled: without settings it is the same file.
 
     Raises:
-        SettingsError: a warehouse stands in the data set's folder, and no data set was ever there.
+        SettingsError: a warehouse is in the data set's folder, and no data set was ever there.
     """
     warehouse = state / "warehouse.duckdb"
     if warehouse.exists() and not (state / DEMO_KEY_FILE).exists():

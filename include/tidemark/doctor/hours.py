@@ -58,7 +58,7 @@ def _without_time(by_hour: Sequence[int], count: int, zone: str, subject: str, c
         )
     hour = max(range(24), key=by_hour.__getitem__)
     return Finding(
-        subject, "warning", f"They seem to be dates without a time, but are at {hour}:00 in {zone}, so many fall on another day.",
+        subject, "warning", f"They seem to be dates without a time, but are at {hour}:00 in {zone}, many of them fall on another day.",
         f"Say `timezone: {zone}` for {column} in sources.yml, unless they are of another zone.",
     )  # fmt: skip
 

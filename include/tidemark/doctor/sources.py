@@ -140,7 +140,7 @@ def _see_raw(table: SourceTable, found: FoundTable, warehouse: Warehouse) -> See
             if not is_accepted(column.data_type, found.types.get(column.name, ""))
         ]
         return SeenTable(table, tuple(faults), None)
-    what = f"{found.name} stands in the warehouse, with these columns and types."
+    what = f"{found.name} is in the warehouse, with these columns and types."
     currencies = relation_currencies(warehouse, table, table.qualified_name, None, ())
     seen = SeenRows(found, warehouse, currencies=currencies)
     return SeenTable(table, (Finding(table.name, "ok", what),), seen)

@@ -44,7 +44,7 @@ def read_user_ids(place: str) -> frozenset[str]:
 
 @contextmanager
 def table_of_ids(settings: Settings, warehouse: Warehouse, ids: Iterable[str]) -> Iterator[str]:
-    """A table with the one column `user_id` that lives as long as the block, so that no id stands in a statement or a log.
+    """A table with the one column `user_id` that lives as long as the block, so that no id is in a statement or a log.
 
     What a killed process left of such a table goes first. On DuckDB it is temporary, and never in the database's file; on
     Snowflake it is transient, keeps no history, and is filled from a file, because a parameter would be written into the query.

@@ -12,7 +12,7 @@ Held = TypeVar("Held")
 
 @dataclass(frozen=True)
 class Part(Generic[Held]):
-    """A module that every family has, and what it must hold: a Protocol, which stands beside the types that it speaks of."""
+    """A module that every family has, and what it must hold: a Protocol, which is beside the types that it speaks of."""
 
     module: str
     reader: str = ""

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from include.tidemark.run import RUN_KEY, make_run_key
 
 STARTED_BY = "suggest-rules"
-"""Stands in a trial run for the Airflow run."""
+"""Takes the place of the Airflow run in a trial run."""
 TODAY, PROPOSAL = 0, 1
 """The two trial runs of one command: with today's rules, and with the proposed ones."""
 

@@ -16,7 +16,7 @@ from include.tidemark.sources.contract import source_tables
 
 
 def refuse_existing(folder: Path) -> None:
-    """Hold back before anything is looked at: what stands in a folder is the deployment's own work.
+    """Hold back before anything is looked at: what is in a folder is the deployment's own work.
 
     Raises:
         SettingsError: the folder is a file, can't be read, or holds one of the two files.
@@ -52,7 +52,7 @@ def write_folder(proposal: Proposal, folder: Path) -> list[Path]:
                 written.append(file)
                 stream.write(text)
     except OSError as error:
-        for file in written:  # one without the other would stand in the way of the next try
+        for file in written:  # one without the other would block the next try
             file.unlink(missing_ok=True)
         if isinstance(error, FileExistsError):
             raise SettingsError(

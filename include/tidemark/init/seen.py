@@ -64,7 +64,7 @@ class Look:
 
 
 def spread(items: Sequence[str], wanted: int) -> list[str]:
-    """So many of the items, from the first to the last.
+    """That many of the items, from the first to the last.
 
     >>> spread(["a", "b", "c", "d", "e"], 3)
     ['a', 'c', 'e']

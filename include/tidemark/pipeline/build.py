@@ -42,7 +42,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         # dbt works in the project's folder, so a path that is relative to the caller's would be another file there.
         "TIDEMARK_DUCKDB_PATH": str(settings.duckdb_path.absolute()),
         "TIDEMARK_DBT_THREADS": str(settings.dbt_threads),
-        # Unit tests prove the rules before a deployment; in a run they would only cost time.
+        # Unit tests check the rules before a deployment; in a run they would only cost time.
         "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
         # A test that also looks at a family which is not enabled would find no table. Not "cautious": where each model is
         # tested by a process of its own, that leaves out every test which compares the model with what it reads.

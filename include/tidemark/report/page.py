@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from include.tidemark import __version__
 from include.tidemark.accounting.published import shown_tables
 from include.tidemark.artifacts.manifest import gate_summary
 from include.tidemark.artifacts.tables import WrittenFile
@@ -94,6 +95,7 @@ def render(
         .get_template("page.html.j2")
         .render(
             run=run,
+            product_version=__version__,
             parts=[_shown(part, files, inside, deeper=len(parts) > 1) for part in parts],
             title=parts[0].title if len(parts) == 1 else "Customer analytics",
             topics={topic for part in parts for topic in part.topics},

@@ -100,7 +100,7 @@ def compile_order(text: str, features: Mapping[str, Feature]) -> str:
 
 
 def _replaced(node: exp.Expr, rules: RuleValues) -> exp.Expr:
-    """What stands in a file for a value or a column of another kind, as such."""
+    """What is in a file for a value or a column of another kind, as such."""
     if isinstance(node, exp.Column) and node.table.lower() == "rule":
         if node.name not in rules:
             raise SettingsError(unknown_name(f"rule.{node.name}", node.name, sorted(rules)))

@@ -113,7 +113,7 @@ def lost_files(
     """What is to be said where files of a table that is replaced as a whole are gone, and their rows with them.
 
     Files that are all replaced by others are a new export, and the oldest ones of a growing row of files go when a sender
-    keeps only so many: that is said where others came. Rows that vanish while nothing comes, and a hole between files that
+    keeps only that many: that is said where others came. Rows that vanish while nothing comes, and a hole between files that
     stay, are no delivery.
 
     Args:

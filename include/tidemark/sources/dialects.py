@@ -48,7 +48,7 @@ class Dialect(Protocol):
         """A number as another type of number that holds it."""
 
     def from_epoch(self, microseconds: str) -> str:
-        """The time so many microseconds after 1970."""
+        """The time that many microseconds after 1970."""
 
     def json_text(self, value: str) -> str:
         """The JSON text of a JSON value, a list or a struct."""

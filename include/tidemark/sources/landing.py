@@ -107,7 +107,7 @@ class _Checked:
     standing: Sequence[str]
     """The files whose rows are in the table once these are loaded."""
     appended: bool
-    """Whether the files add to what stands in the table; otherwise they are all of it."""
+    """Whether the files add to what is in the table; otherwise they are all of it."""
     reloaded: bool
     """Whether a file changed that had been loaded before."""
 

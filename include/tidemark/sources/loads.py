@@ -1,4 +1,4 @@
-"""Which files' rows stand in a raw table, as `control.loads` and the table itself tell."""
+"""Which files' rows are in a raw table, as `control.loads` and the table itself tell."""
 
 import hashlib
 import json
@@ -53,7 +53,7 @@ def refuse_rows_of_another_mapping(table: SourceTable, gone: Mapping[str, str], 
 def standing_files(
     warehouse: Warehouse, table: SourceTable, loads: Sequence[Row], *, append: bool
 ) -> dict[str, str]:
-    """The files whose rows stand in the raw table, and the fingerprint of each when it was loaded."""
+    """The files whose rows are in the raw table, and the fingerprint of each when it was loaded."""
     columns = warehouse.columns("raw", table.name)
     if not loads or not columns:
         return {}

@@ -66,7 +66,7 @@ class SourceRows(BaseModel):
 
 
 def raw_rows(table: str) -> SourceRows:
-    """The rows of a table that stands in the schema `raw`."""
+    """The rows of a table in the schema `raw`."""
     return SourceRows(table=table, relation=f"raw.{table}")
 
 

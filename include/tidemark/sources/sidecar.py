@@ -34,7 +34,7 @@ class Sidecar:
 
 
 def read_sidecar(fs: "AbstractFileSystem", path: str, uri: str) -> Sidecar:
-    """What stands beside the file at `path`.
+    """What is beside the file at `path`.
 
     Raises:
         SourceError: it can't be read as described above.

@@ -152,7 +152,7 @@ class ColumnMapping(_Part):
 
 
 def column_named(name: str) -> ColumnMapping:
-    """A column as it stands in the source."""
+    """A column as it is in the source."""
     return ColumnMapping.model_validate({"from": name})
 
 

@@ -21,7 +21,7 @@ def half_octave(mean: float) -> int:
 
 
 def part_of_octave(mean: float, parts: int) -> int:
-    """Which of so many equal steps between two powers of two a number is in, signed and exact as the above.
+    """Which of that many equal steps between two powers of two a number is in, signed and exact as the above.
 
     >>> part_of_octave(1.0, 8) == part_of_octave(1.12, 8) != part_of_octave(1.13, 8)
     True

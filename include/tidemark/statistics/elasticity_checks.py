@@ -1,4 +1,4 @@
-"""What stands beside the elasticity's least squares: Poisson and Huber fits, and how heavy the residuals' tails are."""
+"""What is beside the elasticity's least squares: Poisson and Huber fits, and how heavy the residuals' tails are."""
 
 from __future__ import annotations
 

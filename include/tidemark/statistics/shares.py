@@ -44,7 +44,7 @@ def share_rows(
         horizon: the rows' horizon, part of the seed.
 
     Returns:
-        Two rows a segment, n being all users. Null where the sum is not above zero (``zero_denominator``), or where the
+        Two rows per segment, n being all users. Null where the sum is not above zero (``zero_denominator``), or where the
         segment or all users are below a minimum size. A share that is not strictly between 0 and 1 has no interval.
 
     >>> def users(amounts):

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 FEWEST_EFFECTIVE = 5
 MANY_UNITS = 30
-"""From so many days on the interval of one day against them has its nominal coverage; with fewer it holds too often."""
+"""From that many days on the interval of one day against them has its nominal coverage; with fewer it holds too often."""
 
 
 @dataclass(frozen=True)

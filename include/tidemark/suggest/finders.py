@@ -127,7 +127,7 @@ def budget(of: Customers, left: Mask, rules: CustomerSegmentsRules, aim: Aim) ->
     if moved is not None:
         percent = moved
         share = per_cent_of(of.necessities_pct >= percent, little)
-        why = f"{share} of those left with a low spend have so many necessities or more."
+        why = f"{share} of those left with a low spend have that many necessities or more."
         found["budget_min_necessities_pct"] = Threshold(percent, why)
     eligible = left & (of.necessities_pct >= percent)
     if (monthly[eligible] > 0).any():

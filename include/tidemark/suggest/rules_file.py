@@ -1,4 +1,4 @@
-"""The proposal as a `rules.yml`: what stands in the deployment's file stays, with its comments, and only proposed rules change."""
+"""The proposal as a `rules.yml`: what is in the deployment's file stays, with its comments, and only proposed rules change."""
 
 import os
 import secrets
@@ -28,7 +28,7 @@ class RulesFileError(SettingsError):
 
 @dataclass(frozen=True)
 class Change:
-    """One rule as it will stand in the file."""
+    """One rule as it will be in the file."""
 
     value: str
     comment: str
@@ -89,7 +89,7 @@ def changed_text(text: str, changes: Thresholds, today: Rules, as_of_date: date,
 
 
 def proposed_text(changes: Thresholds, today: Rules, as_of_date: date) -> str:
-    """The proposed rules alone, as they will stand in the file: each below its comment."""
+    """The proposed rules alone, as they will be in the file: each below its comment."""
     lines = _lines(changes, today, as_of_date)
     return "\n".join(f"{line.comment}\n{name}: {line.value}" for name, line in lines.items())
 

@@ -1,4 +1,4 @@
-"""The number that people can read and that leaves about so many customers on one side of it."""
+"""The number that people can read and that leaves about that many customers on one side of it."""
 
 from collections.abc import Callable
 
@@ -65,7 +65,7 @@ def strictest_percent(counts: Callable[[int], int], percents: range, enough: flo
 def _readable(decides: int, wanted: int, tolerance: float, count: Callable[[int], int]) -> int:
     """The nearer of the two readable numbers around the value that decides.
 
-    No other number of so many digits is nearer: the count goes one way, and passes `wanted` between these two.
+    No other number of that many digits is nearer: the count goes one way, and passes `wanted` between these two.
     """
     found: list[tuple[int, int]] = []
     for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):

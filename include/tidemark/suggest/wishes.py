@@ -31,7 +31,7 @@ class Aim:
         return min(_NEAR_POINTS, self.share_pct / 2)
 
     def is_near(self, count: float, customers: int) -> bool:
-        """Whether so many customers are near it; with few customers, no share in between may exist."""
+        """Whether that many customers are near it; with few customers, no share in between may exist."""
         return abs(count - self.wanted(customers)) <= self.tolerance(customers)
 
     def wanted(self, customers: int) -> int:

@@ -22,7 +22,7 @@ _ACCEPTED = {
 
 @dataclass(frozen=True)
 class FoundTable:
-    """A source table as it stands in the warehouse."""
+    """A source table as it is in the warehouse."""
 
     contract: SourceTable
     rows: SourceRows

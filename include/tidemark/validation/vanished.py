@@ -171,7 +171,7 @@ class _Column:
             )
 
     def _gone(self, scope: Scope) -> list[str]:
-        """Values that so many rows had that chance can't explain their absence."""
+        """Values that enough rows had that chance can't explain their absence."""
         if scope not in self.pairs or not self.pairs[scope][0].filled:
             return []  # the whole column is told of
         now, before = self.pairs[scope]

@@ -181,7 +181,7 @@ class SnowflakeWarehouse:
             raise
 
     def _copy(self, table: str, place: str, rows: int) -> None:
-        """Append the rows of an uploaded file, which have to be so many.
+        """Append the rows of an uploaded file, which have to be that many.
 
         By force: a second try uploads the same bytes, which Snowflake would remember as loaded, and would pass over.
         """

@@ -24,7 +24,7 @@ class EventFeature:
 
     name: str
     event: str
-    """The event's name, as it stands in the data."""
+    """The event's name, as it is in the data."""
     kind: Kind
 
     @property

@@ -1,0 +1,34 @@
+"""One version of the product, wherever it is shown."""
+
+import re
+import tomllib
+
+import pytest
+
+from include.tidemark import __version__
+from include.tidemark.artifacts.manifest import manifest_schema
+from include.tidemark.cli.main import main
+from include.tidemark.paths import PROJECT_ROOT
+
+
+def test_the_command_prints_the_version(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert (stopped.value.code, capsys.readouterr().out) == (0, f"tidemark {__version__}\n")
+
+
+def test_packaging_takes_the_version_from_the_code():
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" in project["project"]["dynamic"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "include.tidemark.__version__"}
+
+
+def test_the_manifest_admits_the_version():
+    assert re.fullmatch(manifest_schema()["properties"]["product_version"]["pattern"], __version__)
+
+
+def test_the_newest_entry_of_the_changelog_is_this_version():
+    versions = re.findall(
+        r"^## \[([^\]]+)\]", (PROJECT_ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert next(version for version in versions if version != "Unreleased") == __version__

@@ -54,6 +54,11 @@ lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (stric
 	PYTHONPATH=$(CURDIR) $(AIRFLOW_ENV)/bin/mypy
 	cd dbt && DBT_TARGET_PATH=$(CURDIR)/.local/lint DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/lint/bin/sqlfluff lint models tests --disable-progress-bar
 
+.PHONY: site
+site: $(AIRFLOW_ENV)/.done .venv/docs/.done ## Make the documentation site in dist/site
+	@$(RUN) deploy/site/pages.py .local/site
+	@.venv/docs/bin/mkdocs build --quiet
+
 .PHONY: bench
 bench: setup test-setup ## Run the benchmarks; each prints ratios from one run
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(RUN) $$file; done
@@ -86,7 +91,7 @@ locks: $(UV) ## Compile the lock files anew from requirements.txt and dbt/requir
 	done; \
 	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade dbt/requirements.txt -o deploy/locks/dbt.txt; \
 	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/lint.in -o deploy/locks/lint.txt; \
-	for name in fakesnow moto; do \
+	for name in fakesnow moto docs; do \
 		$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/$$name.in -o deploy/locks/$$name.txt; \
 	done
 
@@ -149,6 +154,9 @@ endef
 	$(call install,$(@D),$<)
 
 .venv/lint/.done: deploy/locks/lint.txt | $(UV)
+	$(call install,$(@D),$<)
+
+.venv/docs/.done: deploy/locks/docs.txt | $(UV)
 	$(call install,$(@D),$<)
 
 .venv/demo-data/.done: deploy/locks/demo-data.txt | $(UV)

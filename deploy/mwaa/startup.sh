@@ -24,7 +24,7 @@ PINS
     if [ -x "$environment/bin/dbt" ] && [ "$(cat "$environment/pins.sha256" 2>/dev/null)" = "$wanted" ]; then
         echo "dbt's environment is there already."
     elif rm -rf "$environment" && python3 -m venv "$environment" \
-        && "$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$pins"; then
+        && "$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$pins"; then
         echo "$wanted" > "$environment/pins.sha256"
         echo "dbt's environment was made in $((SECONDS - started)) s."
     else

@@ -40,8 +40,7 @@ def content(bundle: Path) -> dict[str, bytes]:
 
 
 def pins(text: str) -> dict[str, str]:
-    lines = (line.split(";")[0].strip() for line in text.splitlines() if re.match(r"[a-z0-9]", line))
-    return dict(line.split("==") for line in lines)
+    return dict(re.findall(r"(?m)^([a-z0-9._-]+)==([^\s;\\]+)", text))
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
@@ -177,7 +176,9 @@ def test_dbt_s_pins_are_complete_and_are_those_of_its_lock(bundle):
     script = (folder / "startup.sh").read_text()
     assert "PIP_USER" not in script and "@" not in script.split("PINS")[1]
     assert not [line for line in script.splitlines() if re.match(r"\s*(exit\b|set -)", line)]
-    listed = pins(script.split("<<'PINS'\n")[1].split("\nPINS\n")[0])
+    text = script.split("<<'PINS'\n")[1].split("\nPINS\n")[0]
+    assert all("--hash=sha256:" in line for line in text.splitlines()) and "--require-hashes" in script
+    listed = pins(text)
     assert listed.items() <= pins((PROJECT / "deploy/locks/dbt.txt").read_text()).items()
     assert {"dbt-core", "dbt-snowflake", "dbt-duckdb", "duckdb"} <= listed.keys()
 

@@ -1,0 +1,357 @@
+"""The faults, each with the moment in which it comes, what is said of it, what consumers see meanwhile and how it ends."""
+
+import errno
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import duckdb
+import pytest
+from include.tidemark.upkeep.repair import repair
+
+from include.tidemark.errors import TidemarkError
+from include.tidemark.pipeline.in_order import run_in_order
+from include.tidemark.pipeline.rollback import list_or_roll_back
+from tests.faults.world import BETWEEN, NEW, OLD, World, calls_that_fail
+from tests.pipeline.deployment import AS_OF, FIRST, STARTED
+
+PUBLISH = "include.tidemark.pipeline.publish"
+STORE = "include.tidemark.artifacts.store"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault at one moment."""
+
+    what: str
+    moment: str
+    happens: Callable[[World], str]
+    """Makes it happen; returns what the process said or how it ended."""
+    said: str
+    """A part of that."""
+    consumers: str
+    """What they see until somebody does something."""
+    ends: Callable[[World], object]
+    how: str
+    """How it ends, in words."""
+    at_last: str = NEW
+    begins: str = "gated"
+    """From which snapshot: `gated`, where the run waits for publication, or `published`, where it has not begun."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.what}, {self.moment}"
+
+
+def raised(act: Callable[[], object]) -> str:
+    """The sentence of what an act raises."""
+    with pytest.raises(Exception) as caught:
+        act()
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
+def killed(
+    target: str, number: int, work: str, number_of_signal: signal.Signals = signal.SIGKILL
+) -> Callable[[World], str]:
+    """A process gets a signal instead of the call of that number."""
+
+    def happens(world: World) -> str:
+        done = world.in_another_process(
+            f"import os\nat_call({target!r}, {number}, lambda: os.kill(os.getpid(), {int(number_of_signal)}))\nworld.{work}()"
+        )
+        return f"exit {done.returncode}"
+
+    return happens
+
+
+def fails(target: str, error: Exception, work: str, number: int = 1) -> Callable[[World], str]:
+    """From a call on, all calls of something outside fail."""
+
+    def happens(world: World) -> str:
+        with calls_that_fail(target, error, number):
+            return raised(getattr(world, work))
+
+    return happens
+
+
+def again(world: World) -> None:
+    world.publish()
+
+
+def month_again(world: World) -> None:
+    world.month()
+
+
+RETRY = (again, "a retry of `publish`")
+NEW_RUN = (month_again, "a new run")
+MOMENTS = {
+    "while `publish` writes its files": (f"{PUBLISH}:write_definitions", 1, OLD),
+    "half of the files uploaded": (f"{STORE}:RunFolder.upload", 9, OLD),
+    "before the row of the ledger": (f"{PUBLISH}:record_publication", 1, OLD),
+    "after the row of the ledger": (f"{PUBLISH}:rebuild_pointers", 1, BETWEEN),
+    "half of the pointers written": (f"{STORE}:ArtifactRoot.write_bytes", 2, BETWEEN),
+}
+
+
+def of_publish() -> list[Fault]:
+    """The last stage at five moments."""
+    killings = [
+        Fault(
+            "The process is killed (SIGKILL)",
+            moment,
+            killed(target, number, "publish"),
+            "exit -9",
+            seen,
+            *RETRY,
+        )
+        for moment, (target, number, seen) in MOMENTS.items()
+    ]
+    gone = ConnectionError("could not connect to the endpoint")
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    lost = duckdb.IOException("connection lost")
+    outside = [
+        ("The artifact store is gone", gone, "half of the files uploaded", "could not connect"),
+        ("The artifact store is gone", gone, "half of the pointers written", "could not connect"),
+        ("The disk is full", full, "while `publish` writes its files", "No space left"),
+        ("The disk is full", full, "half of the files uploaded", "No space left"),
+        ("The disk is full", full, "half of the pointers written", "No space left"),
+        ("The warehouse is lost", lost, "before the row of the ledger", "connection lost"),
+        ("The warehouse is lost", lost, "after the row of the ledger", "connection lost"),
+    ]
+    return killings + [
+        Fault(
+            what,
+            moment,
+            fails(MOMENTS[moment][0], error, "publish", MOMENTS[moment][1]),
+            said,
+            MOMENTS[moment][2],
+            *RETRY,
+        )
+        for what, error, moment, said in outside
+    ]
+
+
+def of_stages() -> list[Fault]:
+    """The stages before it."""
+    moments = {
+        "while a source is loaded": ("include.tidemark.pipeline.load:load", 1),
+        "before the models are built": ("include.tidemark.pipeline.in_order:build_models", 1),
+        "half of the statistics computed": ("include.tidemark.pipeline.in_order:estimate", 2),
+        "while the statistics are checked": ("include.tidemark.pipeline.in_order:check_stage", 3),
+    }
+    return [
+        Fault(
+            "The process is killed (SIGKILL)",
+            moment,
+            killed(target, number, "month"),
+            "exit -9",
+            OLD,
+            *NEW_RUN,
+            begins="published",
+        )
+        for moment, (target, number) in moments.items()
+    ]
+
+
+def two_at_once(world: World) -> str:
+    """Two threads publish the same run."""
+    ended: list[str] = []
+
+    def one() -> None:
+        try:
+            world.publish()
+            ended.append("done")
+        except TidemarkError as error:
+            ended.append(type(error).__name__)
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (row,) = world.query(f"select count(*) as n from control.publications where as_of_date = date '{AS_OF}'")
+    return f"{row['n']} row in the ledger"
+
+
+def nothing(world: World) -> None:
+    """There is nothing to do."""
+
+
+def lost(*paths: str) -> Callable[[World], str]:
+    """Published files vanish, and `tidemark repair` finds and makes them again."""
+
+    def happens(world: World) -> str:
+        world.publish()
+        for pattern in paths:
+            for file in sorted((world.folder / "artifacts").glob(pattern)):
+                file.unlink()
+        return "; ".join(
+            f"{finding.kind}: {finding.what}" for finding in repair(world.settings, apply=False).findings
+        )
+
+    return happens
+
+
+def damaged(path: str) -> Callable[[World], str]:
+    def happens(world: World) -> str:
+        world.publish()
+        for file in (world.folder / "artifacts").glob(path):
+            file.write_bytes(file.read_bytes()[:-20])
+        return "; ".join(
+            f"{finding.kind}: {finding.what}" for finding in repair(world.settings, apply=False).findings
+        )
+
+    return happens
+
+
+def repaired(world: World) -> None:
+    repair(world.settings, apply=True)
+
+
+def in_folder(name: str) -> Callable[[World], str]:
+    """A folder that is not ours lies beside the months."""
+
+    def happens(world: World) -> str:
+        stray = world.folder / "artifacts" / name
+        stray.mkdir(parents=True)
+        world.publish()
+        assert stray.is_dir()
+        return "it is left alone"
+
+    return happens
+
+
+def clock(days: int) -> Callable[[World], str]:
+    """The machine's clock is off while the month is computed."""
+
+    def happens(world: World) -> str:
+        run_in_order(
+            world.settings,
+            {"as_of_date": AS_OF, "n_resamples": 1000},
+            STARTED + timedelta(days=days),
+            "faults",
+        )
+        return "published"
+
+    return happens
+
+
+def pruned(world: World) -> str:
+    """A roll-back to a run whose rows are gone."""
+    world.publish()
+    first = world.query(f"select run_key from control.publications where as_of_date = date '{FIRST}'")[0][
+        "run_key"
+    ]
+    return raised(
+        lambda: list_or_roll_back(STARTED.date().replace(year=2017, month=12, day=1), first, world.settings)
+    )
+
+
+def rules_changed(world: World) -> str:
+    """The folder's rules change while a run waits: it is published with those it was computed with."""
+    world.settings.rules_file.touch()
+    world.publish()
+    return "published"
+
+
+def cut_landing(world: World) -> str:
+    kept = world.transactions.read_bytes()
+    world.transactions.write_bytes(kept[:-20])
+    said = raised(world.month)
+    world.transactions.write_bytes(kept)
+    return said
+
+
+def vanished_landing(world: World) -> str:
+    shutil.move(world.transactions, world.folder / "away.csv")
+    said = raised(world.month)
+    shutil.move(world.folder / "away.csv", world.transactions)
+    return said
+
+
+def locked(world: World) -> str:
+    """Another process has the DuckDB file open for writing."""
+    code = (
+        "import duckdb, sys\nheld = duckdb.connect(sys.argv[1])\nprint('held', flush=True)\nsys.stdin.read()"
+    )
+    import subprocess
+    import sys
+
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(world.settings.duckdb_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout and other.stdout.readline() == "held\n"
+    try:
+        return raised(world.publish)
+    finally:
+        other.communicate()
+
+
+def away(path: str) -> Callable[[World], str]:
+    """Something that the run needs is moved away, and comes back afterwards."""
+
+    def happens(world: World) -> str:
+        place, kept = world.folder / path, world.folder / "away"
+        shutil.move(place, kept)
+        try:
+            return raised(world.publish)
+        finally:
+            if place.is_dir():
+                shutil.rmtree(place)
+            place.unlink(missing_ok=True)
+            shutil.move(kept, place)
+
+    return happens
+
+
+def dbt_is(script: str) -> Callable[[World], str]:
+    """Another program stands where dbt should."""
+
+    def happens(world: World) -> str:
+        program = world.folder / "dbt"
+        if script:
+            program.write_text(f"#!/bin/sh\n{script}\n")
+            program.chmod(0o755)
+        honest = world.settings
+        world.settings = honest.model_copy(update={"dbt_executable": program})
+        try:
+            return raised(world.month)
+        finally:
+            world.settings = honest
+
+    return happens
+
+
+def others() -> list[Fault]:
+    """Input, tools, time and hands."""
+    return [
+        Fault("A landing file is cut off", "before the run", cut_landing, "cut off", OLD, *NEW_RUN, begins="published"),
+        Fault("A landing file is missing", "before the run", vanished_landing, "transactions", OLD, *NEW_RUN, begins="published"),
+        Fault("dbt is missing", "before the models are built", dbt_is(""), "There is no dbt at", OLD, *NEW_RUN, begins="published"),
+        Fault("dbt ends with an error", "while the models are built", dbt_is("echo broken; exit 2"), "dbt", OLD, *NEW_RUN, begins="published"),
+        Fault("dbt is killed (SIGKILL)", "while the models are built", dbt_is("kill -9 $$"), "dbt", OLD, *NEW_RUN, begins="published"),
+        Fault("Another process holds the warehouse", "before `publish`", locked, "lock", OLD, *RETRY),
+        Fault("The warehouse's file is gone", "before `publish`", away("warehouse.duckdb"), "", OLD, *RETRY),
+        Fault("Two publish the same run at once", "in `publish`", two_at_once, "1 row", NEW, nothing, "by itself"),
+        Fault("The clock is a day behind", "for the whole run", clock(-1), "published", NEW, nothing, "by itself", begins="published"),
+        Fault("The clock is a year ahead", "for the whole run", clock(365), "published", NEW, nothing, "by itself", begins="published"),
+        Fault("The rules' file is touched", "before `publish`", rules_changed, "published", NEW, nothing, "by itself"),
+        Fault("A folder of another name", "beside the months", in_folder("as_of=2017-10-01.bak"), "left alone", NEW, nothing, "by itself"),
+        Fault("A folder of another name", "beside the runs", in_folder(f"as_of={AS_OF}/run=old copy"), "left alone", NEW, nothing, "by itself"),
+        Fault("A run is shown again that was never published for the date", "after publication", pruned, "RunIdentityError", NEW, nothing, "refused"),
+        Fault("A published table is lost", "after publication", lost(f"as_of={AS_OF}/run=*/data/segment_summary.csv"), "file: It is missing", NEW, repaired, "`tidemark repair --apply`"),
+        Fault("A published table is damaged", "after publication", damaged(f"as_of={AS_OF}/run=*/data/customer_segments.parquet"), "file: It has", NEW, repaired, "`tidemark repair --apply`"),
+        Fault("The report is lost", "after publication", lost(f"as_of={AS_OF}/run=*/report/index.html"), "file: It is missing", NEW, repaired, "`tidemark repair --apply`"),
+        Fault("A manifest is lost", "after publication", lost(f"as_of={AS_OF}/run=*/manifest.json"), "manifest: It is missing", NEW, repaired, "`tidemark repair --apply`"),
+        Fault("The pointer of a month is lost", "after publication", lost(f"as_of={AS_OF}/current.json"), "pointer: It is missing", NEW, repaired, "`tidemark repair --apply`"),
+    ]  # fmt: skip
+
+
+FAULTS = [*of_publish(), *of_stages(), *others()]

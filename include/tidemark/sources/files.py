@@ -160,6 +160,10 @@ def _landing_file(
         raise SourceError(
             f"{where}: the name of a file or of its folder holds a backslash or a control character; rename it."
         )
+    if file.protocol == "file" and not Path(path).is_file():  # a pipe would be waited for
+        raise SourceError(
+            f"{where}: {relative} is no file but a link to nowhere, a pipe or a device; put the file itself there, or remove it."
+        )
     sidecar = read_sidecar(fs, path, f"{file}{SUFFIX}") if has_sidecar else Sidecar()
     return LandingFile(
         uri=str(file),

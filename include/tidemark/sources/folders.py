@@ -61,7 +61,8 @@ def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> li
     full = f"{_escaped(base)}/{pattern}"
     entries = {_plain(path): entry for path, entry in fs.glob(full, detail=True).items()}
     named = {path: entry for path, entry in entries.items() if _counts(path[len(base) + 1 :], pattern)}
-    files = [path for path, entry in named.items() if entry["type"] == "file" and not path.endswith(SUFFIX)]
+    # What is neither a file nor a folder (a link to nowhere) is not left out: it would be rows that nobody misses.
+    files = [path for path, entry in named.items() if entry["type"] != "directory" and not path.endswith(SUFFIX)]
     folders = [path for path, entry in named.items() if entry["type"] == "directory"]
     if pattern.endswith("**"):
         folders = []  # the files below are matches themselves
@@ -199,7 +200,7 @@ def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: s
                 f"{where}: the folder {shown} holds {name}, which is no part file of Spark's; move it elsewhere, or name the"
                 " files instead of the folder."
             )
-        parts[f"{folder}/{name}"] = entry["size"]
+        parts[f"{folder}/{name}"] = entry["size"] or entry["type"] != "file"
     # A task of Spark's without a row leaves an empty text file; _SUCCESS says that it is meant to be so.
     return [path for path, size in parts.items() if size or path.endswith(".parquet")] or list(parts)
 

@@ -1,9 +1,9 @@
 """Files below the landing URL that a pattern fits: never outside of it, and never a folder that is still being written."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from airflow.sdk import ObjectStoragePath
@@ -59,10 +59,12 @@ def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> li
     refuse_outside(pattern, where)
     fs, base, pattern = landing.fs, base_of(landing), pattern.rstrip("/")
     full = f"{_escaped(base)}/{pattern}"
-    entries = {_plain(path): entry for path, entry in fs.glob(full, detail=True).items()}
+    entries = _entries(fs.glob(full, detail=True))
     named = {path: entry for path, entry in entries.items() if _counts(path[len(base) + 1 :], pattern)}
     # What is neither a file nor a folder (a link to nowhere) is not left out: it would be rows that nobody misses.
-    files = [path for path, entry in named.items() if entry["type"] != "directory" and not path.endswith(SUFFIX)]
+    files = [
+        path for path, entry in named.items() if entry["type"] != "directory" and not path.endswith(SUFFIX)
+    ]
     folders = [path for path, entry in named.items() if entry["type"] == "directory"]
     if pattern.endswith("**"):
         folders = []  # the files below are matches themselves
@@ -128,6 +130,15 @@ def _escaped(base: str) -> str:
     return _MAGIC.sub(r"[\g<0>]", base)
 
 
+def _entries(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Files and folders by path, without the empty objects whose names end in / by which consoles of object stores keep a folder."""
+    return {
+        _plain(path): entry
+        for path, entry in found.items()
+        if entry["type"] != "file" or not str(path).endswith("/")
+    }
+
+
 def _plain(path: str) -> str:
     return str(path).rstrip("/")
 
@@ -185,15 +196,11 @@ def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: s
             f"{where}: the folder {shown} has no _SUCCESS, so it may be half written; run the job that writes it to its end."
             f' If no job of Spark wrote it, name its files instead of the folder, such as "{shown}/*.parquet".'
         )
-    entries = {
-        _plain(path)[len(folder) + 1 :]: entry
-        for path, entry in fs.find(folder, detail=True).items()
-        if entry["type"] != "directory"
-    }
     parts = {}
-    for name, entry in sorted(entries.items()):
+    for path, entry in sorted(_entries(fs.find(folder, detail=True)).items()):
+        name = path[len(folder) + 1 :]
         *above, last = name.split("/")
-        if any(_hidden(part) for part in (*above, last)) or not last:
+        if entry["type"] == "directory" or any(_hidden(part) for part in (*above, last)):
             continue
         if not last.startswith("part-") or not all("=" in part for part in above):
             raise SourceError(

@@ -11,6 +11,7 @@ from airflow.sdk import ObjectStoragePath
 
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
+from include.tidemark.shared_texts import in_a_line
 from include.tidemark.sources.file_names import format_by_name, partitions_of
 from include.tidemark.sources.folders import files_of_pattern, landing_folder, names_in, relative_to
 from include.tidemark.sources.sidecar import SUFFIX, Sidecar, read_sidecar
@@ -74,7 +75,7 @@ def find_files(
         if source is None or source.files is None:
             return _files_of_contract(landing, table)
         place = (places or {}).get(f"{table}.files")
-        where = f"{f'{place}: the' if place else 'The'} files {source.files!r} of {table} in sources.yml"
+        where = f"{f'{place}: the' if place else 'The'} files {in_a_line(repr(source.files), 200)} of {table} in sources.yml"
         found = files_of_pattern(landing, source.files, where)
         files = [_landing_file(landing, path, has_sidecar, source, where) for path, has_sidecar in found]
     if len({file.format for file in files}) > 1:

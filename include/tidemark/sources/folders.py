@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from airflow.sdk import ObjectStoragePath
 
 from include.tidemark.errors import SourceError
+from include.tidemark.shared_texts import in_a_line
 from include.tidemark.sources.sidecar import SUFFIX
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> li
     # A file that is announced and did not come must not be taken for one that never was.
     lost = sorted(path for path in sidecars - entries.keys() if _counts(path[len(base) + 1 :], pattern))
     if lost or (folders and sidecars & set(folders)):
-        name = (lost or sorted(sidecars & set(folders)))[0][len(base) + 1 :]
+        name = in_a_line((lost or sorted(sidecars & set(folders)))[0][len(base) + 1 :])
         raise SourceError(
             f"{where}: {name}{SUFFIX} describes a file, but no file {name} is there; upload the file, or remove the {SUFFIX}."
         )
@@ -161,12 +162,12 @@ def _output_root(folder: str, base: str) -> str:
 
 def _refuse_unfinished(fs: "AbstractFileSystem", base: str, files: Iterable[str], where: str) -> None:
     for root in sorted({_output_root(path.rpartition("/")[0], base) for path in files}):
-        _refuse_half_written(names_in(fs, root), root[len(base) + 1 :] or ".", where)
+        _refuse_half_written(names_in(fs, root), in_a_line(root[len(base) + 1 :]) or ".", where)
         above, _, name = root.rpartition("/")
         if name == "data" and any(
             each.endswith(".metadata.json") for each in names_in(fs, f"{above}/metadata")
         ):
-            raise _no_plain_files(above[len(base) + 1 :] or ".", "Iceberg", where)
+            raise _no_plain_files(in_a_line(above[len(base) + 1 :]) or ".", "Iceberg", where)
 
 
 def _refuse_half_written(names: set[str], shown: str, where: str) -> None:
@@ -188,7 +189,7 @@ def _no_plain_files(shown: str, kind: str, where: str) -> SourceError:
 
 
 def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: str, where: str) -> list[str]:
-    shown = relative_to(landing, folder)
+    shown = in_a_line(relative_to(landing, folder))
     names = names_in(fs, folder)
     _refuse_half_written(names, shown, where)
     if "_SUCCESS" not in names:
@@ -204,7 +205,7 @@ def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: s
             continue
         if not last.startswith("part-") or not all("=" in part for part in above):
             raise SourceError(
-                f"{where}: the folder {shown} holds {name}, which is no part file of Spark's; move it elsewhere, or name the"
+                f"{where}: the folder {shown} holds {in_a_line(name)}, which is no part file of Spark's; move it elsewhere, or name the"
                 " files instead of the folder."
             )
         parts[f"{folder}/{name}"] = entry["size"] or entry["type"] != "file"
@@ -214,7 +215,9 @@ def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: s
 
 def _raise_nothing_fits(landing: ObjectStoragePath, where: str) -> None:
     names = sorted(names_in(landing.fs, landing.path))
-    there = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    there = ", ".join(map(in_a_line, names[:_SHOWN])) + (
+        f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    )
     raise NoFilesError(
         f"{where} fit no file below {landing}; there is: {there or 'nothing'}. Correct the pattern, or upload the files."
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from include.tidemark.run import Run
+from include.tidemark.shared_texts import in_a_line
 from include.tidemark.sources.contract import SourceTable
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.validation.allowed import unless_allowed
@@ -156,7 +157,7 @@ class _Column:
         for severity, values in groups:
             if severity == "critical" and not decides:
                 continue
-            shown = ", ".join(values[:_SHOWN]) + (
+            shown = ", ".join(map(in_a_line, values[:_SHOWN])) + (
                 f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
             )
             yield Check(

@@ -27,6 +27,7 @@ from include.tidemark.families.fee_tiers.rules import FeeTiersRules
 from include.tidemark.families.planners.rules import PlannersRules
 from include.tidemark.paths import DBT_PROJECT_FILE
 from include.tidemark.rule_types import Count, Days, Number, Percent
+from include.tidemark.shared_texts import in_a_line, shown
 from include.tidemark.validation.rules import SourceCheckRules
 from include.tidemark.yaml_reading import read_yaml
 from include.tidemark.zones import known_zone
@@ -163,7 +164,7 @@ def _explain(error: Any, document: Document | None, from_environment: Mapping[st
         origin = document.where(error["loc"])
     message = error["msg"].removeprefix("Value error, ")
     if not message.endswith("?"):  # a check's own question names what it found
-        message += f" (found {error['input']!r}){did_you_mean_choice(error) or '.'}"
+        message += f" (found {shown(error['input'])}){did_you_mean_choice(error) or '.'}"
     return f"Rule '{name}' from {origin} can't be used: {message} Correct the value and start the run again."
 
 
@@ -183,7 +184,7 @@ def _refuse_unknown(document: Document) -> None:
             hint = (
                 did_you_mean(name, Rules.model_fields) or "; see vars: in dbt/dbt_project.yml for the names."
             )
-            raise SettingsError(f"{document.where((name,))}: unknown rule '{name}'{hint}")
+            raise SettingsError(f"{document.where((name,))}: unknown rule '{in_a_line(name)}'{hint}")
 
 
 def _parse_scalar(text: str) -> Any:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.rules import Rules
+from include.tidemark.shared_texts import shown
 from include.tidemark.sources.contract import may_be_missing
 from include.tidemark.sources.rows import SourceRows, raw_rows
 from include.tidemark.statistics.config import StatisticsConfig
@@ -28,6 +29,7 @@ BACKTESTED = "customer_segments"
 _EARLIEST = date(1971, 1, 1)
 """The windows before an earlier date would begin before the first second that the warehouses count from."""
 
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 RUN_KEY = re.compile(r"[0-9]{8}_[0-9]{8}T[0-9]{6}_[0-9a-f]{8}")
 
 
@@ -54,7 +56,7 @@ class RunOptions(BaseModel):
         for name in names:
             if name not in may_be_missing():
                 raise ValueError(
-                    f"{name!r} is no source table and no column that may be null; there are {', '.join(may_be_missing())}"
+                    f"{shown(name)} is no source table and no column that may be null; there are {', '.join(may_be_missing())}"
                 )
         return tuple(dict.fromkeys(names))
 
@@ -238,7 +240,7 @@ def make_run_key(as_of_date: date, started_at: datetime, dag_run_id: str, clear_
 
 
 def resolve_as_of_date(
-    parameter: str | None, data_interval_end: datetime | None, run_after: datetime, business_timezone: str
+    parameter: Any, data_interval_end: datetime | None, run_after: datetime, business_timezone: str
 ) -> date:
     """The as-of date: the parameter, else the local date of the data interval's end, else of `run_after`.
 
@@ -249,12 +251,14 @@ def resolve_as_of_date(
     """
     zone = ZoneInfo(business_timezone)
     latest = run_after.astimezone(zone).date()
-    if parameter:
+    if parameter not in (None, ""):
         try:
+            if not _ISO_DATE.fullmatch(parameter):  # Python also reads 20261101 and 2026-W44-7
+                raise ValueError
             as_of_date = date.fromisoformat(parameter)
-        except ValueError:
+        except (TypeError, ValueError):
             raise RunIdentityError(
-                f"The parameter as_of_date is {parameter!r}, which is no date; write it as YYYY-MM-DD, for example 2026-11-01."
+                f"The parameter as_of_date is {shown(parameter)}, which is no date; write it as YYYY-MM-DD, for example 2026-11-01."
             ) from None
     else:
         as_of_date = (data_interval_end or run_after).astimezone(zone).date()

@@ -4,11 +4,12 @@ Definitions (thresholds, time zone, categories) are rules; see `rules.py`.
 """
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from include.tidemark.errors import SettingsError
@@ -26,6 +27,22 @@ def _default_dbt_executable() -> Path:
     if local.exists():
         return local
     return Path(os.environ.get("AIRFLOW_HOME", "/usr/local/airflow")) / "dbt_venv" / "bin" / "dbt"
+
+
+_PASSWORD = re.compile(r"[A-Za-z0-9+.-]+://[^/@]*:[^/]*@.*", re.DOTALL)
+
+
+def without_password(url: str | None) -> str | None:
+    """A URL as it is: it would stand in logs, in the warehouse and in published files.
+
+    Raises:
+        ValueError: it holds a password.
+    """
+    if url is not None and _PASSWORD.fullmatch(url):
+        raise ValueError(
+            "it holds a user and a password before the @, and it is shown in logs and files; name an Airflow connection there"
+        )
+    return url
 
 
 def _split_commas(value: object) -> object:
@@ -49,10 +66,10 @@ class Settings(BaseSettings):
     snowflake_warehouse: str | None = None
     snowflake_database: str | None = None
 
-    landing_url: str | None = None
+    landing_url: Annotated[str | None, AfterValidator(without_password)] = None
     """Folder of `<table>.parquet` or `<table>.csv` files; none means that the raw tables are already in the warehouse."""
     landing_conn_id: str | None = None
-    artifact_root: str = (LOCAL_STATE / "artifacts").as_uri()
+    artifact_root: Annotated[str, AfterValidator(without_password)] = (LOCAL_STATE / "artifacts").as_uri()
     artifact_conn_id: str | None = None
     scratch_dir: Path | None = None
     """Where files are staged on the way to or from object storage; the system's temporary folder by default."""
@@ -117,6 +134,6 @@ def _sentences(error: ValidationError) -> list[str]:
     found = error.errors(include_url=False, include_input=False)
     names = ["TIDEMARK_" + "_".join(str(part) for part in each["loc"]).upper() for each in found]
     return [
-        f"The environment variable {name} can't be used: {each['msg']}. Correct or unset it."
+        f"The environment variable {name} can't be used: {each['msg'].removeprefix('Value error, ')}. Correct or unset it."
         for name, each in zip(names, found, strict=True)
     ]

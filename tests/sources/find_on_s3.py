@@ -53,6 +53,8 @@ def main(folder: Path, bucket: str, conn_id: str, endpoint: str) -> None:
         "contract": read("users", None),
         "partitions": read("orders", TableSource(files="orders/dt=*/*.csv", partitions=("dt",))),
         "spark": read("orders", TableSource(files="spark.csv")),
+        "marked": read("orders", TableSource(files="marked/**")),
+        "marked Spark": read("orders", TableSource(files="marked.csv")),
         "half": read("orders", TableSource(files="half.csv")),
         "left over": read("orders", TableSource(files="left/*.csv")),
         "folder": read("folder", None),

@@ -298,11 +298,12 @@ def test_a_file_with_another_digest_than_promised_is_refused(landing, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [{}, [], {"rows": "1"}, {"rows": -1}, {"rows": True}, {"sha256": "abc"}, {"entries": []}]
-)
+    "content",
+    ["{}", "[]", '{"rows": "1"}', '{"rows": -1}', '{"rows": true}', '{"sha256": "abc"}', '{"entries": []}', "[" * 5000],
+)  # fmt: skip
 def test_a_manifest_that_promises_nothing_is_refused(landing, content):
     landing.write("orders.csv")
-    manifest(landing, "orders.csv", content)
+    landing.write("orders.csv.manifest", content=content.encode())
     landing.refused("*.csv", "orders.csv.manifest can't be used")
 
 
@@ -321,6 +322,15 @@ def test_a_file_that_may_not_be_read_is_one_sentence(landing, monkeypatch):
 
     monkeypatch.setattr("include.tidemark.sources.files._sha256", denied)
     landing.refused("a.csv", "can't be read: permission is denied")
+
+
+@pytest.mark.parametrize("files", [None, "*.csv", "spark"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("nowhere")], ids=["pipe", "link"])
+def test_what_is_no_file_is_neither_left_out_nor_waited_for(landing, files, make):
+    landing.write("other.csv", "spark/_SUCCESS", "spark/part-00000.csv")
+    name = "spark/part-00001.csv" if files == "spark" else "orders.csv"
+    make(landing.folder / name)
+    landing.refused(files, f"{name} is no file but a link to nowhere, a pipe or a device")
 
 
 @pytest.mark.parametrize("name", ["or\\ders.csv", "or\nders.csv"])

@@ -26,6 +26,13 @@ OBJECTS = {
     "left/part-00000.csv": b"id\n1\n",
     "left/_temporary/0/part-00001.csv": b"id\n2\n",
     "folder.csv/part-00000.csv": b"id\n1\n",
+    "marked/": b"",
+    "marked/deep/": b"",
+    "marked/deep/a.csv": b"id\n1\n",
+    "marked.csv/": b"",
+    "marked.csv/dt=1/": b"",
+    "marked.csv/_SUCCESS": b"",
+    "marked.csv/dt=1/part-00000.csv": b"id\n1\n",
     "packed/a.csv.gz": gzip.compress(b"id\n1\n2\n"),
     "packed/a.csv.gz.manifest": b'{"rows": 2}',
 }
@@ -61,13 +68,17 @@ def test_spark_s_output_is_its_part_files(found):
     assert sorted(found["spark"]["rows"]) == [["1"], ["2"]]
 
 
+def test_an_empty_object_by_which_a_console_keeps_a_folder_is_no_file(found):
+    assert found["marked"]["rows"] == found["marked Spark"]["rows"] == [["1"]]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
         ("half", "folder half.csv has no _SUCCESS"),
         ("left over", "folder left is half written"),
         ("folder", "folder.csv at s3://landing@landing/land is a folder"),
-        ("nothing", "fit no file below s3://landing@landing/land; there is: folder.csv, half.csv, left, orders, packed and 2 more"),
+        ("nothing", "fit no file below s3://landing@landing/land; there is: folder.csv, half.csv, left, marked, marked.csv and 4 more"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_used_is_one_sentence(found, name, expected):

@@ -130,6 +130,23 @@ def test_a_frequent_value_that_is_gone_is_named(
     assert f"none of the rows has now ({value})" in found[name][1]
 
 
+def test_also_a_handful_of_testers_that_nobody_marks_any_more_is_told_of(world: World) -> None:
+    world.sql(
+        "update control.source_columns set row_count = 3 where column_name = 'is_test_user' and value = 'true'"
+    )
+    world.sql("update raw.users set is_test_user = false")
+    ((name, (severity, message)),) = gone(world).items()
+    assert (name, severity) == ("gone_is_test_user_warning", "warning")
+    assert "none of the rows has now (true)" in message
+
+
+def test_a_handful_of_testers_is_known_to_the_next_month(world: World) -> None:
+    world.sql("update raw.users set is_test_user = user_id in (select min(user_id) from raw.users)")
+    gone(world)
+    kept = "select value, row_count from control.source_columns where column_name = 'is_test_user' and scope = 'all'"
+    assert ("true", 1) in world.rows(f"{kept} and run_key = '{world.run.run_key}'")
+
+
 def test_a_value_that_few_still_have_or_that_is_written_in_another_case_is_not_gone(world: World) -> None:
     world.sql(
         "update raw.users set platform = 'iphone' where platform = 'ios' and user_id <> 'secret-user-0'",

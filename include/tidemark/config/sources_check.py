@@ -7,6 +7,7 @@ from include.tidemark.documents.document import Document, Place
 from include.tidemark.documents.expressions import TEMPLATE_MARKS, parse_expression
 from include.tidemark.errors import ContradictionError, SettingsError, SourceError
 from include.tidemark.rules import Rules
+from include.tidemark.shared_texts import shown
 from include.tidemark.sources.contract import Column, source_tables
 from include.tidemark.sources.dialects import snowflake_format
 from include.tidemark.sources.folders import refuse_outside
@@ -37,7 +38,7 @@ def check_sources(document: Document, sources: Sources, rules: Rules, warehouse:
                 parse_relation(source.from_, dialect)
         with _at(document, (name, "files")):
             if source.files is not None:
-                refuse_outside(source.files, f"the pattern {source.files!r}")
+                refuse_outside(source.files, f"the pattern {shown(source.files)}")
         for place, text in _expressions(name, source):
             with _at(document, place):
                 parse_expression(text, dialect)

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ValidationError
 
 from include.tidemark.documents.nearest import did_you_mean, did_you_mean_choice
 from include.tidemark.errors import ContradictionError, SettingsError
+from include.tidemark.shared_texts import in_a_line, shown
 
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value, from the top of the file."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_LONGEST_VALUE = 60
 _MOST_VALUES = 50_000
 """More than any deployment says: aliases within aliases would make billions."""
 _TAGS = {
@@ -71,7 +71,7 @@ def read_document(path: Path) -> Document:
         tag = node.tag.rpartition(":")[2]
         if isinstance(place[-1], str) and tag not in _TEXT_TAGS:
             raise SettingsError(
-                f"{path}, line {line}: YAML reads the key {place[-1]} as {_TAGS.get(tag, 'no text')}; write it in quotes."
+                f"{path}, line {line}: YAML reads the key {in_a_line(place[-1])} as {_TAGS.get(tag, 'no text')}; write it in quotes."
             )
         if place in lines:
             raise SettingsError(
@@ -152,7 +152,7 @@ def explain(document: Document, model: type[BaseModel], error: Any) -> str:
         return f"{where}: YAML reads '{key}' as {_read_as(found)}, which it can't be; write a text in quotes."
     message = _EXPECTED.get(error["type"], message)
     hint = did_you_mean_choice(error) or "."
-    return f"{where}: '{key}' can't be used: {message} (found {_shown(found)}){hint}"
+    return f"{where}: '{key}' can't be used: {message} (found {shown(found)}){hint}"
 
 
 _EXPECTED = {
@@ -261,13 +261,8 @@ def _properties(schema: dict[str, Any], root: dict[str, Any], place: Place) -> s
 
 
 def _dotted(place: Sequence[str | int]) -> str:
-    return ".".join(str(part) for part in place)
+    return ".".join(in_a_line(str(part)) for part in place)
 
 
 def _kind(value: Any) -> str:
     return "a list" if isinstance(value, list) else "a single value"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

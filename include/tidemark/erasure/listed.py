@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from include.tidemark.artifacts.store import Folder
 from include.tidemark.errors import TidemarkError
-from include.tidemark.settings import Settings
+from include.tidemark.settings import Settings, without_password
 from include.tidemark.warehouse.base import Warehouse
 
 _PREFIX = "forget_"
@@ -26,6 +26,10 @@ def read_user_ids(place: str) -> frozenset[str]:
     Raises:
         TidemarkError: the file is not there, is no UTF-8 text, or holds no id.
     """
+    try:
+        without_password(place)
+    except ValueError as error:
+        raise TidemarkError(f"The address of the file of user ids can't be used: {error}.") from None
     try:
         text = _read(place).decode("utf-8-sig")
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError):

@@ -20,6 +20,7 @@ from include.tidemark.history.run_inputs import record_inputs
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
 from include.tidemark.segmentations.changes import record_declared, same_rules
 from include.tidemark.settings import Settings
+from include.tidemark.shared_texts import shown
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 from include.tidemark.warehouse.query_tag import QueryTag
@@ -118,8 +119,8 @@ def _options(parameters: dict[str, Any], run_hash: str | None) -> RunOptions:
         if first["loc"][0] == "run_hash":
             raise SettingsError(
                 f"The environment variable RUN_HASH can't be used as the run's label: it must be 1 to 32 letters, digits, _ or -"
-                f" (found {run_hash!r}). Correct or unset it."
+                f" (found {shown(run_hash)}). Correct or unset it."
             ) from None
         raise RunIdentityError(
-            f"The parameter {first['loc'][0]} can't be used: {first['msg'].removeprefix('Value error, ')} (found {first['input']!r})."
+            f"The parameter {first['loc'][0]} can't be used: {first['msg'].removeprefix('Value error, ')} (found {shown(first['input'])})."
         ) from None

@@ -11,6 +11,7 @@ from airflow.sdk import ObjectStoragePath
 
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
+from include.tidemark.shared_texts import in_a_line
 from include.tidemark.sources.file_names import format_by_name, partitions_of
 from include.tidemark.sources.folders import files_of_pattern, landing_folder, names_in, relative_to
 from include.tidemark.sources.sidecar import SUFFIX, Sidecar, read_sidecar
@@ -74,7 +75,7 @@ def find_files(
         if source is None or source.files is None:
             return _files_of_contract(landing, table)
         place = (places or {}).get(f"{table}.files")
-        where = f"{f'{place}: the' if place else 'The'} files {source.files!r} of {table} in sources.yml"
+        where = f"{f'{place}: the' if place else 'The'} files {in_a_line(repr(source.files), 200)} of {table} in sources.yml"
         found = files_of_pattern(landing, source.files, where)
         files = [_landing_file(landing, path, has_sidecar, source, where) for path, has_sidecar in found]
     if len({file.format for file in files}) > 1:
@@ -159,6 +160,10 @@ def _landing_file(
     if "\\" in str(file) or not str(file).isprintable():
         raise SourceError(
             f"{where}: the name of a file or of its folder holds a backslash or a control character; rename it."
+        )
+    if file.protocol == "file" and not Path(path).is_file():  # a pipe would be waited for
+        raise SourceError(
+            f"{where}: {relative} is no file but a link to nowhere, a pipe or a device; put the file itself there, or remove it."
         )
     sidecar = read_sidecar(fs, path, f"{file}{SUFFIX}") if has_sidecar else Sidecar()
     return LandingFile(

@@ -1,14 +1,15 @@
 """Files below the landing URL that a pattern fits: never outside of it, and never a folder that is still being written."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from airflow.sdk import ObjectStoragePath
 
 from include.tidemark.errors import SourceError
+from include.tidemark.shared_texts import in_a_line
 from include.tidemark.sources.sidecar import SUFFIX
 
 if TYPE_CHECKING:
@@ -59,9 +60,12 @@ def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> li
     refuse_outside(pattern, where)
     fs, base, pattern = landing.fs, base_of(landing), pattern.rstrip("/")
     full = f"{_escaped(base)}/{pattern}"
-    entries = {_plain(path): entry for path, entry in fs.glob(full, detail=True).items()}
+    entries = _entries(fs.glob(full, detail=True))
     named = {path: entry for path, entry in entries.items() if _counts(path[len(base) + 1 :], pattern)}
-    files = [path for path, entry in named.items() if entry["type"] == "file" and not path.endswith(SUFFIX)]
+    # What is neither a file nor a folder (a link to nowhere) is not left out: it would be rows that nobody misses.
+    files = [
+        path for path, entry in named.items() if entry["type"] != "directory" and not path.endswith(SUFFIX)
+    ]
     folders = [path for path, entry in named.items() if entry["type"] == "directory"]
     if pattern.endswith("**"):
         folders = []  # the files below are matches themselves
@@ -73,7 +77,7 @@ def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> li
     # A file that is announced and did not come must not be taken for one that never was.
     lost = sorted(path for path in sidecars - entries.keys() if _counts(path[len(base) + 1 :], pattern))
     if lost or (folders and sidecars & set(folders)):
-        name = (lost or sorted(sidecars & set(folders)))[0][len(base) + 1 :]
+        name = in_a_line((lost or sorted(sidecars & set(folders)))[0][len(base) + 1 :])
         raise SourceError(
             f"{where}: {name}{SUFFIX} describes a file, but no file {name} is there; upload the file, or remove the {SUFFIX}."
         )
@@ -127,6 +131,15 @@ def _escaped(base: str) -> str:
     return _MAGIC.sub(r"[\g<0>]", base)
 
 
+def _entries(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Files and folders by path, without the empty objects whose names end in / by which consoles of object stores keep a folder."""
+    return {
+        _plain(path): entry
+        for path, entry in found.items()
+        if entry["type"] != "file" or not str(path).endswith("/")
+    }
+
+
 def _plain(path: str) -> str:
     return str(path).rstrip("/")
 
@@ -149,12 +162,12 @@ def _output_root(folder: str, base: str) -> str:
 
 def _refuse_unfinished(fs: "AbstractFileSystem", base: str, files: Iterable[str], where: str) -> None:
     for root in sorted({_output_root(path.rpartition("/")[0], base) for path in files}):
-        _refuse_half_written(names_in(fs, root), root[len(base) + 1 :] or ".", where)
+        _refuse_half_written(names_in(fs, root), in_a_line(root[len(base) + 1 :]) or ".", where)
         above, _, name = root.rpartition("/")
         if name == "data" and any(
             each.endswith(".metadata.json") for each in names_in(fs, f"{above}/metadata")
         ):
-            raise _no_plain_files(above[len(base) + 1 :] or ".", "Iceberg", where)
+            raise _no_plain_files(in_a_line(above[len(base) + 1 :]) or ".", "Iceberg", where)
 
 
 def _refuse_half_written(names: set[str], shown: str, where: str) -> None:
@@ -176,7 +189,7 @@ def _no_plain_files(shown: str, kind: str, where: str) -> SourceError:
 
 
 def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: str, where: str) -> list[str]:
-    shown = relative_to(landing, folder)
+    shown = in_a_line(relative_to(landing, folder))
     names = names_in(fs, folder)
     _refuse_half_written(names, shown, where)
     if "_SUCCESS" not in names:
@@ -184,29 +197,27 @@ def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: s
             f"{where}: the folder {shown} has no _SUCCESS, so it may be half written; run the job that writes it to its end."
             f' If no job of Spark wrote it, name its files instead of the folder, such as "{shown}/*.parquet".'
         )
-    entries = {
-        _plain(path)[len(folder) + 1 :]: entry
-        for path, entry in fs.find(folder, detail=True).items()
-        if entry["type"] != "directory"
-    }
     parts = {}
-    for name, entry in sorted(entries.items()):
+    for path, entry in sorted(_entries(fs.find(folder, detail=True)).items()):
+        name = path[len(folder) + 1 :]
         *above, last = name.split("/")
-        if any(_hidden(part) for part in (*above, last)) or not last:
+        if entry["type"] == "directory" or any(_hidden(part) for part in (*above, last)):
             continue
         if not last.startswith("part-") or not all("=" in part for part in above):
             raise SourceError(
-                f"{where}: the folder {shown} holds {name}, which is no part file of Spark's; move it elsewhere, or name the"
+                f"{where}: the folder {shown} holds {in_a_line(name)}, which is no part file of Spark's; move it elsewhere, or name the"
                 " files instead of the folder."
             )
-        parts[f"{folder}/{name}"] = entry["size"]
+        parts[f"{folder}/{name}"] = entry["size"] or entry["type"] != "file"
     # A task of Spark's without a row leaves an empty text file; _SUCCESS says that it is meant to be so.
     return [path for path, size in parts.items() if size or path.endswith(".parquet")] or list(parts)
 
 
 def _raise_nothing_fits(landing: ObjectStoragePath, where: str) -> None:
     names = sorted(names_in(landing.fs, landing.path))
-    there = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    there = ", ".join(map(in_a_line, names[:_SHOWN])) + (
+        f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    )
     raise NoFilesError(
         f"{where} fit no file below {landing}; there is: {there or 'nothing'}. Correct the pattern, or upload the files."
     )

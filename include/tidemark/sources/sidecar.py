@@ -41,7 +41,7 @@ def read_sidecar(fs: "AbstractFileSystem", path: str, uri: str) -> Sidecar:
     """
     try:
         content = json.loads(fs.cat_file(path + SUFFIX))
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     rows, digest = (content.get("rows"), content.get("sha256")) if isinstance(content, dict) else (None, None)
     digest = digest.lower() if isinstance(digest, str) else digest

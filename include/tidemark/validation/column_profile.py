@@ -43,9 +43,10 @@ class ColumnProfile:
     nulls: int
     """Rows without a value, blank texts among them."""
     values: Mapping[str, int]
-    """Rows of each value that many users have, or had before, of columns in `SHARED_VALUES`; of a column of numbers those other than 0."""
+    """Rows of each value that many users have, or had before, or that is true or false, of columns in `SHARED_VALUES`; of a column of
+    numbers those other than 0."""
     kept: frozenset[str] = frozenset()
-    """Those of them that many users have: the others are kept nowhere."""
+    """Those of them that many users have, or that are true or false: the others are kept nowhere."""
 
     @property
     def filled(self) -> int:
@@ -150,7 +151,9 @@ def _count(run: Run, warehouse: Warehouse, table: SourceTable, rows: SourceRows,
         name: sorted({v for scope in SCOPES if (name, scope) in before for v in before[name, scope].values})
         for name in shared
     }
-    values = {name: _values(warehouse, rows, name, conditions, looked_for[name]) for name in shared}
+    values = {
+        name: _values(warehouse, rows, table.column(name), conditions, looked_for[name]) for name in shared
+    }
     return {
         (name, scope): ColumnProfile(
             rows=int(found[f"{scope}_rows"]),
@@ -170,11 +173,14 @@ def _count(run: Run, warehouse: Warehouse, table: SourceTable, rows: SourceRows,
 
 
 def _values(
-    warehouse: Warehouse, rows: SourceRows, name: str, conditions: Mapping[Scope, str], before: list[str]
+    warehouse: Warehouse, rows: SourceRows, column: Column, conditions: Mapping[Scope, str], before: list[str]
 ) -> list[Row]:
-    text = _text(name)
+    text = _text(column.name)
     counts = ", ".join(f"count_if({condition}) as {scope}_rows" for scope, condition in conditions.items())
-    is_shared = f"approx_count_distinct(user_id) >= {SHARED_BY_USERS}"
+    # True or false tells nothing of a person, and a deployment may have three testers.
+    is_shared = (
+        "true" if column.data_type == "boolean" else f"approx_count_distinct(user_id) >= {SHARED_BY_USERS}"
+    )
     marks = ", ".join(["''", *("?" for _ in before)])
     return warehouse.fetch(
         f"select left({text}, {_LONGEST}) as value, {is_shared} as is_shared, {counts} from {rows.rows} as counted"

@@ -21,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from include.tidemark.data_errors import without_values
 from include.tidemark.errors import TidemarkError
 from include.tidemark.settings import Settings
+from include.tidemark.shared_texts import in_a_line
 from include.tidemark.validation.checks import Asset, Check, CheckResult
 from include.tidemark.warehouse.base import Warehouse
 
@@ -100,7 +101,7 @@ class Gate:
 
     def _detail(self, query: str) -> str:
         rows = self.warehouse.fetch(query)
-        values = [str(value) for row in rows for value in row.values() if value is not None]
+        values = [in_a_line(str(value)) for row in rows for value in row.values() if value is not None]
         return ", ".join(values) or "none"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from include.tidemark.run import Run
+from include.tidemark.shared_texts import in_a_line
 from include.tidemark.sources.contract import SourceTable
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.validation.allowed import unless_allowed
@@ -149,14 +150,14 @@ class _Column:
         scope: Scope = "all" if self._gone("all") else "recent"
         gone = self._gone(scope)
         decides = self.name in _DECIDES
-        passing = [value for value in gone if not decides or value in _PASSING]
+        passing = [value for value in gone if not decides or value in _PASSING or self._is_rare(value, scope)]
         groups: tuple[tuple[Severity, list[str]], ...] = (
             ("warning", passing), ("critical", [value for value in gone if value not in passing]),
         )  # fmt: skip
         for severity, values in groups:
             if severity == "critical" and not decides:
                 continue
-            shown = ", ".join(values[:_SHOWN]) + (
+            shown = ", ".join(map(in_a_line, values[:_SHOWN])) + (
                 f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
             )
             yield Check(
@@ -175,12 +176,17 @@ class _Column:
         if scope not in self.pairs or not self.pairs[scope][0].filled:
             return []  # the whole column is told of
         now, before = self.pairs[scope]
-        # Testers are few among many users, and count as customers once they are not marked.
-        share = 0.0 if self.name == "is_test_user" else self.run.rules.vanished_value_min_share_pct / 100
+        # Testers are few among many users, and count as customers once they are not marked; few of them sign up in a month.
+        testers = self.name == "is_test_user"
+        fewest = 1 if testers and scope == "all" else _FEWEST
+        share = 0.0 if testers else self.run.rules.vanished_value_min_share_pct / 100
         return sorted(
             value
             for value, count in before.values.items()
             if value not in now.values
-            and count >= max(_FEWEST, share * before.rows)
-            and now.rows * count / before.rows >= _FEWEST
+            and count >= max(fewest, share * before.rows)
+            and now.rows * count / before.rows >= fewest
         )
+
+    def _is_rare(self, value: str, scope: Scope) -> bool:
+        return self.pairs[scope][1].values[value] < _FEWEST

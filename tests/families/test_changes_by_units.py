@@ -9,7 +9,8 @@ from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.unit_changes import UnitNumber, unit_change_rows
+from include.tidemark.statistics.unit_changes import unit_change_rows
+from include.tidemark.statistics.unit_months import UnitNumber
 from include.tidemark.warehouse import open_warehouse
 from tests.families.conftest import synthetic_deployment
 
@@ -66,7 +67,7 @@ def by_hand(then: pd.DataFrame, now: pd.DataFrame) -> pd.Series:
         }
         for users in (then, now)
     ]
-    (row,) = unit_change_rows(months[0], months[1], "previous", StatisticsConfig("2026-07-01"), 2)
+    (row,) = unit_change_rows(months, "previous", StatisticsConfig("2026-07-01"), 2)
     return pd.Series(vars(row))
 
 

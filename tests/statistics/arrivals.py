@@ -11,7 +11,8 @@ from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.trust import tail_of
-from include.tidemark.statistics.unit_changes import Key, UnitNumber, unit_change_rows
+from include.tidemark.statistics.unit_changes import unit_change_rows
+from include.tidemark.statistics.unit_months import Key, UnitNumber
 
 KEY: Key = ("retention_in_window", "10 bps", "week 1")
 CONFIG = StatisticsConfig("2026-11-01")
@@ -55,7 +56,7 @@ DESIGNS = {
 
 def change_of(then: UnitNumber, today: UnitNumber) -> ChangeRow:
     """The row of one number in two months."""
-    (row,) = unit_change_rows({KEY: then}, {KEY: today}, "previous", CONFIG, 2)
+    (row,) = unit_change_rows([{KEY: then}, {KEY: today}], "previous", CONFIG, 2)
     return row
 
 

@@ -1,7 +1,7 @@
 """Users over several months, the sums that a warehouse makes of them, and each user's influence by the formula."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -41,11 +41,15 @@ class UserMonths:
 
     def values(self, number: Number) -> np.ndarray:
         """The number in each month."""
+        if number.versus:
+            return self.values(plain(number)) - self.values(subtracted(number))
         x, y = self.xy(number)
         return y.sum(axis=0) if number.form in ("count", "sum") else y.sum(axis=0) / x.sum(axis=0)
 
     def influence(self, number: Number) -> np.ndarray:
         """Of each user on the least-squares slope."""
+        if number.versus:
+            return self.influence(plain(number)) - self.influence(subtracted(number))
         x, y = self.xy(number)
         c = np.array(slope_weights(self.segments.shape[1]))
         if number.form in ("count", "sum"):
@@ -73,15 +77,17 @@ class UserMonths:
         """What a warehouse finds of the users."""
         number, there = of.number, self.segments > 0
         member = there if number.of is None else self.segments == int(number.of)
-        counted = there if number.form in ("share", "ratio") else member
+        other = self.segments == int(number.versus or -1)
+        counted = there if number.form in ("share", "ratio") else member | other
         yes = member if number.form == "share" else member & (self.amounts == 1)
-        no = counted & ~yes
+        no = other if number.versus else counted & ~yes
         steps = np.zeros(len(there))
         for month, term in enumerate(of.terms or ()):
-            (k, b), (other_k, other_b) = term
+            (k, b), (other_k, other_b), (versus_k, versus_b) = term
             v = self.amounts[:, month]
             inside, outside = k + b * v, other_k + other_b * v
             at = np.where(member[:, month], inside, np.where(there[:, month], outside, 0.0))
+            at = np.where(other[:, month], versus_k + versus_b * v, at)
             steps += np.round(at * of.scale)
         return Found(
             int(counted.any(axis=1).sum()),
@@ -95,7 +101,19 @@ class UserMonths:
         member = self.segments == int(number.of or 0)
         yes = member if number.form == "share" else member & (self.amounts == 1)
         first, last = (int(yes[:, month].sum()) for month in (0, -1))
-        return slope(of, self.found(of) if of.terms else None, (first, last))
+        second = (self.segments == int(number.versus)).sum(axis=0) if number.versus else None
+        no = (int(second[0]), int(second[-1])) if second is not None else None
+        return slope(of, self.found(of) if of.terms else None, (first, last), no)
+
+
+def plain(number: Number) -> Number:
+    """Of a difference, the number of the first segment."""
+    return replace(number, versus=None)
+
+
+def subtracted(number: Number) -> Number:
+    """Of a difference, the number of the second segment."""
+    return replace(number, of=number.versus, segment=number.versus, versus=None)
 
 
 def windows(rng: np.random.Generator, users: int, months: int, trend: float = 0.0) -> UserMonths:

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from include.tidemark.statistics.change_rows import ChangeRow
-from include.tidemark.statistics.unit_changes import UnitNumber, UnitPairs, unit_change_rows
+from include.tidemark.statistics.unit_changes import unit_change_rows
+from include.tidemark.statistics.unit_months import UnitMonths, UnitNumber
 from tests.statistics.arrivals import CONFIG, DESIGNS, KEY, Design, alarms, change_of, two_months
 
 Units = dict[str, tuple[int, float]]
@@ -93,7 +94,7 @@ def test_what_can_not_be_judged_says_why() -> None:
 def test_a_number_that_one_month_alone_has_is_there_all_the_same() -> None:
     key = ("retention_in_window", "20 bps", "week 1")
     number = UnitNumber("share", weeks([80] * 8))
-    rows = unit_change_rows({key: number}, {KEY: number}, "previous", CONFIG, 2)
+    rows = unit_change_rows([{key: number}, {KEY: number}], "previous", CONFIG, 2)
     assert [(row.segment, row.reason) for row in rows] == [
         ("10 bps", "empty_segment"),
         ("20 bps", "empty_segment"),
@@ -160,5 +161,5 @@ def test_the_scale_of_the_cells_changes_no_interval() -> None:
 
 def test_units_are_counted_whatever_their_order() -> None:
     one, two = {"b": (5, 1.0), "a": (7, 2.0)}, {"c": (1, 1.0), "a": (7, 2.0)}
-    assert UnitPairs.of(one, two).behind == (7, 1, 5)
+    assert UnitMonths.of([UnitNumber("share", of) for of in (one, two)]).behind == (7, 1, 5)
     assert [UnitNumber("share", of).value for of in (one, two)] == [0.25, 0.375]

@@ -10,12 +10,12 @@ from include.tidemark.artifacts.changes import TABLE
 from include.tidemark.enabled import families_of
 from include.tidemark.families.comparison_part import COMPARISON, SAME_RULES, earlier_run
 from include.tidemark.families.family import Family
-from include.tidemark.families.trend_part import TREND
 from include.tidemark.history.ledger import refuse_published
 from include.tidemark.history.run_inputs import differences
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.segmentations.changes import is_redeclared
 from include.tidemark.settings import Settings
+from include.tidemark.statistics.change import TREND
 from include.tidemark.statistics.change_rows import change_records
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Row, Warehouse

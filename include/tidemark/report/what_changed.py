@@ -28,7 +28,7 @@ class Wording:
     """What a sentence is about where it is not the segment alone, with `{segment}`, `{of_segment}` and `{horizon}`."""
 
 
-NEVER_JUDGED = ("same_users", "not_paired", "descriptive")
+NEVER_JUDGED = ("same_users", "not_paired", "moved_by_others", "descriptive")
 """Reasons of numbers whose change is never judged: those of a cohort or week that is over, effects of models, and descriptions."""
 
 Wordings = Mapping[str, Mapping[str, Wording]]

@@ -1,5 +1,6 @@
 """How what became of a segmentation's members changed: who stayed, moved and left, and who was there again after the backtest's date."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,8 @@ from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.statistics.change import Month
 from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.statistics.measured import NOBODY, Measured
-from include.tidemark.statistics.pairs import PairCells, part_change, sum_change
-from include.tidemark.statistics.segment_pairs import RETAINED
+from include.tidemark.statistics.pairs import PairCells, difference_change, part_change, sum_change
+from include.tidemark.statistics.segment_pairs import RETAINED, RETAINED_DIFFERENCE
 from include.tidemark.statistics.segments import BACKTEST_HORIZON
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -48,6 +49,13 @@ def outcome_changes(
     retained = cells.get(RETAINED_CELLS, NOBODY)
     found += [Measured(RETAINED, "share", name, part_change(retained, name)) for name in names]
     found.append(Measured(RETAINED, "share", None, part_change(_as_one(retained), _ALL)))
+    found += [
+        Measured(
+            RETAINED_DIFFERENCE, "share", first, difference_change(retained, "part", first, second),
+            segment_to=second,
+        )
+        for first, second in itertools.combinations(names, 2)
+    ]  # fmt: skip
     earlier = earlier_run(run, of.name, comparison)
     then = run.model_copy(update={"run_key": earlier.run_key}) if earlier else None
     sums = [backtest_sums(of, each, warehouse) if each else {} for each in (then, run)]
@@ -58,7 +66,12 @@ def dated(of: Segmentation, row: ChangeRow, run: Run) -> ChangeRow:
     """The row with the horizon of outcomes, and with the reason why a month has none."""
     if row.metric in MOVES.values() and row.reason == "zero_denominator" and not row.n_earlier:
         return replace(row, reason="no_earlier_publication")
-    if of.backtest is None or row.metric not in (RETAINED, of.backtest_metric, of.alike_metric):
+    if of.backtest is None or row.metric not in (
+        RETAINED,
+        RETAINED_DIFFERENCE,
+        of.backtest_metric,
+        of.alike_metric,
+    ):
         return row
     reason = row.reason
     if reason == "zero_denominator" and not (row.n and row.n_earlier):

@@ -10,6 +10,8 @@ from include.tidemark.statistics.trust import Tail
 
 Form = Literal["share", "part", "mean", "ratio", "count", "sum"]
 Kind = Literal["share", "mean", "count", "sum", "ratio"]
+TREND = "trend"
+"""The comparison with all months since the first of the trend."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Number:
         of: the segment whose members it is about; None for all people.
         segment: what its rows say.
         unit: how many of the amount's whole numbers are one of the result's unit.
+        versus: of a difference, the segment whose number is subtracted.
     """
 
     metric: str
@@ -32,6 +35,7 @@ class Number:
     of: str | None
     segment: str | None
     unit: int = 1
+    versus: str | None = None
 
     @property
     def kind(self) -> Kind:
@@ -41,7 +45,7 @@ class Number:
     @property
     def of_all(self) -> Number | None:
         """The same of all people, whose influence shows what the amounts of few may lack; None where none is compared so."""
-        return replace(self, of=None, segment=None) if self.form in ("mean", "sum") else None
+        return replace(self, of=None, segment=None, versus=None) if self.form in ("mean", "sum") else None
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class Change:
         between: of a slope, the number in the months between both.
         others: of a slope, users behind the number in none but these.
         fitted: how many numbers were fitted to the users' own.
+        parts: of a difference, the numbers of both segments in its months, which must be publishable too.
     """
 
     earlier: Month
@@ -100,6 +105,7 @@ class Change:
     between: tuple[Month, ...] = ()
     others: int = 0
     fitted: int = 1
+    parts: tuple[Month, ...] = ()
 
     @property
     def months(self) -> tuple[Month, ...]:

@@ -40,6 +40,8 @@ _OF_NULLS: Mapping[str, str] = {
     "nobody_alike": "Too few other users did as much before to compare with.",
     "same_users": "The same users with the same windows are behind it in both months, so only data that come late could change it.",
     "not_paired": "Two months share most of the data behind it, and it has no formula for how far it then differs by chance.",
+    "moved_by_others": "Only the others that it is held against have changed: by how much, the number of all together says.",
+    "rows_missing": "The earlier run's rows are gone, or of a release that did not keep what is compared, so the months are not comparable.",
     "not_finite": "The arithmetic left the range of floating-point numbers.",
 }
 _OF_FLAGS: Mapping[str, str] = {

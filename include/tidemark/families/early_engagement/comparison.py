@@ -22,7 +22,7 @@ from include.tidemark.families.unit_comparison import unit_changes
 from include.tidemark.run import Run
 from include.tidemark.statistics.change import Kind
 from include.tidemark.statistics.change_rows import ChangeRow, adjusted_rows
-from include.tidemark.statistics.unit_changes import Key, UnitNumber
+from include.tidemark.statistics.unit_months import Key, UnitNumber
 from include.tidemark.warehouse.base import Warehouse
 
 _OF_MODEL: dict[str, Kind] = {

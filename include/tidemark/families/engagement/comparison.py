@@ -5,10 +5,10 @@ from include.tidemark.families.engagement.definitions import BEHAVIORAL_SEGMENTS
 from include.tidemark.families.engagement.no_money import has_money, known_change
 from include.tidemark.families.engagement.questions import MEANS
 from include.tidemark.families.engagement.unit_numbers import groups_of, unit_numbers, unjudged
-from include.tidemark.families.trend_part import TREND, measured_slopes, trend_rows
+from include.tidemark.families.trend_part import measured_slopes, trend_rows
 from include.tidemark.families.unit_comparison import unit_changes
 from include.tidemark.run import PublishedRun, Run
-from include.tidemark.statistics.change import Number
+from include.tidemark.statistics.change import TREND, Number
 from include.tidemark.statistics.change_rows import ChangeRow, adjusted_rows
 from include.tidemark.statistics.measured import MEMBERS, measured_pairs
 from include.tidemark.warehouse.base import Warehouse

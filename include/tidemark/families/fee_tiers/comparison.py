@@ -27,7 +27,7 @@ from include.tidemark.statistics.lifetime_value import METRIC as VALUE
 from include.tidemark.statistics.lifetime_value import horizon_name
 from include.tidemark.statistics.retention import METRICS
 from include.tidemark.statistics.trust import tail_of
-from include.tidemark.statistics.unit_changes import Key, UnitNumber
+from include.tidemark.statistics.unit_months import Key, UnitNumber, against_rest
 from include.tidemark.warehouse.base import Warehouse
 
 EACH_WEEK = "each fee week"
@@ -37,14 +37,15 @@ _SLOPES = ("effect_5bps_log_volume_usd", "effect_5bps_volume_usd")
 
 
 def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
-    """The change of retention and lifetime value by tier; of trade sizes and effects that it is not judged, and why."""
+    """The change of retention and lifetime value by tier and against all other tiers; of trade sizes and effects that it is not judged, and why."""
     return adjusted_rows(
         unit_changes(run, "fee_tiers", lambda of: _numbers(of, warehouse), list(_unjudged(run)))
     )
 
 
 def _numbers(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
-    return _retention(run, warehouse) | _values(run, warehouse)
+    found = _retention(run, warehouse) | _values(run, warehouse)
+    return found | against_rest(found, (*METRICS, VALUE))
 
 
 def _retention(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:

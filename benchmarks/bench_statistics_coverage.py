@@ -146,7 +146,7 @@ def spells(repeats: int) -> Iterator[Line]:
 
 
 def arrivals(repeats: int) -> Iterator[Line]:
-    """Two months of weeks or days with shocks of their own and no effect: alarms of the change between the months."""
+    """Months of weeks or days with shocks of their own and no effect: alarms of the change between them, and of their trend."""
     for shock in (0.0, 0.1, 0.2):
         for place, (name, design) in enumerate(arriving.DESIGNS.items()):
             found = arriving.alarms(np.random.RandomState(place), shock, design, 3 * repeats)

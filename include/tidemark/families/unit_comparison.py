@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from include.tidemark.families.comparison_part import COMPARISONS, earlier_run
+from include.tidemark.families.comparison_part import COMPARISONS, earlier_run, no_months
 from include.tidemark.run import Run
 from include.tidemark.statistics.change import TREND, Kind
 from include.tidemark.statistics.change_rows import ChangeRow
@@ -26,14 +26,13 @@ def unit_changes(
     config, made = run.statistics_config, {run.run_key: numbers(run)}
     rows: list[ChangeRow] = []
     for comparison in (*COMPARISONS, TREND):
-        since = earlier_run(run, family, comparison)
-        earlier = run.trend_of(family) if comparison == TREND else (since,) if since else ()
-        if not earlier:
-            absent = "too_few_months" if comparison == TREND else "no_earlier_publication"
+        if absent := no_months(run, family, comparison):
             known = [(key, number.kind, absent) for key, number in made[run.run_key].items()]
             known += [(key, kind, absent) for key, kind, _ in unjudged]
             rows += unjudged_rows(known, comparison, config)
             continue
+        since = earlier_run(run, family, comparison)
+        earlier = (since,) if since else run.trend_of(family)
         keys = [*(month.run_key for month in earlier), run.run_key]
         for key in keys:
             if key not in made:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from include.tidemark.families.comparison_part import COMPARISONS, earlier_run
+from include.tidemark.families.comparison_part import COMPARISONS, earlier_run, no_months
 from include.tidemark.run import Run
 from include.tidemark.segmentations.counts import backtest_sums
 from include.tidemark.segmentations.declaration import Segmentation
-from include.tidemark.statistics.change import Month
+from include.tidemark.statistics.change import TREND, Kind, Month, Number
 from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.statistics.measured import NOBODY, Measured
 from include.tidemark.statistics.pairs import PairCells, difference_change, part_change, sum_change
@@ -80,16 +80,42 @@ def dated(of: Segmentation, row: ChangeRow, run: Run) -> ChangeRow:
 
 
 def unjudged(of: Segmentation, run: Run) -> list[ChangeRow]:
-    """The comparisons with people alike: what is expected of a segment is fitted to all people of a month."""
+    """What is not judged: people alike, as what is expected of a segment is fitted to all people of a month; of a trend all that a
+    backtest finds, whose windows look at the same 90 days again from month to month."""
     level = run.options.confidence_level
+    numbers: list[tuple[str, Kind, tuple[str, ...]]] = [(of.alike_metric, "ratio", (*COMPARISONS, TREND))]
+    numbers += [(RETAINED, "share", (TREND,)), (of.backtest_metric, "ratio", (TREND,))]
     return [
         ChangeRow(
-            of.alike_metric, "ratio", comparison, name, BACKTEST_HORIZON, confidence_level=level,
-            reason="not_paired" if earlier_run(run, of.name, comparison) else "no_earlier_publication",
+            metric, kind, comparison, name, BACKTEST_HORIZON, confidence_level=level,
+            reason=no_months(run, of.name, comparison) or "not_paired",
         )
-        for comparison in COMPARISONS
+        for metric, kind, comparisons in numbers
+        for comparison in comparisons
         for name in (of.names if of.backtest is not None else ())
     ]  # fmt: skip
+
+
+def moves(of: Segmentation) -> tuple[str, list[Number]]:
+    """SQL of what became of the members that each run looked back at, one row per run and person, and the numbers made of it."""
+    home = of.home
+    mine = "1 = 1" if not home.is_shared else f"segmentation = '{of.name}'"
+    people = (
+        f"select run_key, {home.person} as person, {home.segment} as segment from {home.members} where {mine}"
+    )
+    sql = (
+        "select looked.run_key, earlier.person, earlier.segment, false as is_dormant,"
+        " case when later.segment = earlier.segment then 1 else 0 end as stayed,"
+        " case when later.segment <> earlier.segment then 1 else 0 end as moved,"
+        " case when later.segment is null then 1 else 0 end as gone"
+        f" from (select distinct run_key, previous_run_key from {home.table('movement')} where {mine}) as looked"
+        f" inner join ({people}) as earlier on looked.previous_run_key = earlier.run_key"
+        f" left join ({people}) as later on looked.run_key = later.run_key and earlier.person = later.person"
+    )
+    numbers = [
+        Number(metric, "part", source, name, name) for source, metric in MOVES.items() for name in of.names
+    ]
+    return sql, numbers
 
 
 def _names(of: Segmentation, cells: Mapping[str, PairCells]) -> tuple[str, ...]:

@@ -102,7 +102,8 @@ def influences(number: Number, months: Sequence[Mapping[str, Sums]]) -> Influenc
         all_.n if is_of_all else mine.n + other.n
         for mine, other, all_ in zip(members, others, everybody, strict=True)
     )
-    values, parts = first, ()
+    values: tuple[Month, ...] = first
+    parts: tuple[Month, ...] = ()
     if number.versus:
         values, parts = tuple(map(_difference, first, second, counted)), first + second
     found = Influences(number, values, counted, None, parts=parts)

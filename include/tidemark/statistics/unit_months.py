@@ -155,7 +155,7 @@ class UnitMonths:
     @property
     def count(self) -> int:
         """How many units there are."""
-        return self.n.shape[1]
+        return int(self.n.shape[1])
 
     @cached_property
     def _there(self) -> NDArray[np.bool_]:
@@ -190,7 +190,7 @@ class UnitMonths:
     @property
     def degrees(self) -> int:
         """Degrees of freedom of the error."""
-        return self.count - int(self._groups.max(initial=-1)) - 1
+        return self.count - len(set(self._groups.tolist()))
 
     @cached_property
     def _parts(self) -> Floats:

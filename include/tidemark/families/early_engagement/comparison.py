@@ -5,6 +5,7 @@ Who is in both months has the same first week and the same outcome in both; what
 
 from collections.abc import Iterable
 
+from include.tidemark.families.comparison_part import known_of_earlier
 from include.tidemark.families.early_engagement.cells import (
     CANDIDATE,
     Platforms,
@@ -41,7 +42,7 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
         lambda of: _numbers(of, warehouse, platforms),
         list(_unjudged(run, platforms)),
     )
-    return adjusted_rows(rows)
+    return adjusted_rows(known_of_earlier(run, "early_engagement", rows, warehouse, CANDIDATE))
 
 
 def _numbers(run: Run, warehouse: Warehouse, platforms: Platforms) -> dict[Key, UnitNumber]:

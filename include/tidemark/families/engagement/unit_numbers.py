@@ -19,6 +19,7 @@ from include.tidemark.run import Run
 from include.tidemark.shared_texts import OTHER
 from include.tidemark.statistics.cells import merge
 from include.tidemark.statistics.change import Kind
+from include.tidemark.statistics.funnel import AGAINST_REST
 from include.tidemark.statistics.funnel import METRICS as FUNNEL
 from include.tidemark.statistics.retention import METRICS as RETENTION
 from include.tidemark.statistics.trust import tail_of
@@ -27,6 +28,8 @@ from include.tidemark.warehouse.base import Warehouse
 
 EACH_COHORT = "Each cohort"
 """The segment of the one row that stands for the cohorts of a single day, none of which changes once its window is over."""
+OF_THE_JOURNEY = (*FUNNEL[:3], AGAINST_REST)
+"""What is known by day of sign-up of the journey."""
 _Units = dict[Key, dict[str, tuple[int, float]]]
 
 

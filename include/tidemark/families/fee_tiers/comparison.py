@@ -5,6 +5,7 @@ Between two months nearly all weeks are the same weeks; what changes a tier's nu
 
 from collections.abc import Iterable
 
+from include.tidemark.families.comparison_part import known_of_earlier
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.questions import all_weeks_name, tier_counts, tier_name, week_name
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
@@ -38,9 +39,8 @@ _SLOPES = ("effect_5bps_log_volume_usd", "effect_5bps_volume_usd")
 
 def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
     """The change of retention and lifetime value by tier and against all other tiers; of trade sizes and effects that it is not judged, and why."""
-    return adjusted_rows(
-        unit_changes(run, "fee_tiers", lambda of: _numbers(of, warehouse), list(_unjudged(run)))
-    )
+    rows = unit_changes(run, "fee_tiers", lambda of: _numbers(of, warehouse), list(_unjudged(run)))
+    return adjusted_rows(known_of_earlier(run, "fee_tiers", rows, warehouse, "runs.fct_user_cohorts"))
 
 
 def _numbers(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:

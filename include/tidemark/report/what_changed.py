@@ -185,7 +185,7 @@ def _trends(changes: Sequence[Row], rate: float, wordings: Wordings) -> Iterable
         by, least, most = map(_points, _sizes(row))
         yield (
             f"{what} has {'risen' if row['change'] > 0 else 'fallen'} by {by} points a month over {row['months']} months"
-            f" ({least} to {most}), to {words.percent(row['estimate'])} of {wording.label}."
+            f" ({least} to {most}), to {words.percent(row['estimate'])}{'' if wording.subject else f' of {wording.label}'}."
         )
 
 

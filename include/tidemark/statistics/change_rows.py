@@ -132,8 +132,14 @@ def rows_of(
 
 
 def adjusted_rows(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
-    """The rows with ``p_adjusted`` and ``family_size``, adjusted within each comparison for the false discovery rate."""
-    found = adjusted([row.p_value for row in rows], [row.comparison for row in rows])
+    """The rows with ``p_adjusted`` and ``family_size``, adjusted within each comparison for the false discovery rate.
+
+    Differences between groups say again what the groups' own numbers say, so they are a family by themselves.
+    """
+    families = [
+        (row.comparison, row.segment_to is None and not row.metric.endswith("_vs_rest")) for row in rows
+    ]
+    found = adjusted([row.p_value for row in rows], families)
     return [
         replace(row, p_adjusted=of[0], family_size=of[1]) if of else row
         for row, of in zip(rows, found, strict=True)

@@ -32,6 +32,7 @@ NUMBERS = [
     ),
     Number("share_of_spend", "ratio", "spend", "1", "1"),
     Number("yes_share", "part", "is_yes", "1", "1"),
+    Number("ratio_spend", "quotient", "spend", "1", "1", 100, "2"),
 ]
 
 

@@ -41,6 +41,8 @@ class UserMonths:
 
     def values(self, number: Number) -> np.ndarray:
         """The number in each month."""
+        if number.form == "quotient":
+            return self.values(plain(number)) / self.values(subtracted(number))
         if number.versus:
             return self.values(plain(number)) - self.values(subtracted(number))
         x, y = self.xy(number)
@@ -48,6 +50,8 @@ class UserMonths:
 
     def influence(self, number: Number) -> np.ndarray:
         """Of each user on the least-squares slope."""
+        if number.form == "quotient":
+            return self._of_quotient(number)
         if number.versus:
             return self.influence(plain(number)) - self.influence(subtracted(number))
         x, y = self.xy(number)
@@ -55,6 +59,17 @@ class UserMonths:
         if number.form in ("count", "sum"):
             return y @ c
         return ((y - x * self.values(number)) / x.sum(axis=0)) @ c
+
+    def _of_quotient(self, number: Number) -> np.ndarray:
+        """By what the quotients' slope moves when a user counts a little more, by numerical differentiation."""
+        c, step = np.array(slope_weights(self.segments.shape[1])), 1e-6
+        (xa, ya), (xb, yb) = self.xy(plain(number)), self.xy(subtracted(number))
+
+        def quotients(more: float) -> np.ndarray:
+            a, b = ((y.sum(axis=0) + more * y) / (x.sum(axis=0) + more * x) for x, y in ((xa, ya), (xb, yb)))
+            return (a / b) @ c
+
+        return (quotients(step) - quotients(-step)) / (2 * step)
 
     def sums(self) -> list[Mapping[str, Sums]]:
         """By month and segment."""
@@ -108,12 +123,12 @@ class UserMonths:
 
 def plain(number: Number) -> Number:
     """Of a difference, the number of the first segment."""
-    return replace(number, versus=None)
+    return replace(number, form="mean" if number.form == "quotient" else number.form, versus=None)
 
 
 def subtracted(number: Number) -> Number:
     """Of a difference, the number of the second segment."""
-    return replace(number, of=number.versus, segment=number.versus, versus=None)
+    return replace(plain(number), of=number.versus, segment=number.versus)
 
 
 def windows(rng: np.random.Generator, users: int, months: int, trend: float = 0.0) -> UserMonths:

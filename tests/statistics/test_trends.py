@@ -22,6 +22,7 @@ NUMBERS = (
     Number("total_spend", "sum", "spend", "2", "2", 100),
     Number("share_difference", "share", "members", "1", "1", versus="2"),
     Number("mean_difference", "mean", "spend", "1", "1", 100, "2"),
+    Number("mean_ratio", "quotient", "spend", "1", "1", 100, "2"),
 )
 
 

@@ -170,8 +170,9 @@ def change_row(
         n_joined=change.behind.joined,
         n_left=change.behind.left,
     )
+    kind: Kind = "mean" if change.parts and known.kind == "ratio" else known.kind
     published = change.parts or change.months
-    reason = next(filter(None, (_withheld(known.kind, month, config) for month in published)), None)
+    reason = next(filter(None, (_withheld(kind, month, config) for month in published)), None)
     error, value = change.standard_error, change.value
     if reason or error is None or value is None or change.tail is None:
         return replace(row, reason=reason or "zero_denominator")

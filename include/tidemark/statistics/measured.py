@@ -15,6 +15,7 @@ from include.tidemark.statistics.pairs import (
     difference_change,
     mean_change,
     part_change,
+    quotient_change,
     share_change,
     sum_change,
     sum_share_change,
@@ -112,6 +113,8 @@ def measured_pairs(cells: Mapping[str, PairCells], numbers: Iterable[Number]) ->
     @cache
     def change(number: Number) -> Change:
         of, name, unit = cells.get(number.source, NOBODY), number.of, number.unit
+        if number.form == "quotient":
+            return quotient_change(of, name or "", number.versus or "")
         if number.versus is not None:
             return difference_change(of, number.form, name or "", number.versus, unit)
         match number.form:

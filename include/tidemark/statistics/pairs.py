@@ -181,6 +181,32 @@ def difference_change(cells: PairCells, form: Form, first: str, second: str, uni
     return _linear(cells, Influence(change, *(a - b for a, b in zip(one[1:], two[1:], strict=True))))
 
 
+def quotient_change(cells: PairCells, first: str, second: str) -> Change:
+    """The change of the mean amount of one segment over that of another: a user influences a mean by as much, over the divisor."""
+    (a0, a1), (b0, b1) = cells.members(first), cells.members(second)
+    one, two = (_of_mean(cells, name).change for name in (first, second))
+    pairs = (one.earlier, two.earlier), (one.now, two.now)
+    months = [
+        Month(_over(mine.value, other.value), mine.n + other.n, min(mine.nonzero, other.nonzero))
+        for mine, other in pairs
+    ]
+    change = Change(
+        months[0], months[1], _behind(cells, a0 | b0, a1 | b1), parts=tuple(m for pair in pairs for m in pair)
+    )
+    if change.value is None:
+        return change
+    constant, slopes = np.zeros(len(a0)), []
+    for sign, a, b, (mine, other), month in zip((-1, 1), (a0, a1), (b0, b1), pairs, months, strict=True):
+        value, of_a, of_b = month.value or 0.0, a / mine.n, b / other.n
+        slopes.append(sign * (of_a - value * of_b) / (other.value or 1.0))
+        constant -= sign * value * (of_a - of_b)
+    return _linear(cells, Influence(change, constant, slopes[0], slopes[1]))
+
+
+def _over(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None or second <= 0 else first / second
+
+
 def _minus(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first - second
 

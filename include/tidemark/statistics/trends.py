@@ -105,7 +105,7 @@ def influences(number: Number, months: Sequence[Mapping[str, Sums]]) -> Influenc
     values: tuple[Month, ...] = first
     parts: tuple[Month, ...] = ()
     if number.versus:
-        values, parts = tuple(map(_difference, first, second, counted)), first + second
+        values, parts = tuple(map(_compared, [number] * len(months), first, second, counted)), first + second
     found = Influences(number, values, counted, None, parts=parts)
     if any(month.value is None for month in values):
         return found
@@ -114,7 +114,7 @@ def influences(number: Number, months: Sequence[Mapping[str, Sums]]) -> Influenc
     terms = tuple(map(_term, same, weights, first, members, everybody))
     if number.versus:
         subtracted = map(_term, same, weights, second, others, everybody)
-        terms = tuple(map(_of_both, same, terms, subtracted))
+        terms = tuple(map(_of_both, same, terms, subtracted, values, second))
     spread = math.fsum(map(_spread, terms, members, others, everybody))
     users = max(*found.counted, 1)
     return replace(found, terms=terms, scale=_STEPS / math.sqrt(spread / users) if spread > 0 else 0.0)
@@ -204,19 +204,26 @@ def _term(number: Number, c: float, month: Month, mine: Sums, everybody: Sums) -
     return Term((-c * value / mine.n, c / (mine.n * number.unit)))
 
 
-def _difference(first: Month, second: Month, counted: int) -> Month:
-    known = first.value is not None and second.value is not None
-    value = (first.value or 0.0) - (second.value or 0.0) if known else None
+def _compared(number: Number, first: Month, second: Month, counted: int) -> Month:
+    """Two segments' numbers of one month as their difference or quotient."""
+    value = None
+    if first.value is not None and second.value is not None:
+        if number.form != "quotient":
+            value = first.value - second.value
+        elif second.value > 0:
+            value = first.value / second.value
     return Month(value, counted, min(first.nonzero, second.nonzero))
 
 
-def _of_both(number: Number, one: Term, two: Term) -> Term:
-    """What users of either segment influence the difference by: of shares, each is in the denominator of both."""
-    other = one.other[0] - two.other[0], one.other[1] - two.other[1]
+def _of_both(number: Number, one: Term, two: Term, value: Month, second: Month) -> Term:
+    """What users of either segment influence the difference or quotient by: of shares, each is in the denominator of both."""
     if number.form == "share":
         member, versus = one.member[0] - two.other[0], one.other[0] - two.member[0]
-        return Term((member, 0.0), other, (versus, 0.0))
-    return Term(one.member, other, (-two.member[0], -two.member[1]))
+        return Term((member, 0.0), (one.other[0] - two.other[0], 0.0), (versus, 0.0))
+    a, b = 1.0, -1.0
+    if number.form == "quotient":
+        a, b = 1 / (second.value or 1.0), -(value.value or 0.0) / (second.value or 1.0)
+    return Term((a * one.member[0], a * one.member[1]), versus=(b * two.member[0], b * two.member[1]))
 
 
 def _spread(term: Term, mine: Sums, second: Sums, everybody: Sums) -> float:

@@ -86,4 +86,5 @@ def _numbers() -> list[Number]:
     ]
     for source, unit in UNITS.items():
         found += [Number(f"mean_{source}", "mean", source, name, name, unit) for name in USER_TYPES]
+        found.append(Number(f"ratio_{source}", "quotient", source, _PLANNER, _PLANNER, unit, _PASSENGER))
     return [*found, Number(f"mean_{DAYS_TO_BECOME}", "mean", DAYS_TO_BECOME, _PLANNER, _PLANNER, _MILLIONTHS)]

@@ -46,7 +46,7 @@ def test_weeks_that_differ_by_their_users_alone_give_the_error_of_pairs_of_users
 
 
 def test_weeks_that_left_are_a_group_of_their_own() -> None:
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(1)
     left, stay, new = ([float(k) for k in rng.integers(40, 110, n)] for n in (4, 9, 5))
     row = change(weeks(left + stay), weeks(stay + new, first=4))
     # Ordinary least squares of the weeks' rates on the three groups, and of it the contrast of both months' means.
@@ -226,3 +226,21 @@ def test_a_difference_from_the_rest_changes_as_both_sides_do() -> None:
     half = (rows["a"].ci_high or 0) - (rows["a"].change or 0)
     assert half == pytest.approx(stats.t(26).ppf(0.975) * error, rel=5e-3)
     assert (rows["a"].n, rows["b"].n) == (2000, 4000)
+
+
+def test_weeks_that_are_alike_one_after_the_other_are_no_change_of_the_number() -> None:
+    random, found, naive = np.random.RandomState(17), [], 0
+    for _ in range(150):
+        moved = np.zeros(40)
+        for week in range(1, 40):
+            moved[week] = 0.6 * moved[week - 1] + 0.16 * random.standard_normal()
+        back = random.binomial(150, 1 / (1 + np.exp(0.7 - moved))).astype(float)
+        months = [weeks(back[: 20 + 4 * month].tolist(), 150) for month in range(6)]
+        row = change_of(*(UnitNumber("share", of) for of in months))
+        found.append((row.trust, row.reason, (row.p_value or 1) < 0.05))
+        weight = sum((m - 2.5) / 17.5 * (np.arange(40) < 20 + 4 * m) / (20 + 4 * m) for m in range(6))
+        naive += abs((weight * back / 150).sum()) > 1.96 * back.std(ddof=1) / 150 * np.sqrt((weight**2).sum())
+    assert naive >= 25, "as if weeks were independent"
+    assert sum(alarm for _, _, alarm in found) <= 25
+    assert sum(alarm for trust, _, alarm in found if trust == "ok") <= 14
+    assert sum(reason == "autocorrelated" for _, reason, _ in found) >= 80

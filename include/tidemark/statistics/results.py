@@ -54,6 +54,7 @@ _OF_FLAGS: Mapping[str, str] = {
     "few_movers": "So few users came, went or moved between the months that the interval may miss the true value more often than it says.",
     "few_periods": "So few periods that the interval may miss the true value more often than it says.",
     "few_spells": "The fee changed so few times that weeks which are alike for another reason look like its effect.",
+    "autocorrelated": "Weeks or days that follow each other are alike beyond chance, so what lasts longer than one of them looks like a change.",
     "heavy_tails": "Some values lie so far out that least squares may mislead.",
     "far_residuals": "The few farthest residuals decide this number, so its interval may miss the true value more often than it says.",
     "one_period_decides": "Without a single period the effect would have the other sign.",

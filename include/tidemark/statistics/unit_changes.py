@@ -123,10 +123,12 @@ def _withheld(number: UnitNumber, config: StatisticsConfig) -> str | None:
 
 
 def _flag(held: UnitMonths, number: UnitNumber, method: str) -> Flag:
-    """Too few units speak first, then too few users with the outcome among those who moved, or a tail that they may lack."""
+    """Too few units speak first, then units that are alike one after the other, then too few users with the outcome among those who moved, or a tail that they may lack."""
     units = against_units_flag(Units(held.users, held.totals))
     if units[1]:
         return units
+    if held.lasts:
+        return "unreliable", "autocorrelated"
     if number.users is None:
         expected = held.moved * min(min(rate, 1 - rate) for rate in number.sides if rate is not None)
         return ("caution", "few_successes") if expected < FEWEST_EXPECTED else ("ok", None)

@@ -37,10 +37,10 @@ from include.tidemark.statistics.shares import share_rows
 from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.wild_bootstrap import WildTest, random_draws, sign_draws
 from tests.statistics import arrivals as arriving
-from tests.statistics import months
+from tests.statistics import months, paired_means
 from tests.statistics.oracles import exact_bootstrap_rate_interval
 from tests.statistics.pairs import of_one_segment
-from tests.statistics.populations import coverage_by_flag
+from tests.statistics.populations import POPULATIONS, coverage_by_flag
 from tests.statistics.shocks import FEES, alarms, alarms_of_a_fee, every_design
 from tests.statistics.users import cells_of, period_sums_of, table_of, volume_cells_of, weekly_sums_of
 
@@ -146,7 +146,7 @@ def spells(repeats: int) -> Iterator[Line]:
 
 
 def arrivals(repeats: int) -> Iterator[Line]:
-    """Two months of weeks or days with shocks of their own and no effect: alarms of the change between the months."""
+    """Months of weeks or days with shocks of their own and no effect: alarms of the change between them, and of their trend."""
     for shock in (0.0, 0.1, 0.2):
         for place, (name, design) in enumerate(arriving.DESIGNS.items()):
             found = arriving.alarms(np.random.RandomState(place), shock, design, 3 * repeats)
@@ -180,6 +180,31 @@ def given_earlier(repeats: int) -> Iterator[Line]:
         yield Line(
             f"change given the earlier amounts, {kept:g} kept", 95, np.array(hits), (documented, documented)
         )
+
+
+def paired(repeats: int) -> Iterator[Line]:
+    """The change of a mean on pairs of users by flag, over populations, how much users go on as before, and sizes."""
+    found: dict[str, list[bool]] = {}
+    lowest: dict[tuple[str, int], list[bool]] = {}
+    for place, name in enumerate(POPULATIONS):
+        for n in paired_means.SIZES:
+            random = np.random.RandomState(place)
+            for design in paired_means.DESIGNS:
+                samples = max(repeats // (10 if n > 5_000 else 2), 1)
+                for flag, hit in paired_means.verdicts(random, name, design, n, samples):
+                    found.setdefault(flag, []).append(hit)
+                    if flag == "ok":
+                        lowest.setdefault((name, n), []).append(hit)
+    for flag, hits in sorted(found.items()):
+        yield Line(
+            f"change of a mean on pairs, where the flag is {flag}",
+            95,
+            np.array(hits),
+            (93, 97) if flag == "ok" else None,
+        )
+    enough = {of: hits for of, hits in lowest.items() if len(hits) >= repeats // 2}
+    for (name, n), hits in sorted(enough.items(), key=lambda held: np.mean(held[1]))[:3]:
+        yield Line(f"the lowest where ok: {name}, {n} users", 95, np.array(hits), (93, 97))
 
 
 def share(repeats: int) -> Iterator[Line]:
@@ -346,6 +371,7 @@ SIMULATIONS: dict[str, Callable[[int], Iterator[Line]]] = {
         arrivals,
         trend,
         given_earlier,
+        paired,
         share,
         many,
         periods,

@@ -229,3 +229,59 @@
     {%- endif -%}
     '{{ name }}'
 {%- endmacro %}
+
+{#- The users of an earlier run with the score and the segments that the rules of now decide, from what it kept of them. Doubled ranks
+    are whole numbers, so that equal scores are equal as in user_engagement. -#}
+{% macro engagement_under_the_same_rules(run) -%}
+    {%- set parts = ['session_frequency', 'session_duration', 'event_frequency', 'recency'] -%}
+    {%- set active_only = rule_choice('engagement_percentile_users', ['all', 'active']) == 'active' -%}
+    select
+        run_key,
+        user_id,
+        {{ decided_segment(segments_of_behavioral_segments()) | indent(8) }} as behavioral_segment,
+        case
+            when revenue_cents is not null
+                then
+                    {{ decided_segment(segments_of_revenue_segments()) | indent(20) }}
+        end as revenue_segment,
+        engagement_score,
+        lifetime_revenue,
+        revenue_last_90_days
+    from (
+        select
+            *,
+            {{ 'case when days_since_last_activity < ' ~ rule_days('churn_days_threshold') ~ ' then weighted_rank end'
+               if active_only else 'weighted_rank' }} as compared_rank,
+            case
+                when n_users > 1 and weights > 0
+                    then cast(weighted_rank as double) / (cast(2 * (n_users - 1) as double) * cast(weights as double))
+                else 0.5
+            end as engagement_score
+        from (
+            select
+                run_key,
+                user_id,
+                days_since_last_activity,
+                lifetime_revenue,
+                revenue_last_90_days,
+                cast(100 * {{ 'lifetime_revenue' if rule_choice('revenue_segment_basis', ['lifetime', 'window']) == 'lifetime'
+                   else 'revenue_last_90_days' }} as bigint) as revenue_cents,
+                count(*) over () as n_users,
+                {% for part in parts -%}
+                cast({{ rule_number('engagement_' ~ part ~ '_weight') }} as decimal(9, 6))
+                * cast(round(coalesce({{ part }}_rank, 0) * 2 * (count(*) over () - 1), 0) as bigint)
+                {{ '+ ' if not loop.last }}
+                {%- endfor %} as weighted_rank,
+                {% for part in parts -%}
+                case
+                    when count({{ part }}_rank) over () > 0
+                        then cast({{ rule_number('engagement_' ~ part ~ '_weight') }} as decimal(9, 6))
+                    else 0
+                end
+                {{ '+ ' if not loop.last }}
+                {%- endfor %} as weights
+            from {{ ref('user_engagement') }}
+            where run_key = {{ run.run_key }}
+        ) as ranked
+    ) as scored
+{%- endmacro %}

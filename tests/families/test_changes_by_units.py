@@ -9,15 +9,16 @@ from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.unit_changes import UnitNumber, unit_change_rows
+from include.tidemark.statistics.unit_changes import unit_change_rows
+from include.tidemark.statistics.unit_months import UnitNumber
 from include.tidemark.warehouse import open_warehouse
 from tests.families.conftest import synthetic_deployment
 
 pytestmark = pytest.mark.timeout(900)
 
 DAYS = (date(2026, 6, 1), date(2026, 7, 1))
-COMPARED_OTHERWISE = ("_vs_rest", "_spells", "_autocorrelation", "_skewness", "_kurtosis", "_outlier_share")
-"""Endings of what is no rate, share, mean, count or ratio of users: differences within a month, and what is said of a model's data."""
+COMPARED_OTHERWISE = ("_spells", "_autocorrelation", "_skewness", "_kurtosis", "_outlier_share")
+"""Endings of what is no rate, share, mean, count or ratio of users: what is said of a model's data."""
 OF_A_MODEL = {"variance_inflation", "smallest_cell", "odds_ratio_impactful", "segment_confidence"}
 Months = tuple[Settings, list[Run]]
 
@@ -66,7 +67,7 @@ def by_hand(then: pd.DataFrame, now: pd.DataFrame) -> pd.Series:
         }
         for users in (then, now)
     ]
-    (row,) = unit_change_rows(months[0], months[1], "previous", StatisticsConfig("2026-07-01"), 2)
+    (row,) = unit_change_rows(months, "previous", StatisticsConfig("2026-07-01"), 2)
     return pd.Series(vars(row))
 
 
@@ -167,7 +168,10 @@ def test_every_rate_share_mean_and_ratio_has_its_change_or_says_why_not(months: 
 def test_a_day_and_a_week_that_are_over_do_not_change_and_a_model_is_not_judged(months: Months) -> None:
     fees, cohorts = changes(months, "fee_tiers"), changes(months, "engagement")
     assert set(fees[fees["horizon"] == "each fee week"]["reason"]) == {"same_users"}
-    assert set(cohorts[cohorts["segment"] == "Each cohort"]["reason"]) == {"same_users"}
+    each = cohorts[cohorts["segment"] == "Each cohort"]
+    against = each["metric"].str.endswith("_vs_rest")
+    assert set(each[~against]["reason"]) == {"same_users"}
+    assert set(each[against]["reason"]) == {"moved_by_others"}
     assert set(fees[fees["metric"] == "odds_ratio_5bps"]["reason"]) == {"not_paired"}
     # Who signed up in a month whose windows were over in June is who had signed up then.
     spring = cohorts[(cohorts["segment"] == "2026-03") & (cohorts["metric"] == "funnel_reached")]

@@ -32,12 +32,15 @@ NUMBERS = [
     ),
     Number("share_of_spend", "ratio", "spend", "1", "1"),
     Number("yes_share", "part", "is_yes", "1", "1"),
+    Number("ratio_spend", "quotient", "spend", "1", "1", 100, "2"),
 ]
 
 
 @pytest.fixture(scope="module")
 def world() -> UserMonths:
-    return windows(np.random.default_rng(1), 1_500, MONTHS, trend=0.02)
+    made = windows(np.random.default_rng(1), 1_500, MONTHS, trend=0.02)
+    third = (made.segments > 0) & (made.amounts % 5 == 1)
+    return UserMonths(np.where(third, 3, made.segments), made.amounts)
 
 
 @pytest.fixture(scope="module")

@@ -34,12 +34,13 @@ OTHER_RULES: dict[str, Any] = {
 
 # A month whose conditions have changed since both earlier ones.
 EARLIER_RUNS: dict[str, Any] = {
-    "customer_segments": {
+    family: {
         f"{which}_{what}": value
         for which, day in (("previous", "2026-10-01"), ("year_before", "2025-11-01"))
         for what, value in (("run_key", which), ("as_of_date", day))
     }
     | {"same_rules": ["previous", "year_before"]}
+    for family in ("customer_segments", "engagement", "planners")
 }
 
 

@@ -1,7 +1,7 @@
 """Users over several months, the sums that a warehouse makes of them, and each user's influence by the formula."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -41,16 +41,35 @@ class UserMonths:
 
     def values(self, number: Number) -> np.ndarray:
         """The number in each month."""
+        if number.form == "quotient":
+            return self.values(plain(number)) / self.values(subtracted(number))
+        if number.versus:
+            return self.values(plain(number)) - self.values(subtracted(number))
         x, y = self.xy(number)
         return y.sum(axis=0) if number.form in ("count", "sum") else y.sum(axis=0) / x.sum(axis=0)
 
     def influence(self, number: Number) -> np.ndarray:
         """Of each user on the least-squares slope."""
+        if number.form == "quotient":
+            return self._of_quotient(number)
+        if number.versus:
+            return self.influence(plain(number)) - self.influence(subtracted(number))
         x, y = self.xy(number)
         c = np.array(slope_weights(self.segments.shape[1]))
         if number.form in ("count", "sum"):
             return y @ c
         return ((y - x * self.values(number)) / x.sum(axis=0)) @ c
+
+    def _of_quotient(self, number: Number) -> np.ndarray:
+        """By what the quotients' slope moves when a user counts a little more, by numerical differentiation."""
+        c, step = np.array(slope_weights(self.segments.shape[1])), 1e-6
+        (xa, ya), (xb, yb) = self.xy(plain(number)), self.xy(subtracted(number))
+
+        def quotients(more: float) -> np.ndarray:
+            a, b = ((y.sum(axis=0) + more * y) / (x.sum(axis=0) + more * x) for x, y in ((xa, ya), (xb, yb)))
+            return (a / b) @ c
+
+        return (quotients(step) - quotients(-step)) / (2 * step)
 
     def sums(self) -> list[Mapping[str, Sums]]:
         """By month and segment."""
@@ -73,15 +92,17 @@ class UserMonths:
         """What a warehouse finds of the users."""
         number, there = of.number, self.segments > 0
         member = there if number.of is None else self.segments == int(number.of)
-        counted = there if number.form in ("share", "ratio") else member
+        other = self.segments == int(number.versus or -1)
+        counted = there if number.form in ("share", "ratio") else member | other
         yes = member if number.form == "share" else member & (self.amounts == 1)
-        no = counted & ~yes
+        no = other if number.versus else counted & ~yes
         steps = np.zeros(len(there))
         for month, term in enumerate(of.terms or ()):
-            (k, b), (other_k, other_b) = term
+            (k, b), (other_k, other_b), (versus_k, versus_b) = term
             v = self.amounts[:, month]
             inside, outside = k + b * v, other_k + other_b * v
             at = np.where(member[:, month], inside, np.where(there[:, month], outside, 0.0))
+            at = np.where(other[:, month], versus_k + versus_b * v, at)
             steps += np.round(at * of.scale)
         return Found(
             int(counted.any(axis=1).sum()),
@@ -95,7 +116,19 @@ class UserMonths:
         member = self.segments == int(number.of or 0)
         yes = member if number.form == "share" else member & (self.amounts == 1)
         first, last = (int(yes[:, month].sum()) for month in (0, -1))
-        return slope(of, self.found(of) if of.terms else None, (first, last))
+        second = (self.segments == int(number.versus)).sum(axis=0) if number.versus else None
+        no = (int(second[0]), int(second[-1])) if second is not None else None
+        return slope(of, self.found(of) if of.terms else None, (first, last), no)
+
+
+def plain(number: Number) -> Number:
+    """Of a difference, the number of the first segment."""
+    return replace(number, form="mean" if number.form == "quotient" else number.form, versus=None)
+
+
+def subtracted(number: Number) -> Number:
+    """Of a difference, the number of the second segment."""
+    return replace(plain(number), of=number.versus, segment=number.versus)
 
 
 def windows(rng: np.random.Generator, users: int, months: int, trend: float = 0.0) -> UserMonths:

@@ -44,11 +44,14 @@ def _whales(r: Random, n: int) -> NDArray[np.float64]:
     return np.exp(r.standard_normal(n) * 0.5) * np.where(r.uniform(size=n) < 0.01, 396, 1)
 
 
+def _refunds(part: float) -> Callable[[Random, int], NDArray[np.float64]]:
+    return lambda r, n: _lognormal(1.0)(r, n) * np.where(r.uniform(size=n) < part, -1, 1)
+
+
 POPULATIONS: dict[str, tuple[Callable[[Random, int], NDArray[np.float64]], float]] = {
-    "refunds": (
-        lambda r, n: _lognormal(1.0)(r, n) * np.where(r.uniform(size=n) < 0.1, -1, 1),
-        0.8 * np.exp(0.5),
-    ),
+    "refunds": (_refunds(0.1), 0.8 * np.exp(0.5)),
+    "few refunds": (_refunds(0.05), 0.9 * np.exp(0.5)),
+    "many refunds": (_refunds(0.2), 0.6 * np.exp(0.5)),
     "whales": (_whales, 4.95 * np.exp(0.125)),
     "lognormal": (_lognormal(1.0), np.exp(0.5)),
     "heavy lognormal": (_lognormal(1.6), np.exp(1.28)),

@@ -85,8 +85,14 @@ def test_no_change_is_said_only_where_the_whole_interval_lies_within_the_margin(
     shares = [row for row in rows if row.metric == "segment_share"]
     assert all(row.margin == 0.02 and row.no_change for row in shares)
     for row in rows:
-        if row.kind != "share" and row.margin is not None:
+        if row.kind != "share" and row.margin is not None and row.segment_to is None:
             assert row.margin == pytest.approx(0.02 * abs(row.earlier_estimate or 0), rel=1e-9)
+    # Of a difference, which may be nothing, it is a part of the larger mean.
+    means = {row.segment: row.earlier_estimate or 0 for row in rows if row.metric == "mean_spend"}
+    pairs = [row for row in rows if row.segment_to and row.kind == "mean" and row.margin is not None]
+    assert pairs
+    for row in pairs:
+        assert row.margin == pytest.approx(0.02 * max(means[row.segment], means[row.segment_to]), rel=1e-9)
         if row.no_change is not None and row.ci_low is not None and row.ci_high is not None:
             assert row.no_change == (max(-row.ci_low, row.ci_high) <= (row.margin or 0))
     moved = changes(customers(np.random.default_rng(5), 20_000, shift=0.05))
@@ -118,7 +124,9 @@ def test_a_share_that_only_who_joined_dilutes_is_not_ok() -> None:
     earlier = ["A"] * 60 + ["B"] * 600 + [None] * 20
     world = TwoMonths(earlier, ["A"] * 60 + ["B"] * 620, [0] * 680, [0] * 680)
     rows = changes(world, Numbers(["A", "B"], {}, {}, {}))
-    assert {(row.trust, row.reason) for row in rows if row.kind == "share"} == {("unreliable", "few_movers")}
+    assert {(row.trust, row.reason) for row in rows if row.metric == "segment_share"} == {
+        ("unreliable", "few_movers")
+    }
 
 
 def test_a_mean_that_a_few_large_amounts_decide_is_not_ok() -> None:

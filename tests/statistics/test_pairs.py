@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from include.tidemark.statistics.change import Change
+from include.tidemark.statistics.change import Change, Form
 from include.tidemark.statistics.pairs import (
     PairCells,
     count_change,
+    difference_change,
     mean_change,
     part_change,
     share_change,
@@ -162,3 +163,47 @@ def test_a_cell_of_fewer_than_no_users_is_refused() -> None:
     )
     with pytest.raises(ValueError, match="fewer than 0"):
         PairCells.from_rows([{"from_segment": "A", "to_segment": "A", "n": -1, **row}])
+
+
+@pytest.mark.parametrize("form", ["share", "mean", "part"])
+def test_the_change_of_a_difference_is_of_every_users_influence_on_both_segments(form: Form) -> None:
+    world = customers(np.random.default_rng(5), 900, shift=0.03)
+    third = np.random.default_rng(6).random(len(world.earlier)) < 0.2
+    names = [
+        ["C" if aside and name else name for aside, name in zip(third, each, strict=True)]
+        for each in (world.earlier, world.now)
+    ]
+    amounts = [[v % 2 for v in each] if form == "part" else each for each in (world.then, world.today)]
+    world = TwoMonths(*names, *amounts)  # type: ignore[arg-type]
+    found = difference_change(world.cells(1), form, "A", "B")
+    kind = "share" if form == "share" else "mean"
+    psi = world.influence(kind, "A") - world.influence(kind, "B")
+    users = int(
+        (
+            (
+                world.amounts(kind, "A")[0]
+                + world.amounts(kind, "B")[0]
+                + world.amounts(kind, "A")[2]
+                + world.amounts(kind, "B")[2]
+            )
+            > 0
+        ).sum()
+    )
+    alone = [CHANGES[kind](world.cells(1), name) for name in "AB"]
+    assert found.value == pytest.approx((alone[0].value or 0) - (alone[1].value or 0), rel=1e-9)
+    assert found.standard_error == pytest.approx(math.sqrt((psi**2).sum() * users / (users - 1)), rel=1e-9)
+    assert sum(found.behind) == users
+    # Of two segments that exclude each other the errors do not add up as those of strangers.
+    strangers = math.hypot(*(change.standard_error or 0 for change in alone))
+    assert (found.standard_error or 0) > strangers if form == "share" else True
+    assert found.parts == (alone[0].earlier, alone[1].earlier, alone[0].now, alone[1].now)
+
+
+def test_who_comes_to_one_segment_and_who_leaves_the_other_move_their_difference_the_same_way() -> None:
+    users = (
+        [("A", "B", 0, 0)] * 3
+        + [("B", "A", 0, 0)] * 2
+        + [(None, "A", 0, 0), ("B", None, 0, 0)]
+        + [("A", "A", 0, 0)] * 9
+    )
+    assert difference_change(months(users).cells(), "share", "A", "B").moved == ((6, 6),)

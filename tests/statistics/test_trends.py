@@ -1,6 +1,7 @@
 """The slope over months: against every user's own influence, statsmodels' regression clustered by user, and by simulation."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,9 @@ NUMBERS = (
     Number("share_of_spend", "ratio", "spend", "1", "1"),
     Number("members", "count", "members", "2", "2"),
     Number("total_spend", "sum", "spend", "2", "2", 100),
+    Number("share_difference", "share", "members", "1", "1", versus="2"),
+    Number("mean_difference", "mean", "spend", "1", "1", 100, "2"),
+    Number("mean_ratio", "quotient", "spend", "1", "1", 100, "2"),
 )
 
 
@@ -34,13 +38,14 @@ def test_the_weights_give_the_slope_of_a_line_through_the_months(months: int) ->
 @pytest.mark.parametrize("months", [3, 6, 12])
 def test_slope_error_and_tail_are_those_of_every_users_own_influence(number: Number, months: int) -> None:
     world = windows(np.random.default_rng(months), 900, months)
+    if number.form == "share":
+        # Some are in neither of two segments.
+        aside = (world.segments > 0) & (world.amounts % 5 == 1)
+        world = replace(world, segments=np.where(aside, 3, world.segments))
     found, psi = world.slope(number), world.influence(number)
     x, _ = world.xy(number)
-    users = (
-        int((x != 0).any(axis=1).sum())
-        if number.form != "ratio"
-        else int((world.segments > 0).any(axis=1).sum())
-    )
+    is_of_all = number.form == "ratio" or number.versus is not None
+    users = int(((world.segments > 0) if is_of_all else x != 0).any(axis=1).sum())
     correction = 1.0 if number.form in ("count", "sum") else math.sqrt(users / (users - 1))
     assert found.value == pytest.approx(np.dot(slope_weights(months), world.values(number)), rel=1e-9)
     assert found.standard_error == pytest.approx(correction * math.sqrt((psi**2).sum()), rel=1e-6)

@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 
 from include.tidemark.statistics.change_rows import ChangeRow
-from include.tidemark.statistics.unit_changes import UnitNumber, UnitPairs, unit_change_rows
-from tests.statistics.arrivals import CONFIG, DESIGNS, KEY, Design, alarms, change_of, two_months
+from include.tidemark.statistics.unit_changes import unit_change_rows
+from include.tidemark.statistics.unit_months import UnitMonths, UnitNumber, against_rest
+from tests.statistics.arrivals import CONFIG, DESIGNS, KEY, Design, alarms, change_of, months_of
 
 Units = dict[str, tuple[int, float]]
 
@@ -45,7 +46,7 @@ def test_weeks_that_differ_by_their_users_alone_give_the_error_of_pairs_of_users
 
 
 def test_weeks_that_left_are_a_group_of_their_own() -> None:
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(1)
     left, stay, new = ([float(k) for k in rng.integers(40, 110, n)] for n in (4, 9, 5))
     row = change(weeks(left + stay), weeks(stay + new, first=4))
     # Ordinary least squares of the weeks' rates on the three groups, and of it the contrast of both months' means.
@@ -93,7 +94,7 @@ def test_what_can_not_be_judged_says_why() -> None:
 def test_a_number_that_one_month_alone_has_is_there_all_the_same() -> None:
     key = ("retention_in_window", "20 bps", "week 1")
     number = UnitNumber("share", weeks([80] * 8))
-    rows = unit_change_rows({key: number}, {KEY: number}, "previous", CONFIG, 2)
+    rows = unit_change_rows([{key: number}, {KEY: number}], "previous", CONFIG, 2)
     assert [(row.segment, row.reason) for row in rows] == [
         ("10 bps", "empty_segment"),
         ("20 bps", "empty_segment"),
@@ -120,6 +121,8 @@ def test_thirty_units_and_enough_of_each_outcome_among_those_who_came_are_ok() -
         ("26 weeks of unlike size, 4 new", 0.2, 800, 0.025),
         ("amounts, 26 weeks, 4 new", 0.2, 300, 0.015),
         ("180 days, 30 new", 0.2, 300, 0.015),
+        ("trend over six months, 26 weeks, 4 new a month", 0.2, 500, 0.015),
+        ("trend over six months, amounts, 40 weeks, 4 new", 0.2, 200, 0.01),
     ],
 )
 def test_without_an_effect_about_one_of_twenty_changes_alarms(
@@ -132,7 +135,7 @@ def test_without_an_effect_about_one_of_twenty_changes_alarms(
 def test_a_planted_change_of_new_weeks_is_found_and_a_count_of_users_alone_would_alarm() -> None:
     random, found, naive = np.random.RandomState(12), 0, 0
     for _ in range(300):
-        then, today = two_months(random, 0.2, Design(30, 5))
+        then, today = months_of(random, 0.2, Design(30, 5))
         lifted = {
             name: (n, k + 18) if name not in then.units else (n, k) for name, (n, k) in today.units.items()
         }
@@ -145,7 +148,7 @@ def test_a_planted_change_of_new_weeks_is_found_and_a_count_of_users_alone_would
 
 
 def test_the_scale_of_the_cells_changes_no_interval() -> None:
-    then, today = two_months(np.random.RandomState(14), 0.1, Design(12, 3, is_amount=True))
+    then, today = months_of(np.random.RandomState(14), 0.1, Design(12, 3, is_amount=True))
     parts = [
         of._replace(units={name: (n, total / 100) for name, (n, total) in of.units.items()}, scale=100)
         for of in (then, today)
@@ -160,5 +163,84 @@ def test_the_scale_of_the_cells_changes_no_interval() -> None:
 
 def test_units_are_counted_whatever_their_order() -> None:
     one, two = {"b": (5, 1.0), "a": (7, 2.0)}, {"c": (1, 1.0), "a": (7, 2.0)}
-    assert UnitPairs.of(one, two).behind == (7, 1, 5)
+    assert UnitMonths.of([UnitNumber("share", of) for of in (one, two)]).behind == (7, 1, 5)
     assert [UnitNumber("share", of).value for of in (one, two)] == [0.25, 0.375]
+
+
+def test_a_slope_over_two_months_is_the_change_between_them() -> None:
+    months = months_of(np.random.RandomState(15), 0.2, Design(26, 5, 3))
+    key = {KEY: months[0]}, {KEY: months[1]}
+    (two,), (slope,) = (unit_change_rows(key, comparison, CONFIG, 2) for comparison in ("previous", "trend"))
+    assert (slope.method, two.method) == ("slope_of_units", "paired_units")
+    assert (slope.change, slope.ci_low, slope.p_value) == (two.change, two.ci_low, two.p_value)
+
+
+def test_a_trend_is_the_line_through_the_months_and_its_error_that_of_least_squares_on_units() -> None:
+    rng = np.random.default_rng(7)
+    rates = rng.uniform(0.2, 0.5, 20)
+    counted = [weeks([200 * rate for rate in rates[: 8 + 3 * month]]) for month in range(5)]
+    row = change_of(*(UnitNumber("share", of) for of in counted))
+    values = [rates[: 8 + 3 * month].mean() for month in range(5)]
+    assert row.change == pytest.approx(np.polyfit(range(5), values, 1)[0], rel=1e-9)
+    # A unit's weight is what it adds to each month's mean; units that came in the same month are one group.
+    weight = sum((month - 2) / 10 * (np.arange(20) < 8 + 3 * month) / (8 + 3 * month) for month in range(5))
+    group = np.r_[[0] * 8, np.repeat([1, 2, 3, 4], 3)]
+    left = rates - np.array([rates[group == g].mean() for g in range(5)])[group]
+    error = np.sqrt((left**2).sum() / 15 * (weight**2).sum())
+    assert row.p_value == pytest.approx(2 * stats.t(15).sf(abs(row.change or 0) / error), rel=1e-9)
+    assert (row.months, row.n, row.n_earlier, row.n_both) == (5, 4000, 1600, 1600)
+    assert row.margin == pytest.approx(0.02 / 4)
+
+
+def test_a_steady_rise_of_the_weeks_is_found_and_one_month_alone_is_too_little() -> None:
+    random, trend, last = np.random.RandomState(16), 0, 0
+    for _ in range(150):
+        months = months_of(random, 0.1, Design(40, 4, months=6))
+        # Each week's rate is 0.3 points above that of the week before.
+        risen = [
+            UnitNumber("share", {name: (n, k + n * 0.003 * int(name)) for name, (n, k) in of.units.items()})
+            for of in months
+        ]
+        trend += (change_of(*risen).p_value or 1) < 0.05
+        last += (change_of(*risen[-2:]).p_value or 1) < 0.05
+    assert trend >= 130 > last
+
+
+def test_a_difference_from_the_rest_changes_as_both_sides_do() -> None:
+    own, others = ([float(k) for k in np.random.default_rng(8).integers(40, 110, n)] for n in (10, 20))
+    then, today = (
+        {("m", "a", None): UnitNumber("share", weeks(own[:i])), ("m", "b", None): UnitNumber("share", weeks(others[:j], first=50))}
+        for i, j in ((8, 16), (10, 20))
+    )  # fmt: skip
+    months = [against_rest(month, ["m"]) for month in (then, today)]
+    rows = {row.segment: row for row in unit_change_rows(months, "previous", CONFIG, 2)}
+    alone = {row.segment: row for row in unit_change_rows([then, today], "previous", CONFIG, 2)}
+    assert rows["a"].metric == "m_vs_rest"
+    assert rows["a"].change == pytest.approx((alone["a"].change or 0) - (alone["b"].change or 0), rel=1e-9)
+    assert rows["b"].change == pytest.approx(-(rows["a"].change or 0), rel=1e-9)
+    # Least squares of the weeks' rates on the four groups of old and new, own and other weeks, but that users' own chance differs by side.
+    y, group = np.array(own + others) / 200, np.repeat([0, 1, 2, 3], [8, 2, 16, 4])
+    left = y - np.array([y[group == g].mean() for g in range(4)])[group]
+    weight = np.r_[[1 / 10 - 1 / 8] * 8, [1 / 10] * 2, [1 / 16 - 1 / 20] * 16, [-1 / 20] * 4]
+    error = np.sqrt((left**2).sum() / 26 * (weight**2).sum())
+    half = (rows["a"].ci_high or 0) - (rows["a"].change or 0)
+    assert half == pytest.approx(stats.t(26).ppf(0.975) * error, rel=5e-3)
+    assert (rows["a"].n, rows["b"].n) == (2000, 4000)
+
+
+def test_weeks_that_are_alike_one_after_the_other_are_no_change_of_the_number() -> None:
+    random, found, naive = np.random.RandomState(17), [], 0
+    for _ in range(150):
+        moved = np.zeros(40)
+        for week in range(1, 40):
+            moved[week] = 0.6 * moved[week - 1] + 0.16 * random.standard_normal()
+        back = random.binomial(150, 1 / (1 + np.exp(0.7 - moved))).astype(float)
+        months = [weeks(back[: 20 + 4 * month].tolist(), 150) for month in range(6)]
+        row = change_of(*(UnitNumber("share", of) for of in months))
+        found.append((row.trust, row.reason, (row.p_value or 1) < 0.05))
+        weight = sum((m - 2.5) / 17.5 * (np.arange(40) < 20 + 4 * m) / (20 + 4 * m) for m in range(6))
+        naive += abs((weight * back / 150).sum()) > 1.96 * back.std(ddof=1) / 150 * np.sqrt((weight**2).sum())
+    assert naive >= 25, "as if weeks were independent"
+    assert sum(alarm for _, _, alarm in found) <= 25
+    assert sum(alarm for trust, _, alarm in found if trust == "ok") <= 14
+    assert sum(reason == "autocorrelated" for _, reason, _ in found) >= 80

@@ -1,5 +1,10 @@
 {%- set keys = ['segmentation', 'comparison', 'earlier_as_of_date', 'earlier_run_key'] -%}
 {%- set values = ['engagement_score', 'lifetime_revenue', 'revenue_last_90_days'] -%}
+{%- set kinds = ['behavioral_segment', 'revenue_segment'] -%}
+{%- set people = [('people', 'user_engagement')] -%}
+{%- for which in same_rules('engagement') -%}
+    {%- do people.append((which ~ '_people', which ~ '_under_the_same_rules')) -%}
+{%- endfor -%}
 
 with
 
@@ -9,9 +14,32 @@ user_engagement as (
 
 ),
 
-{%- for segmentation in ['behavioral_segment', 'revenue_segment'] %}
+{%- for which in same_rules('engagement') %}
 
-{{ segmentation }}_people as (
+{{ which }}_under_the_same_rules as (
+
+    {{ engagement_under_the_same_rules(compared_run('engagement', which)) }}
+
+    union all
+
+    select
+        run_key,
+        user_id,
+        behavioral_segment,
+        revenue_segment,
+        engagement_score,
+        lifetime_revenue,
+        revenue_last_90_days
+    from user_engagement
+    where run_key = {{ run_key() }}
+
+),
+{%- endfor %}
+
+{%- for segmentation in kinds %}
+{%- for relation, rows in people %}
+
+{{ segmentation }}_{{ relation }} as (
 
     select
         run_key,
@@ -21,14 +49,15 @@ user_engagement as (
         cast(lifetime_revenue * 100 as bigint) as lifetime_revenue,
         cast(revenue_last_90_days * 100 as bigint) as revenue_last_90_days,
         false as is_dormant
-    from user_engagement
+    from {{ rows }}
 
 ),
+{%- endfor %}
 {%- endfor %}
 
 pairs as (
 
-    {% for segmentation in ['behavioral_segment', 'revenue_segment'] -%}
+    {% for segmentation in kinds -%}
     {%- for which in ['previous', 'year_before'] -%}
     {%- set earlier = compared_run('engagement', which) -%}
     {%- if earlier -%}
@@ -41,6 +70,15 @@ pairs as (
 
     {% endif -%}
     {%- endfor -%}
+    {%- for which in same_rules('engagement') -%}
+    {{ people_of_two_runs(
+        segmentation ~ '_' ~ which ~ '_people', 'user_id', values, compared_run('engagement', which),
+        {'segmentation': "'" ~ segmentation ~ "'", 'comparison': "'" ~ which ~ "_same_rules'"}
+    ) }}
+
+    union all
+
+    {% endfor -%}
     {%- endfor -%}
     {{ no_pairs('behavioral_segment_people', values, ['segmentation', 'comparison']) }}
 

@@ -21,10 +21,10 @@ CHANGES = PublishedTable(
     path="data/changes",
     columns=(*RUN_COLUMNS, *columns_of_run_table(TABLE)),
     description="How every number changed since the last published month and since the same month a year before, and its trend over the published"
-    " months. One row per family, comparison, metric, segment and horizon.",
+    " months. One row per family, comparison, metric, segment or pair of segments, and horizon.",
     model="changes_published",
 )
-_ORDER = ("family", "comparison", "metric", "segment", "horizon", "method")
+_ORDER = ("family", "comparison", "metric", "segment", "segment_to", "horizon", "method")
 
 
 def read_changes(run: Run, warehouse: Warehouse) -> list[Row]:

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from include.tidemark.families.family import Part
 from include.tidemark.run import PublishedRun, Run
-from include.tidemark.statistics.change import Number
-from include.tidemark.statistics.change_rows import ChangeRow, rows_of
+from include.tidemark.statistics.change import TREND, Number
+from include.tidemark.statistics.change_rows import ChangeRow, rows_of, without_change
 from include.tidemark.statistics.given_earlier import rows_given_earlier
 from include.tidemark.statistics.measured import Measured
 from include.tidemark.statistics.pairs import SUMS, PairCells
@@ -19,6 +19,10 @@ COMPARISONS = ("previous", "year_before")
 
 SAME_RULES = "_same_rules"
 """Ends the name of a comparison in which the earlier month's people are in the segments that this run's conditions decide."""
+
+
+MISSING = "rows_missing"
+"""The reason of a comparison with a month whose rows the warehouse no longer has."""
 
 
 class ComparisonPart(Protocol):
@@ -44,6 +48,13 @@ def earlier_run(run: Run, family: str, comparison: str) -> PublishedRun | None:
     return known[which](family) if which in known else None
 
 
+def no_months(run: Run, family: str, comparison: str) -> str | None:
+    """Why a comparison has no earlier months; None where it has."""
+    if comparison == TREND:
+        return None if run.trend_of(family) else "too_few_months"
+    return None if earlier_run(run, family, comparison) else "no_earlier_publication"
+
+
 def compared(run: Run, family: str, measured: Callable[[str], Iterable[Measured]]) -> list[ChangeRow]:
     """The rows of a family in each comparison, in which `measured` gives its changes."""
     return [
@@ -67,7 +78,9 @@ def under_the_same_rules(
     Args:
         rows: those under the conditions of each month, whose earlier numbers are what was published.
     """
-    published = {(row.comparison, row.metric, row.segment): row.earlier_estimate for row in rows}
+    published = {
+        (row.comparison, row.metric, row.segment, row.segment_to): row.earlier_estimate for row in rows
+    }
     made = []
     for which in run.same_rules_of(family):
         comparison = which + SAME_RULES
@@ -78,13 +91,36 @@ def under_the_same_rules(
             run.rules.no_change_margin_pct,
             has_earlier=True,
         )
-        if not any(row.n_earlier for row in found):
-            continue  # The earlier run's rows are no longer there.
         for row in found:
-            then, was = row.earlier_estimate, published.get((which, row.metric, row.segment))
+            then, was = row.earlier_estimate, published.get((which, row.metric, row.segment, row.segment_to))
             effect = None if then is None or was is None else then - was
             made.append(replace(row, rules_effect=effect))
     return made
+
+
+def known_of_earlier(
+    run: Run, family: str, rows: Sequence[ChangeRow], warehouse: Warehouse, table: str
+) -> list[ChangeRow]:
+    """The rows; those of comparisons with a month whose rows are no longer in a table of the family's people say so.
+
+    Nobody was there then, as far as the warehouse knows, so everybody would seem to have come since.
+    """
+    earlier = {
+        comparison: run.trend_of(family) if comparison == TREND else (earlier_run(run, family, comparison),)
+        for comparison in dict.fromkeys(row.comparison for row in rows)
+    }
+    keys = dict.fromkeys(month.run_key for months in earlier.values() for month in months if month)
+    gone = {
+        key
+        for key in keys
+        if not warehouse.fetch(f"select run_key from {table} where run_key = ? limit 1", (key,))
+    }
+    missing = {
+        comparison
+        for comparison, months in earlier.items()
+        if any(month.run_key in gone for month in months if month)
+    }
+    return [without_change(row, MISSING) if row.comparison in missing else row for row in rows]
 
 
 def given_earlier(

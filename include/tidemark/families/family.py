@@ -52,6 +52,8 @@ class Family:
     """The columns of it that fit a terminal; all of them unless a family names some."""
     optional_sources: tuple[str, ...] = ()
     """Raw tables that it reads, but can do without: where one is absent or empty, what is made of it is null with a reason."""
+    deciding_rules: tuple[str, ...] = ()
+    """Rules that decide its segments from what each run keeps of each person, so that the rules of now can be asked about an earlier month."""
 
     @property
     def all_sources(self) -> tuple[str, ...]:

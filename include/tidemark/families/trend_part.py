@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from include.tidemark.run import Run
 from include.tidemark.sources.literals import text_literal
-from include.tidemark.statistics.change import Behind, Change, Month, Number
+from include.tidemark.statistics.change import TREND, Behind, Change, Month, Number
 from include.tidemark.statistics.change_rows import ChangeRow, rows_of
 from include.tidemark.statistics.measured import ACTIVE, DORMANT, MEMBERS, Measured
 from include.tidemark.statistics.trends import METHOD, Found, Influences, Sums, influences, slope
 from include.tidemark.warehouse.base import Row, Warehouse
-
-TREND = "trend"
-"""The comparison with all months since the first of the trend."""
 
 _COUNTED = {MEMBERS: "1 = 1", ACTIVE: "not is_dormant", DORMANT: "is_dormant"}
 
@@ -52,7 +49,7 @@ def measured_slopes(
     return [
         Measured(
             number.metric, number.kind, number.segment, found.get(number, nothing),
-            found.get(number.of_all, nothing).tail if number.of_all else None,
+            found.get(number.of_all, nothing).tail if number.of_all else None, number.versus,
         )
         for number in numbers
     ]  # fmt: skip
@@ -61,7 +58,7 @@ def measured_slopes(
 def _slopes(
     warehouse: Warehouse, people: str, runs: Sequence[str], source: str, numbers: Sequence[Number]
 ) -> dict[Number, Change]:
-    segments = tuple(dict.fromkeys(number.of for number in numbers if number.of is not None))
+    segments = tuple(dict.fromkeys(name for number in numbers for name in (number.of, number.versus) if name))
     codes = {segment: code for code, segment in enumerate(segments, start=1)}
     coded = _coded(people, runs, source, codes)
     sums = _sums(warehouse.fetch(_sums_query(coded)), ("", *segments), len(runs))
@@ -111,8 +108,11 @@ def _slope(of: Influences, sums: Sequence[Mapping[str, Sums]], users: "_Users", 
     names = users.columns[of.number]
     found = Found(*(int(row[name] or 0) if name else 0 for name in names))
     nobody = Sums(0, 0, 0, 0, 0)
-    first, last = (sums[month].get(of.number.of or "", nobody) for month in (0, -1))
-    return slope(of, found, (first.s1, last.s1))
+    yes, no = (
+        (sums[0].get(name or "", nobody).s1, sums[-1].get(name or "", nobody).s1)
+        for name in (of.number.of, of.number.versus)
+    )
+    return slope(of, found, yes, no if of.number.versus else None)
 
 
 class _Users:
@@ -162,12 +162,18 @@ class _Users:
     def _is_member(self, of: str | None, month: int) -> str:
         return f"segment_{month} is not null" if of is None else f"segment_{month} = {self.codes[of]}"
 
+    def _is_counted(self, number: Number, month: int, is_of_all: bool) -> str:
+        if is_of_all:
+            return self._is_member(None, month)
+        names = (number.of, *([number.versus] if number.versus else []))
+        return " or ".join(self._is_member(name, month) for name in names)
+
     def _conditions(self, number: Number) -> tuple[str | None, ...]:
         """Of `Found.users`, `both`, `both_yes` and `both_no`."""
         first, last = self.months[0], self.months[-1]
-        members = number.of if number.form not in ("share", "ratio") else None
-        users = " or ".join(self._is_member(members, month) for month in self.months)
-        both = f"{self._is_member(members, first)} and {self._is_member(members, last)}"
+        is_of_all = number.form in ("share", "ratio")
+        users = " or ".join(self._is_counted(number, month, is_of_all) for month in self.months)
+        both = " and ".join(f"({self._is_counted(number, month, is_of_all)})" for month in (first, last))
         if number.form == "part":
             return (
                 users,
@@ -177,18 +183,21 @@ class _Users:
         if number.form != "share":
             return users, both, None, None
         code = self.codes[number.of or ""]
+        yes, no = ("=", code), ("=", self.codes[number.versus]) if number.versus else ("<>", code)
         return (
             users,
             both,
-            *(f"segment_{first} {sign} {code} and segment_{last} {sign} {code}" for sign in ("=", "<>")),
+            *(f"segment_{first} {sign} {of} and segment_{last} {sign} {of}" for sign, of in (yes, no)),
         )
 
     def _steps(self, of: Influences) -> str:
         """A user's influence on the slope, in whole steps."""
         parts = []
-        for month, (member, other) in zip(self.months, of.terms or (), strict=True):
-            inside, outside = (self._step(month, each, of.scale) for each in (member, other))
-            others = f" when segment_{month} is not null then {outside}" if any(other) else ""
+        for month, term in zip(self.months, of.terms or (), strict=True):
+            inside, outside, versus = (self._step(month, each, of.scale) for each in term)
+            others = f" when segment_{month} is not null then {outside}" if any(term.other) else ""
+            if of.number.versus:
+                others = f" when {self._is_member(of.number.versus, month)} then {versus}{others}"
             parts.append(f"case when {self._is_member(of.number.of, month)} then {inside}{others} else 0 end")
         return f"cast({' + '.join(parts)} as bigint)"
 

@@ -8,15 +8,15 @@ from threadpoolctl import threadpool_limits
 
 from include.tidemark.artifacts.changes import TABLE
 from include.tidemark.enabled import families_of
-from include.tidemark.families.comparison_part import COMPARISON, SAME_RULES, earlier_run
+from include.tidemark.families.comparison_part import COMPARISON, MISSING, SAME_RULES, earlier_run
 from include.tidemark.families.family import Family
-from include.tidemark.families.trend_part import TREND
 from include.tidemark.history.ledger import refuse_published
 from include.tidemark.history.run_inputs import differences
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.segmentations.changes import is_redeclared
 from include.tidemark.settings import Settings
-from include.tidemark.statistics.change_rows import change_records
+from include.tidemark.statistics.change import TREND
+from include.tidemark.statistics.change_rows import ChangeRow, change_records
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
@@ -49,9 +49,17 @@ def _changes(family: Family, run: Run, warehouse: Warehouse) -> list[Row]:
         for record in change_records(
             [row for row in changes if row.comparison == comparison],
             {"as_of_date": run.as_of_date, "run_key": run.run_key, "family": family.name}
-            | _earlier(family.name, run, comparison, warehouse),
+            | _earlier(family.name, run, comparison, warehouse)
+            | _without_rows(row for row in changes if row.comparison == comparison),
         )
     ]
+
+
+def _without_rows(rows: Iterable[ChangeRow]) -> Row:
+    """What is known of a comparison with a month whose rows are gone: it is with none that can be compared."""
+    if any(row.reason != MISSING for row in rows):
+        return {}
+    return {"is_comparable": False, "differences": "rows missing"}
 
 
 def _earlier(family: str, run: Run, comparison: str, warehouse: Warehouse) -> Row:

@@ -28,7 +28,7 @@ class Wording:
     """What a sentence is about where it is not the segment alone, with `{segment}`, `{of_segment}` and `{horizon}`."""
 
 
-NEVER_JUDGED = ("same_users", "not_paired", "descriptive")
+NEVER_JUDGED = ("same_users", "not_paired", "moved_by_others", "descriptive")
 """Reasons of numbers whose change is never judged: those of a cohort or week that is over, effects of models, and descriptions."""
 
 Wordings = Mapping[str, Mapping[str, Wording]]
@@ -185,7 +185,7 @@ def _trends(changes: Sequence[Row], rate: float, wordings: Wordings) -> Iterable
         by, least, most = map(_points, _sizes(row))
         yield (
             f"{what} has {'risen' if row['change'] > 0 else 'fallen'} by {by} points a month over {row['months']} months"
-            f" ({least} to {most}), to {words.percent(row['estimate'])} of {wording.label}."
+            f" ({least} to {most}), to {words.percent(row['estimate'])}{'' if wording.subject else f' of {wording.label}'}."
         )
 
 

@@ -1,9 +1,10 @@
 """Which segmentations are declared otherwise than in the publication that they are compared with, and whether one can tell what that did."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 from include.tidemark.documents.digest import digest_of
+from include.tidemark.enabled import families_of
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.segmentations.declaration import Segmentation, segmentations_of
 from include.tidemark.segmentations.shipped import Shipped, declared, shipped_names
@@ -45,7 +46,7 @@ def is_redeclared(run: Run, warehouse: Warehouse, name: str, earlier_key: str) -
 
 
 def same_rules(run: Run, warehouse: Warehouse) -> dict[str, tuple[str, ...]]:
-    """By segmentation, the earlier publications that were decided by other conditions over features that were made alike.
+    """By segmentation and family, the earlier publications that were decided by other conditions over features that were made alike.
 
     Only of these the present conditions can be asked about the rows that the earlier run left.
     """
@@ -80,20 +81,44 @@ def _recorded(warehouse: Warehouse, name: str, run_key: str) -> Row | None:
 
 
 def _digests(run: Run) -> Mapping[str, Digests]:
+    """Of each segmentation, and of each family whose rules decide segments."""
     names = dict.fromkeys((*segmentations_of(run.config), *(set(shipped_names()) & set(run.families))))
     of = {name: declared(name, run) for name in sorted(names)}
     shipped = [each for each in of.values() if isinstance(each, Shipped)]
-    return {name: _digest(segmentation, shipped, run) for name, segmentation in of.items()}
+    deciding = {family.name: family.deciding_rules for family in families_of(run) if family.deciding_rules}
+    values = run.rules.model_dump(mode="json")
+    # Of what people do elsewhere a segmentation of the project makes nothing; one of a deployment may look at other families' segments.
+    others = {rule for rules in deciding.values() for rule in rules}
+    of_conditions = {rule for each in shipped for rule in each.rules}
+    return {
+        name: _digest(segmentation, shipped, values, others if name in shipped_names() else ())
+        for name, segmentation in of.items()
+    } | {
+        name: _digest_of_rules({rule: values[rule] for rule in rules}, values, {*others, *of_conditions})
+        for name, rules in deciding.items()
+    }
 
 
-def _digest(of: Segmentation, shipped: list[Shipped], run: Run) -> Digests:
+def _digest(
+    of: Segmentation, shipped: list[Shipped], values: Mapping[str, Any], others: Collection[str]
+) -> Digests:
     conditions = [condition.sql if condition else None for condition in of.conditions]
     looked = {name for condition in of.conditions if condition for name in condition.features}
     # Rules that only conditions name make no feature, but for the segment that they decide.
     aside = {rule for each in shipped if each.home.segment not in looked or each is of for rule in each.rules}
-    rules = {name: value for name, value in run.rules.model_dump(mode="json").items() if name not in aside}
     return Digests(
         digest_of({of.name: of.model_dump(mode="json")}),
         digest_of({of.name: {"of": of.of, "segments": list(zip(of.names, conditions, strict=True))}}),
-        digest_of({"rules": rules}),
+        _digest_of_others(values, {*aside, *others}),
     )
+
+
+def _digest_of_rules(
+    deciding: Mapping[str, Any], values: Mapping[str, Any], aside: Collection[str]
+) -> Digests:
+    decided = digest_of({"rules": dict(deciding)})
+    return Digests(decided, decided, _digest_of_others(values, aside))
+
+
+def _digest_of_others(values: Mapping[str, Any], aside: Collection[str]) -> str:
+    return digest_of({"rules": {name: value for name, value in values.items() if name not in aside}})

@@ -3,6 +3,7 @@
 from include.tidemark.families.comparison_part import (
     compared,
     given_earlier,
+    known_of_earlier,
     pair_cells,
     under_the_same_rules,
 )
@@ -11,7 +12,13 @@ from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import TABLE, catalogue
 from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.no_money import known_changes
-from include.tidemark.segmentations.outcome_changes import OF_OUTCOMES, dated, outcome_changes, unjudged
+from include.tidemark.segmentations.outcome_changes import (
+    OF_OUTCOMES,
+    dated,
+    moves,
+    outcome_changes,
+    unjudged,
+)
 from include.tidemark.segmentations.shipped import declared
 from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.statistics.measured import Measured, Numbers, published_numbers, segment_numbers
@@ -41,10 +48,17 @@ def changes(name: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
     rows = [dated(of, row, run) for row in compared(run, name, with_outcomes)] + unjudged(of, run)
     rows += under_the_same_rules(run, name, rows, measured)
     rows += given_earlier(run, rows, cells, published_numbers(numbers))
-    rows += trend_rows(
-        run, name, lambda runs: measured_slopes(warehouse, _people(of), runs, published_numbers(numbers))
+    moved, of_moves = moves(of)
+    trend = trend_rows(
+        run,
+        name,
+        lambda runs: [
+            *measured_slopes(warehouse, _people(of), runs, published_numbers(numbers)),
+            *measured_slopes(warehouse, moved, runs, of_moves),
+        ],
     )
-    return known_changes(of, run, rows)
+    rows += [dated(of, row, run) for row in trend]
+    return known_of_earlier(run, name, known_changes(of, run, rows), warehouse, of.home.members)
 
 
 def _people(of: Segmentation) -> str:

@@ -20,7 +20,7 @@ def known_rows(of: Segmentation, run: Run, rows: Sequence[ResultRow]) -> list[Re
 
 def known_changes(of: Segmentation, run: Run, rows: Sequence[ChangeRow]) -> list[ChangeRow]:
     """The same of changes."""
-    metrics = {of.mean_of(feature) for feature in _of_money(of, run)}
+    metrics = {metric for feature in _of_money(of, run) for metric in _metrics(of, feature)}
     return [without_change(row, _REASON) if row.metric in metrics else row for row in rows]
 
 

@@ -1,18 +1,19 @@
 """How what became of a segmentation's members changed: who stayed, moved and left, and who was there again after the backtest's date."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from include.tidemark.families.comparison_part import COMPARISONS, earlier_run
+from include.tidemark.families.comparison_part import COMPARISONS, earlier_run, no_months
 from include.tidemark.run import Run
 from include.tidemark.segmentations.counts import backtest_sums
 from include.tidemark.segmentations.declaration import Segmentation
-from include.tidemark.statistics.change import Month
+from include.tidemark.statistics.change import TREND, Kind, Month, Number
 from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.statistics.measured import NOBODY, Measured
-from include.tidemark.statistics.pairs import PairCells, part_change, sum_change
-from include.tidemark.statistics.segment_pairs import RETAINED
+from include.tidemark.statistics.pairs import PairCells, difference_change, part_change, sum_change
+from include.tidemark.statistics.segment_pairs import RETAINED, RETAINED_DIFFERENCE
 from include.tidemark.statistics.segments import BACKTEST_HORIZON
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -48,6 +49,13 @@ def outcome_changes(
     retained = cells.get(RETAINED_CELLS, NOBODY)
     found += [Measured(RETAINED, "share", name, part_change(retained, name)) for name in names]
     found.append(Measured(RETAINED, "share", None, part_change(_as_one(retained), _ALL)))
+    found += [
+        Measured(
+            RETAINED_DIFFERENCE, "share", first, difference_change(retained, "part", first, second),
+            segment_to=second,
+        )
+        for first, second in itertools.combinations(names, 2)
+    ]  # fmt: skip
     earlier = earlier_run(run, of.name, comparison)
     then = run.model_copy(update={"run_key": earlier.run_key}) if earlier else None
     sums = [backtest_sums(of, each, warehouse) if each else {} for each in (then, run)]
@@ -58,7 +66,12 @@ def dated(of: Segmentation, row: ChangeRow, run: Run) -> ChangeRow:
     """The row with the horizon of outcomes, and with the reason why a month has none."""
     if row.metric in MOVES.values() and row.reason == "zero_denominator" and not row.n_earlier:
         return replace(row, reason="no_earlier_publication")
-    if of.backtest is None or row.metric not in (RETAINED, of.backtest_metric, of.alike_metric):
+    if of.backtest is None or row.metric not in (
+        RETAINED,
+        RETAINED_DIFFERENCE,
+        of.backtest_metric,
+        of.alike_metric,
+    ):
         return row
     reason = row.reason
     if reason == "zero_denominator" and not (row.n and row.n_earlier):
@@ -67,16 +80,42 @@ def dated(of: Segmentation, row: ChangeRow, run: Run) -> ChangeRow:
 
 
 def unjudged(of: Segmentation, run: Run) -> list[ChangeRow]:
-    """The comparisons with people alike: what is expected of a segment is fitted to all people of a month."""
+    """What is not judged: people alike, as what is expected of a segment is fitted to all people of a month; of a trend all that a
+    backtest finds, whose windows look at the same 90 days again from month to month."""
     level = run.options.confidence_level
+    numbers: list[tuple[str, Kind, tuple[str, ...]]] = [(of.alike_metric, "ratio", (*COMPARISONS, TREND))]
+    numbers += [(RETAINED, "share", (TREND,)), (of.backtest_metric, "ratio", (TREND,))]
     return [
         ChangeRow(
-            of.alike_metric, "ratio", comparison, name, BACKTEST_HORIZON, confidence_level=level,
-            reason="not_paired" if earlier_run(run, of.name, comparison) else "no_earlier_publication",
+            metric, kind, comparison, name, BACKTEST_HORIZON, confidence_level=level,
+            reason=no_months(run, of.name, comparison) or "not_paired",
         )
-        for comparison in COMPARISONS
+        for metric, kind, comparisons in numbers
+        for comparison in comparisons
         for name in (of.names if of.backtest is not None else ())
     ]  # fmt: skip
+
+
+def moves(of: Segmentation) -> tuple[str, list[Number]]:
+    """SQL of what became of the members that each run looked back at, one row per run and person, and the numbers made of it."""
+    home = of.home
+    mine = "1 = 1" if not home.is_shared else f"segmentation = '{of.name}'"
+    people = (
+        f"select run_key, {home.person} as person, {home.segment} as segment from {home.members} where {mine}"
+    )
+    sql = (
+        "select looked.run_key, earlier.person, earlier.segment, false as is_dormant,"
+        " case when later.segment = earlier.segment then 1 else 0 end as stayed,"
+        " case when later.segment <> earlier.segment then 1 else 0 end as moved,"
+        " case when later.segment is null then 1 else 0 end as gone"
+        f" from (select distinct run_key, previous_run_key from {home.table('movement')} where {mine}) as looked"
+        f" inner join ({people}) as earlier on looked.previous_run_key = earlier.run_key"
+        f" left join ({people}) as later on looked.run_key = later.run_key and earlier.person = later.person"
+    )
+    numbers = [
+        Number(metric, "part", source, name, name) for source, metric in MOVES.items() for name in of.names
+    ]
+    return sql, numbers
 
 
 def _names(of: Segmentation, cells: Mapping[str, PairCells]) -> tuple[str, ...]:

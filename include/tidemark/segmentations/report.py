@@ -17,6 +17,7 @@ from include.tidemark.run import Run
 from include.tidemark.segmentations.catalogue import catalogue
 from include.tidemark.segmentations.declaration import Segmentation
 from include.tidemark.segmentations.definitions import segment_definitions, terms
+from include.tidemark.segmentations.outcome_changes import MOVES
 from include.tidemark.segmentations.report_audiences import audiences
 from include.tidemark.segmentations.report_figures import key_figures
 from include.tidemark.segmentations.report_months import share_panels
@@ -25,6 +26,7 @@ from include.tidemark.segmentations.rows import backtest_rows, movement_rows, su
 from include.tidemark.segmentations.shipped import declared
 from include.tidemark.segmentations.tables import all_tables
 from include.tidemark.statistics.results import REASONS
+from include.tidemark.statistics.segment_pairs import RETAINED
 from include.tidemark.statistics.segments import BACKTEST_HORIZON
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -99,7 +101,26 @@ def _wordings(of: Segmentation, run: Run) -> dict[str, Wording]:
         )
         for metric, feature in metrics.items()
     }
-    return people | amounts
+    return people | amounts | _of_outcomes(of)
+
+
+def _of_outcomes(of: Segmentation) -> dict[str, Wording]:
+    """Of what became of a segment's members."""
+    became = {
+        "stayed": "who stayed in it",
+        "moved": "who went to another segment",
+        "gone": f"who are {of.left[:1].lower()}{of.left[1:]}",
+    }
+    shares = {
+        MOVES[what]: f"The share of last month's {{segment}} {words_}" for what, words_ in became.items()
+    }
+    if of.backtest is not None:
+        shares[RETAINED] = "The share{of_segment} who were there again within 90 days"
+    found = {metric: Wording("", words.percent, subject=subject) for metric, subject in shares.items()}
+    if of.backtest is not None:
+        what = "spend" if of.backtest == "spend" else "activity"
+        found[of.backtest_metric] = Wording("", words.ratio, subject=f"Later over prior {what}{{of_segment}}")
+    return found
 
 
 def _intro(of: Segmentation, run: Run) -> str:

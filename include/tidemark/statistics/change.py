@@ -8,8 +8,10 @@ from typing import Literal, NamedTuple
 
 from include.tidemark.statistics.trust import Tail
 
-Form = Literal["share", "part", "mean", "ratio", "count", "sum"]
+Form = Literal["share", "part", "mean", "ratio", "quotient", "count", "sum"]
 Kind = Literal["share", "mean", "count", "sum", "ratio"]
+TREND = "trend"
+"""The comparison with all months since the first of the trend."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,13 @@ class Number:
     Attributes:
         metric: what it is called.
         form: share of people in the segment; part of its members of whom the amount 1 says that something holds; mean of their
-            amount; ratio, the part of everybody's amount that they hold; count of them; sum of their amount.
+            amount; ratio, the part of everybody's amount that they hold; quotient, their mean over that of another segment; count of
+            them; sum of their amount.
         source: the amount, or which people are counted.
         of: the segment whose members it is about; None for all people.
         segment: what its rows say.
         unit: how many of the amount's whole numbers are one of the result's unit.
+        versus: of a difference, the segment whose number is subtracted; of a quotient, the one that is divided by.
     """
 
     metric: str
@@ -32,16 +36,19 @@ class Number:
     of: str | None
     segment: str | None
     unit: int = 1
+    versus: str | None = None
 
     @property
     def kind(self) -> Kind:
         """As rows call it."""
+        if self.form == "quotient":
+            return "ratio"
         return "share" if self.form == "part" else self.form
 
     @property
     def of_all(self) -> Number | None:
         """The same of all people, whose influence shows what the amounts of few may lack; None where none is compared so."""
-        return replace(self, of=None, segment=None) if self.form in ("mean", "sum") else None
+        return replace(self, of=None, segment=None, versus=None) if self.form in ("mean", "sum") else None
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,7 @@ class Change:
         between: of a slope, the number in the months between both.
         others: of a slope, users behind the number in none but these.
         fitted: how many numbers were fitted to the users' own.
+        parts: of a difference or quotient, the numbers of both segments in its months, which must be publishable too.
     """
 
     earlier: Month
@@ -100,6 +108,7 @@ class Change:
     between: tuple[Month, ...] = ()
     others: int = 0
     fitted: int = 1
+    parts: tuple[Month, ...] = ()
 
     @property
     def months(self) -> tuple[Month, ...]:

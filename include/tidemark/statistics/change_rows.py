@@ -56,6 +56,7 @@ class ChangeRow:
         reason: why something is null, or why ``trust`` is not ``ok``; one of `REASONS`.
         months: of a trend, how many months it is over.
         rules_effect: of a comparison under the same rules, the earlier number under them minus the one that was published.
+        segment_to: of a difference, the segment whose number is subtracted.
 
     Raises:
         ValueError: for a null or a warning without a reason, an interval without a flag, an unknown reason, or reversed ends.
@@ -88,6 +89,7 @@ class ChangeRow:
     reason: str | None = None
     months: int | None = None
     rules_effect: float | None = None
+    segment_to: str | None = None
 
     def __post_init__(self) -> None:
         for name in _ROUNDED:
@@ -120,18 +122,24 @@ def rows_of(
 ) -> list[ChangeRow]:
     """The rows of changes, adjusted together; without an earlier month each says the reason ``absent``."""
     rows = []
-    for metric, kind, segment, change, reference in measured:
+    for metric, kind, segment, change, reference, segment_to in measured:
         known = ChangeRow(
             metric, kind, comparison, segment,
-            confidence_level=config.confidence_level, method=method, reason=absent,
+            confidence_level=config.confidence_level, method=method, reason=absent, segment_to=segment_to,
         )  # fmt: skip
         rows.append(change_row(known, change, config, margin_pct, reference) if has_earlier else known)
     return adjusted_rows(rows)
 
 
 def adjusted_rows(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
-    """The rows with ``p_adjusted`` and ``family_size``, adjusted within each comparison for the false discovery rate."""
-    found = adjusted([row.p_value for row in rows], [row.comparison for row in rows])
+    """The rows with ``p_adjusted`` and ``family_size``, adjusted within each comparison for the false discovery rate.
+
+    Differences between groups say again what the groups' own numbers say, so they are a family by themselves.
+    """
+    families = [
+        (row.comparison, row.segment_to is None and not row.metric.endswith("_vs_rest")) for row in rows
+    ]
+    found = adjusted([row.p_value for row in rows], families)
     return [
         replace(row, p_adjusted=of[0], family_size=of[1]) if of else row
         for row, of in zip(rows, found, strict=True)
@@ -162,7 +170,9 @@ def change_row(
         n_joined=change.behind.joined,
         n_left=change.behind.left,
     )
-    reason = next(filter(None, (_withheld(known.kind, month, config) for month in change.months)), None)
+    kind: Kind = "mean" if change.parts and known.kind == "ratio" else known.kind
+    published = change.parts or change.months
+    reason = next(filter(None, (_withheld(kind, month, config) for month in published)), None)
     error, value = change.standard_error, change.value
     if reason or error is None or value is None or change.tail is None:
         return replace(row, reason=reason or "zero_denominator")
@@ -171,7 +181,8 @@ def change_row(
     degrees = change.degrees
     half = _quantile(config.confidence_level, degrees) * error
     trust, reason = _flag(known, change, reference)
-    whole = 1 if known.kind in ("share", "ratio") else abs(then.value or 0)
+    sizes = [abs(month.value or 0) for month in change.parts or (then,)]
+    whole = 1 if known.kind in ("share", "ratio") else max(sizes)
     # A number whose line stays within the margin from the first month to the last has not changed.
     margin = margin_pct / 100 * whole / spans
     low, high = value - half, value + half
@@ -215,7 +226,7 @@ def without_change(row: ChangeRow, reason: str) -> ChangeRow:
     """The row of the same change where there is none: what it is about stays."""
     return ChangeRow(
         row.metric, row.kind, row.comparison, row.segment, row.horizon,
-        confidence_level=row.confidence_level, method=row.method, reason=reason,
+        confidence_level=row.confidence_level, method=row.method, reason=reason, segment_to=row.segment_to,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,12 +12,15 @@ from include.tidemark.statistics.change import Change, Form, Kind, Number
 from include.tidemark.statistics.pairs import (
     PairCells,
     count_change,
+    difference_change,
     mean_change,
     part_change,
+    quotient_change,
     share_change,
     sum_change,
     sum_share_change,
 )
+from include.tidemark.statistics.segment_pairs import SHARE, mean_difference
 from include.tidemark.statistics.trust import Tail
 
 MEMBERS, ACTIVE, DORMANT = "members", "active_members", "dormant_members"
@@ -49,6 +53,7 @@ class Measured(NamedTuple):
         segment: whom it is about.
         change: what was found.
         reference: the tail of all people's influence, of means and sums.
+        segment_to: of a difference, the segment whose number is subtracted.
     """
 
     metric: str
@@ -56,6 +61,7 @@ class Measured(NamedTuple):
     segment: str | None
     change: Change
     reference: Tail | None = None
+    segment_to: str | None = None
 
 
 NOBODY = PairCells((), (), ())
@@ -86,11 +92,18 @@ def published_numbers(numbers: Numbers) -> list[Number]:
         Number(metric, "count", metric, name, name) for metric in (MEMBERS, DORMANT) for name in everybody
     ]
     amounts: tuple[tuple[Form, Mapping[str, str]], ...] = ("mean", numbers.means), ("sum", numbers.sums)
-    return made + [
+    made += [
         Number(metric, form, source, name, name, numbers.units[source])
         for form, metrics in amounts
         for source, metric in metrics.items()
         for name in everybody
+    ]
+    pairs = list(itertools.combinations(numbers.segments, 2))
+    made += [Number(SHARE, "share", MEMBERS, first, first, versus=second) for first, second in pairs]
+    return made + [
+        Number(mean_difference(metric), "mean", source, first, first, numbers.units[source], second)
+        for source, metric in numbers.means.items()
+        for first, second in pairs
     ]
 
 
@@ -100,6 +113,10 @@ def measured_pairs(cells: Mapping[str, PairCells], numbers: Iterable[Number]) ->
     @cache
     def change(number: Number) -> Change:
         of, name, unit = cells.get(number.source, NOBODY), number.of, number.unit
+        if number.form == "quotient":
+            return quotient_change(of, name or "", number.versus or "")
+        if number.versus is not None:
+            return difference_change(of, number.form, name or "", number.versus, unit)
         match number.form:
             case "mean":
                 return mean_change(of, name, unit)
@@ -112,7 +129,7 @@ def measured_pairs(cells: Mapping[str, PairCells], numbers: Iterable[Number]) ->
     return [
         Measured(
             number.metric, number.kind, number.segment, change(number),
-            change(number.of_all).tail if number.of_all else None,
+            change(number.of_all).tail if number.of_all else None, number.versus,
         )
         for number in numbers
     ]  # fmt: skip

@@ -13,12 +13,12 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from include.tidemark.statistics.change import Behind, Change, Month
+from include.tidemark.statistics.change import Behind, Change, Form, Month
 from include.tidemark.statistics.trust import tail_of_influence
 
 Floats = NDArray[np.float64]
@@ -101,17 +101,29 @@ SUMS = (
 _N, _S0, _S1, _Q0, _Q1, _CROSS, _NONZERO0, _NONZERO1 = range(len(SUMS))
 
 
+class Influence(NamedTuple):
+    """A change without its error, and the users' influence on it: constant + of_earlier v0 + of_now v1 in each cell."""
+
+    change: Change
+    constant: Floats | float = 0.0
+    of_earlier: Floats | float = 0.0
+    of_now: Floats | float = 0.0
+
+
 def share_change(cells: PairCells, segment: str) -> Change:
     """The change of the share of people who are in a segment."""
+    return _linear(cells, _share(cells, segment))
+
+
+def _share(cells: PairCells, segment: str) -> Influence:
     (in0, in1), (of0, of1) = cells.members(segment), cells.members(None)
     x0, x1 = cells.total(_N, of0), cells.total(_N, of1)
     r0, r1 = (cells.total(_N, inside) / x if x else None for inside, x in ((in0, x0), (in1, x1)))
-    change = Change(Month(r0, x0), Month(r1, x1), _behind(cells, of0, of1))
-    if r0 is None or r1 is None:
-        return change
-    influence = (in1 - r1 * of1) / x1 - (in0 - r0 * of0) / x0
     moved = _moved(cells, in0, in1), _moved(cells, of0 & ~in0, of1 & ~in1)
-    return _linear(cells, replace(change, moved=moved), influence)
+    change = Change(Month(r0, x0), Month(r1, x1), _behind(cells, of0, of1), moved=moved)
+    if r0 is None or r1 is None:
+        return Influence(change)
+    return Influence(change, (in1 - r1 * of1) / x1 - (in0 - r0 * of0) / x0)
 
 
 def mean_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
@@ -122,14 +134,81 @@ def mean_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
         segment: whose mean.
         unit: how many of the cells' whole numbers are one of the result's: 100 where they are cents.
     """
+    return _linear(cells, _of_mean(cells, segment, unit))
+
+
+def _of_mean(cells: PairCells, segment: str | None, unit: int = 1) -> Influence:
     in0, in1 = cells.members(segment)
     then = _mean(cells, in0, (_S0, _Q0, _NONZERO0), unit)
     today = _mean(cells, in1, (_S1, _Q1, _NONZERO1), unit)
     change = Change(then, today, _behind(cells, in0, in1))
     if then.value is None or today.value is None:
-        return change
+        return Influence(change)
     of0, of1 = in0.astype(float) / then.n, in1.astype(float) / today.n
-    return _linear(cells, change, of0 * then.value - of1 * today.value, -of0 / unit, of1 / unit)
+    return Influence(change, of0 * then.value - of1 * today.value, -of0 / unit, of1 / unit)
+
+
+def difference_change(cells: PairCells, form: Form, first: str, second: str, unit: int = 1) -> Change:
+    """The change of how much larger a number of one segment is than that of another: a user influences both.
+
+    Args:
+        cells: the pairs.
+        form: ``share``, ``mean`` or ``part``.
+        first: the segment from whose number the other is subtracted.
+        second: that other.
+        unit: as of `mean_change`.
+    """
+    one, two = (_influence(cells, form, name, unit) for name in (first, second))
+    then, today = (one.change.earlier, two.change.earlier), (one.change.now, two.change.now)
+    (a0, a1), (b0, b1) = cells.members(first), cells.members(second)
+    of = cells.members(None) if form == "share" else (a0 | b0, a1 | b1)
+    moved = one.change.moved + two.change.moved
+    if form == "share":
+        # Who comes to the one segment and who leaves the other move the difference the same way.
+        came, left = one.change.moved[0], two.change.moved[0]
+        moved = ((came[0] + left[1], came[1] + left[0]),)
+    months = [
+        Month(
+            _minus(*(month.value for month in each)),
+            cells.total(_N, people),
+            min(month.nonzero for month in each),
+        )
+        for each, people in zip((then, today), of, strict=True)
+    ]
+    change = Change(months[0], months[1], _behind(cells, *of), moved=moved, parts=(*then, *today))
+    if change.value is None:
+        return change
+    return _linear(cells, Influence(change, *(a - b for a, b in zip(one[1:], two[1:], strict=True))))
+
+
+def quotient_change(cells: PairCells, first: str, second: str) -> Change:
+    """The change of the mean amount of one segment over that of another: a user influences a mean by as much, over the divisor."""
+    (a0, a1), (b0, b1) = cells.members(first), cells.members(second)
+    one, two = (_of_mean(cells, name).change for name in (first, second))
+    pairs = (one.earlier, two.earlier), (one.now, two.now)
+    months = [
+        Month(_over(mine.value, other.value), mine.n + other.n, min(mine.nonzero, other.nonzero))
+        for mine, other in pairs
+    ]
+    change = Change(
+        months[0], months[1], _behind(cells, a0 | b0, a1 | b1), parts=tuple(m for pair in pairs for m in pair)
+    )
+    if change.value is None:
+        return change
+    constant, slopes = np.zeros(len(a0)), []
+    for sign, a, b, (mine, other), month in zip((-1, 1), (a0, a1), (b0, b1), pairs, months, strict=True):
+        value, of_a, of_b = month.value or 0.0, a / mine.n, b / other.n
+        slopes.append(sign * (of_a - value * of_b) / (other.value or 1.0))
+        constant -= sign * value * (of_a - of_b)
+    return _linear(cells, Influence(change, constant, slopes[0], slopes[1]))
+
+
+def _over(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None or second <= 0 else first / second
+
+
+def _minus(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first - second
 
 
 def change_given_earlier(cells: PairCells, segment: str | None, unit: int = 1) -> Change | None:
@@ -150,11 +229,15 @@ def change_given_earlier(cells: PairCells, segment: str | None, unit: int = 1) -
     of_each = stayed.astype(float) / (n * unit)
     constant = (slope * s0 - s1) / n * of_each
     change = Change(then, today, Behind(n, 0, 0), fitted=2)
-    return _linear(cells, change, constant, -slope * of_each, of_each)
+    return _linear(cells, Influence(change, constant, -slope * of_each, of_each))
 
 
 def part_change(cells: PairCells, segment: str) -> Change:
     """The change of the share of a segment's members of whom something holds: their amount is 1, else 0."""
+    return _linear(cells, _part(cells, segment))
+
+
+def _part(cells: PairCells, segment: str) -> Influence:
     in0, in1 = cells.members(segment)
     stayed = in0 & in1
     yes0, yes1, yes_both = (
@@ -163,7 +246,14 @@ def part_change(cells: PairCells, segment: str) -> Change:
     no0, no1 = cells.total(_N, in0) - yes0, cells.total(_N, in1) - yes1
     no_both = cells.total(_N, stayed) - cells.total(_S0, stayed) - cells.total(_S1, stayed) + yes_both
     moved = (yes1 - yes_both, yes0 - yes_both), (no1 - no_both, no0 - no_both)
-    return replace(mean_change(cells, segment), moved=moved)
+    found = _of_mean(cells, segment)
+    return found._replace(change=replace(found.change, moved=moved))
+
+
+def _influence(cells: PairCells, form: Form, segment: str, unit: int) -> Influence:
+    if form == "mean":
+        return _of_mean(cells, segment, unit)
+    return {"share": _share, "part": _part}[form](cells, segment)
 
 
 def sum_share_change(cells: PairCells, segment: str) -> Change:
@@ -181,7 +271,7 @@ def sum_share_change(cells: PairCells, segment: str) -> Change:
         return change
     of_earlier = (then.value * of0 - in0) / cells.total(_S0, of0)
     of_now = (in1 - today.value * of1) / cells.total(_S1, of1)
-    return _linear(cells, change, np.zeros(len(of0)), of_earlier, of_now)
+    return _linear(cells, Influence(change, 0.0, of_earlier, of_now))
 
 
 def count_change(cells: PairCells, segment: str | None) -> Change:
@@ -192,7 +282,7 @@ def count_change(cells: PairCells, segment: str | None) -> Change:
     in0, in1 = cells.members(segment)
     then, today = (Month(float(n), n) for n in (cells.total(_N, in0), cells.total(_N, in1)))
     change = Change(then, today, _behind(cells, in0, in1))
-    return _linear(cells, change, in1.astype(float) - in0, is_total=True)
+    return _linear(cells, Influence(change, in1.astype(float) - in0), is_total=True)
 
 
 def sum_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
@@ -204,7 +294,7 @@ def sum_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
     )
     change = Change(then, today, _behind(cells, in0, in1))
     of0, of1 = in0.astype(float) / unit, in1.astype(float) / unit
-    return _linear(cells, change, np.zeros(len(of0)), -of0, of1, is_total=True)
+    return _linear(cells, Influence(change, 0.0, -of0, of1), is_total=True)
 
 
 def _mean(cells: PairCells, inside: Bools, columns: tuple[int, int, int], unit: int) -> Month:
@@ -225,19 +315,14 @@ def _behind(cells: PairCells, then: Bools, today: Bools) -> Behind:
     return Behind(*(cells.total(_N, of) for of in (then & today, today & ~then, then & ~today)))
 
 
-def _linear(
-    cells: PairCells,
-    change: Change,
-    constant: Floats,
-    of_earlier: Floats | float = 0.0,
-    of_now: Floats | float = 0.0,
-    *,
-    is_total: bool = False,
-) -> Change:
-    """The change with the error of a number on which a user's influence is constant + of_earlier v0 + of_now v1."""
+def _linear(cells: PairCells, of: Influence, *, is_total: bool = False) -> Change:
+    """The change with its error; without one where a month lacks the number."""
+    change, constant, of_earlier, of_now = of
+    if change.value is None:
+        return change
     n, m0, m1, v00, v11, v01 = cells.moments
-    centre = constant + of_earlier * m0 + of_now * m1
-    inside = of_earlier**2 * v00 + of_now**2 * v11 + 2 * of_earlier * of_now * v01
+    centre = np.zeros(len(n)) + constant + of_earlier * m0 + of_now * m1
+    inside = np.zeros(len(n)) + of_earlier**2 * v00 + of_now**2 * v11 + 2 * of_earlier * of_now * v01
     inside = np.maximum(inside, 0.0)
     error = math.sqrt(math.fsum(n * (centre**2 + inside)))
     users = sum(change.behind)

@@ -40,6 +40,8 @@ _OF_NULLS: Mapping[str, str] = {
     "nobody_alike": "Too few other users did as much before to compare with.",
     "same_users": "The same users with the same windows are behind it in both months, so only data that come late could change it.",
     "not_paired": "Two months share most of the data behind it, and it has no formula for how far it then differs by chance.",
+    "moved_by_others": "Only the others that it is held against have changed: by how much, the number of all together says.",
+    "rows_missing": "The earlier run's rows are gone, or of a release that did not keep what is compared, so the months are not comparable.",
     "not_finite": "The arithmetic left the range of floating-point numbers.",
 }
 _OF_FLAGS: Mapping[str, str] = {
@@ -52,6 +54,7 @@ _OF_FLAGS: Mapping[str, str] = {
     "few_movers": "So few users came, went or moved between the months that the interval may miss the true value more often than it says.",
     "few_periods": "So few periods that the interval may miss the true value more often than it says.",
     "few_spells": "The fee changed so few times that weeks which are alike for another reason look like its effect.",
+    "autocorrelated": "Weeks or days that follow each other are alike beyond chance, so what lasts longer than one of them looks like a change.",
     "heavy_tails": "Some values lie so far out that least squares may mislead.",
     "far_residuals": "The few farthest residuals decide this number, so its interval may miss the true value more often than it says.",
     "one_period_decides": "Without a single period the effect would have the other sign.",

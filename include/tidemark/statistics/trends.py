@@ -35,10 +35,12 @@ class Sums(NamedTuple):
 
 
 class Term(NamedTuple):
-    """A user's influence in one month: ``constant + slope * amount``, of members and of others who are counted."""
+    """A user's influence in one month: ``constant + slope * amount``, of members, of others who are counted, and of a difference of
+    the members of the segment whose number is subtracted."""
 
     member: tuple[float, float]
-    other: tuple[float, float]
+    other: tuple[float, float] = (0.0, 0.0)
+    versus: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Influences:
         counted: users behind it in each month.
         terms: by month; None where a month lacks the number, so that there is no slope.
         scale: how many steps one of the influence's unit has.
+        parts: of a difference, the numbers of both segments in each month.
     """
 
     number: Number
@@ -58,6 +61,7 @@ class Influences:
     counted: tuple[int, ...]
     terms: tuple[Term, ...] | None
     scale: float = 0.0
+    parts: tuple[Month, ...] = ()
 
 
 class Found(NamedTuple):
@@ -66,7 +70,8 @@ class Found(NamedTuple):
     Attributes:
         users: behind the number in any month.
         both: in the first and in the last.
-        both_yes: of a share, who are counted in both; both_no: who are not, in both.
+        both_yes: of a share, who are counted in both; both_no: who are not, in both; of a difference of shares, who are in the other
+            segment in both.
         s2: sum of squares; s3: of cubes; a3: of absolute cubes.
     """
 
@@ -88,30 +93,50 @@ def influences(number: Number, months: Sequence[Mapping[str, Sums]]) -> Influenc
     """
     members = [_of_segment(sums, number.of) for sums in months]
     everybody = [_of_segment(sums, None) for sums in months]
-    values = tuple(_month(number, *each) for each in zip(members, everybody, strict=True))
-    counted = everybody if number.form in ("share", "ratio") else members
-    found = Influences(number, values, tuple(sums.n for sums in counted), None)
+    others = [_of_segment(sums, number.versus) if number.versus else _NOBODY for sums in months]
+    first, second = (
+        tuple(_month(number, *each) for each in zip(of, everybody, strict=True)) for of in (members, others)
+    )
+    is_of_all = number.form in ("share", "ratio")
+    counted = tuple(
+        all_.n if is_of_all else mine.n + other.n
+        for mine, other, all_ in zip(members, others, everybody, strict=True)
+    )
+    values: tuple[Month, ...] = first
+    parts: tuple[Month, ...] = ()
+    if number.versus:
+        values, parts = tuple(map(_compared, [number] * len(months), first, second, counted)), first + second
+    found = Influences(number, values, counted, None, parts=parts)
     if any(month.value is None for month in values):
         return found
     weights = slope_weights(len(months))
-    terms = tuple(map(_term, [number] * len(months), weights, values, members, everybody))
-    spread = math.fsum(map(_spread, terms, members, everybody))
+    same = [number] * len(months)
+    terms = tuple(map(_term, same, weights, first, members, everybody))
+    if number.versus:
+        subtracted = map(_term, same, weights, second, others, everybody)
+        terms = tuple(map(_of_both, same, terms, subtracted, values, second))
+    spread = math.fsum(map(_spread, terms, members, others, everybody))
     users = max(*found.counted, 1)
     return replace(found, terms=terms, scale=_STEPS / math.sqrt(spread / users) if spread > 0 else 0.0)
 
 
-def slope(of: Influences, found: Found | None, yes: tuple[int, int] = (0, 0)) -> Change:
+def slope(
+    of: Influences, found: Found | None, yes: tuple[int, int] = (0, 0), no: tuple[int, int] | None = None
+) -> Change:
     """The slope with its error.
 
     Args:
         of: the number's months.
         found: of its users; None where there is no slope.
         yes: of a share, who were counted in the first month and who are in the last.
+        no: of a difference of shares, the same of the other segment.
     """
     first, *between, last = of.months
     then, today = of.counted[0], of.counted[-1]
     both = found.both if found else 0
-    change = Change(first, last, Behind(both, today - both, then - both), between=tuple(between))
+    change = Change(
+        first, last, Behind(both, today - both, then - both), between=tuple(between), parts=of.parts
+    )
     if found is None or of.terms is None:
         return change
     change = replace(change, others=found.users - sum(change.behind))
@@ -123,24 +148,30 @@ def slope(of: Influences, found: Found | None, yes: tuple[int, int] = (0, 0)) ->
         error *= math.sqrt(users / (users - 1))
     size = users * (found.s2 / users) ** 1.5
     skewness, weight = abs(found.s3) / size, found.a3 / size
-    moved = _moved(of, found, yes) if of.number.kind == "share" else ()
+    moved = _moved(of, found, yes, no) if of.number.kind == "share" else ()
     return replace(
         change, standard_error=error, tail=Tail(users, skewness, max(skewness, weight)), moved=moved
     )
 
 
-def _moved(of: Influences, found: Found, yes: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+def _moved(
+    of: Influences, found: Found, yes: tuple[int, int], no: tuple[int, int] | None
+) -> tuple[tuple[int, int], ...]:
+    came, left = yes[1] - found.both_yes, yes[0] - found.both_yes
+    if no is not None:
+        # Who comes to the one segment and who leaves the other move the difference the same way.
+        return ((came + no[0] - found.both_no, left + no[1] - found.both_no),)
     no = of.counted[0] - yes[0], of.counted[-1] - yes[1]
-    return (
-        (yes[1] - found.both_yes, yes[0] - found.both_yes),
-        (no[1] - found.both_no, no[0] - found.both_no),
-    )
+    return (came, left), (no[1] - found.both_no, no[0] - found.both_no)
+
+
+_NOBODY = Sums(0, 0, 0, 0, 0)
 
 
 def _of_segment(sums: Mapping[str, Sums], segment: str | None) -> Sums:
     if segment is not None:
-        return sums.get(segment, Sums(0, 0, 0, 0, 0))
-    return Sums(*(sum(each) for each in zip(*sums.values(), strict=True))) if sums else Sums(0, 0, 0, 0, 0)
+        return sums.get(segment, _NOBODY)
+    return Sums(*(sum(each) for each in zip(*sums.values(), strict=True))) if sums else _NOBODY
 
 
 def _month(number: Number, mine: Sums, everybody: Sums) -> Month:
@@ -167,16 +198,38 @@ def _term(number: Number, c: float, month: Month, mine: Sums, everybody: Sums) -
         case "ratio":
             return Term((0.0, c * (1 - value) / everybody.s1), (0.0, -c * value / everybody.s1))
         case "count":
-            return Term((c, 0.0), (0.0, 0.0))
+            return Term((c, 0.0))
         case "sum":
-            return Term((0.0, c / number.unit), (0.0, 0.0))
-    return Term((-c * value / mine.n, c / (mine.n * number.unit)), (0.0, 0.0))
+            return Term((0.0, c / number.unit))
+    return Term((-c * value / mine.n, c / (mine.n * number.unit)))
 
 
-def _spread(term: Term, mine: Sums, everybody: Sums) -> float:
+def _compared(number: Number, first: Month, second: Month, counted: int) -> Month:
+    """Two segments' numbers of one month as their difference or quotient."""
+    value = None
+    if first.value is not None and second.value is not None:
+        if number.form != "quotient":
+            value = first.value - second.value
+        elif second.value > 0:
+            value = first.value / second.value
+    return Month(value, counted, min(first.nonzero, second.nonzero))
+
+
+def _of_both(number: Number, one: Term, two: Term, value: Month, second: Month) -> Term:
+    """What users of either segment influence the difference or quotient by: of shares, each is in the denominator of both."""
+    if number.form == "share":
+        member, versus = one.member[0] - two.other[0], one.other[0] - two.member[0]
+        return Term((member, 0.0), (one.other[0] - two.other[0], 0.0), (versus, 0.0))
+    a, b = 1.0, -1.0
+    if number.form == "quotient":
+        a, b = 1 / (second.value or 1.0), -(value.value or 0.0) / (second.value or 1.0)
+    return Term((a * one.member[0], a * one.member[1]), versus=(b * two.member[0], b * two.member[1]))
+
+
+def _spread(term: Term, mine: Sums, second: Sums, everybody: Sums) -> float:
     """The sum of squared influences of one month."""
-    others = Sums(*(whole - part for whole, part in zip(everybody, mine, strict=True)))
+    others = Sums(*(whole - a - b for whole, a, b in zip(everybody, mine, second, strict=True)))
     return math.fsum(
         k * k * sums.n + 2 * k * b * sums.s1 + b * b * sums.s2
-        for (k, b), sums in ((term.member, mine), (term.other, others))
+        for (k, b), sums in ((term.member, mine), (term.other, others), (term.versus, second))
     )

@@ -24,6 +24,7 @@ SKEWNESS_LIMITS = {
     "slope_of_users": 0.25,
     "ancova": 0.25,
     "paired_units": 0.25,
+    "slope_of_units": 0.25,
 }
 """Method -> the largest k at which its interval still holds the truth in 93 % of samples; see docs/methods.md."""
 WEIGHT_LIMIT = 0.3

@@ -45,7 +45,8 @@ _TABLES = {
         ci_low double,
         ci_high double, confidence_level double, p_value double, p_adjusted double, family_size bigint,
         detectable_change double, margin double, no_change boolean, n bigint, n_earlier bigint, n_both bigint,
-        n_joined bigint, n_left bigint, method varchar not null, trust varchar, reason varchar, months bigint, rules_effect double""",
+        n_joined bigint, n_left bigint, method varchar not null, trust varchar, reason varchar, months bigint, rules_effect double,
+        segment_to varchar""",
     "runs.statistics": """
         as_of_date date not null, run_key varchar not null, family varchar not null, metric varchar not null,
         segment varchar, segment_to varchar, horizon varchar, estimate double, ci_low double, ci_high double,
@@ -57,7 +58,7 @@ _TABLES = {
 _ADDED = {
     "control.loads": {"delivered_count": "bigint", "rounded_count": "bigint"},
     "control.segmentations": {"conditions_digest": "varchar", "features_digest": "varchar"},
-    "runs.changes": {"months": "bigint", "rules_effect": "double"},
+    "runs.changes": {"months": "bigint", "rules_effect": "double", "segment_to": "varchar"},
     "runs.statistics": {"is_primary": "boolean", "comparison_family": "varchar", "is_discovery": "boolean"},
 }
 """Columns that tables of an earlier release lack."""

@@ -5,6 +5,7 @@ Who is in both months has the same first week and the same outcome in both; what
 
 from collections.abc import Iterable
 
+from include.tidemark.families.comparison_part import known_of_earlier
 from include.tidemark.families.early_engagement.cells import (
     CANDIDATE,
     Platforms,
@@ -22,7 +23,7 @@ from include.tidemark.families.unit_comparison import unit_changes
 from include.tidemark.run import Run
 from include.tidemark.statistics.change import Kind
 from include.tidemark.statistics.change_rows import ChangeRow, adjusted_rows
-from include.tidemark.statistics.unit_changes import Key, UnitNumber
+from include.tidemark.statistics.unit_months import Key, UnitNumber
 from include.tidemark.warehouse.base import Warehouse
 
 _OF_MODEL: dict[str, Kind] = {
@@ -41,7 +42,7 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
         lambda of: _numbers(of, warehouse, platforms),
         list(_unjudged(run, platforms)),
     )
-    return adjusted_rows(rows)
+    return adjusted_rows(known_of_earlier(run, "early_engagement", rows, warehouse, CANDIDATE))
 
 
 def _numbers(run: Run, warehouse: Warehouse, platforms: Platforms) -> dict[Key, UnitNumber]:

@@ -1,16 +1,31 @@
 """How the segments of engagement changed since earlier months, on pairs of the same users, and their trend."""
 
-from include.tidemark.families.comparison_part import COMPARISONS, compared, earlier_run, pair_cells
+from collections.abc import Sequence
+
+from include.tidemark.families.comparison_part import (
+    MISSING,
+    compared,
+    earlier_run,
+    given_earlier,
+    known_of_earlier,
+    pair_cells,
+    under_the_same_rules,
+)
 from include.tidemark.families.engagement.definitions import BEHAVIORAL_SEGMENTS, REVENUE_SEGMENTS
 from include.tidemark.families.engagement.no_money import has_money, known_change
 from include.tidemark.families.engagement.questions import MEANS
-from include.tidemark.families.engagement.unit_numbers import groups_of, unit_numbers, unjudged
-from include.tidemark.families.trend_part import TREND, measured_slopes, trend_rows
+from include.tidemark.families.engagement.unit_numbers import (
+    OF_THE_JOURNEY,
+    groups_of,
+    unit_numbers,
+    unjudged,
+)
+from include.tidemark.families.trend_part import measured_slopes, trend_rows
 from include.tidemark.families.unit_comparison import unit_changes
 from include.tidemark.run import PublishedRun, Run
-from include.tidemark.statistics.change import Number
-from include.tidemark.statistics.change_rows import ChangeRow, adjusted_rows
-from include.tidemark.statistics.measured import MEMBERS, measured_pairs
+from include.tidemark.statistics.change import TREND, Number
+from include.tidemark.statistics.change_rows import ChangeRow, adjusted_rows, without_change
+from include.tidemark.statistics.measured import MEMBERS, Measured, measured_pairs
 from include.tidemark.warehouse.base import Warehouse
 
 _KINDS = {"behavioral_segment": BEHAVIORAL_SEGMENTS, "revenue_segment": REVENUE_SEGMENTS}
@@ -23,15 +38,16 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
         for kind in _KINDS
     }
     numbers = {kind: _numbers(kind, run) for kind in _KINDS}
-    rows = compared(
-        run,
-        "engagement",
-        lambda comparison: [
-            measured
+
+    def measured(comparison: str) -> list[Measured]:
+        return [
+            each
             for kind, found in cells.items()
-            for measured in measured_pairs(found.get(comparison, {}), numbers[kind])
-        ],
-    )
+            for each in measured_pairs(found.get(comparison, {}), numbers[kind])
+        ]
+
+    rows = compared(run, "engagement", measured)
+    rows += under_the_same_rules(run, "engagement", rows, measured)
     rows += trend_rows(
         run,
         "engagement",
@@ -45,20 +61,49 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
     rows += unit_changes(
         run, "engagement", lambda of: unit_numbers(of, warehouse, groups), list(unjudged(run, groups))
     )
+    rows = _known_days(run, warehouse, rows)
     no_money = {
-        comparison for comparison in (*COMPARISONS, TREND) if _lacks_money(run, warehouse, comparison)
+        comparison
+        for comparison in dict.fromkeys(row.comparison for row in rows)
+        if _lacks_money(run, warehouse, comparison)
     }
-    return adjusted_rows([known_change(row) if row.comparison in no_money else row for row in rows])
+    rows = [known_change(row) if row.comparison in no_money else row for row in rows]
+    rows = adjusted_rows(known_of_earlier(run, "engagement", rows, warehouse, "runs.user_engagement"))
+    # Rows beside those of the means are adjusted by themselves.
+    return rows + [row for kind in _KINDS for row in given_earlier(run, rows, cells[kind], numbers[kind])]
+
+
+def _known_days(run: Run, warehouse: Warehouse, rows: Sequence[ChangeRow]) -> list[ChangeRow]:
+    """The rows; those of the journey since a month of a release that did not keep the days of sign-up say so."""
+    unknown = {
+        row["run_key"]
+        for row in warehouse.fetch(
+            "select distinct run_key from runs.journey_times where cohort_date is null"
+        )
+    }
+    missing = {
+        comparison
+        for comparison in dict.fromkeys(row.comparison for row in rows)
+        if any(month.run_key in unknown for month in _months(run, comparison))
+    }
+    return [
+        without_change(row, MISSING) if row.comparison in missing and row.metric in OF_THE_JOURNEY else row
+        for row in rows
+    ]
+
+
+def _months(run: Run, comparison: str) -> Sequence[PublishedRun]:
+    if comparison == TREND:
+        return run.trend_of("engagement")
+    earlier = earlier_run(run, "engagement", comparison)
+    return [earlier] if earlier else []
 
 
 def _lacks_money(run: Run, warehouse: Warehouse, comparison: str) -> bool:
     """Whether one of the months has no transactions, so that everybody would seem to have come, or to have gone."""
     if not has_money(run):
         return True
-    earlier = (
-        [earlier_run(run, "engagement", comparison)] if comparison != TREND else run.trend_of("engagement")
-    )
-    return any(_knows_no_money(month, warehouse) for month in earlier if month)
+    return any(_knows_no_money(month, warehouse) for month in _months(run, comparison))
 
 
 def _knows_no_money(month: PublishedRun, warehouse: Warehouse) -> bool:

@@ -29,6 +29,7 @@ from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
 from include.tidemark.report.what_changed import Wording
 from include.tidemark.run import Run
+from include.tidemark.statistics.funnel import METRICS as FUNNEL
 from include.tidemark.statistics.retention import IN_WINDOW
 from include.tidemark.warehouse.base import Row, Warehouse
 
@@ -90,6 +91,14 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
             "revenue_share": Wording("the share of the revenue", words.percent, LABELS),
             IN_WINDOW: Wording(
                 "", words.percent, subject="The share of users who came back {horizon} after sign-up"
+            ),
+            FUNNEL[0]: Wording(
+                "", words.percent, subject="The share of users{of_segment} who reached {horizon}"
+            ),
+            FUNNEL[1]: Wording(
+                "",
+                words.percent,
+                subject="The share of users{of_segment} at the stage before who went on to {horizon}",
             ),
         },
     )

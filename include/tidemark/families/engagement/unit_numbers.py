@@ -19,14 +19,17 @@ from include.tidemark.run import Run
 from include.tidemark.shared_texts import OTHER
 from include.tidemark.statistics.cells import merge
 from include.tidemark.statistics.change import Kind
+from include.tidemark.statistics.funnel import AGAINST_REST
 from include.tidemark.statistics.funnel import METRICS as FUNNEL
 from include.tidemark.statistics.retention import METRICS as RETENTION
 from include.tidemark.statistics.trust import tail_of
-from include.tidemark.statistics.unit_changes import Key, UnitNumber
+from include.tidemark.statistics.unit_months import Key, UnitNumber, against_rest
 from include.tidemark.warehouse.base import Warehouse
 
 EACH_COHORT = "Each cohort"
 """The segment of the one row that stands for the cohorts of a single day, none of which changes once its window is over."""
+OF_THE_JOURNEY = (*FUNNEL[:3], AGAINST_REST)
+"""What is known by day of sign-up of the journey."""
 _Units = dict[Key, dict[str, tuple[int, float]]]
 
 
@@ -38,7 +41,9 @@ def unit_numbers(run: Run, warehouse: Warehouse, groups: Mapping[str, str]) -> d
         warehouse: where its rows are.
         groups: what each group of the journey is called in the newer month.
     """
-    return _cohorts(run, warehouse) | _journey(run, warehouse, groups)
+    journey = _journey(run, warehouse, groups)
+    named = {key[1] for key in journey} - {None}
+    return _cohorts(run, warehouse) | journey | (against_rest(journey, FUNNEL[1:2]) if len(named) > 1 else {})
 
 
 def groups_of(run: Run, warehouse: Warehouse) -> dict[str, str]:
@@ -51,6 +56,7 @@ def unjudged(run: Run, groups: Mapping[str, str]) -> Iterable[tuple[Key, Kind, s
     for day in run.rules.retention_days:
         for metric in RETENTION:
             yield (metric, EACH_COHORT, horizon(day)), "share", "same_users"
+            yield (f"{metric}_vs_rest", EACH_COHORT, horizon(day)), "share", "moved_by_others"
         yield (REVENUE_PER_USER, EACH_COHORT, horizon(day)), "mean", "same_users"
     for group in (None, *sorted(set(groups.values()))):
         for stage in stage_names(run.rules)[1:]:

@@ -5,6 +5,7 @@ Between two months nearly all weeks are the same weeks; what changes a tier's nu
 
 from collections.abc import Iterable
 
+from include.tidemark.families.comparison_part import known_of_earlier
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
 from include.tidemark.families.fee_tiers.questions import all_weeks_name, tier_counts, tier_name, week_name
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
@@ -27,7 +28,7 @@ from include.tidemark.statistics.lifetime_value import METRIC as VALUE
 from include.tidemark.statistics.lifetime_value import horizon_name
 from include.tidemark.statistics.retention import METRICS
 from include.tidemark.statistics.trust import tail_of
-from include.tidemark.statistics.unit_changes import Key, UnitNumber
+from include.tidemark.statistics.unit_months import Key, UnitNumber, against_rest
 from include.tidemark.warehouse.base import Warehouse
 
 EACH_WEEK = "each fee week"
@@ -37,14 +38,14 @@ _SLOPES = ("effect_5bps_log_volume_usd", "effect_5bps_volume_usd")
 
 
 def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
-    """The change of retention and lifetime value by tier; of trade sizes and effects that it is not judged, and why."""
-    return adjusted_rows(
-        unit_changes(run, "fee_tiers", lambda of: _numbers(of, warehouse), list(_unjudged(run)))
-    )
+    """The change of retention and lifetime value by tier and against all other tiers; of trade sizes and effects that it is not judged, and why."""
+    rows = unit_changes(run, "fee_tiers", lambda of: _numbers(of, warehouse), list(_unjudged(run)))
+    return adjusted_rows(known_of_earlier(run, "fee_tiers", rows, warehouse, "runs.fct_user_cohorts"))
 
 
 def _numbers(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
-    return _retention(run, warehouse) | _values(run, warehouse)
+    found = _retention(run, warehouse) | _values(run, warehouse)
+    return found | against_rest(found, (*METRICS, VALUE))
 
 
 def _retention(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:

@@ -7,7 +7,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from airflow.sdk import DAG, DeadlineReference
+from airflow.sdk import DAG
+from airflow.sdk.definitions.deadline import DeadlineReference
 from airflow.serialization.serialized_objects import DagSerialization
 
 from include.tidemark.orchestration.deadline import deadline_of

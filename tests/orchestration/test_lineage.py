@@ -37,7 +37,7 @@ def lineage_of(monkeypatch):
     task = SimpleNamespace()
     monkeypatch.setattr(lineage, "get_current_context", lambda: {"task": task})
     provider = ModuleType("airflow.providers.openlineage.extractors")
-    provider.OperatorLineage = OperatorLineage
+    monkeypatch.setattr(provider, "OperatorLineage", OperatorLineage, raising=False)
     monkeypatch.setitem(sys.modules, "airflow.providers.openlineage", ModuleType("openlineage"))
     monkeypatch.setitem(sys.modules, "airflow.providers.openlineage.extractors", provider)
 

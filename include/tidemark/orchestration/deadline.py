@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from airflow.sdk import AsyncCallback
+from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from include.tidemark.settings import Settings

@@ -31,6 +31,8 @@ from include.tidemark import __version__
 from include.tidemark.enabled import families_in
 from include.tidemark.orchestration.assets import PUBLICATIONS, announce
 from include.tidemark.orchestration.dbt_models import model_tasks
+from include.tidemark.orchestration.deadline import deadline_of
+from include.tidemark.orchestration.lineage import trace
 from include.tidemark.orchestration.pages import DataDocsLink, ReportLink, with_link
 from include.tidemark.orchestration.schedule import business_zone
 from include.tidemark.orchestration.stage_tasks import (
@@ -96,6 +98,7 @@ PARAMS = {
     tags=["tidemark", f"tidemark-{__version__}", "segmentation", *SETTINGS.families],
     params=PARAMS,
     doc_md=__doc__,
+    deadline=deadline_of(SETTINGS),
     default_args={
         **TASK_DEFAULTS,
         "retry_exponential_backoff": True,
@@ -162,6 +165,7 @@ def monthly_segmentation():
 
         result = publish(current_run(), SETTINGS, timings=stage_seconds(TIMED_STAGES))
         announce(result)
+        trace(result, SETTINGS)
         return result
 
     def checked(stage):

@@ -26,18 +26,19 @@ _SCRIPT = """
   theme();
   new MutationObserver(theme).observe(outer.documentElement, { attributes: true, attributeFilter: ['class'] });
   document.addEventListener('click', (event) => {
-    const link = event.target.closest('a[data-outside]');
+    const link = event.target.closest('a[data-outside], a[download]');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const copy = outer.createElement('a');
     copy.href = link.href;
+    if (link.hasAttribute('download')) copy.download = link.download;
     outer.body.append(copy);
     copy.click();
     copy.remove();
   });
 })();
 """
-"""Airflow shows the tab in a frame that may not leave it: what leads outside is clicked in Airflow's own page."""
+"""Airflow shows the tab in a frame that may not leave it, nor download before 3.3: such links are clicked in Airflow's own page."""
 SCRIPT_DIGEST = f"'sha256-{base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()}'"
 
 _STYLE = """
@@ -162,6 +163,11 @@ def facts(named: Iterable[tuple[str, Any]]) -> Markup:
 def link(address: str, text: Any) -> Markup:
     """A link to a page of the plugin, relative to it; the parts of the address are quoted by the caller."""
     return markup('<a href="{address}">{text}</a>', address=address, text=text)
+
+
+def file_link(address: str, text: Any) -> Markup:
+    """A link to a file that is saved, not shown."""
+    return markup('<a href="{address}" download>{text}</a>', address=address, text=text)
 
 
 def airflow_link(path: str, text: Any) -> Markup:

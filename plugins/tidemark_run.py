@@ -14,6 +14,7 @@ from tidemark_pages import (
     dag_path,
     duration,
     facts,
+    file_link,
     items,
     link,
     markup,
@@ -230,7 +231,7 @@ def _files(files: RunFiles, manifest: Mapping[str, Any]) -> Iterator[Markup]:
     listed = [file for file in manifest["files"] if not file["path"].startswith("validation/")]
     rows = [
         (
-            link(f"{files.address}/{quote(file['path'])}", file["path"]),
+            _file_link(f"{files.address}/{quote(file['path'])}", file["path"]),
             count(file.get("rows")),
             count(file.get("bytes")),
         )
@@ -242,6 +243,10 @@ def _files(files: RunFiles, manifest: Mapping[str, Any]) -> Iterator[Markup]:
         number=count(len(rows)),
         table=table(("File", "Rows", "Bytes"), rows, numbers=("Rows", "Bytes")),
     )
+
+
+def _file_link(address: str, path: str) -> Markup:
+    return (link if path.endswith((".html", ".json")) else file_link)(address, path)
 
 
 def _actions(as_of_date: str, month: Month | None) -> Iterator[Markup]:

@@ -8,6 +8,7 @@ import pytest
 from include.tidemark.report.page import write_report
 from include.tidemark.rules import load_rules
 from tests.artifacts.months import MONTHS, make_run
+from tests.plugins.conftest import artifacts, client, make, metadata, plugin  # noqa: F401 (fixtures)
 from tests.report import fabricated
 from tests.report.test_page import FILES, GATE
 

@@ -25,6 +25,32 @@ def test_a_tier_that_is_chosen_is_alone_in_every_chart_that_shows_tiers(read):
     assert len(reader.told(VOLUME)) == 8 * 5  # is about sizes, and stays
 
 
+def legend_of(reader, said):
+    entries = reader.chart(said).locator("xpath=..").locator(".legend > [data-for]")
+    return entries.evaluate_all("all => all.filter(one => !one.hidden).map(one => one.textContent)")
+
+
+def test_a_legend_names_what_is_drawn_and_a_heat_map_is_as_high_as_its_rows(read):
+    reader = read()
+    tiers_named = [f"{tier} bps" for tier in fabricated.TIERS]
+    missing = ["no number yet: the window is not over", "no number: too few users"]
+    size = "svg => svg.viewBox.baseVal.height"
+    height = lambda: reader.chart(HEAT).locator(".alive svg").evaluate(size)  # noqa: E731
+    whole = height()
+    assert legend_of(reader, RETENTION) == tiers_named
+    assert legend_of(reader, HEAT) == missing
+    reader.choose("tier", "5 bps", "10 bps")
+    assert legend_of(reader, RETENTION) == ["5 bps", "10 bps"]
+    assert legend_of(reader, HEAT) == missing[:1]
+    assert whole - height() == 3 * 30
+    reader.choose("segment", "whale")
+    assert legend_of(reader, VOLUME) == ["whale"]
+    assert [entry.partition(":")[0] for entry in legend_of(reader, PARETO)] == ["whale"]
+    reader.page.click("button[type=reset]")
+    assert legend_of(reader, RETENTION) == tiers_named
+    assert height() == whole
+
+
 def test_a_segment_and_days_choose_among_the_parts_and_bars(read):
     reader = read()
     reader.choose("segment", "whale", "micro")

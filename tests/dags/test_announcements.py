@@ -21,6 +21,7 @@ RESULT = {
     "manifest_uri": "file:///artifacts/manifest.json",
     "report_uri": "file:///artifacts/report/index.html",
     "publication_id": 1,
+    "summary": ["As of 2026-11-01, run x: 563 checks, no warnings.", "Seconds: models 61.2."],
     "changes": {"customer_segments": ["Declining fell by 1.1 points."], "planners": None},
 }
 
@@ -33,7 +34,7 @@ def dags():
 @pytest.fixture
 def events(monkeypatch):
     found = OutletEventAccessors()
-    monkeypatch.setattr(assets, "get_current_context", lambda: {"outlet_events": found})
+    monkeypatch.setattr(assets, "get_current_context", lambda: {"outlet_events": found, "ti": None})
     return found
 
 
@@ -47,6 +48,7 @@ def test_a_publication_is_an_event_of_the_asset_of_each_family(events, status):
         "run_key": KEY,
         "manifest_uri": "file:///artifacts/manifest.json",
         "report_uri": "file:///artifacts/report/index.html",
+        "summary": RESULT["summary"],
         "changes": ["Declining fell by 1.1 points."],
     }
 
@@ -54,6 +56,21 @@ def test_a_publication_is_an_event_of_the_asset_of_each_family(events, status):
 def test_a_dry_run_is_no_event(events):
     announce(RESULT | {"status": "dry_run"})
     assert events[PUBLICATIONS].asset_alias_events == []
+
+
+@pytest.mark.parametrize(("wanted", "posted"), [("true", 1), ("", 0)])
+def test_the_summary_of_a_publication_is_posted_where_the_deployment_wants_it(
+    events, monkeypatch, wanted, posted
+):
+    sent = []
+    monkeypatch.setenv("TIDEMARK_NOTIFY_SUCCESS", wanted)
+    monkeypatch.setattr(assets, "post", sent.append)
+    monkeypatch.setattr(assets, "run_file", lambda task, path: f"http://airflow.example/{path}")
+    announce(RESULT)
+    report = "Report: http://airflow.example/report/index.html"
+    assert sent == [["Tidemark: published.", *RESULT["summary"], report]] * posted
+    announce(RESULT | {"status": "dry_run"})
+    assert len(sent) == posted
 
 
 def test_publish_alone_has_the_outlet_and_none_that_airflow_would_announce_by_itself(dags):

@@ -22,7 +22,9 @@ def result(minute: float, seconds: float) -> dict:
 def dag_run(monkeypatch):
     """A DAG run whose tasks' results can be set by id; a task without one gives None, as Airflow does."""
     results: dict[str, dict] = {}
-    task = SimpleNamespace(start_date=BEGIN, xcom_pull=lambda *, task_ids: results.get(task_ids))
+    task = SimpleNamespace(
+        task_id="publish", start_date=BEGIN, xcom_pull=lambda *, task_ids: results.get(task_ids)
+    )
     monkeypatch.setattr(stage_tasks, "get_current_context", lambda: {"ti": task})
     return results
 

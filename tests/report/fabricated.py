@@ -212,7 +212,7 @@ def fee_tiers():
 
     def point(tier, week):
         if tier == 25 and week > 9:
-            return Point(week, None)
+            return Point(week, None, facets={"tier": f"{tier} bps"})
         near = 0.0 if week == 0 else 0.02 + 0.002 * week
         return Point(
             week, rate(tier, week), rate(tier, week) - near, min(rate(tier, week) + near, 1.0), f"{tier} bps",
@@ -250,9 +250,9 @@ def fee_tiers():
         for n, (name, colour) in enumerate(SIZES.items())
     ]  # fmt: skip
     marks = [
-        Mark("whale", 0.01, 0.0865, SIZES["whale"]),
-        Mark("large", 0.06, 0.427, SIZES["large"]),
-        Mark("medium", 0.2, 0.866, SIZES["medium"]),
+        Mark("whale", 0.01, 0.0865, SIZES["whale"], {"segment": "whale"}),
+        Mark("large", 0.06, 0.427, SIZES["large"], {"segment": "large"}),
+        Mark("medium", 0.2, 0.866, SIZES["medium"], {"segment": "medium"}),
     ]
     return ReportPart(
         "Fee tiers",

@@ -1,6 +1,8 @@
 """A page of HTML as tests look at it."""
 
+import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -75,3 +77,14 @@ def contrast(one, two):
     """The contrast ratio of WCAG 2."""
     high, low = sorted((luminance(one), luminance(two)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+def charts_of(page):
+    """Of each chart of a report what it says of itself, and the rows that the page embeds for it."""
+    found = re.findall(
+        r'data-said="([^"]*)">.*?<script type="application/json">(.*?)</script>', page, re.DOTALL
+    )
+    return [
+        (unescape(said), [row for rows in json.loads(described)["datasets"].values() for row in rows])
+        for said, described in found
+    ]

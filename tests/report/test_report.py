@@ -1,6 +1,7 @@
 """The report: one file that needs nothing else, tells every number's doubt, and can be read by everyone."""
 
 import base64
+import csv
 import hashlib
 import re
 from itertools import pairwise
@@ -13,7 +14,7 @@ from include.tidemark.rules import load_rules
 from include.tidemark.segmentations.shipped import shipped
 from include.tidemark.warehouse import open_warehouse
 from tests.artifacts.months import MONTHS, make_run, make_settings, write_candidate
-from tests.report.pages import Page, contrast
+from tests.report.pages import Page, charts_of, contrast
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +161,41 @@ def test_the_backtest_of_each_segment_stands_beside_that_of_all_customers(fourth
         assert re.search(f"{name} {ratio}", fourth.text), name
 
 
+def test_the_charts_of_months_and_of_the_backtest_are_drawn_from_the_files(reports):
+    charts = charts_of(reports[3][0].html)
+    shares = [estimates(folder, "segment_share") for _, folder in reports]
+    panels = {said.split(" by month")[0]: rows for said, rows in charts if " by month: " in said}
+    assert set(panels) == {f"Share of customers in {segment}" for segment in shares[0]}
+    for said, rows in panels.items():
+        assert [drawn_numbers(row) for row in rows] == [
+            month[said.removeprefix("Share of customers in ")] for month in shares
+        ]
+    (backtest,) = [
+        rows for said, rows in charts if said.startswith("What came in the 90 days after the date")
+    ]
+    published = estimates(reports[3][1], "backtest_spend_ratio")
+    drawn = {row["label"].replace("All customers", ""): row for row in backtest if "label" in row}
+    assert set(drawn) == set(published)
+    for segment, row in drawn.items():
+        for written, end, beyond in zip(
+            published[segment], drawn_numbers(row), (None, "open_low", "open_high"), strict=True
+        ):
+            assert end == written or row[beyond] is not None
+
+
+def drawn_numbers(row):
+    return tuple("" if row[end] is None else f"{row[end]:.12g}" for end in ("value", "low", "high"))
+
+
+def estimates(folder, metric):
+    with (folder / "data/statistics.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["segment"]: (row["estimate"], row["ci_low"], row["ci_high"])
+            for row in csv.DictReader(file)
+            if row["metric"] == metric and row["is_primary"] == "true"
+        }
+
+
 def test_numbers_that_can_not_be_estimated_are_dashes_with_their_reason(tmp_path):
     settings = make_settings(tmp_path)
     run = make_run(MONTHS[0], load_rules())
@@ -208,12 +244,9 @@ def render(settings, run):
 
 
 def test_text_and_marks_have_enough_contrast_in_light_and_dark(fourth):
-    themes = [
-        dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+)", block))
-        for block in re.findall(r":root \{(.*?)\}", fourth.html, re.DOTALL)
-    ]
-    light, dark = themes[0], themes[1]
-    for theme in (light, dark):
+    both = re.findall(r"--([a-z-]+): light-dark\((#[0-9a-f]+), (#[0-9a-f]+)\)", fourth.html)
+    for place in (1, 2):
+        theme = {colours[0]: colours[place] for colours in both}
         pairs = [
             ("ink", "ground"),
             ("ink", "sheet"),

@@ -8,11 +8,16 @@ from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.warehouse.control import SCHEMAS, TRANSIENT
 
 SCRIPT = (PROJECT_ROOT / "deploy" / "snowflake_setup.sql").read_text(encoding="utf-8")
-STATEMENTS = [
-    re.sub(r"\s+", " ", statement).strip()
-    for statement in re.sub(r"--[^\n]*", "", SCRIPT).split(";")
-    if statement.strip()
-]
+
+
+def statements_of(name: str) -> list[str]:
+    """The statements of a script of `deploy/`, each on one line and without comments."""
+    script = (PROJECT_ROOT / "deploy" / name).read_text(encoding="utf-8")
+    bare = re.sub(r"--[^\n]*", "", script).split(";")
+    return [re.sub(r"\s+", " ", statement).strip() for statement in bare if statement.strip()]
+
+
+STATEMENTS = statements_of("snowflake_setup.sql")
 
 
 def grants(role: str) -> list[str]:
@@ -77,3 +82,28 @@ def test_no_user_gets_a_role_of_the_account() -> None:
     to_users = [statement for statement in STATEMENTS if " to user " in statement]
     assert to_users == ["grant role tidemark_runner to user tidemark_service"]
     assert "accountadmin" not in SCRIPT.lower() and "password =" not in SCRIPT.lower()
+
+
+LIMITS = statements_of("snowflake_limits.sql")
+
+
+def test_the_optional_limits_can_be_run_again_and_touch_nothing_but_tidemarks_own_objects() -> None:
+    for statement in LIMITS:
+        assert sqlglot.parse_one(statement, read="snowflake") is not None
+        assert re.match(
+            r"use role (accountadmin|securityadmin)$|create (resource monitor|network policy) if not exists tidemark "
+            r"|alter (warehouse tidemark|user tidemark_service) set (resource_monitor|network_policy) = tidemark$",
+            statement,
+        ), statement
+    named = " ".join(STATEMENTS)
+    assert "create warehouse if not exists tidemark" in named
+    assert "create user if not exists tidemark_service" in named
+
+
+def test_the_monitor_warns_before_it_stops_and_stops_gently_first() -> None:
+    (monitor,) = [statement for statement in LIMITS if "resource monitor" in statement]
+    assert re.findall(r"on (\d+) percent do (\w+)", monitor) == [
+        ("80", "notify"),
+        ("100", "suspend"),
+        ("110", "suspend_immediate"),
+    ]

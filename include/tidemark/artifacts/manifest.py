@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from include.tidemark import __version__
 from include.tidemark.artifacts.results import StatisticRows
+from include.tidemark.artifacts.run_summary import run_summary
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.currency import Currency
 from include.tidemark.enabled import families_of
@@ -123,6 +124,7 @@ def make_manifest(
         "libraries": _libraries(),
         "files": [file.entry() for file in sorted(files, key=lambda file: file.path)],
     }
+    document["summary"] = run_summary(document)
     for error in Draft202012Validator(manifest_schema()).iter_errors(document):
         place = "/".join(str(part) for part in error.absolute_path) or "the top level"
         raise TidemarkError(

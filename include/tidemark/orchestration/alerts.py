@@ -1,6 +1,7 @@
 """What happens when a task has failed for good."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -36,14 +37,7 @@ def alert_on_failure(context: Any) -> None:
     ]
     log.error("\n".join(lines))
     _leave(task, sentence)
-    address = _webhook(load_settings().alerts_conn_id)
-    if address is None:
-        return
-    try:
-        body = {"text": "\n".join(lines)}
-        httpx.post(address, json=body, timeout=_TIMEOUT_SECONDS).raise_for_status()
-    except httpx.HTTPError as error:  # the address may hold a token, so only the kind of error is logged
-        log.warning("The failure could not be posted to the alert connection (%s)", type(error).__name__)
+    post(lines)
 
 
 def _links(task: Any) -> list[str]:
@@ -82,3 +76,15 @@ def _webhook(conn_id: str) -> str | None:
         return None
     token = connection.password or ""
     return f"{connection.host}{token}" if connection.host else None
+
+
+def post(lines: Sequence[str]) -> None:
+    """Send a notice to the webhook of the alerts, where one is configured; that it can't be sent is logged."""
+    address = _webhook(load_settings().alerts_conn_id)
+    if address is None:
+        return
+    try:
+        body = {"text": "\n".join(lines)}
+        httpx.post(address, json=body, timeout=_TIMEOUT_SECONDS).raise_for_status()
+    except httpx.HTTPError as error:  # the address may hold a token, so only the kind of error is logged
+        log.warning("The notice could not be posted to the alert connection (%s)", type(error).__name__)

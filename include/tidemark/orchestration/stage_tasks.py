@@ -13,6 +13,7 @@ from airflow.sdk.types import DagRunProtocol
 
 from include.tidemark.errors import NothingToDoError, TidemarkError
 from include.tidemark.orchestration.alerts import alert_on_failure
+from include.tidemark.orchestration.metrics import measure, measure_failure
 from include.tidemark.orchestration.pages import RESOLVE_TASK_ID
 from include.tidemark.pipeline.dbt_variables import dbt_variables, run_environment
 from include.tidemark.run import Run
@@ -55,8 +56,10 @@ def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]
         except NothingToDoError as reason:
             raise AirflowSkipException(str(reason)) from None
         except TidemarkError as error:
+            measure_failure(get_current_context()["ti"].task_id)
             raise AirflowFailException(str(error)) from None
         seconds = round(time.perf_counter() - started, 3)
+        measure(get_current_context()["ti"].task_id, seconds, result)
         return result | {STARTED: get_current_context()["ti"].start_date.isoformat(), SECONDS: seconds}
 
     return run_stage

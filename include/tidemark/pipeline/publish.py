@@ -67,7 +67,8 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
 
     Returns:
         `status` (`published`, `already_published` or `dry_run`), `manifest_uri`, `report_uri`, `publication_id`, by family the
-        `changes` since its last published month in sentences, the `pointers` that moved, and the run keys that were `pruned`.
+        `changes` since its last published month in sentences, the run's `summary` in lines, the `sources` with
+        their rows, the `pointers` that moved, and the run keys that were `pruned`.
 
     Raises:
         GateError: a stage was not checked, or a critical check failed.
@@ -89,6 +90,9 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
     log.info(
         "Run %s as of %s: %s; pointers moved: %s", run.run_key, run.as_of_date, status, pointers or "none"
     )
+    document = json.loads(manifest)
+    summary = document.get("summary", [])
+    log.info("\n".join(summary))
     return {
         "status": status,
         "as_of_date": run.as_of_date.isoformat(),
@@ -98,9 +102,13 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
         "publication_id": publication.publication_id if publication else None,
         "changes": {
             family["name"]: family.get("changes")
-            for family in json.loads(manifest)["families"]
+            for family in document["families"]
             if family["status"] == "computed"
         },
+        "summary": summary,
+        "sources": [
+            {name: source[name] for name in ("table", "rows", "origin")} for source in document["sources"]
+        ],
         "pointers": pointers,
         "pruned": [old.run_key for old in pruned],
     }

@@ -73,6 +73,12 @@ def behind(row: Row) -> tuple[str, ...]:
     )
 
 
+def told_of(row: Row | None, write: Callable[[Any], str], *notes: str) -> str:
+    """What a mark tells beside its value: notes, the interval, and what stands behind the number."""
+    behind_it = (interval(row, write), *behind(row)) if row else ()
+    return ", ".join(part for part in (*notes, *behind_it) if part)
+
+
 def plain(value: Any, write: Callable[[Any], str]) -> Number:
     """A number without an interval, because it is counted and not estimated."""
     return Number(write(value), "", "", warns=False)

@@ -68,7 +68,7 @@ def percent(share: float | None, digits: int = 1) -> str:
     >>> percent(0.1234), percent(None)
     ('12.3%', '–')
     """  # noqa: RUF002
-    return DASH if share is None else _signed(f"{share * 100:.{digits}f}%")
+    return DASH if share is None else _signed(f"{share * 100:z.{digits}f}%")
 
 
 def money(amount: float | Decimal | None, currency: Currency) -> str:
@@ -118,10 +118,10 @@ def bps(value: float | None) -> str:
 def points(difference: float | None, digits: int = 1) -> str:
     """A difference of two shares in percentage points, with its sign.
 
-    >>> points(-0.0123), points(0.05)
-    ('−1.2 pp', '+5.0 pp')
+    >>> points(-0.0123), points(0.05), points(-0.0001)
+    ('−1.2 pp', '+5.0 pp', '+0.0 pp')
     """  # noqa: RUF002
-    return DASH if difference is None else _signed(f"{difference * 100:+.{digits}f} pp")
+    return DASH if difference is None else _signed(f"{difference * 100:+z.{digits}f} pp")
 
 
 def p_value(value: float | None) -> str:

@@ -1,8 +1,6 @@
 """Fee tiers as published: the files, their numbers computed again from the landing files, and the planted truth."""
 
-import json
 import math
-import re
 from collections import defaultdict
 from statistics import fmean
 
@@ -41,31 +39,6 @@ SWAPS = """
 
 def again(month, sql):
     return duckdb.sql(SWAPS.format(landing=month.landing) + sql).fetchall()
-
-
-def rows_of_chart(month, said):
-    """The rows that a chart of the report is drawn from, by the start of its description."""
-    page = (month.folder / "report/index.html").read_text(encoding="utf-8")
-    (described,) = re.findall(
-        rf'data-said="{said}[^"]*">.*?<script type="application/json">(.*?)</script>', page, re.DOTALL
-    )
-    return [row for rows in json.loads(described)["datasets"].values() for row in rows]
-
-
-def test_the_report_s_charts_are_drawn_from_the_numbers_of_the_files(synthetic_month):
-    published = {
-        (f"{float(row['acquisition_fee_bps']):g} bps", float(row["k"])): row
-        for row in synthetic_month.rows("data/retention_by_fee.csv")
-    }
-    drawn = rows_of_chart(synthetic_month, "Share of users who swapped in each week after their first")
-    assert {(row["series"], row["x"]) for row in drawn} == set(published)
-    for row in drawn:
-        of_file = published[row["series"], row["x"]]
-        for name, column in (("value", "retention_rate"), ("low", "ci_low"), ("high", "ci_high")):
-            shown = "" if row[name] is None else f"{row[name]:.12g}"
-            assert shown == of_file[column], (row["series"], row["x"], name)
-        assert f"n = {int(of_file['n']):,}" in row["told"]
-        assert row["of"] == {"tier": row["series"]}
 
 
 def test_every_way_in_which_an_interval_is_made_has_words_for_a_reader(synthetic_month):

@@ -9,7 +9,7 @@ from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.engagement.artifacts import ALL_USERS
 from include.tidemark.report import words
 from include.tidemark.report.charts import Stage, funnel_bars
-from include.tidemark.report.numbers import number
+from include.tidemark.report.numbers import behind, number
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row
 
@@ -23,7 +23,7 @@ def journey(run: Run, funnel: Sequence[Row], results: StatisticRows) -> dict[str
     }
     compared = [row for row in funnel if row["p_value"] is not None]
     return {
-        "chart": _bars(everybody),
+        "chart": _bars(everybody, results),
         "users": everybody[0]["users"] if everybody else 0,
         "rows": [
             {
@@ -61,9 +61,10 @@ def label(stage: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _bars(rows: Sequence[Row]) -> Markup:
+def _bars(rows: Sequence[Row], results: StatisticRows) -> Markup:
     if not rows or not rows[0]["users"]:
         return Markup("")
+    reached = {row["segment_to"]: row for row in results.of("funnel_reached") if row["segment"] is None}
     stages = [
         Stage(
             label(row["stage"]),
@@ -72,6 +73,7 @@ def _bars(rows: Sequence[Row]) -> Markup:
             row["reached_rate_ci_low"],
             row["reached_rate_ci_high"],
             row["conversion_rate"] if row["stage_number"] else None,
+            ", ".join(filter(None, behind(reached[row["stage"]]))),
         )
         for row in rows
     ]

@@ -1,6 +1,7 @@
 """The report's retention: one curve of all install cohorts, and the cohorts week by week."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,8 +11,9 @@ from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.engagement.cohorts import ALL_COHORTS, REVENUE_PER_USER, horizon
 from include.tidemark.report import words
 from include.tidemark.report.charts import HeatCell, Point, categorical, curves, heat_map
-from include.tidemark.report.numbers import number
+from include.tidemark.report.numbers import number, told_of
 from include.tidemark.run import Run
+from include.tidemark.statistics.proportions import proportion_row
 from include.tidemark.statistics.results import REASONS
 from include.tidemark.statistics.retention import IN_OR_AFTER, IN_WINDOW
 from include.tidemark.warehouse.base import Row
@@ -96,5 +98,6 @@ def _cell(run: Run, monday: date, day: int, matured: int, retained: int) -> Heat
     if matured < max(run.rules.segmentation_minimum_sample_size, 1):
         reason = "too_few_users" if matured else "window_not_complete"
         return HeatCell(*place, None, words.DASH, REASONS[reason], too_few=bool(matured), facets=facets)
-    share = retained / matured
-    return HeatCell(*place, share, words.percent(share, 0), f"{words.count(matured)} users", facets=facets)
+    row = asdict(proportion_row(IN_WINDOW, retained, matured, run.statistics_config, "window_not_complete"))
+    share = row["estimate"]
+    return HeatCell(*place, share, words.percent(share, 0), told_of(row, words.percent), facets=facets)

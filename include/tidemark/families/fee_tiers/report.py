@@ -15,6 +15,7 @@ from include.tidemark.families.fee_tiers.questions import (
 from include.tidemark.families.fee_tiers.report_sizes import SIZE_COLOURS, elasticity_section, sizes_section
 from include.tidemark.families.fee_tiers.report_value import tier_colours, value_section
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
+from include.tidemark.families.fee_tiers.size_rows import NEW_SHARE
 from include.tidemark.report import words
 from include.tidemark.report.charts import (
     Bar,
@@ -25,7 +26,7 @@ from include.tidemark.report.charts import (
     heat_map,
     stacked_bars,
 )
-from include.tidemark.report.numbers import behind, interval, number, p_value, trust
+from include.tidemark.report.numbers import number, p_value, told_of, trust
 from include.tidemark.report.parts import KeyFigure, ReportPart, Section
 from include.tidemark.report.templating import render_section
 from include.tidemark.report.what_changed import Wording
@@ -48,7 +49,7 @@ def report_part(run: Run, warehouse: Warehouse, results: StatisticRows) -> Repor
     left_out = _left_out(run, warehouse)
     sections = (
         ("retention", "Who comes back", _retention(run, results, tiers), ("data/retention_by_fee.csv", "data/user_cohorts.csv")),
-        ("acquisition", "New and returning users", _acquisition(weeks), ("data/acquisition_by_period.csv",)),
+        ("acquisition", "New and returning users", _acquisition(weeks, results), ("data/acquisition_by_period.csv",)),
         ("sizes", "Trade sizes", sizes_section(run, warehouse, results, weeks), ("data/segment_metrics.csv",)),
         ("elasticity", "What a higher fee does to volume", elasticity_section(run, warehouse, results), ("data/statistics.csv",)),
         ("value", "What users are worth", value_section(run, results, tiers), ("data/ltv_by_fee.csv",)),
@@ -163,13 +164,22 @@ def _retention(run: Run, results: StatisticRows, tiers: dict[str, float]) -> dic
     }  # fmt: skip
 
 
-def _acquisition(weeks: list[Row]) -> dict[str, Any]:
+def _acquisition(weeks: list[Row], results: StatisticRows) -> dict[str, Any]:
+    def told(week: Row, group: str) -> str:
+        new = results.at(NEW_SHARE, horizon=week["period_id"])
+        return told_of(
+            new if group == _NEW else _complement(new),
+            words.percent,
+            week["period_id"],
+            words.bps(week["final_fee_bps"]),
+        )
+
     bars = [
         Bar(
             words.short_day(week["period_start_date"]),
             group,
             float(week[column]) if week["is_complete"] else None,
-            f"{week['period_id']}, {words.bps(week['final_fee_bps'])}",
+            told(week, group),
             facets={"date": week["period_start_date"].isoformat()},
         )
         for week in weeks
@@ -191,6 +201,14 @@ def _acquisition(weeks: list[Row]) -> dict[str, Any]:
         for normalised in (False, True)
     )
     return {"reason": "", "counts": counts, "parts": parts}
+
+
+def _complement(share: Row | None) -> Row | None:
+    """The share of all others."""
+    if share is None or None in (share["estimate"], share["ci_low"], share["ci_high"]):
+        return share
+    ends = {"estimate": "estimate", "ci_low": "ci_high", "ci_high": "ci_low"}
+    return {**share, **{end: 1 - share[other] for end, other in ends.items()}}
 
 
 def _left_out(run: Run, warehouse: Warehouse) -> dict[str, int]:
@@ -220,17 +238,12 @@ def _definitions(run: Run, weeks: list[Row], left_out: dict[str, int]) -> dict[s
 
 def _cell(tier: str, k: int, row: Row | None) -> HeatCell:
     value = row["estimate"] if row else None
-    note = (
-        ""
-        if row is None
-        else ", ".join(part for part in (interval(row, words.percent), *behind(row)) if part)
-    )
     return HeatCell(
         x=str(k),
         y=tier,
         value=value,
         text="" if value is None else words.percent(value, 0),
-        note=note,
+        note=told_of(row, words.percent),
         too_few=row is not None and row["reason"] != "window_not_complete",
         facets={"tier": tier},
     )

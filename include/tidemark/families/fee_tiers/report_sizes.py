@@ -33,7 +33,7 @@ from include.tidemark.report.charts import (
     small_multiples,
     stacked_bars,
 )
-from include.tidemark.report.numbers import number, p_value, trust
+from include.tidemark.report.numbers import number, p_value, told_of, trust
 from include.tidemark.run import Run
 from include.tidemark.statistics.cells import Cells, merge
 from include.tidemark.statistics.results import REASONS
@@ -71,7 +71,7 @@ def sizes_section(
         "reason": "",
         "bars": {
             (what, normalised): stacked_bars(
-                _bars(weeks, amounts),
+                _bars(weeks, amounts, results, f"{what}_share"),
                 SIZE_COLOURS,
                 normalised=normalised,
                 form=currency,
@@ -127,13 +127,20 @@ def elasticity_section(run: Run, warehouse: Warehouse, results: StatisticRows) -
     }
 
 
-def _bars(weeks: Sequence[Row], amounts: Mapping[tuple[int, str], float]) -> list[Bar]:
+def _bars(
+    weeks: Sequence[Row], amounts: Mapping[tuple[int, str], float], results: StatisticRows, share: str
+) -> list[Bar]:
     return [
         Bar(
             words.short_day(week["period_start_date"]),
             size,
             amounts.get((week["week_number"], size), 0.0) if week["is_complete"] else None,
-            f"{week['period_id']}, {words.bps(week['final_fee_bps'])}",
+            told_of(
+                results.at(share, size, horizon=week["period_id"]),
+                words.percent,
+                week["period_id"],
+                words.bps(week["final_fee_bps"]),
+            ),
             facets={"date": week["period_start_date"].isoformat(), "segment": size},
         )
         for week in weeks

@@ -60,7 +60,7 @@ def stacked_bars(
         return sized(chart, wide, height)
 
     return Markup('<div class="chart">{}{}</div>').format(
-        drawn(at, description, width, still=still), legend(colours)
+        drawn(at, description, width, still=still), legend(colours, "group")
     )
 
 

@@ -98,7 +98,7 @@ def curves(
             )
         return sized(alt.layer(*layers), wide, height)
 
-    shown = line_legend({name: colours[name] for name in order}) if len(order) > 1 else Markup("")
+    shown = line_legend({name: colours[name] for name in order}, "series") if len(order) > 1 else Markup("")
     return Markup('<div class="chart">{}{}</div>').format(drawn(at, description, width, still=still), shown)
 
 

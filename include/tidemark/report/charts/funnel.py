@@ -27,6 +27,8 @@ class Stage:
     high: float | None = None
     conversion: float | None = None
     """Of those who reached the stage before; None for the first stage."""
+    note: str = ""
+    """Told where a pointer rests on the stage: how its interval was made, and how far to trust it."""
 
 
 def funnel_bars(
@@ -60,7 +62,7 @@ def _row(stage: Stage, users: str) -> dict[str, Any]:
         "high": stage.high,
         "one": 1.0,
         "numbers": f"{words.count(stage.reached)} {users}, {words.percent(stage.share)}",
-        "told": told(stage.label, f"{words.count(stage.reached)} {users}", share, step),
+        "told": told(stage.label, f"{words.count(stage.reached)} {users}", share, step, stage.note),
     }
 
 

@@ -8,6 +8,7 @@ import altair as alt
 from markupsafe import Markup
 
 from include.tidemark.report.charts.drawing import WIDE, Facets, about, data, drawn, sized, told
+from include.tidemark.report.charts.legend import drawn_for
 from include.tidemark.report.charts.palette import GROUND, INK, RULE, SHADES, SOFT
 from include.tidemark.report.charts.scales import name_axis
 
@@ -58,7 +59,7 @@ def heat_map(
 
     def at(wide: int) -> Any:
         chart = _chart(rows, columns, lines, (x_title, y_title), wide)
-        return sized(chart, wide, _ROW * max(len(lines), 1))
+        return sized(chart, wide, alt.Step(_ROW))
 
     hatched = {cell.too_few for cell in cells if cell.value is None}
     return Markup('<div class="chart">{}{}</div>').format(
@@ -141,10 +142,11 @@ def _legend(ends: tuple[str, str], hatched: set[bool]) -> Markup:
     shown = Markup(
         '<li>{}<svg class="ramp" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">{}</svg>{}</li>'
     ).format(ends[0], ramp, ends[1])
-    for _, path, missing in (_HATCHES[too_few] for too_few in sorted(hatched)):
+    for too_few in sorted(hatched):
+        _, path, missing = _HATCHES[too_few]
         shown += Markup(
-            '<li><svg class="swatch" viewBox="0 0 20 14" aria-hidden="true" focusable="false">'
+            '<li{}><svg class="swatch" viewBox="0 0 20 14" aria-hidden="true" focusable="false">'
             '<path d="M.5 .5h19v13h-19z" fill="none" stroke-dasharray="3 2" class="line-soft"/>'
             '<path d="{}" class="line-soft"/></svg>{}</li>'
-        ).format(path, missing)
+        ).format(drawn_for(known=False, too_few=too_few), path, missing)
     return Markup('<ul class="legend">{}</ul>').format(shown)

@@ -56,7 +56,7 @@ def dot_intervals(
 
     def at(wide: int) -> Any:
         chart = _layers(points, rows, colours, scale=scale, axis=axis, reference=reference, labels=0)
-        return sized(chart, wide, _ROW * max(len(points), 1))
+        return sized(chart, wide, alt.Step(_ROW))
 
     return Markup('<div class="chart dots">{}</div>').format(drawn(at, description, width, still=still))
 
@@ -97,7 +97,7 @@ def ratios(
         axis = alt.Axis(title=x_title or None, values=ticks, format=".4~", grid=True)
         return _layers(points, rows, colours, scale=scale, axis=axis, reference=1.0, labels=_LABELS)
 
-    height = _ROW * max(len(points), 1)
+    height = alt.Step(_ROW)
     if width is not None:
         plot = at(width).properties(width=width, height=height)
         return drawn(lambda _: plot, description, min(width, NARROW))

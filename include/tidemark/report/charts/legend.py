@@ -1,6 +1,8 @@
 """Legends in HTML, which wrap on a phone and keep the size of the text around them."""
 
+import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from markupsafe import Markup
 
@@ -34,13 +36,25 @@ def chip(colour: str) -> Markup:
     ).format(paint("fill", colour))
 
 
-def legend(colours: Mapping[str, str]) -> Markup:
-    """Squares of colour with their names."""
-    return _legend((chip(colour), name) for name, colour in colours.items())
+def legend(colours: Mapping[str, str], field: str, values: Iterable[str] | None = None) -> Markup:
+    """Squares of colour with their names.
+
+    Args:
+        field: of the chart's rows, which holds the name: an entry is shown where a row of it is drawn.
+        values: what the field holds, one a name, where that is not the name.
+    """
+    return _legend(
+        (chip(colour), name, {field: value})
+        for (name, colour), value in zip(colours.items(), values or colours, strict=True)
+    )
 
 
-def line_legend(colours: Mapping[str, str]) -> Markup:
-    """Lines with the shape of their points, and their names; in the order of `drawing.SHAPES`."""
+def line_legend(colours: Mapping[str, str], field: str) -> Markup:
+    """Lines with the shape of their points, and their names; in the order of `drawing.SHAPES`.
+
+    Args:
+        field: of the chart's rows, which holds the name.
+    """
     return _legend(
         (
             Markup(
@@ -48,11 +62,20 @@ def line_legend(colours: Mapping[str, str]) -> Markup:
                 '<path d="M0 7h20" stroke-width="2" {}/><path d="{}" {}/></svg>'
             ).format(paint("line", colour), _OUTLINES[SHAPES[number % len(SHAPES)]], paint("fill", colour)),
             name,
+            {field: name},
         )
         for number, (name, colour) in enumerate(colours.items())
     )
 
 
-def _legend(entries: Iterable[tuple[Markup, str]]) -> Markup:
-    listed = Markup("").join(Markup("<li>{}{}</li>").format(swatch, name) for swatch, name in entries)
+def drawn_for(**fields: Any) -> Markup:
+    """The attribute of a legend's entry that is shown where the chart draws a row with these values."""
+    return Markup(' data-for="{}"').format(json.dumps(fields))
+
+
+def _legend(entries: Iterable[tuple[Markup, str, Mapping[str, Any]]]) -> Markup:
+    listed = Markup("").join(
+        Markup("<li{}>{}{}</li>").format(drawn_for(**fields), swatch, name)
+        for swatch, name, fields in entries
+    )
     return Markup('<ul class="legend" aria-hidden="true">{}</ul>').format(listed)

@@ -18,6 +18,8 @@ SEQUENTIAL_ON_DARK = ("#2B7440", "#188B69", "#0FA092", "#2CB3BB", "#53C4E3", "#8
 GROUND, RULE, SOFT, INK = "#0E0E00", "#0E0E01", "#0E0E02", "#0E0E03"
 """Names of the page's own colours inside a drawing; the style sheet says what they look like."""
 _HEAT = (0.08, 0.18, 0.28, 0.39, 0.49, 0.59, 0.69, 0.8, 0.9, 1)
+_FULL_PCT = (68, 50)
+"""How strong the fullest shade is on a light and on a dark ground: the text in it stays readable."""
 SHADES = tuple(f"#0E0F0{step}" for step in range(10))
 """Names of ten shades from nearly nothing to full, for the cells of a heat map."""
 
@@ -67,19 +69,20 @@ def sequential(tiers: Iterable[float]) -> dict[float, str]:
 
 def themed_css() -> str:
     """The rules that colour what depends on the ground: the steps of `SEQUENTIAL`, the shades, and the page's own colours."""
-    light, dark = (
-        " ".join(f"--step-{number}: {colour};" for number, colour in enumerate(colours))
-        for colours in (SEQUENTIAL, SEQUENTIAL_ON_DARK)
+    steps = " ".join(
+        f"--step-{number}: light-dark({light}, {dark});"
+        for number, (light, dark) in enumerate(zip(SEQUENTIAL, SEQUENTIAL_ON_DARK, strict=True))
     )
     shades = " ".join(
-        f"--shade-{number}: rgb(var(--heat) / calc(var(--heat-top) * {part}));"
+        f"--shade-{number}: light-dark({', '.join(_mixed(full * part) for full in _FULL_PCT)});"
         for number, part in enumerate(_HEAT)
     )
     rules = "\n".join(
         f".fill-{name}, .drawing text.fill-{name} {{ fill: var(--{name}); }} .line-{name} {{ stroke: var(--{name}); }}"
         for name in THEMED.values()
     )
-    return (
-        f":root {{ {light} {shades} }}\n"
-        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{rules}\n"
-    )
+    return f":root {{ {steps} {shades} }}\n{rules}\n"
+
+
+def _mixed(percent: float) -> str:
+    return f"color-mix(in srgb, var(--heat) {percent:.4g}%, transparent)"

@@ -78,7 +78,8 @@ def pareto(
         )
         return sized(chart, wide, 300)
 
-    shown = legend({_in_words(mark, users, volume): mark.colour for mark in marks}) if marks else Markup("")
+    entries = {_in_words(mark, users, volume): mark.colour for mark in marks}
+    shown = legend(entries, "label", [mark.label for mark in marks]) if marks else Markup("")
     return Markup('<div class="chart">{}{}</div>').format(drawn(at, description, width), shown)
 
 

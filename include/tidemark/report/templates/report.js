@@ -8,6 +8,8 @@
   const ANY_OF = ["tier", "segment"]; // none chosen: all are shown
   const state = {family: "", from: "", to: "", view: "counts", horizon: "", rate: "", tier: new Set(), segment: new Set()};
   const form = document.getElementById("controls");
+  let outer = null; // Airflow's page, where the report is in one of its frames
+  try { if (parent !== window) outer = parent.document; } catch { /* another origin */ }
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const chapterOf = (element) => element.closest("article.chapter")?.id ?? "";
   const marked = all("[data-of]").map((element) => ({element, of: JSON.parse(element.dataset.of), chapter: chapterOf(element)}));
@@ -138,6 +140,14 @@
     });
   }
 
+  // A legend names what is drawn; it is beside its chart.
+  function name(chart, rows) {
+    all(".legend > [data-for]", chart.element.parentElement).forEach((entry) => {
+      const wanted = Object.entries(JSON.parse(entry.dataset.for));
+      entry.hidden = !rows.some((row) => wanted.every(([field, value]) => row[field] === value));
+    });
+  }
+
   async function draw(chart) {
     if (chart.drawn || !chart.element.clientWidth) return;
     chart.drawn = true;
@@ -155,7 +165,11 @@
     place.hidden = empty;
     chart.nothing.hidden = !empty;
     const datasets = Object.fromEntries(Object.entries(chart.spec.datasets).map(([name, rows]) => [name, rows.filter(kept)]));
-    const spec = {...structuredClone(chart.spec), datasets, width: Math.min(chart.element.clientWidth, chart.spec.width)};
+    const drawn = Object.values(datasets).flat();
+    name(chart, drawn);
+    const {step} = chart.spec.height; // of a row: Vega-Lite would say a warning of it
+    const height = step ? step * new Set(drawn.filter((row) => row.told).map((row) => row.label ?? row.y)).size : chart.spec.height;
+    const spec = {...structuredClone(chart.spec), datasets, height, width: Math.min(chart.element.clientWidth, chart.spec.width)};
     const {view} = await vegaEmbed(place, spec, {mode: "vega-lite", ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: () => {}, logLevel: 1});
     const svg = place.querySelector("svg");
     svg.classList.add("drawing");
@@ -263,11 +277,34 @@
     button.addEventListener("click", async () => {
       const {file, columns} = button.dataset;
       const text = await filteredFile(file, JSON.parse(columns), chapterOf(button));
-      const link = make("a", {href: URL.createObjectURL(new Blob([text], {type: "text/csv"})), download: file});
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+      const href = URL.createObjectURL(new Blob([text], {type: "text/csv"}));
+      save(href, file);
+      setTimeout(() => URL.revokeObjectURL(href), 1000);
     });
   });
+
+  // A frame of Airflow's may not download (3.2), but Airflow's own page may.
+  function save(href, download) {
+    const within = outer ?? document;
+    const link = Object.assign(within.createElement("a"), {href, download});
+    within.body.append(link);
+    link.click();
+    link.remove();
+  }
+  if (outer) {
+    addEventListener("click", (event) => {
+      const link = event.target.closest("a[href^='../']");
+      if (!link || link.pathname.endsWith(".html")) return;
+      event.preventDefault();
+      save(link.href, "");
+    });
+    const theme = () => {
+      const {classList} = outer.documentElement;
+      document.documentElement.style.colorScheme = ["dark", "light"].find((each) => classList.contains(each)) ?? "";
+    };
+    theme();
+    new MutationObserver(theme).observe(outer.documentElement, {attributes: true, attributeFilter: ["class"]});
+  }
 
   // A phone begins with folded sections; a link into one, a search and print open them.
   const folds = all("details.fold");

@@ -40,7 +40,7 @@ from include.tidemark.orchestration.stage_tasks import (
     started_at,
     started_by,
 )
-from include.tidemark.settings import WAREHOUSE_POOL, load_settings
+from include.tidemark.settings import MONTHS_AT_ONCE, WAREHOUSE_POOL, load_settings
 from include.tidemark.sources.contract import may_be_missing
 
 SETTINGS = load_settings()
@@ -96,7 +96,7 @@ PARAMS = {
     if SETTINGS.schedule_end
     else None,
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=1 if SETTINGS.warehouse == "duckdb" else MONTHS_AT_ONCE,
     tags=["tidemark", "segmentation", *SETTINGS.families],
     params=PARAMS,
     doc_md=__doc__,

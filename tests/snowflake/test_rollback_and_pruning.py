@@ -180,6 +180,7 @@ def test_the_tables_that_python_makes_are_transient_where_they_can_be_made_again
         "create schema if not exists control",
         "create table if not exists control.publications",
         "create table if not exists control.loads",
+        "create table if not exists control.backfills",
         "create table if not exists control.fact_builds",
         "create table if not exists control.erasures",
         "create table if not exists control.gate_results",

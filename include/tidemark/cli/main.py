@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from include.tidemark.cli import (
+    backfill,
     diff,
     doctor,
     forget,
@@ -27,6 +28,7 @@ GROUPS = (
     run_month,
     open_report,
     reading,
+    backfill,
     diff,
     history,
     rollback,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from include.tidemark.difference.numbers import number_changes
 from include.tidemark.difference.people import people_changes
@@ -149,7 +149,9 @@ def _files(one: KnownRun, other: KnownRun) -> Iterator[FileChange]:
     then, now = (_by(run.manifest or {}, "files", "path") for run in (one, other))
     for path in sorted({*then, *now}) if then and now else ():
         before, after = then.get(path, {}).get("rows"), now.get(path, {}).get("rows")
-        what = "added" if path not in then else "gone" if path not in now else "rows"
+        what: Literal["added", "gone", "rows"] = (
+            "added" if path not in then else "gone" if path not in now else "rows"
+        )
         if what != "rows" or before != after:
             yield FileChange(path=path, earlier_rows=before, later_rows=after, what=what)
 

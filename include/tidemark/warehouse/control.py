@@ -17,6 +17,9 @@ _TABLES = {
     "control.loads": """
         table_name varchar not null, uri varchar not null, fingerprint varchar not null,
         row_count bigint not null, loaded_at timestamp not null, delivered_count bigint, rounded_count bigint""",
+    "control.backfills": """
+        backfill_id varchar not null, recorded_at timestamp not null, action varchar not null, recorded_by varchar,
+        reason varchar, request varchar""",
     "control.fact_builds": """
         basis varchar not null, run_key varchar not null, finished boolean not null, recorded_at timestamp not null""",
     "control.erasures": """

@@ -41,8 +41,9 @@ from include.tidemark.orchestration.stage_tasks import (
     stage_seconds,
     stage_task,
     started_at,
+    started_by,
 )
-from include.tidemark.settings import WAREHOUSE_POOL, load_settings
+from include.tidemark.settings import MONTHS_AT_ONCE, WAREHOUSE_POOL, load_settings
 from include.tidemark.sources.contract import may_be_missing
 
 SETTINGS = load_settings()
@@ -82,6 +83,10 @@ PARAMS = {
         0.95, type="number", exclusiveMinimum=0.5, exclusiveMaximum=1, title="Confidence level",
         description="Of every interval, for example 0.95.",
     ),
+    "reason": Param(
+        None, type=["null", "string"], maxLength=500, title="Reason",
+        description="Why the month is computed again, for the ledger; it must not name a customer.",
+    ),
 }  # fmt: skip
 
 
@@ -94,7 +99,7 @@ PARAMS = {
     if SETTINGS.schedule_end
     else None,
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=1 if SETTINGS.warehouse == "duckdb" else MONTHS_AT_ONCE,
     tags=["tidemark", f"tidemark-{__version__}", "segmentation", *SETTINGS.families],
     params=PARAMS,
     doc_md=__doc__,
@@ -121,6 +126,7 @@ def monthly_segmentation():
             started_at=started_at(dag_run),
             data_interval_end=dag_run.data_interval_end,
             clear_number=dag_run.clear_number or 0,
+            started_by=started_by(dag_run),
         ).to_xcom()
 
     @task(pool=WAREHOUSE_POOL)

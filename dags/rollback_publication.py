@@ -1,16 +1,19 @@
 """
 # Roll a published month back
 
-Shows an earlier published run of one as-of date again: one row more in the ledger, then the pointers. No row of any run is
-changed, and the roll-back can itself be rolled back. The runs of a date are in `control.publications`, and in the log of
-this DAG's task when the run key is left empty (nothing is changed then).
+Shows another published run of one as-of date: one row more in the ledger, then the pointers. No row of any run is
+changed, and rolling forward again is the same act. Three steps, each a run of this DAG:
+
+1. The as-of date alone: the log lists the published runs of that date.
+2. With the run key: the log says what consumers would see change, and nothing is changed.
+3. The same with *Dry run* off and a reason: it is done. Who did it and why is in the ledger.
 """
 
 from datetime import date
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task
+from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task, started_by
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
 SETTINGS = load_settings()
@@ -21,14 +24,22 @@ PARAMS = {
     ),
     "run_key": Param(
         None, type=["null", "string"], title="Run key",
-        description="The run to show again. Empty: only list the published runs of that date.",
+        description="The run to show. Empty: only list the published runs of that date.",
+    ),
+    "dry_run": Param(
+        True, type="boolean", title="Dry run",
+        description="On: only show what would change. Off: do it, which needs a reason.",
+    ),
+    "reason": Param(
+        None, type=["null", "string"], maxLength=500, title="Reason",
+        description="Why, for the ledger; it must not name a customer.",
     ),
 }  # fmt: skip
 
 
 @dag(
     dag_id="rollback_publication",
-    description="Shows an earlier published run of a month again, or lists the published runs of that month.",
+    description="Shows another published run of a month, after saying what that changes, or lists its published runs.",
     schedule=None,
     catchup=False,
     max_active_runs=1,
@@ -43,8 +54,16 @@ def rollback_publication():
     def roll_back():
         from include.tidemark.pipeline.rollback import list_or_roll_back
 
-        params = get_current_context()["params"]
-        return list_or_roll_back(date.fromisoformat(params["as_of_date"]), params["run_key"], SETTINGS)
+        context = get_current_context()
+        params = context["params"]
+        return list_or_roll_back(
+            date.fromisoformat(params["as_of_date"]),
+            params["run_key"],
+            SETTINGS,
+            reason=params["reason"],
+            by=started_by(context["dag_run"]),
+            dry_run=params["dry_run"],
+        )
 
     roll_back()
 

@@ -6,7 +6,7 @@ TESTS = Path(__file__).parent
 FOLDERS = frozenset(
     TESTS / name
     for name in (
-        "artifacts", "config", "doctor", "documents", "history", "init", "orchestration", "own_checks", "report", "sources",
+        "artifacts", "config", "difference", "doctor", "documents", "history", "init", "orchestration", "own_checks", "report", "sources",
         "statistics", "suggest",
     )
 )  # fmt: skip

@@ -55,17 +55,19 @@ ALLOWED = {
     "erasure": "artifacts sources warehouse",
     "report": "accounting artifacts families run sources statistics warehouse",
     "segmentations": "accounting artifacts documents enabled families history report rules run sources statistics validation warehouse",
+    "difference": "artifacts history report run segmentations statistics warehouse",
     FAMILY: "artifacts families report rules run segmentations sources statistics validation warehouse",
     "own_checks": "accounting documents enabled families rules run sources validation warehouse",
     "config": "accounting documents enabled own_checks rules segmentations sources",
-    "pipeline": "accounting artifacts config enabled erasure families history own_checks report run segmentations sources statistics validation"
+    "backfill": "config difference history run sources warehouse",
+    "pipeline": "accounting artifacts backfill config difference enabled erasure families history own_checks report run segmentations sources statistics validation"
     " warehouse",
-    "orchestration": "config documents enabled pipeline run warehouse",
+    "orchestration": "config documents enabled history pipeline run warehouse",
     "examination": "config documents enabled families history pipeline segmentations sources warehouse",
     "doctor": "artifacts config documents families orchestration pipeline rules run sources validation warehouse",
     "init": "config documents families rules sources warehouse",
     "suggest": "artifacts config documents history init pipeline rules run segmentations validation warehouse",
-    "cli": f"{FAMILY} artifacts config doctor enabled examination families init pipeline run suggest",
+    "cli": f"{FAMILY} artifacts backfill config difference doctor enabled examination families init pipeline run suggest",
     "demo": "artifacts cli config pipeline run sources",
     "__main__": "cli",
 }

@@ -84,6 +84,10 @@ class Run(BaseModel):
     run_key: str
     started_at: datetime
     dag_run_id: str
+    started_by: str | None = None
+    """Who or what started it, for the ledger."""
+    reason: str | None = None
+    """Why, in the words of who started it."""
     families: tuple[str, ...]
     rules: Rules
     rules_hash: str

@@ -17,6 +17,8 @@ from include.tidemark.paths import LOCAL_STATE, PROJECT_ROOT
 
 WAREHOUSE_POOL = "tidemark_warehouse"
 """Airflow pool of every task that opens the warehouse: one slot on DuckDB, wide on Snowflake."""
+MONTHS_AT_ONCE = 8
+"""How many months Snowflake may compute at once; a DuckDB file serves one process at a time."""
 
 _NO_FOLDER = "The folder that this process was started in does not exist any more; change to another one with cd, and try again."
 

@@ -6,7 +6,8 @@ import pytest
 
 from include.tidemark.artifacts.pointers import rebuild_pointers
 from include.tidemark.artifacts.store import ArtifactRoot
-from include.tidemark.pipeline.publish import publish, rollback
+from include.tidemark.pipeline.publish import publish
+from include.tidemark.pipeline.rollback import roll_back
 from include.tidemark.warehouse import open_warehouse
 from tests.artifacts.months import MONTHS, make_run, write_candidate
 
@@ -36,7 +37,7 @@ def test_the_history_of_a_month_holds_every_publication_and_roll_back_oldest_fir
     second = make_run(MONTHS[0], rules, attempt=1)
     write_candidate(candidate.settings, second)
     publish(second, candidate.settings)
-    rollback(MONTHS[0], first.run_key, candidate.settings)
+    roll_back(MONTHS[0], first.run_key, candidate.settings, reason="test", by="test", dry_run=False)
     (month,) = index_of(candidate)
     assert [(row["action"], row["run_key"]) for row in month["history"]] == [
         ("publish", first.run_key), ("publish", second.run_key), ("rollback", first.run_key)

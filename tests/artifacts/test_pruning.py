@@ -5,7 +5,8 @@ import pytest
 from include.tidemark.artifacts.pruning import drop_run, prune_unpublished
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.history.trial_key import PROPOSAL, TODAY, trial_key
-from include.tidemark.pipeline.publish import publish, rollback
+from include.tidemark.pipeline.publish import publish
+from include.tidemark.pipeline.rollback import roll_back
 from include.tidemark.warehouse import open_warehouse
 from tests.artifacts.months import MONTHS, make_run, write_candidate
 
@@ -45,7 +46,7 @@ def test_a_run_that_was_ever_published_is_never_pruned(candidate, rules):
     for run in runs:
         write_candidate(settings, run)
         publish(run, settings)
-    rollback(MONTHS[0], runs[1].run_key, settings)
+    roll_back(MONTHS[0], runs[1].run_key, settings, reason="test", by="test", dry_run=False)
     present = make_run(MONTHS[1], rules, attempt=0)
     with open_warehouse(settings) as warehouse:
         assert prune_unpublished(settings, warehouse, present) == []

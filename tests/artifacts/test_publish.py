@@ -12,7 +12,8 @@ import pytest
 
 from include.tidemark.artifacts.pointers import rebuild_pointers
 from include.tidemark.errors import GateError, RunIdentityError, SettingsError
-from include.tidemark.pipeline.publish import publish, rollback
+from include.tidemark.pipeline.publish import publish
+from include.tidemark.pipeline.rollback import roll_back
 from include.tidemark.warehouse import open_warehouse
 from tests.artifacts.months import MONTHS, make_run, write_candidate
 
@@ -101,8 +102,8 @@ def test_a_rollback_shows_the_earlier_run_again(candidate, first, rules):
     before = candidate.pointers()
     second = add_run(candidate, rules, MONTHS[0], attempt=1)
     publish(second, candidate.settings)
-    outcome = rollback(MONTHS[0], first.run_key, candidate.settings)
-    assert outcome["status"] == "rolled_back"
+    outcome = roll_back(MONTHS[0], first.run_key, candidate.settings, reason="test", by="test", dry_run=False)
+    assert outcome.publication is not None
     for name, data in candidate.pointers().items():
         document, old = json.loads(data), json.loads(before[name])
         shown, earlier = (d["months"][0] if "months" in d else d for d in (document, old))
@@ -117,7 +118,7 @@ def test_rolling_back_to_a_run_that_was_never_published_changes_nothing(candidat
     before = (candidate.ledger(), candidate.pointers())
     other = make_run(MONTHS[0], rules, attempt=3)
     with pytest.raises(RunIdentityError, match="never published"):
-        rollback(MONTHS[0], other.run_key, candidate.settings)
+        roll_back(MONTHS[0], other.run_key, candidate.settings, reason="test", by="test", dry_run=False)
     assert (candidate.ledger(), candidate.pointers()) == before
 
 

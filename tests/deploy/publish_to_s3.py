@@ -12,7 +12,8 @@ from pathlib import Path
 from include.tidemark.artifacts.store import ArtifactRoot
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.pipeline.forget import forget
-from include.tidemark.pipeline.publish import publish, rollback
+from include.tidemark.pipeline.publish import publish
+from include.tidemark.pipeline.rollback import roll_back
 from include.tidemark.rules import load_rules
 from tests.artifacts.months import MONTHS, make_run, make_settings, write_candidate
 
@@ -37,7 +38,7 @@ def main(folder: Path, root: str, conn_id: str) -> None:
     write_candidate(settings, again)
     publish(again, settings)
     say("recomputed", run_key=again.run_key)
-    rollback(MONTHS[0], runs[0].run_key, settings)
+    roll_back(MONTHS[0], runs[0].run_key, settings, reason="test", by="test", dry_run=False)
     say("rolled back", run_key=runs[0].run_key, listed=store.subfolders(f"as_of={MONTHS[0]}"))
     store.remove(f"as_of={MONTHS[0]}/run={again.run_key}")
     say("removed", listed=store.subfolders(f"as_of={MONTHS[0]}"))

@@ -12,7 +12,7 @@ from include.tidemark.artifacts.manifest import manifest_schema
 from include.tidemark.cli.main import main
 from include.tidemark.errors import TidemarkError
 from include.tidemark.pipeline.forget import forget_users
-from include.tidemark.pipeline.publish import rollback
+from include.tidemark.pipeline.rollback import roll_back
 from tests.artifacts.months import MONTHS
 from tests.erasure.conftest import AT, FORGOTTEN, Book, in_folder
 
@@ -89,7 +89,7 @@ def test_a_rollback_to_an_older_run_of_the_month_verifies_too(book: Book) -> Non
         "run_key"
     ]
     book.forget(*FORGOTTEN)
-    rollback(MONTHS[0], first, book.settings)
+    roll_back(MONTHS[0], first, book.settings, reason="test", by="test", dry_run=False)
     assert book.query(SHOWN)[0]["run_key"] == first
     assert book.not_verified() == []
 

@@ -54,6 +54,36 @@ def test_the_newest_row_of_a_date_is_what_is_published(warehouse):
     assert current.run_key == second.run_key
 
 
+def test_the_ledger_knows_who_and_why_and_an_erasure_is_nobodys_rollback(warehouse):
+    day = date(2026, 10, 1)
+    first, second = (
+        run_of(day, hour).model_copy(update={"started_by": by, "reason": why})
+        for hour, by, why in ((6, "scheduled", None), (7, "ann", "late file"))
+    )
+    publish(warehouse, first)
+    publish(warehouse, second)
+    ledger.record_rollback(warehouse, day, first.run_key, "bob", "bad file")
+    ledger.record_erasure(warehouse, day, {first.run_key: "1" * 64})
+    assert [(p.action, p.published_by, p.reason) for p in ledger.publications_of(warehouse, day)] == [
+        ("publish", "scheduled", None),
+        ("publish", "ann", "late file"),
+        ("rollback", "bob", "bad file"),
+        ("erasure", None, None),
+    ]
+
+
+def test_a_ledger_of_an_earlier_release_can_be_read_and_gets_its_columns(warehouse):
+    run = run_of(date(2026, 10, 1))
+    publish(warehouse, run)
+    for column in ("published_by", "reason"):
+        warehouse.execute(f"alter table control.publications drop column {column}")
+    assert [p.run_key for p in ledger.current_publications(warehouse)] == [run.run_key], "before the upgrade"
+    ensure_control_tables(warehouse)
+    (known,) = ledger.publications_of(warehouse, run.as_of_date)
+    assert (known.run_key, known.published_by, known.reason) == (run.run_key, None, None)
+    assert list(warehouse.columns("control", "publications"))[-2:] == ["published_by", "reason"]
+
+
 def test_publishing_a_run_twice_leaves_one_row(warehouse):
     run = run_of(date(2026, 10, 1))
     assert publish(warehouse, run) == publish(warehouse, run)
@@ -64,7 +94,7 @@ def test_a_rollback_shows_the_earlier_run_again_and_deletes_nothing(warehouse):
     first, second = run_of(date(2026, 10, 1)), run_of(date(2026, 10, 1), hour=7)
     publish(warehouse, first)
     publish(warehouse, second)
-    ledger.record_rollback(warehouse, date(2026, 10, 1), first.run_key)
+    ledger.record_rollback(warehouse, date(2026, 10, 1), first.run_key, "ann", "why")
     assert ledger.current_publications(warehouse)[0].run_key == first.run_key
     assert [p.action for p in ledger.publications_of(warehouse, date(2026, 10, 1))] == [
         "publish",
@@ -83,8 +113,8 @@ def test_of_two_rows_with_one_number_that_of_the_later_run_holds_wherever_the_le
     assert ledger.current_publications(warehouse)[0].run_key == later.run_key
     assert [p.run_key for p in ledger.publications_of(warehouse, day)] == [earlier.run_key, later.run_key]
     with pytest.raises(RunIdentityError, match="nothing to roll back"):
-        ledger.record_rollback(warehouse, day, later.run_key)
-    ledger.record_rollback(warehouse, day, earlier.run_key)
+        ledger.record_rollback(warehouse, day, later.run_key, "ann", "why")
+    ledger.record_rollback(warehouse, day, earlier.run_key, "ann", "why")
     assert ledger.current_publications(warehouse)[0].run_key == earlier.run_key
 
 
@@ -92,14 +122,16 @@ def test_a_rollback_to_a_run_that_was_never_published_names_the_choices(warehous
     run = run_of(date(2026, 10, 1))
     publish(warehouse, run)
     with pytest.raises(RunIdentityError, match=f"never published.*{run.run_key}"):
-        ledger.record_rollback(warehouse, date(2026, 10, 1), run_of(date(2026, 10, 1), hour=9).run_key)
+        ledger.record_rollback(
+            warehouse, date(2026, 10, 1), run_of(date(2026, 10, 1), hour=9).run_key, "ann", "why"
+        )
 
 
 def test_a_rollback_to_what_is_shown_already_is_refused(warehouse):
     run = run_of(date(2026, 10, 1))
     publish(warehouse, run)
     with pytest.raises(RunIdentityError, match="nothing to roll back"):
-        ledger.record_rollback(warehouse, date(2026, 10, 1), run.run_key)
+        ledger.record_rollback(warehouse, date(2026, 10, 1), run.run_key, "ann", "why")
 
 
 def test_a_published_run_may_not_be_written_again(warehouse):

@@ -11,7 +11,7 @@ import pytest
 from include.tidemark.artifacts.pruning import prune_unpublished
 from include.tidemark.artifacts.store import RunFolder
 from include.tidemark.history.ledger import record_publication
-from include.tidemark.pipeline.rollback import list_or_roll_back
+from include.tidemark.pipeline.rollback import history_of, list_or_roll_back
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
@@ -65,19 +65,38 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
             monkeypatch.setenv(name, value)
         with open_warehouse(settings) as warehouse:
             ensure_control_tables(warehouse)
-            warehouse.execute("create table runs.customer_segments (as_of_date date, run_key varchar)")
-            for run in runs:
-                _leave_behind(warehouse, settings, run)
+            warehouse.execute(
+                "create table runs.customer_segments (as_of_date date, run_key varchar, customer_id varchar, customer_segment varchar)"
+            )
+            for number, run in enumerate(runs):
+                _leave_behind(warehouse, settings, run, number)
             for run in runs[:2]:
                 record_publication(warehouse, run, "file:///manifest.json", "0" * 64)
         yield Account(emulator, settings, runs, len(emulator.requests()))
 
 
-def _leave_behind(warehouse: Any, settings: Settings, run: Run) -> None:
+def _leave_behind(warehouse: Any, settings: Settings, run: Run, number: int) -> None:
     identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
     check = {"stage": "models", "expectation": "e", "severity": "info", "success": True}
-    warehouse.insert("runs.customer_segments", [identity])
-    warehouse.insert("runs.statistics", [identity | {"family": "customer_segments", "metric": "m"}])
+    # Of the first run c1 to c3 are in A; from run to run c1 moves to B, c3 goes, and c4 comes.
+    people = {"c1": "B", "c2": "A", "c4": "A"} if number else dict.fromkeys(("c1", "c2", "c3"), "A")
+    warehouse.insert(
+        "runs.customer_segments",
+        [
+            identity | {"customer_id": person, "customer_segment": segment}
+            for person, segment in people.items()
+        ],
+    )
+    share = {
+        "estimate": 0.9 if number else 0.1,
+        "confidence_level": 0.95,
+        "is_primary": True,
+        "method": "wilson",
+    }
+    interval = {"ci_low": share["estimate"] - 0.05, "ci_high": share["estimate"] + 0.05}
+    warehouse.insert(
+        "runs.statistics", [identity | {"family": "customer_segments", "metric": "m"} | share | interval]
+    )
     change = {
         "family": "f",
         "comparison": "previous",
@@ -87,7 +106,7 @@ def _leave_behind(warehouse: Any, settings: Settings, run: Run) -> None:
     }
     warehouse.insert("runs.changes", [identity | change])
     warehouse.insert("control.run_inputs", [identity | {"sources_hash": "0"}])
-    line = {"position": 0, "source_table": "users", "kind": "total", "reason": "loaded", "row_count": 0}
+    line = {"position": 0, "source_table": "users", "kind": "total", "reason": "loaded", "row_count": number}
     warehouse.insert("runs.row_account", [identity | line])
     warehouse.insert("control.gate_results", [identity | check])
     column = {
@@ -106,21 +125,28 @@ def test_a_rollback_shows_the_earlier_run_in_ledger_and_pointers_and_is_tagged(a
     first, second, *_ = account.runs
     listed = list_or_roll_back(MONTHS[0], None, account.settings)
     assert [each["run_key"] for each in listed["publications"]] == [first.run_key, second.run_key]
-    outcome = list_or_roll_back(MONTHS[0], first.run_key, account.settings)
+    outcome = list_or_roll_back(
+        MONTHS[0], first.run_key, account.settings, reason="bad file", by="ann", dry_run=False
+    )
     assert (outcome["status"], outcome["publication_id"]) == ("rolled_back", 3)
+    assert outcome["difference"]["people"] == {"customer_segments": {"added": 1, "gone": 1, "moved": 1}}
+    assert (outcome["difference"]["account_lines"], outcome["difference"]["numbers_beyond_noise"]) == (1, 1)
     statements = list(account.tagged_statements())
     latest = json.loads(
         Path(account.settings.artifact_root.removeprefix("file://"), "latest.json").read_text()
     )
     assert (latest["run_key"], latest["action"]) == (first.run_key, "rollback")
-    ledger = account.rows("select run_key, action from control.publications order by publication_id")
-    assert [(row["run_key"], row["action"]) for row in ledger] == [
-        (first.run_key, "publish"), (second.run_key, "publish"), (first.run_key, "rollback"),
+    ledger = account.rows(
+        "select run_key, action, published_by, reason from control.publications order by publication_id"
+    )
+    assert [tuple(row.values()) for row in ledger] == [
+        (first.run_key, "publish", None, None), (second.run_key, "publish", None, None),
+        (first.run_key, "rollback", "ann", "bad file"),
     ]  # fmt: skip
     written = [tag for tag, sql in statements if sql.startswith("insert into control.publications")]
     assert written == [{"dag": "shell", "run_key": first.run_key, "task": "roll_back", "family": "all"}]
     assert {(tag["run_key"], tag["task"]) for tag, _ in statements} == {
-        ("none", "roll_back"), (first.run_key, "roll_back"),
+        ("none", "history"), (first.run_key, "roll_back"),
     }  # fmt: skip
 
 
@@ -154,6 +180,7 @@ def test_the_tables_that_python_makes_are_transient_where_they_can_be_made_again
         "create schema if not exists control",
         "create table if not exists control.publications",
         "create table if not exists control.loads",
+        "create table if not exists control.backfills",
         "create table if not exists control.fact_builds",
         "create table if not exists control.erasures",
         "create table if not exists control.gate_results",
@@ -164,3 +191,15 @@ def test_the_tables_that_python_makes_are_transient_where_they_can_be_made_again
         "create transient table if not exists runs.changes",
         "create transient table if not exists runs.statistics",
     ]
+
+
+def test_an_account_of_an_earlier_release_gets_the_columns_of_who_and_why(account: Account) -> None:
+    with open_warehouse(account.settings) as warehouse:
+        for table, column in (
+            ("publications", "published_by"),
+            ("publications", "reason"),
+            ("run_inputs", "dag_run_id"),
+        ):
+            warehouse.execute(f"alter table control.{table} drop column {column}")
+    (_, second) = history_of(MONTHS[0], account.settings)
+    assert (second.run_key, second.published_by, second.reason) == (account.runs[1].run_key, None, None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from include.tidemark.cli.clock import started_now
+from include.tidemark.cli.clock import shell_user, started_now
 from include.tidemark.cli.command import Commands, add_command, iso_date
 from include.tidemark.cli.guard import FailedError
 from include.tidemark.cli.process import asked_to_end
@@ -64,6 +64,7 @@ def add_parser(sub: Commands) -> None:
         "--resamples", type=_option("n_resamples"), metavar="N",
         help="replicates of each bootstrap interval, 1,000 or more; by default 10,000",
     )  # fmt: skip
+    parser.add_argument("--reason", metavar="TEXT", help="why, for the ledger; it must not name a customer")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -101,6 +102,7 @@ def _parameters(arguments: argparse.Namespace, settings: Settings, started_at: d
         "lookback_days": arguments.lookback_days,
         "allow_missing": arguments.allow_missing,
         "n_resamples": arguments.resamples,
+        "reason": arguments.reason,
     }
     return {name: value for name, value in chosen.items() if value is not None}
 
@@ -131,7 +133,12 @@ def _run_stages(
     try:
         with naming_the_holder(settings):
             made, timings = run_in_order(
-                settings, parameters, started_at, f"shell__{started_at.isoformat()}", progress
+                settings,
+                parameters,
+                started_at,
+                f"shell__{started_at.isoformat()}",
+                progress,
+                started_by=shell_user(),
             )
     except (Exception, KeyboardInterrupt) as error:
         told = _told(error, progress)

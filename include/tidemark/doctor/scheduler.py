@@ -13,6 +13,7 @@ from include.tidemark.settings import WAREHOUSE_POOL, Settings
 DAGS = {
     "monthly_segmentation": "monthly_segmentation.py",
     "rollback_publication": "rollback_publication.py",
+    "segmentation_backfill": "segmentation_backfill.py",
     "forget_users": "forget_users.py",
 }
 SNOWFLAKE_SLOTS = 8

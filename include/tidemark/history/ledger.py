@@ -27,6 +27,9 @@ class Publication(BaseModel):
     manifest_uri: str
     manifest_sha256: str
     dag_run_id: str
+    published_by: str | None = None
+    """Who asked for it: a user of Airflow or of the shell, or what started the run, such as `scheduled`. None before it was recorded."""
+    reason: str | None = None
 
 
 class ComparisonRuns(NamedTuple):
@@ -45,16 +48,18 @@ MOST_MONTHS = 12
 _SCHEDULED = "scheduled__"
 """How Airflow begins the id of a run that its scheduler starts."""
 _COLUMNS = ", ".join(Publication.model_fields)
+_WHO_AND_WHY = ("published_by", "reason")
 # Snowflake has no lock for inserts, so two tasks that publish at once can get the same id: the run that started later then
 # wins, here and in the view published_runs.
+# Without who and why: a shell that may only read meets warehouses of earlier releases, which do not have these columns yet.
 _CURRENT = f"""
-    select {_COLUMNS} from control.publications
+    select {", ".join(name for name in Publication.model_fields if name not in _WHO_AND_WHY)} from control.publications
     qualify row_number() over (partition by as_of_date order by publication_id desc, run_key desc) = 1
 """
 
 
 def current_publications(warehouse: Warehouse) -> list[Publication]:
-    """What is published now: one row per as-of date, oldest date first."""
+    """What is published now, without who and why: one row per as-of date, oldest date first."""
     return _publications(warehouse.fetch(f"{_CURRENT} order by as_of_date"))
 
 
@@ -175,16 +180,35 @@ def record_publication(
         manifest_uri=manifest_uri,
         manifest_sha256=manifest_sha256,
         dag_run_id=run.dag_run_id,
+        published_by=run.started_by,
+        reason=run.reason,
     )
 
 
-def record_rollback(warehouse: Warehouse, as_of_date: date, run_key: str) -> Publication:
-    """Append the row that shows an earlier published run of this as-of date again.
+def record_rollback(
+    warehouse: Warehouse, as_of_date: date, run_key: str, published_by: str | None, reason: str | None
+) -> Publication:
+    """Append the row that shows another published run of this as-of date again, an earlier or a later one.
 
     Raises:
         RunIdentityError: the run was never published for that date, or is the one that is shown now.
     """
-    history = publications_of(warehouse, as_of_date)
+    _, target = rollback_of(publications_of(warehouse, as_of_date), as_of_date, run_key)
+    values = target.model_dump(exclude={"publication_id", "published_at", "action", *_WHO_AND_WHY})
+    return _append(warehouse, action="rollback", published_by=published_by, reason=reason, **values)
+
+
+def rollback_of(
+    history: Sequence[Publication], as_of_date: date, run_key: str
+) -> tuple[Publication, Publication]:
+    """What a rollback would do: the publication that is shown now, and the newest one of the run that would be shown.
+
+    Args:
+        history: the publications of the as-of date, oldest first.
+
+    Raises:
+        RunIdentityError: the run was never published for that date, or is the one that is shown now.
+    """
     known = {p.run_key: p for p in history}
     if run_key not in known:
         choices = ", ".join(sorted(known)) or "none"
@@ -195,8 +219,7 @@ def record_rollback(warehouse: Warehouse, as_of_date: date, run_key: str) -> Pub
         raise RunIdentityError(
             f"Run {run_key} is what consumers of {as_of_date} see already; there is nothing to roll back."
         )
-    target = known[run_key].model_dump(exclude={"publication_id", "published_at", "action"})
-    return _append(warehouse, action="rollback", **target)
+    return history[-1], known[run_key]
 
 
 def record_erasure(warehouse: Warehouse, as_of_date: date, digests: Mapping[str, str]) -> list[Publication]:
@@ -219,7 +242,7 @@ def record_erasure(warehouse: Warehouse, as_of_date: date, digests: Mapping[str,
         return []
     shown = history[-1].run_key
     rows = [
-        newest[key].model_dump(exclude={"publication_id", "published_at"})
+        newest[key].model_dump(exclude={"publication_id", "published_at", *_WHO_AND_WHY})
         | {"action": "erasure", "manifest_sha256": digests.get(key, newest[key].manifest_sha256)}
         for key in (*(key for key in changed if key != shown), shown)
     ]

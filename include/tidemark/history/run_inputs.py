@@ -10,8 +10,11 @@ TABLE = "control.run_inputs"
 
 
 def record_inputs(run: Run, warehouse: Warehouse) -> None:
-    """Keep the digest of what the run's `sources.yml` says; the ledger has those of rules and code."""
-    row = {"as_of_date": run.as_of_date, "run_key": run.run_key, "sources_hash": _sources_hash(run)}
+    """Keep the digest of what the run's `sources.yml` says, and those of rules and code, which the ledger has of published runs only."""
+    row = {
+        "as_of_date": run.as_of_date, "run_key": run.run_key, "sources_hash": _sources_hash(run),
+        "rules_hash": run.rules_hash, "code_version": run.code_version, "dag_run_id": run.dag_run_id,
+    }  # fmt: skip
     replace_run_rows(warehouse, TABLE, run.run_key, [row], {})
 
 

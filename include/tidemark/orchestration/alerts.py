@@ -18,7 +18,11 @@ FAILURE = "failure"
 """The XCom in which a failed task leaves its sentence, for the tab of the DAG run."""
 _TIMEOUT_SECONDS = 10
 _SENTENCE = 2_000
-_SECTIONS = {"rollback_publication": "roll-back", "forget_users": "erase-a-person"}
+_SECTIONS = {
+    "segmentation_backfill": "recompute-a-range",
+    "rollback_publication": "roll-back",
+    "forget_users": "erase-a-person",
+}
 _FAILED = "a-run-failed"
 
 

@@ -104,6 +104,11 @@ def started_at(dag_run: DagRunProtocol) -> datetime:
     return dag_run.start_date
 
 
+def started_by(dag_run: Any) -> str:
+    """Who or what started a DAG run, for the ledger: the user whom Airflow names, else how its id begins, such as `scheduled`."""
+    return str(dag_run.triggering_user_name or dag_run.run_id.split("__")[0])
+
+
 def pass_run_identity(context: Any, operator: Any) -> None:
     """Cosmos interceptor: hand the run to dbt, in the one process and in each model's fall-back alike."""
     run = _run_of(context["ti"])

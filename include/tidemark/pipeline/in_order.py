@@ -30,12 +30,15 @@ def run_in_order(
     started_at: datetime,
     dag_run_id: str = "shell",
     progress: Progress | None = None,
+    *,
+    started_by: str | None = None,
 ) -> tuple[Run, Timings]:
     """Run every stage; returns the run and the seconds of each stage.
 
     Args:
         parameters: as `resolve_run` takes them.
         progress: told of each stage.
+        started_by: who or what started the run, for the ledger.
 
     Raises:
         TidemarkError: from the first stage that fails.
@@ -58,6 +61,7 @@ def run_in_order(
             dag_run_id=dag_run_id,
             run_after=started_at,
             started_at=started_at,
+            started_by=started_by,
         )
     with stage("load_sources"):
         run = run.with_sources(load(run, settings))

@@ -105,6 +105,17 @@ def _refuse_no_landing(settings: Settings) -> None:
         )
 
 
+def refuse_no_history(settings: Settings) -> None:
+    """Raises:
+    TidemarkError: the warehouse can't be opened from here, or there is none: to open it would make an empty one.
+    """
+    refuse_unreachable(settings)
+    if settings.warehouse == "duckdb" and not settings.duckdb_path.exists():
+        raise SettingsError(
+            f"There is no warehouse at {settings.duckdb_path}, so no run has been made; set TIDEMARK_DUCKDB_PATH, or run a month first."
+        )
+
+
 def refuse_unreachable(settings: Settings) -> None:
     """Raises:
     TidemarkError: the warehouse can't be opened from here.

@@ -10,7 +10,6 @@ import logging
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.enabled import families_of
 from include.tidemark.errors import GateError
 from include.tidemark.families.left_out import LeftOut, families_left_out
-from include.tidemark.history.ledger import find_publication, record_publication, record_rollback
+from include.tidemark.history.ledger import find_publication, record_publication
 from include.tidemark.pipeline.discoveries import mark_discoveries
 from include.tidemark.report.family_report import REPORT_PART
 from include.tidemark.report.figure_changes import with_changes
@@ -111,25 +110,6 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
         ],
         "pointers": pointers,
         "pruned": [old.run_key for old in pruned],
-    }
-
-
-def rollback(as_of_date: date, run_key: str, settings: Settings) -> dict[str, Any]:
-    """Show an earlier published run of an as-of date again: one ledger row, then the pointers.
-
-    Raises:
-        RunIdentityError: the run was never published for that date, or is what consumers see already.
-    """
-    with open_warehouse(settings, QueryTag(run_key, "roll_back")) as warehouse:
-        publication = record_rollback(warehouse, as_of_date, run_key)
-        pointers = rebuild_pointers(settings, warehouse)
-    log.info("Rolled %s back to run %s; pointers moved: %s", as_of_date, run_key, pointers)
-    return {
-        "status": "rolled_back",
-        "as_of_date": as_of_date.isoformat(),
-        "run_key": run_key,
-        "publication_id": publication.publication_id,
-        "pointers": pointers,
     }
 
 

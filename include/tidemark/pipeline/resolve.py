@@ -16,6 +16,7 @@ from include.tidemark.errors import RunIdentityError, SettingsError
 from include.tidemark.families import enabled_families
 from include.tidemark.history.facts import start_build
 from include.tidemark.history.ledger import comparison_runs, refuse_published, refuse_scheduled_again
+from include.tidemark.history.reason import checked_reason
 from include.tidemark.history.run_inputs import record_inputs
 from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
 from include.tidemark.segmentations.changes import record_declared, same_rules
@@ -38,13 +39,15 @@ def resolve_run(
     data_interval_end: datetime | None = None,
     clear_number: int = 0,
     only: str | None = None,
+    started_by: str | None = None,
 ) -> Run:
     """The run's identity, from what started it and from what is published already.
 
     Args:
         parameters: as the DAG declares them: `as_of_date` (text or None), `lookback_days` (None takes the rules' values),
-            `full_refresh`, `allow_missing`, `publish`, `n_resamples`, `confidence_level`.
+            `full_refresh`, `allow_missing`, `publish`, `n_resamples`, `confidence_level`, `reason`.
         started_at: when the run started; the same for every try of its tasks.
+        started_by: who or what started the run, for the ledger.
         only: the one family that the run computes, whatever is enabled.
         clear_number: how often the run was cleared; part of the key, so that a cleared run never writes a published run's rows.
 
@@ -65,6 +68,8 @@ def resolve_run(
         run_key=make_run_key(as_of_date, started_at, dag_run_id, clear_number),
         started_at=started_at,
         dag_run_id=dag_run_id,
+        started_by=started_by,
+        reason=checked_reason(parameters.get("reason")),
         families=tuple(family.name for family in families),
         rules=rules,
         rules_hash=rules.digest(),

@@ -1,11 +1,15 @@
-"""What an on-call engineer does about a month that should not have been published."""
+"""Another published run of a month is shown: an earlier one after a mistake, or the later one again."""
 
 import logging
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from include.tidemark.history.ledger import publications_of
-from include.tidemark.pipeline.publish import rollback
+from include.tidemark.artifacts.pointers import rebuild_pointers
+from include.tidemark.difference.compare import difference
+from include.tidemark.difference.result import Difference
+from include.tidemark.difference.text import text_of
+from include.tidemark.history.ledger import Publication, publications_of, record_rollback, rollback_of
+from include.tidemark.history.reason import required_reason
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
@@ -14,26 +18,86 @@ from include.tidemark.warehouse.query_tag import QueryTag
 log = logging.getLogger(__name__)
 
 
-def list_or_roll_back(as_of_date: date, run_key: str | None, settings: Settings) -> dict[str, Any]:
-    """Without a run key, list the date's publications and change nothing; with one, show that run again.
+class Rollback(NamedTuple):
+    """What a rollback does, or would do.
+
+    Attributes:
+        difference: from what consumers see to what they will see.
+        publication: its row of the ledger; None where it was only shown.
+        pointers: the pointers that moved.
+    """
+
+    difference: Difference
+    publication: Publication | None
+    pointers: list[str]
+
+
+def history_of(as_of_date: date, settings: Settings) -> list[Publication]:
+    """Every publication, rollback and erasure of an as-of date, oldest first."""
+    with open_warehouse(settings, QueryTag("none", "history")) as warehouse:
+        ensure_control_tables(warehouse)
+        return publications_of(warehouse, as_of_date)
+
+
+def roll_back(
+    as_of_date: date, run_key: str, settings: Settings, *, reason: str | None, by: str | None, dry_run: bool
+) -> Rollback:
+    """Show another published run of an as-of date: one ledger row, then the pointers. What that changes is found out before.
+
+    Args:
+        reason: why, for the ledger; needed unless it is a dry run.
+        by: who asks for it.
+        dry_run: only find out what would change.
 
     Raises:
-        RunIdentityError: the run was never published for that date, or is what consumers see already.
+        RunIdentityError: the run was never published for that date, is what consumers see already, or there is no reason.
     """
-    with open_warehouse(settings, QueryTag(run_key or "none", "roll_back")) as warehouse:
+    said = None if dry_run else required_reason(reason, "A rollback")
+    with open_warehouse(settings, QueryTag(run_key, "roll_back")) as warehouse:
         ensure_control_tables(warehouse)
-        history = publications_of(warehouse, as_of_date)
-    for publication in history:
-        log.info(
-            "%s  %s  %s  %s",
-            publication.published_at,
-            publication.action,
-            publication.run_key,
-            publication.manifest_uri,
-        )
+        shown, target = rollback_of(publications_of(warehouse, as_of_date), as_of_date, run_key)
+        found = difference(warehouse, settings, (as_of_date, shown.run_key), (as_of_date, target.run_key))
+        if dry_run:
+            return Rollback(found, None, [])
+        publication = record_rollback(warehouse, as_of_date, run_key, by, said)
+        pointers = rebuild_pointers(settings, warehouse)
+    log.info("As of %s run %s is shown; pointers moved: %s", as_of_date, run_key, pointers)
+    return Rollback(found, publication, pointers)
+
+
+def list_or_roll_back(
+    as_of_date: date,
+    run_key: str | None,
+    settings: Settings,
+    *,
+    reason: str | None = None,
+    by: str | None = None,
+    dry_run: bool = True,
+) -> dict[str, Any]:
+    """For the DAG: without a run key list the date's publications, with one show the difference, and act unless it is a dry run.
+
+    Raises:
+        RunIdentityError: as of `roll_back`.
+    """
     if run_key is None:
-        return {
-            "status": "listed",
-            "publications": [publication.model_dump(mode="json") for publication in history],
-        }
-    return rollback(as_of_date, run_key, settings)
+        history = history_of(as_of_date, settings)
+        for each in history:
+            log.info(
+                "%s  %s  %s  %s  %s",
+                each.published_at,
+                each.action,
+                each.run_key,
+                each.published_by,
+                each.reason,
+            )
+        return {"status": "listed", "publications": [each.model_dump(mode="json") for each in history]}
+    done = roll_back(as_of_date, run_key, settings, reason=reason, by=by, dry_run=dry_run)
+    log.info("%s", text_of(done.difference))
+    return {
+        "status": "rolled_back" if done.publication else "dry_run",
+        "as_of_date": as_of_date.isoformat(),
+        "run_key": run_key,
+        "publication_id": done.publication.publication_id if done.publication else None,
+        "pointers": done.pointers,
+        "difference": done.difference.summary(),
+    }

@@ -69,6 +69,12 @@ def write_report(
     return WrittenFile(path, None)
 
 
+def style_of_page() -> tuple[Markup, str]:
+    """The style of every page, and its digest for the page's Content-Security-Policy."""
+    style = f"\n{(TEMPLATES / 'report.css').read_text(encoding='utf-8')}{themed_css()}"
+    return Markup(style), digest(style)  # noqa: S704 (our own file)
+
+
 def render(
     run: Run,
     parts: Sequence[ReportPart],
@@ -88,7 +94,7 @@ def render(
         embedded: by path, the files that a reader can download as filtered.
     """
     inside = embedded or {}
-    style = f"\n{(TEMPLATES / 'report.css').read_text(encoding='utf-8')}{themed_css()}"
+    style, style_hash = style_of_page()
     summary = gate_summary(gate)
     return (
         environment()
@@ -114,8 +120,8 @@ def render(
             changed=changed,
             tables=shown_tables(account),
             methods=list(words.METHODS.values()),
-            style=Markup(style),  # noqa: S704 (our own file)
-            style_hash=digest(style),
+            style=style,
+            style_hash=style_hash,
             scripts=scripts(),
             script_hashes=[digest(text) for text in scripts()],
             embedded={PurePosixPath(path).name: file.content for path, file in inside.items()},

@@ -13,10 +13,13 @@ _TABLES = {
     "control.publications": """
         publication_id bigint not null, as_of_date date not null, run_key varchar not null,
         published_at timestamp not null, action varchar not null, rules_hash varchar, code_version varchar,
-        manifest_uri varchar, manifest_sha256 varchar, dag_run_id varchar""",
+        manifest_uri varchar, manifest_sha256 varchar, dag_run_id varchar, published_by varchar, reason varchar""",
     "control.loads": """
         table_name varchar not null, uri varchar not null, fingerprint varchar not null,
         row_count bigint not null, loaded_at timestamp not null, delivered_count bigint, rounded_count bigint""",
+    "control.backfills": """
+        backfill_id varchar not null, recorded_at timestamp not null, action varchar not null, recorded_by varchar,
+        reason varchar, request varchar""",
     "control.fact_builds": """
         basis varchar not null, run_key varchar not null, finished boolean not null, recorded_at timestamp not null""",
     "control.erasures": """
@@ -33,7 +36,8 @@ _TABLES = {
         as_of_date date not null, run_key varchar not null, table_name varchar not null, column_name varchar not null,
         scope varchar not null, value varchar, row_count bigint not null, total_count bigint not null""",
     "control.run_inputs": """
-        as_of_date date not null, run_key varchar not null, sources_hash varchar not null""",
+        as_of_date date not null, run_key varchar not null, sources_hash varchar not null, rules_hash varchar,
+        code_version varchar, dag_run_id varchar""",
     "runs.row_account": """
         as_of_date date not null, run_key varchar not null, position bigint not null, source_table varchar not null,
         family varchar, kind varchar not null, reason varchar not null, row_count bigint not null, user_count bigint,
@@ -56,6 +60,8 @@ _TABLES = {
 }
 
 _ADDED = {
+    "control.publications": {"published_by": "varchar", "reason": "varchar"},
+    "control.run_inputs": {"rules_hash": "varchar", "code_version": "varchar", "dag_run_id": "varchar"},
     "control.loads": {"delivered_count": "bigint", "rounded_count": "bigint"},
     "control.segmentations": {"conditions_digest": "varchar", "features_digest": "varchar"},
     "runs.changes": {"months": "bigint", "rules_effect": "double", "segment_to": "varchar"},

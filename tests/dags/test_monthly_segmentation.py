@@ -30,7 +30,12 @@ STAGES = [
 def dag():
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
     assert bag.import_errors == {}, "the DAG file must import; the manifest is made by `make manifest`"
-    assert set(bag.dags) == {"monthly_segmentation", "rollback_publication", "forget_users"}
+    assert set(bag.dags) == {
+        "monthly_segmentation",
+        "rollback_publication",
+        "forget_users",
+        "segmentation_maintenance",
+    }
     return bag.dags["monthly_segmentation"]
 
 

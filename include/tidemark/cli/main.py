@@ -3,13 +3,13 @@
 import argparse
 from collections.abc import Sequence
 
-from include.tidemark.cli import doctor, forget, init, reading, segmentation, suggest
+from include.tidemark.cli import doctor, forget, init, reading, repair, segmentation, status, suggest
 from include.tidemark.cli import open as open_report
 from include.tidemark.cli import run as run_month
 from include.tidemark.cli.guard import guarded
 from include.tidemark.settings import load_settings
 
-GROUPS = (init, doctor, suggest, segmentation, run_month, open_report, reading, forget)
+GROUPS = (init, doctor, suggest, segmentation, run_month, open_report, reading, status, repair, forget)
 """Modules of commands, in the order of the help."""
 
 _EXIT_CODES = """\

@@ -14,6 +14,7 @@ DAGS = {
     "monthly_segmentation": "monthly_segmentation.py",
     "rollback_publication": "rollback_publication.py",
     "forget_users": "forget_users.py",
+    "segmentation_maintenance": "segmentation_maintenance.py",
 }
 SNOWFLAKE_SLOTS = 8
 """A month of all families has that many tasks under way at once; with fewer slots they wait for each other."""

@@ -33,7 +33,7 @@ _TABLES = {
         as_of_date date not null, run_key varchar not null, table_name varchar not null, column_name varchar not null,
         scope varchar not null, value varchar, row_count bigint not null, total_count bigint not null""",
     "control.run_inputs": """
-        as_of_date date not null, run_key varchar not null, sources_hash varchar not null""",
+        as_of_date date not null, run_key varchar not null, sources_hash varchar not null, run varchar, manifest varchar""",
     "runs.row_account": """
         as_of_date date not null, run_key varchar not null, position bigint not null, source_table varchar not null,
         family varchar, kind varchar not null, reason varchar not null, row_count bigint not null, user_count bigint,
@@ -56,6 +56,7 @@ _TABLES = {
 
 _ADDED = {
     "control.loads": {"delivered_count": "bigint", "rounded_count": "bigint"},
+    "control.run_inputs": {"run": "varchar", "manifest": "varchar"},
     "control.segmentations": {"conditions_digest": "varchar", "features_digest": "varchar"},
     "runs.changes": {"months": "bigint", "rules_effect": "double"},
     "runs.statistics": {"is_primary": "boolean", "comparison_family": "varchar", "is_discovery": "boolean"},

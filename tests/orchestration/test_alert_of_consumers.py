@@ -22,10 +22,17 @@ def first(candidate, monkeypatch):
     return run
 
 
+class TaskOfRun(Task):
+    """A task of a run that has failed."""
+
+    def xcom_pull(self, task_ids):
+        return self.run
+
+
 def alert_of(run, caplog):
     """What is said where a task of a run fails."""
-    task = Task(task_id="publish", dag_id="monthly_segmentation", run_id="manual__1")
-    task.xcom_pull = lambda task_ids: {"as_of_date": run.as_of_date.isoformat(), "run_key": run.run_key}
+    identity = {"as_of_date": run.as_of_date.isoformat(), "run_key": run.run_key}
+    task = TaskOfRun(task_id="publish", dag_id="monthly_segmentation", run_id="manual__1", run=identity)
     with caplog.at_level(logging.ERROR):
         alert_on_failure({"ti": task, "exception": RuntimeError("the disk is full")})
     return caplog.records[-1].message

@@ -39,6 +39,10 @@ demo: setup ## Set up, run four months, print the segments and where the report 
 up: setup ## Start Airflow on this machine and print its address (DATASET as for demo)
 	@$(LOCAL_AIRFLOW) up --dataset $(DATASET) --users $(USERS)
 
+.PHONY: status
+status: ## What consumers see, the last run, that Airflow's health, the next run, storage (DATASET as for demo)
+	@$(LOCAL_AIRFLOW) status --dataset $(DATASET) --users $(USERS)
+
 .PHONY: down
 down: ## Stop that Airflow wholly, whatever its data set
 	@if [ -x $(AIRFLOW_ENV)/bin/python ]; then $(RUN) -m include.tidemark.demo down; fi

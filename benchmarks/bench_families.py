@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from include.tidemark.cli.started import run_whole
 from include.tidemark.demo.synthetic.dataset import FAMILIES, synthetic
 from include.tidemark.demo.synthetic.writing import write_landing_files
 
@@ -81,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

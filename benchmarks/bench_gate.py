@@ -18,6 +18,7 @@ import great_expectations.expectations as gxe
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from include.tidemark.cli.started import run_whole
 from include.tidemark.settings import Settings
 from include.tidemark.validation.checks import Asset, never, zero
 from include.tidemark.validation.engine import Gate, open_gate
@@ -123,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

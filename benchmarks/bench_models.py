@@ -24,6 +24,7 @@ from pathlib import Path
 import psutil
 from generator import add_month, add_month_of_events, make_events, make_raw
 
+from include.tidemark.cli.started import run_whole
 from include.tidemark.pipeline.build import build_command, dbt_environment
 from include.tidemark.pipeline.resolve import resolve_run
 from include.tidemark.settings import Settings
@@ -138,4 +139,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

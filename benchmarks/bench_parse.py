@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from include.tidemark.cli.started import run_whole
+
 ROUNDS = 7
 LIMIT_SECONDS = 1.0
 PROJECT = Path(__file__).resolve().parents[1]
@@ -75,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

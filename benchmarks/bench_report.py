@@ -12,6 +12,8 @@ from statistics import median
 
 from playwright.sync_api import Browser, sync_playwright
 
+from include.tidemark.cli.started import run_whole
+
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
 FILTERED = """async (box) => {
     const began = performance.now();
@@ -49,7 +51,8 @@ def filters(browser: Browser, address: str) -> list[float]:
     return found
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print both figures."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -68,3 +71,7 @@ if __name__ == "__main__":
         browser.close()
     print(f"first paint: {full:.0f} ms, {full / empty:.1f} times that of an empty page")
     print(f"a filter: {median(answers):.0f} ms, at most {max(answers):.0f} ms ({len(answers)} of them)")
+
+
+if __name__ == "__main__":
+    run_whole(main)

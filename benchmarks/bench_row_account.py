@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from include.tidemark.cli.started import run_whole
 from include.tidemark.demo.synthetic.dataset import FAMILIES, synthetic
 from include.tidemark.demo.synthetic.writing import write_landing_files
 from include.tidemark.pipeline import check
@@ -65,4 +66,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from include.tidemark.cli.started import run_whole
 from include.tidemark.demo import airflow_stack, local
 from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.airflow_stack import Stack
@@ -172,4 +173,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

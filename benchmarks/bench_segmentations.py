@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from include.tidemark.cli.started import run_whole
 from include.tidemark.demo.synthetic.writing import write_landing_files
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.settings import Settings
@@ -72,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from include.tidemark.cli.started import run_whole
 from include.tidemark.statistics import saddlepoint
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import StatisticsConfig
@@ -421,4 +422,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_whole(main)

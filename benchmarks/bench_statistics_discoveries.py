@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from include.tidemark.cli.started import run_whole
 from tests.statistics.reports import RATE, SIZES, TRUTHS, Truth, simulate
 
 
@@ -45,4 +46,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_whole(main)

@@ -31,6 +31,7 @@ import numba
 import numpy as np
 from scipy import stats
 
+from include.tidemark.cli.started import run_whole
 from include.tidemark.statistics import saddlepoint
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.means import bootstrap_interval
@@ -214,4 +215,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

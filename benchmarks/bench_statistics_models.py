@@ -30,6 +30,7 @@ import statsmodels.api as sm
 from include.tidemark.statistics.projections import number_in
 from scipy import stats
 
+from include.tidemark.cli.started import run_whole
 from include.tidemark.statistics import saddlepoint
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import StatisticsConfig
@@ -259,4 +260,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

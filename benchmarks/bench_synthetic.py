@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from include.tidemark.cli.started import run_whole
+
 SIZES = (100_000, 1_000_000)
 
 
@@ -53,4 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_whole(main)

@@ -12,18 +12,18 @@ publication ledger: that row is the publication. Each family then has an event o
 be scheduled on. The tab *Tidemark* of a run shows its report, changes, checks and files, or what failed.
 
 ## Triage
-- **A run failed: what do consumers see?** The last published month, unchanged. Nothing is half published.
+- **A run failed: what do consumers see?** The alert says it, and `tidemark status`. Before `publish` nothing has changed; nothing is half published.
 - **`check_*` failed**: the sentence in the log and in the run's tab *Tidemark* says what and where; the task's button *Checks* opens the
   Data Docs. Correct the data, then trigger a *new* run for the same `as_of_date`.
 - **A task under `models` failed**: open its log; a failed test names the rule. `dbt_producer_watcher` holds dbt's whole log.
 - **`models` shows a second try**: the dbt process was lost; each model is now built by a process of its own. Slower, correct.
 - **`publish` failed**: retry it. It finishes what is missing, and publishes at most once.
-- **Slow is normal** for the first run after a full refresh. Worry when a task waits in *scheduled* for minutes: does the pool
-  `tidemark_warehouse` exist, and is the triggerer up?
+- **Slow is normal** for the first run after a full refresh. Worry when a task waits in *scheduled* for minutes (does the pool
+  `tidemark_warehouse` exist?), or tasks of models in *deferred* (is the triggerer up?).
 - **A month must be recomputed**: trigger with `as_of_date`, or backfill a range; `docs/runbook.md` has the commands, and rollback.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
 
@@ -104,11 +104,7 @@ PARAMS = {
     params=PARAMS,
     doc_md=__doc__,
     deadline=deadline_of(SETTINGS),
-    default_args={
-        **TASK_DEFAULTS,
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=10),
-    },
+    default_args=TASK_DEFAULTS,
 )
 def monthly_segmentation():
     @task(pool=WAREHOUSE_POOL)

@@ -19,8 +19,8 @@ from starlette.responses import Response
 from tidemark_airflow_runs import DAG_ID, AirflowRun, newest_runs, runs_by_id, tasks_of
 from tidemark_months import MOST, months_page
 from tidemark_pages import SCRIPT_DIGEST, base_path
-from tidemark_run import other_dag_page, run_page
-from tidemark_store import RunFiles, blocks, head, published_months, run_files
+from tidemark_run import damaged_page, other_dag_page, run_page
+from tidemark_store import DamagedError, RunFiles, blocks, head, published_months, run_files
 
 PREFIX = "/tidemark"
 
@@ -60,9 +60,14 @@ async def _add_headers(request: Request, call_next: RequestResponseEndpoint) -> 
     return response
 
 
-def _page(text: str) -> HTMLResponse:
+def _page(text: str, status: int = 200) -> HTMLResponse:
     policy = _POLICY.format(scripts=SCRIPT_DIGEST, forms="'self'")
-    return HTMLResponse(text, headers={"Content-Security-Policy": policy})
+    return HTMLResponse(text, status, headers={"Content-Security-Policy": policy})
+
+
+@app.exception_handler(DamagedError)
+async def _say_damaged(_request: Request, error: DamagedError) -> HTMLResponse:
+    return _page(damaged_page(str(error)), 503)
 
 
 @app.get("/")

@@ -77,6 +77,17 @@ def other_dag_page() -> str:
     )  # fmt: skip
 
 
+def damaged_page(sentence: str) -> str:
+    """What a page says instead, where a file that it needs is damaged."""
+    return page(
+        "Tidemark",
+        markup(
+            "<h1>What is published can't be read</h1><p>{sentence}</p><p>The views in the warehouse do not depend on it.</p>",
+            sentence=sentence,
+        ),
+    )
+
+
 def _facts(run_id: str, run: AirflowRun | None, files: RunFiles | None, *, shown: bool) -> Markup:
     said, kind = _STATES.get(run.state, (run.state, "soft")) if run else ("not in Airflow any more", "soft")
     if run and run.publication == "dry_run":

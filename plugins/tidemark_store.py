@@ -20,10 +20,32 @@ _LISTED = re.compile(rf"validation/(?P<stage>{'|'.join(STAGES)})/(?P<name>[A-Za-
 _CHECKS = "checks.json"
 
 
+_REPAIR = "`tidemark repair` says what else is wrong, and `tidemark repair --apply` makes it again from the warehouse."
+_MONTH = ("as_of_date", "run_key", "published_at", "action")
+"""What every entry of the index has had in every release."""
+
+
+class DamagedError(Exception):
+    """A file that can't be read as it was written, in a sentence for a reader of the page."""
+
+
 def published_months() -> list[dict[str, Any]]:
-    """The entries of `index.json`, newest first."""
+    """The entries of `index.json`, newest first.
+
+    Raises:
+        DamagedError: it is no index, or the store can't be read.
+    """
     index = _read_json("index.json")
-    return list(index["months"]) if index else []
+    if index is None:
+        return []
+    months = index.get("months")
+    if not isinstance(months, list) or not all(_is_month(month) for month in months):
+        raise DamagedError(f"index.json is damaged. {_REPAIR}")
+    return months
+
+
+def _is_month(month: Any) -> bool:
+    return isinstance(month, dict) and all(isinstance(month.get(name), str) for name in _MONTH)
 
 
 def run_files(as_of_date: str, run_key: str) -> "RunFiles | None":
@@ -45,8 +67,15 @@ class RunFiles:
         self._folder = f"as_of={as_of_date}/run={run_key}"
 
     def manifest(self) -> dict[str, Any] | None:
-        """Its manifest; None where the run wrote none, as one that failed."""
-        return self._json(MANIFEST)
+        """Its manifest; None where the run wrote none, as one that failed.
+
+        Raises:
+            DamagedError: it is no manifest.
+        """
+        manifest = self._json(MANIFEST)
+        if manifest is not None and not all(name in manifest for name in ("files", "families", "gate")):
+            raise DamagedError(f"The manifest of the run {self.run_key} is damaged. {_REPAIR}")
+        return manifest
 
     def checks(self) -> dict[str, dict[str, Any]]:
         """The list of each stage that was checked."""
@@ -64,9 +93,11 @@ class RunFiles:
         listed = _LISTED.fullmatch(path)
         if listed and (checks := self._json(f"validation/{listed['stage']}/{_CHECKS}")):
             return listed["name"] in (*checks["files"], _CHECKS)
-        manifest = self.manifest()
+        manifest = self._json(MANIFEST)
         if manifest is None or ".." in path.split("/"):
             return False
+        if "files" not in manifest:
+            raise DamagedError(f"The manifest of the run {self.run_key} is damaged. {_REPAIR}")
         return path == MANIFEST or path in {file["path"] for file in manifest["files"]}
 
     def _json(self, path: str) -> dict[str, Any] | None:
@@ -89,9 +120,13 @@ def _read_json(relative: str) -> dict[str, Any] | None:
     place = _locate(relative)
     try:
         with place.fs.open(place.path, "rb") as handle:
-            document: dict[str, Any] = json.load(handle)
+            document = json.load(handle)
     except FileNotFoundError:
         return None
+    except ValueError:
+        raise DamagedError(f"{relative} is damaged. {_REPAIR}") from None
+    if not isinstance(document, dict):
+        raise DamagedError(f"{relative} is damaged. {_REPAIR}")
     return document
 
 

@@ -20,6 +20,7 @@ SLOW = frozenset(
         "doctor/test_scheduler",
         "doctor/test_sources",
         "init/test_init",
+        "orchestration/test_alert_of_consumers",
         "own_checks/test_gate",
         "report/test_charts",
         "report/test_page",

@@ -4,7 +4,12 @@
 # others. Two cores are then busy to the end.
 # The last group's output is shown as it comes, that of the others when all are done. Each remembers its failures by itself, for
 # `pytest --lf -o cache_dir=.local/pytest-<group>`; those of the last group are what `pytest --lf` runs.
+# However it ends, all that it started ends with it: on Ctrl-C, SIGTERM and SIGHUP at once, and when it or `make` is killed.
 set -uo pipefail
+bound=() # a process behind this gets SIGTERM when the one that started it is gone; only Linux has that
+command -v setpriv >/dev/null && bound=(setpriv --pdeathsig TERM)
+[ -n "${RUN_ALL_BOUND:-}" ] || RUN_ALL_BOUND=1 exec ${bound[@]+"${bound[@]}"} bash "$0" "$@"
+unset RUN_ALL_BOUND
 waiting=(tests/integration tests/deploy)
 dbt=(tests/dbt tests/snowflake)
 deliveries=(tests/accounting)
@@ -13,13 +18,35 @@ mwaa=(tests/dags tests/snowflake/test_{connection_forms,dag_on_snowflake,warehou
 outputs=$(mktemp -d)
 started=()
 trap 'rm -rf "$outputs"' EXIT
-trap 'kill "${started[@]}" 2>/dev/null; wait; exit 130' INT TERM
+mark=$$-$RANDOM$RANDOM
+# The guard sees the end of a pipe that this shell alone holds open, however the shell ends, and then ends all that bears the mark.
+exec {held}> >(exec setsid bash -c '
+    trap "" INT TERM HUP
+    cat >/dev/null
+    marked() { grep -lsz "^TIDEMARK_TESTS=$1\$" /proc/[0-9]*/environ | cut -d/ -f3; }
+    for ask in TERM TERM KILL KILL; do
+        for ((tenth = 0; tenth < 50; tenth++)); do
+            mapfile -t left < <(marked "$1")
+            ((${#left[@]})) || exit
+            ((tenth)) || kill -s "$ask" "${left[@]}"
+            sleep 0.1
+        done
+    done' guard "$mark" 2>/dev/null)
+guard=$!
+end() {
+    trap '' INT TERM HUP
+    for group in "${started[@]}"; do kill -- "-$group" 2>/dev/null; done
+    exec {held}>&-
+    wait "$guard"
+    exit 130
+}
+trap end INT TERM HUP
 
 run() { # run NICENESS GROUP ARGUMENTS...
     # A session of its own, because Linux shares the cores out among sessions before it looks at what is nice. The schedulers come
     # first: what their tests wait for is a chain of short tasks, while the others only need the cores.
-    setsid bash -c 'echo "$1" >/proc/self/autogroup; exec nice -n "$@"' bash "$1" \
-        env $RUN -m pytest --durations=25 -o "cache_dir=$2" "${@:3}" 2>&1 &
+    setsid bash -c 'echo "$1" >/proc/self/autogroup; shift; exec "$@"' bash "$1" ${bound[@]+"${bound[@]}"} \
+        nice -n "$1" env "TIDEMARK_TESTS=$mark" $RUN -m pytest --durations=25 -o "cache_dir=$2" "${@:3}" 2>&1 {held}>&- &
     started+=($!)
 }
 run 0 .local/pytest-waiting "${waiting[@]}" >"$outputs/waiting"

@@ -79,7 +79,9 @@ def interrupted(deployment) -> tuple[Done, psutil.Process]:
         while (dbt := dbt_of(process)) is None:
             assert process.poll() is None, process.communicate()
             time.sleep(0.1)
-        while not (deployment.folder / next(deployment.folder.glob("tidemark-dbt-*")) / "dbt.log").exists():
+        while not (
+            deployment.folder / next(deployment.folder.glob("tidemark-dbt-*")) / "files" / "dbt.log"
+        ).exists():
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)

@@ -31,7 +31,7 @@ def dag():
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
     assert bag.import_errors == {}, "the DAG file must import; the manifest is made by `make manifest`"
     assert set(bag.dags) == {
-        "monthly_segmentation", "rollback_publication", "segmentation_backfill", "forget_users",
+        "monthly_segmentation", "rollback_publication", "segmentation_backfill", "forget_users", "segmentation_maintenance",
     }  # fmt: skip
     return bag.dags["monthly_segmentation"]
 

@@ -35,7 +35,7 @@ def started(monkeypatch):
     """What Airflow would be started with; it is not."""
     calls = []
 
-    def start(home, extra, pool_slots=1):
+    def start(home, extra, pool_slots=1, *, stays=False):
         calls.append((extra, pool_slots))
         return airflow_stack.Stack(home, 1, "mark", 0)
 

@@ -86,7 +86,7 @@ def test_holds_dags_with_the_project_inside_and_nothing_that_only_a_checkout_has
         "plugins.zip", "requirements.txt", "startup.sh", "CONFIGURATION.md"
     }  # fmt: skip
     for needed in (
-        "dags/monthly_segmentation.py", "dags/rollback_publication.py", "dags/forget_users.py", "dags/.airflowignore",
+        "dags/monthly_segmentation.py", "dags/rollback_publication.py", "dags/forget_users.py", "dags/segmentation_maintenance.py", "dags/.airflowignore",
         "dags/include/tidemark/paths.py", "dags/dbt/dbt_project.yml", "dags/dbt/profiles.yml",
         "dags/dbt/target/manifest.json",
     ):  # fmt: skip

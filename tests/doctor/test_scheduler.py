@@ -116,6 +116,7 @@ def test_a_dag_that_is_paused_is_a_warning_and_one_that_is_gone_wrong(examine: E
     dag(database, "monthly_segmentation", paused=True)
     dag(database, "rollback_publication", stale=True)
     dag(database, "forget_users")
+    dag(database, "segmentation_maintenance")
     findings = [finding for finding in examine(scheduler.look_at_dags) if finding.state != "ok"]
     assert [finding.state for finding in findings] == ["warning", "wrong"]
 
@@ -141,6 +142,7 @@ def test_a_dag_file_that_can_not_be_read_here_is_wrong_with_our_own_words_only(e
     (tmp_path / "dags" / "monthly_segmentation.py").write_text(ours)
     (tmp_path / "dags" / "rollback_publication.py").write_text(f"raise RuntimeError('{MARK}')")
     (tmp_path / "dags" / "forget_users.py").write_text("")
+    (tmp_path / "dags" / "segmentation_maintenance.py").write_text("")
     monkeypatch.setattr(scheduler, "PROJECT_ROOT", tmp_path)
     found = [finding.found for finding in examine(scheduler.look_at_dags) if finding.state == "wrong"]
     assert found == [

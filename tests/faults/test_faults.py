@@ -6,11 +6,11 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from include.tidemark.upkeep.verify import verify
 
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.pipeline import in_order
 from include.tidemark.run import Run
+from include.tidemark.upkeep.verify import verify
 from include.tidemark.warehouse import open_warehouse
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.page import page

@@ -140,6 +140,17 @@ def test_clearing_a_published_run_makes_a_new_run_key_and_leaves_the_published_r
     )
 
 
+def test_a_task_of_a_published_run_that_is_cleared_alone_is_refused_and_the_run_does_not_end_green(
+    deployment,
+):
+    before = deployment.consumers_view()
+    run_id = next(run["dag_run_id"] for run in reversed(deployment.api.runs()) if run["state"] == "success")
+    deployment.api.clear_task(run_id, "check_models")
+    assert deployment.wait(run_id) == "failed"
+    assert "published rows are never written again" in deployment.task_log(run_id, "check_models")
+    assert deployment.consumers_view() == before
+
+
 @pytest.mark.parametrize(
     "conf", [{"as_of_date": "2999-01-01"}, {"as_of_date": "2016-01-01"}], ids=["future", "before any data"]
 )
@@ -175,7 +186,9 @@ def test_a_landing_file_that_was_cut_off_stops_the_run_with_a_sentence_and_loses
         file.write_bytes(whole)
     assert state == "failed"
     assert "sales.parquet is no whole Parquet file" in deployment.task_log(run_id, "load_sources")
-    assert "Consumers still see the last published month" in deployment.task_log(run_id, "load_sources")
+    assert "Consumers see now: As of 2018-01-01 views and files show run" in deployment.task_log(
+        run_id, "load_sources"
+    )
     assert deployment.query("select count(*) as n, sum(amount_usd) as s from raw.transactions") == raw
     assert deployment.consumers_view() == before
 

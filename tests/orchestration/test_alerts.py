@@ -45,6 +45,13 @@ def context_of(task=Task, task_id="check_models", dag_id="monthly_segmentation")
 CONTEXT = context_of()
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """A deployment that has published nothing."""
+    monkeypatch.setenv("TIDEMARK_ARTIFACT_ROOT", (tmp_path / "artifacts").as_uri())
+    monkeypatch.setenv("TIDEMARK_DUCKDB_PATH", str(tmp_path / "warehouse.duckdb"))
+
+
 @pytest.fixture
 def webhook():
     """A local server that keeps what is posted to it, and answers with `status`."""
@@ -80,7 +87,7 @@ def test_without_a_connection_the_failure_is_logged_with_what_consumers_see(capl
         alert_on_failure(CONTEXT)
     assert "check_models" in caplog.text
     assert "the share drifted" in caplog.text
-    assert "last published month" in caplog.text
+    assert "Consumers see no month: nothing is published." in caplog.text
 
 
 def test_with_a_connection_the_same_sentence_is_posted(webhook, monkeypatch, caplog):
@@ -106,7 +113,9 @@ def test_the_alert_leads_to_the_log_the_run_its_checks_the_reports_and_the_runbo
         assert line in caplog.text.splitlines()
 
 
-@pytest.mark.parametrize("dag_id", ["monthly_segmentation", "rollback_publication", "forget_users"])
+@pytest.mark.parametrize(
+    "dag_id", ["monthly_segmentation", "rollback_publication", "forget_users", "segmentation_maintenance"]
+)
 def test_the_alert_names_a_section_that_the_runbook_has(dag_id, caplog):
     alert_on_failure(context_of(task_id="publish", dag_id=dag_id))
     (line,) = (line for line in caplog.text.splitlines() if line.startswith("Runbook: "))

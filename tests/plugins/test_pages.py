@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 KEY = "20261101_20261101T060000_0123abcd"
+RUN = f"/tidemark/runs/2026-11-01/{KEY}"
 FAILED_KEY = "20261201_20261201T060000_0123abcd"
 FAILED = "scheduled__2026-12-01T06:00:00+00:00"
 HOSTILE = "\"'><script>alert(1)</script>&{x}"
@@ -226,3 +227,35 @@ def test_the_pages_are_below_airflow_s_own_path(client, monkeypatch, metadata):
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://airflow.example/team/")
     metadata.add("manual__1", "failed")
     assert "/team/dags/monthly_segmentation/runs/manual__1" in read(client, "run", run_id="manual__1").links
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[]", b'{"months": [{}]}', b'{"months": 1}'])
+@pytest.mark.parametrize("address", ["/tidemark/", "/tidemark/run?run_id=scheduled__2026-11-01"])
+def test_a_damaged_index_is_one_sentence_that_says_what_to_do(client, artifacts, address, content):
+    (artifacts / "index.json").write_bytes(content)
+    answer = client.get(address)
+    assert answer.status_code == 503
+    assert "index.json is damaged." in answer.text and "tidemark repair --apply" in answer.text
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[]", b"{}"])
+@pytest.mark.parametrize(
+    "address", ["/tidemark/run?run_id=scheduled__2026-11-01", f"{RUN}/data/segment_summary.csv"]
+)
+def test_a_damaged_manifest_is_one_sentence_that_says_what_to_do(client, artifacts, address, content):
+    (manifest,) = artifacts.glob("as_of=*/run=*/manifest.json")
+    manifest.write_bytes(content)
+    answer = client.get(address)
+    assert answer.status_code == 503
+    assert "damaged" in answer.text and "tidemark repair --apply" in answer.text
+
+
+def test_a_lost_index_manifest_or_file_is_no_error_of_the_server(client, artifacts):
+    (file,) = artifacts.glob("as_of=*/run=*/data/segment_summary.csv")
+    file.unlink()
+    assert client.get(f"{RUN}/data/segment_summary.csv").status_code == 404
+    (manifest,) = artifacts.glob("as_of=*/run=*/manifest.json")
+    manifest.unlink()
+    assert client.get("/tidemark/run?run_id=scheduled__2026-11-01").status_code == 200
+    (artifacts / "index.json").unlink()
+    assert client.get("/tidemark/").status_code == 200

@@ -12,18 +12,24 @@ Pointer = dict[str, Any]
 
 
 def describe_month(
-    root: ArtifactRoot, pointer: Pointer, history: Sequence[Publication], before: Mapping[str, Any]
+    root: ArtifactRoot,
+    pointer: Pointer,
+    history: Sequence[Publication],
+    before: Mapping[str, Any],
+    *,
+    anew: bool = False,
 ) -> Pointer:
     """A pointer with the run behind it, what it found, and every publication of its date.
 
     Args:
         history: the publications of the date, oldest first; the last one is what the pointer shows.
         before: the entries of the last index by their manifest's digest: of a manifest that is known nothing is read again.
+        anew: read every manifest, because the last index may be damaged; where one can't be read the index is believed.
     """
     known = before.get(pointer["manifest_sha256"], {}).get("summary")
     return pointer | {
         "dag_run_id": history[-1].dag_run_id,
-        "summary": known or _summary(root, pointer["manifest"], history),
+        "summary": (None if anew else known) or _summary(root, pointer["manifest"], history) or known,
         "history": [
             {
                 "publication_id": publication.publication_id,

@@ -13,13 +13,18 @@ from include.tidemark.warehouse.base import Warehouse
 REPORT = "report/index.html"
 LATEST = "latest.json"
 INDEX = "index.json"
+CURRENT = "current.json"
+"""Of one as-of date, in its folder."""
 
 
-def rebuild_pointers(settings: Settings, warehouse: Warehouse) -> list[str]:
+def rebuild_pointers(settings: Settings, warehouse: Warehouse, *, anew: bool = False) -> list[str]:
     """Make `current.json` of every as-of date, `index.json` and `latest.json` say what the ledger says.
 
     `latest.json` names the newest as-of date, not the newest publication, so recomputing an old month does not move it
     back. Pointers that are right already are not touched, and `latest.json` moves last.
+
+    Args:
+        anew: believe nothing of what the last index says.
 
     Returns:
         The pointers that were written, relative to the artifact root.
@@ -28,27 +33,35 @@ def rebuild_pointers(settings: Settings, warehouse: Warehouse) -> list[str]:
     written: list[str] = []
     while True:
         history = publications_by_date(warehouse)
-        written += [name for name in _write(root, list(history.values())) if name not in written]
+        written += [name for name in _write(root, list(history.values()), anew=anew) if name not in written]
         # Another run may have been published while these were written; then what stands there may be older than the ledger.
         if publications_by_date(warehouse) == history:
             return written
 
 
-def _write(root: ArtifactRoot, dates: list[list[Publication]]) -> list[str]:
-    """Write what differs.
+def wanted_pointers(
+    root: ArtifactRoot, dates: list[list[Publication]], *, anew: bool = False
+) -> dict[str, bytes]:
+    """What every pointer has to hold, by its name, in the order in which they are written.
 
     Args:
         dates: the publications of each as-of date, oldest first, the oldest date first.
+        anew: believe nothing of what the last index says.
     """
     shown = [history[-1] for history in dates]
-    wanted = {f"{as_of_folder(p.as_of_date)}/current.json": _encode(_pointer(p)) for p in shown}
+    wanted = {f"{as_of_folder(p.as_of_date)}/{CURRENT}": _encode(_pointer(p)) for p in shown}
     if dates:
         before = entries_by_digest(root, INDEX)
-        months = [describe_month(root, _pointer(h[-1]), h, before) for h in reversed(dates)]
+        months = [describe_month(root, _pointer(h[-1]), h, before, anew=anew) for h in reversed(dates)]
         wanted[INDEX] = _encode({"months": months})
         wanted[LATEST] = _encode(_pointer(shown[-1]))
+    return wanted
+
+
+def _write(root: ArtifactRoot, dates: list[list[Publication]], *, anew: bool) -> list[str]:
+    """Write what differs."""
     written = []
-    for name, data in wanted.items():
+    for name, data in wanted_pointers(root, dates, anew=anew).items():
         if not root.exists(name) or root.read_bytes(name) != data:
             root.write_bytes(name, data)
             written.append(name)

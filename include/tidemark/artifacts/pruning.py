@@ -1,8 +1,11 @@
 """Old runs that were never published are dropped: their rows, and their folders."""
 
+import logging
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from include.tidemark.artifacts.store import ArtifactRoot, run_folder, run_folders
 from include.tidemark.history.ledger import refuse_published
@@ -10,6 +13,8 @@ from include.tidemark.history.trial_key import is_trial
 from include.tidemark.run import RUN_KEY, Run
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse.base import Warehouse
+
+log = logging.getLogger(__name__)
 
 _MAY_BE_AT_WORK = timedelta(days=1)
 """A run that started less than this before the present one may still be computing: a backfill and the schedule overlap."""
@@ -24,10 +29,18 @@ class PrunedRun:
 
 
 def prune_unpublished(settings: Settings, warehouse: Warehouse, present: Run) -> list[PrunedRun]:
-    """Drop unpublished runs, except the newest `keep_unpublished_runs` of each as-of date.
+    """Drop old unpublished runs after a run, which is kept itself; as `prune_before`."""
+    return prune_before(settings, warehouse, _started_at(present.run_key), keep=present.run_key)
 
-    A run that was ever published is kept, because a rollback may show it again; so is the present run, and whatever
-    started less than a day before it. A trial run that was killed before it could tidy up takes nobody's place.
+
+def prune_before(
+    settings: Settings, warehouse: Warehouse, now: datetime, keep: str | None = None
+) -> list[PrunedRun]:
+    """Drop unpublished runs, except the newest `keep_unpublished_runs` of each as-of date, and what dead uploads left.
+
+    A run that was ever published is kept, because a rollback may show it again; so is whatever started less than a day
+    before `now`, because it may still be at work. A trial run that was killed before it could tidy up takes nobody's
+    place. Names that are not ours are left alone. What can't be removed is named in the log, and tried again the next time.
 
     Returns:
         The runs that were dropped, oldest first.
@@ -37,19 +50,40 @@ def prune_unpublished(settings: Settings, warehouse: Warehouse, present: Run) ->
     }
     tables = _run_tables(warehouse)
     root = ArtifactRoot(settings)
+    before = now - _MAY_BE_AT_WORK
     candidates: dict[date, set[str]] = defaultdict(set)
     for as_of_date, run_key in _runs_with_rows(warehouse, tables) | set(run_folders(root)):
-        if RUN_KEY.fullmatch(run_key) and run_key not in published and run_key != present.run_key:
+        if _is_run_key(run_key) and run_key not in published and run_key != keep:
             candidates[as_of_date].add(run_key)
     pruned = []
     for as_of_date, run_keys in sorted(candidates.items()):
         trials = {run_key for run_key in run_keys if is_trial(run_key)}
         newest_first = sorted(run_keys - trials, key=_started_at, reverse=True)
         for run_key in sorted({*newest_first[settings.keep_unpublished_runs :], *trials}, key=_started_at):
-            if _started_at(run_key) < _started_at(present.run_key) - _MAY_BE_AT_WORK:
-                _drop(warehouse, tables, root, as_of_date, run_key)
+            if _started_at(run_key) < before and _tried(
+                run_key, partial(_drop, warehouse, tables, root, as_of_date, run_key)
+            ):
                 pruned.append(PrunedRun(as_of_date, run_key))
+    for part in root.parts(before):
+        _tried(part, partial(root.remove, part))
     return pruned
+
+
+def _tried(what: str, remove: Callable[[], None]) -> bool:
+    try:
+        remove()
+    except Exception as error:  # one that can't be removed is no reason to keep the others
+        log.warning("%s is old and could not be removed (%s)", what, type(error).__name__)
+        return False
+    return True
+
+
+def _is_run_key(text: str) -> bool:
+    """Whether it is the key of a run and says when that started; another may only look like one."""
+    try:
+        return RUN_KEY.fullmatch(text) is not None and _started_at(text) is not None
+    except ValueError:
+        return False
 
 
 def drop_run(settings: Settings, warehouse: Warehouse, as_of_date: date, run_key: str) -> None:

@@ -9,9 +9,16 @@ from typing import Any
 
 from include.tidemark.artifacts.access import unreachable
 from include.tidemark.artifacts.manifest import MANIFEST
-from include.tidemark.artifacts.pointers import INDEX, REPORT
+from include.tidemark.artifacts.pointers import INDEX, LATEST, REPORT
 from include.tidemark.artifacts.store import ArtifactRoot, run_folder
+from include.tidemark.errors import TidemarkError
 from include.tidemark.settings import Settings
+
+_REPAIR = "`tidemark repair` says what else is wrong, and makes it again from the warehouse."
+
+
+class DamagedError(TidemarkError):
+    """What is published can't be read as it was published."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +38,44 @@ class PublishedMonth:
 
     def rows(self, file: str) -> list[dict[str, str]]:
         """The rows of one of its CSV files, such as `data/segment_summary.csv`; an empty cell is an empty text."""
-        text = self.read(file).decode("utf-8-sig")
+        try:
+            text = self.read(file).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise DamagedError(
+                f"The file {file} of the month as of {self.as_of_date} is damaged; {_REPAIR}"
+            ) from None
         return list(csv.DictReader(io.StringIO(text)))
 
     def read(self, file: str) -> bytes:
-        """One of its files, by its path in the manifest."""
-        return self.root.read_bytes(f"{self.folder}/{file}")
+        """One of its files, by its path in the manifest.
+
+        Raises:
+            DamagedError: it is not there.
+        """
+        try:
+            return self.root.read_bytes(f"{self.folder}/{file}")
+        except FileNotFoundError:
+            raise DamagedError(
+                f"The file {file} of the month as of {self.as_of_date} is missing; {_REPAIR}"
+            ) from None
 
     def has(self, file: str) -> bool:
         """Whether the file is there."""
         return self.root.exists(f"{self.folder}/{file}")
 
     def manifest(self) -> dict[str, Any]:
-        """Its manifest."""
-        content: dict[str, Any] = json.loads(self.read(MANIFEST))
+        """Its manifest.
+
+        Raises:
+            DamagedError: it is not there, or is no manifest.
+        """
+        try:
+            content: dict[str, Any] = json.loads(self.read(MANIFEST))
+            _ = content["files"], content["families"]
+        except (ValueError, KeyError, TypeError):
+            raise DamagedError(
+                f"The file {MANIFEST} of the month as of {self.as_of_date} is damaged; {_REPAIR}"
+            ) from None
         return content
 
     @property
@@ -58,19 +89,25 @@ def published_months(settings: Settings) -> list[PublishedMonth]:
 
     Raises:
         SettingsError: the root can't be opened or reached.
+        DamagedError: the index can't be read as one.
     """
     root = ArtifactRoot(settings)
     try:
         if not root.exists(INDEX):
+            if root.exists(LATEST):
+                raise DamagedError(f"The file {INDEX} below {root.uri} is missing; {_REPAIR}")
             return []
         index = root.read_bytes(INDEX)
+    except DamagedError:
+        raise
     except Exception as error:
         raise unreachable(settings, error, "read") from None
-    months = json.loads(index)["months"]
     names = [field.name for field in fields(PublishedMonth) if field.name != "root"]
-    return sorted(
-        (PublishedMonth(root, **{n: m[n] for n in names}) for m in months), key=lambda m: m.as_of_date
-    )
+    try:
+        months = [PublishedMonth(root, **{n: m[n] for n in names}) for m in json.loads(index)["months"]]
+        return sorted(months, key=lambda month: month.as_of_date)
+    except (ValueError, KeyError, TypeError):
+        raise DamagedError(f"The file {INDEX} below {root.uri} is damaged; {_REPAIR}") from None
 
 
 def month_of_run(settings: Settings, as_of_date: date, run_key: str) -> PublishedMonth:

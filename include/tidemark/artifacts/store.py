@@ -4,12 +4,15 @@
 <root>/latest.json, index.json, as_of=2026-11-01/current.json    pointers, derived from the ledger
 """
 
+import hashlib
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -22,6 +25,8 @@ from include.tidemark.settings import Settings
 _COPY_BYTES = 1 << 20
 _PART = ".part"
 """Suffix of a file that is still being written on a disk; it is no part of a folder's content."""
+_IS_PART = re.compile(rf"(^|/)\.[^/]+\.[0-9a-f]{{8}}{re.escape(_PART)}$")
+"""As `_atomic_local` names them; another's file of that suffix is left alone."""
 
 
 class Folder:
@@ -108,11 +113,47 @@ class Folder:
 
     def files(self) -> list[str]:
         """Relative paths of all files, sorted."""
-        if not self._fs.exists(self._base):
+        return list(self.sizes())
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of every file by its relative path, sorted."""
+        found = ((path, int(entry["size"] or 0)) for path, entry in self._found())
+        return dict(sorted((path, size) for path, size in found if not path.endswith(_PART)))
+
+    def parts(self, before: datetime) -> list[str]:
+        """Files of writers that died, by their last change: none but a disk has such files."""
+        if not self._is_disk:
             return []
-        prefix = self._base.lstrip("/") + "/"
-        found = (str(name).lstrip("/").removeprefix(prefix) for name in self._fs.find(self._base))
-        return sorted(name for name in found if not name.endswith(_PART))
+        instant = before.timestamp()
+        return sorted(
+            path for path, entry in self._found() if _IS_PART.search(path) and entry["mtime"] < instant
+        )
+
+    def _found(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        if self._fs.exists(self._base):
+            prefix = self._base.lstrip("/") + "/"
+            for name, entry in self._fs.find(self._base, detail=True).items():
+                yield str(name).lstrip("/").removeprefix(prefix), entry
+
+    def sha256(self, relative: str) -> str:
+        """The digest of one file.
+
+        Raises:
+            FileNotFoundError: it does not exist.
+        """
+        digest = hashlib.sha256()
+        with self._fs.open(self._locate(relative), "rb") as source:
+            for block in iter(partial(source.read, _COPY_BYTES), b""):
+                digest.update(block)
+        return digest.hexdigest()
+
+    def names(self, relative: str = "") -> list[str]:
+        """Names of the files and folders directly below this one, or below a folder in it, sorted."""
+        folder = self._locate(relative) if relative else self._base
+        if not self._fs.exists(folder):
+            return []
+        listed = self._fs.ls(folder, detail=False)
+        return sorted(PurePosixPath(str(name).rstrip("/")).name for name in listed)
 
     def subfolders(self, relative: str = "") -> list[str]:
         """Names of the folders directly below this one, or below a folder in it, sorted."""
@@ -178,7 +219,7 @@ def run_folder(as_of_date: date, run_key: str) -> str:
 def run_folders(root: ArtifactRoot, below: str = "") -> Iterator[tuple[date, str]]:
     """As-of date and key of every run that has a folder, oldest month first. Folders of other names are not ours: they are left alone."""
     for month in root.subfolders(below):
-        as_of_date = _date_of(month)
+        as_of_date = date_of(month)
         if as_of_date is None:
             continue
         for run in root.subfolders(f"{below}/{month}" if below else month):
@@ -186,7 +227,7 @@ def run_folders(root: ArtifactRoot, below: str = "") -> Iterator[tuple[date, str
                 yield as_of_date, run.removeprefix("run=")
 
 
-def _date_of(folder: str) -> date | None:
+def date_of(folder: str) -> date | None:
     """The as-of date whose folder this is, such as `as_of=2026-11-01`; None for another, such as a copy of it."""
     try:
         found = date.fromisoformat(folder.removeprefix("as_of="))

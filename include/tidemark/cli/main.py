@@ -12,8 +12,10 @@ from include.tidemark.cli import (
     history,
     init,
     reading,
+    repair,
     rollback,
     segmentation,
+    status,
     suggest,
 )
 from include.tidemark.cli import open as open_report
@@ -29,6 +31,8 @@ GROUPS = (
     run_month,
     open_report,
     reading,
+    status,
+    repair,
     backfill,
     diff,
     history,

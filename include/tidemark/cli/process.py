@@ -10,14 +10,19 @@ _requests: list[int] = []
 
 def prepare() -> None:
     """End on a request as on Ctrl-C, so that nothing is left behind, and show the project's warnings, not those of libraries."""
-    for request in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(request, _end)
+    end_on_request()
     ours = logging.getLogger("include.tidemark")
     ours.addHandler(_Said())
     ours.setLevel(logging.WARNING)
     ours.propagate = False
     # What the gate finds is said when the run ends, or fails.
     logging.getLogger("include.tidemark.pipeline.check").setLevel(logging.CRITICAL)
+
+
+def end_on_request() -> None:
+    """End on SIGTERM and SIGHUP as on Ctrl-C; a shell starts background jobs deaf to that."""
+    for request in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(request, _end)
 
 
 def asked_to_end() -> bool:

@@ -142,7 +142,11 @@ def drivers(month: PublishedMonth, impact_threshold: float | None) -> Rows:
 
 
 def verify(month: PublishedMonth) -> Rows:
-    """Whether the month is what was published: each file against the manifest, the manifest against the pointer, the gate."""
+    """Whether the month is what was published: each file against the manifest, the manifest against the pointer, the gate.
+
+    Raises:
+        DamagedError: there is no manifest to hold the files against.
+    """
     manifest = month.manifest()
     checked = [_verdict(MANIFEST, hashlib.sha256(month.read(MANIFEST)).hexdigest(), month.manifest_sha256)]
     for file in manifest["files"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -89,6 +89,23 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         made, seconds = _run_stages(settings, parameters, started_at, progress)
     print(_ending(made, seconds, settings))
     return 0
+
+
+def compute_again(as_of_date: date, settings: Settings) -> None:
+    """Run a month as `tidemark run --as-of` does without further options.
+
+    Raises:
+        TidemarkError: it can't start, or it failed.
+    """
+    plain = argparse.Namespace(
+        as_of=as_of_date,
+        dry_run=False,
+        full_refresh=False,
+        lookback_days=None,
+        allow_missing=None,
+        resamples=None,
+    )
+    run(plain, settings)
 
 
 def _parameters(arguments: argparse.Namespace, settings: Settings, started_at: datetime) -> dict[str, Any]:

@@ -1,14 +1,20 @@
-"""`python -m include.tidemark.demo run | up | down`: what the Makefile calls."""
+"""`python -m include.tidemark.demo run | up | status | down`: what the Makefile calls."""
 
 import argparse
+import os
+import signal
 import sys
+from pathlib import Path
 
-from include.tidemark.demo import local, own
+from include.tidemark.cli.main import main as tidemark
+from include.tidemark.cli.process import end_on_request
+from include.tidemark.demo import airflow_stack, local, own
 from include.tidemark.demo.airflow_stack import Stack
 from include.tidemark.demo.datasets import NAMES, dataset
 from include.tidemark.demo.months import run_demo
 from include.tidemark.demo.synthetic.dataset import DEFAULT_USERS
 from include.tidemark.errors import SettingsError, TidemarkError
+from include.tidemark.parent_death import end_with_parent
 
 _INTERRUPTED = 130
 """Exit code by which shells know of a Ctrl-C."""
@@ -17,7 +23,7 @@ _INTERRUPTED = 130
 def main() -> int:
     """Run one command; errors that are meant for a person are printed as one sentence."""
     parser = argparse.ArgumentParser(prog="python -m include.tidemark.demo", description=__doc__)
-    parser.add_argument("command", choices=("run", "up", "down"))
+    parser.add_argument("command", choices=("run", "up", "status", "down"))
     parser.add_argument(
         "--dataset", choices=(*NAMES, own.NAME), default=NAMES[0],
         help="own is whatever the exported TIDEMARK_* and the configuration folder say",
@@ -46,20 +52,31 @@ def _run_shipped(chosen: argparse.Namespace) -> int:
     data = dataset(chosen.dataset, chosen.users)
     local.refuse_exported(data.state, data)
     local.refuse_own_months(data.state, data)
+    if chosen.command == "status":
+        os.environ |= local.settings_environment(data.state, data)
+        return _status(data.state / "airflow")
     if chosen.command == "run":
         return run_demo(dataset=data)
-    _say_up(local.up(data.state, data))
+    _say_up(local.up(data.state, data, stays=True))
     return 0
 
 
 def _run_own(chosen: argparse.Namespace) -> int:
     if chosen.command == "run":
         return own.run_own(chosen.as_of)
-    _say_up(own.up())
+    if chosen.command == "status":
+        return _status(own.STATE / "airflow")
+    _say_up(own.up(stays=True))
     print(
         "  the DAG monthly_segmentation is paused: unpause it for its schedule, or trigger it with an as_of_date"
     )
     return 0
+
+
+def _status(home: Path) -> int:
+    """`tidemark status`, with the metadata database of the local Airflow."""
+    os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = airflow_stack.database(home)
+    return tidemark(["status"])
 
 
 def _say_up(stack: Stack) -> None:
@@ -67,4 +84,6 @@ def _say_up(stack: Stack) -> None:
 
 
 if __name__ == "__main__":
+    end_on_request()
+    end_with_parent(signal.SIGTERM)
     sys.exit(main())

@@ -116,6 +116,14 @@ class AirflowApi:
         )
         answer.raise_for_status()
 
+    def clear_task(self, run_id: str, task_id: str) -> None:
+        """Clear one task of a run, and none of those that follow it."""
+        answer = self._client.post(
+            f"/api/v2/dags/{self._dag_id}/clearTaskInstances",
+            json={"dag_run_id": run_id, "task_ids": [task_id], "dry_run": False, "only_failed": False},
+        )
+        answer.raise_for_status()
+
     def watch(
         self, run_id: str, timeout: float, poll: float = 1.0
     ) -> Iterator[tuple[str, list[dict[str, Any]]]]:

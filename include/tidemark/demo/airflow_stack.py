@@ -6,24 +6,26 @@ It keeps all it writes below one folder, takes a free port, and can be stopped w
 import json
 import os
 import secrets
-import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
+from include.tidemark.cli.started import Started
 from include.tidemark.errors import TidemarkError
+from include.tidemark.parent_death import ends_with_parent
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.settings import WAREHOUSE_POOL
 
-_MARK = "TIDEMARK_STACK"
+MARK = "TIDEMARK_STACK"
 """Environment variable that every process of a stack inherits: how its processes are found, whatever group they are in."""
 _LOCAL_SETTINGS = """\
 import sys
@@ -38,7 +40,8 @@ if "scheduler" in sys.argv:
 """
 _START_SECONDS = 300
 """It takes a quarter of a minute on idle cores, and two minutes were too few on two that had ten programs to run."""
-_STOP_SECONDS = 20
+_HELD: list["subprocess.Popen[bytes]"] = []
+"""The supervisors that this process has started: each ends when its stdin is closed, so nobody may forget it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def airflow_environment(home: Path, port: int, extra: Mapping[str, str]) -> dict
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=30",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"{database(home)}?timeout=30",
         "AIRFLOW__CORE__PARALLELISM": "16",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://localhost:{port}/execution/",
         "AIRFLOW__API__HOST": "127.0.0.1",
@@ -97,10 +100,16 @@ def airflow_environment(home: Path, port: int, extra: Mapping[str, str]) -> dict
     }
 
 
-def start(home: Path, extra: Mapping[str, str], pool_slots: int = 1) -> Stack:
+def database(home: Path) -> str:
+    """The address of the stack's metadata database."""
+    return f"sqlite:///{home / 'airflow.db'}"
+
+
+def start(home: Path, extra: Mapping[str, str], pool_slots: int = 1, *, stays: bool = False) -> Stack:
     """Start Airflow and wait until it is healthy. A stack that runs already below `home` is returned as it is.
 
     Args:
+        stays: whether it goes on when this process ends; otherwise it ends with it, also where that is killed.
         pool_slots: how many tasks may use the warehouse at once. One for DuckDB: one process at a time may hold the file.
 
     Raises:
@@ -110,20 +119,20 @@ def start(home: Path, extra: Mapping[str, str], pool_slots: int = 1) -> Stack:
         return running
     home.mkdir(parents=True, exist_ok=True)
     port, mark = _free_port(), secrets.token_hex(8)
-    environment = airflow_environment(home, port, extra) | {_MARK: mark}
+    environment = airflow_environment(home, port, extra) | {MARK: mark}
     airflow = [sys.executable, "-m", "airflow"]
     log = home / "standalone.log"
     with log.open("ab") as output:
-        subprocess.run([*airflow, "db", "migrate"], env=environment, stdout=output, stderr=output, check=True)
+        _run([*airflow, "db", "migrate"], environment, output)
         _preload_libraries(home)
         _let_readers_and_a_writer_work_at_once(home / "airflow.db")
-        subprocess.run(
-            [*airflow, "pools", "set", WAREHOUSE_POOL, str(pool_slots), "Tasks that use the warehouse at once"],
-            env=environment, stdout=output, stderr=output, check=True,
-        )  # fmt: skip
+        _run([*airflow, "pools", "set", WAREHOUSE_POOL, str(pool_slots), "Tasks that use the warehouse at once"], environment, output)  # fmt: skip
         process = subprocess.Popen(
-            [*airflow, "standalone"], env=environment, stdout=output, stderr=output, start_new_session=True
-        )
+            [sys.executable, "-m", "include.tidemark.demo.supervisor", str(home), mark, *([] if stays else ["--bound"])],
+            env=environment, stdin=subprocess.DEVNULL if stays else subprocess.PIPE, stdout=output, stderr=output,
+            start_new_session=True,
+        )  # fmt: skip
+    _HELD.append(process)
     stack = Stack(home, port, mark, process.pid)
     _state_file(home).write_text(
         json.dumps({"port": port, "mark": mark, "pid": process.pid}), encoding="utf-8"
@@ -146,51 +155,30 @@ def find(home: Path) -> Stack | None:
 
 
 def stop(home: Path) -> int:
-    """End every process of the stack below `home`, its tasks and their dbt included; returns how many there were.
-
-    The standalone command's children outlive it when it is killed, so ending that one process is not enough.
-    """
+    """End every process of the stack below `home`, its tasks and their dbt included; returns how many there were."""
     file = _state_file(home)
     if not file.exists():
         return 0
     stack = Stack(home, **json.loads(file.read_text(encoding="utf-8")))
-    ended: set[int] = set()
-    deadline = time.monotonic() + _STOP_SECONDS
-    ask = signal.SIGTERM
-    while living := processes(stack):
-        ended.update(process.pid for process in living)
-        for process in living:
-            try:
-                process.send_signal(ask)
-            except psutil.NoSuchProcess:
-                continue
-        psutil.wait_procs(living, timeout=3)
-        ask = signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL
-    file.unlink()
-    return len(ended)
+    ended = _started(stack).end()
+    file.unlink(missing_ok=True)
+    return ended
 
 
 def processes(stack: Stack) -> list[psutil.Process]:
-    """Every living process of the stack: by the mark, by the session, and whatever descends from those.
-
-    No sign alone is enough: a process that sets its title overwrites its environment, and a task's supervisor may leave
-    the session; a descendant whose parent has died is found by the mark or the session.
-    """
-    found: dict[int, psutil.Process] = {}
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(_MARK) == stack.mark or os.getsid(process.pid) == stack.pid:
-                found |= {each.pid: each for each in (process, *process.children(recursive=True))}
-        except (psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError):
-            continue
-    return [process for process in found.values() if _is_alive(process)]
+    """Every living process of the stack."""
+    return _started(stack).processes()
 
 
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+def _started(stack: Stack) -> Started:
+    return Started(MARK, stack.mark, stack.pid)
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]) -> None:
+    subprocess.run(
+        command, env=environment, stdout=output, stderr=output, check=True,
+        preexec_fn=ends_with_parent(),
+    )  # fmt: skip
 
 
 def _wait_until_healthy(stack: Stack, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -68,10 +68,14 @@ def refuse_own_months(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> None:
         )
 
 
-def up(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> Stack:
-    """Landing files and a running Airflow; both are kept where they are there already."""
+def up(state: Path, dataset: Dataset = COMPLETE_JOURNEY, *, stays: bool = False) -> Stack:
+    """Landing files and a running Airflow; both are kept where they are there already.
+
+    Args:
+        stays: as in `airflow_stack.start`.
+    """
     dataset.write_landing_files(state / "landing")
-    return airflow_stack.start(state / "airflow", settings_environment(state, dataset))
+    return airflow_stack.start(state / "airflow", settings_environment(state, dataset), stays=stays)
 
 
 def down(state: Path) -> int:

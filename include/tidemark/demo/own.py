@@ -31,11 +31,12 @@ _SHOWN_MONTHS = 4
 _SECRETS = {"TIDEMARK_ID_HASH_KEY"}
 
 
-def up(state: Path = STATE, schedule_end: date | None = None) -> Stack:
+def up(state: Path = STATE, schedule_end: date | None = None, *, stays: bool = False) -> Stack:
     """A running Airflow with the shell's settings; one that runs already is kept.
 
     Args:
         schedule_end: no month that ends later is scheduled; by default what the settings say.
+        stays: as in `airflow_stack.start`.
 
     Raises:
         TidemarkError: a run could not start with these settings, or the Airflow that runs has others.
@@ -55,7 +56,7 @@ def up(state: Path = STATE, schedule_end: date | None = None) -> Stack:
     extra = _absolute_paths(settings)
     if schedule_end is not None and settings.schedule_end is None:
         extra["TIDEMARK_SCHEDULE_END"] = schedule_end.isoformat()
-    return airflow_stack.start(home, extra, _POOL_SLOTS[settings.warehouse])
+    return airflow_stack.start(home, extra, _POOL_SLOTS[settings.warehouse], stays=stays)
 
 
 def run_own(as_of: str = "", state: Path = STATE) -> int:

@@ -1,6 +1,5 @@
 """What the checks of one call share: each part is made once, when the first check asks for it."""
 
-import tempfile
 from contextlib import ExitStack
 from datetime import date, datetime
 from functools import cached_property
@@ -16,6 +15,7 @@ from include.tidemark.families import enabled_families
 from include.tidemark.families.family import Family
 from include.tidemark.rules import Rules
 from include.tidemark.run import Run, RunOptions, make_run_key
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings, load_settings
 from include.tidemark.sources.sources_file import TableSource, sources_model
 from include.tidemark.warehouse import open_warehouse
@@ -122,7 +122,7 @@ class Examination:
     @cached_property
     def scratch(self) -> Path:
         """A folder that is gone at the end."""
-        return Path(self._open.enter_context(tempfile.TemporaryDirectory(dir=self.settings.scratch_dir)))
+        return self._open.enter_context(scratch_folder(self.settings, "doctor"))
 
     @property
     def warehouse(self) -> Warehouse | None:
@@ -138,17 +138,11 @@ class Examination:
         settings = self.settings
         if settings.warehouse == "duckdb" and not settings.duckdb_path.exists():
             return None
+        tag = QueryTag(run_key="none", task="doctor")
         try:
-            if settings.warehouse == "snowflake":
-                tag = QueryTag(run_key="none", task="doctor")
-                return self._open.enter_context(open_warehouse(settings, tag))
-            from include.tidemark.warehouse.duckdb import DuckDBWarehouse
-
-            warehouse = DuckDBWarehouse(settings.duckdb_path, read_only=True)
+            return self._open.enter_context(open_warehouse(settings, tag, read_only=True))
         except Exception as error:
             return error
-        self._open.callback(warehouse.close)
-        return warehouse
 
     @cached_property
     def reader(self) -> Warehouse:

@@ -15,6 +15,7 @@ DAGS = {
     "rollback_publication": "rollback_publication.py",
     "segmentation_backfill": "segmentation_backfill.py",
     "forget_users": "forget_users.py",
+    "segmentation_maintenance": "segmentation_maintenance.py",
 }
 SNOWFLAKE_SLOTS = 8
 """A month of all families has that many tasks under way at once; with fewer slots they wait for each other."""

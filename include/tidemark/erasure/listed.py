@@ -1,7 +1,6 @@
 """The persons who are to be forgotten: a file with one user id a line, and a table of them while they are being erased."""
 
 import secrets
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 
 from include.tidemark.artifacts.store import Folder
 from include.tidemark.errors import TidemarkError
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings, without_password
 from include.tidemark.warehouse.base import Warehouse
 
@@ -61,8 +61,8 @@ def table_of_ids(settings: Settings, warehouse: Warehouse, ids: Iterable[str]) -
     )
     try:
         warehouse.execute(f"create {kind} table {table} (user_id varchar){keeping}")
-        with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
-            file = Path(scratch) / "ids.parquet"
+        with scratch_folder(settings, "erasure") as scratch:
+            file = scratch / "ids.parquet"
             pq.write_table(pa.table({"user_id": pa.array(sorted(ids), pa.string())}), file)
             warehouse.load_parquet(table, [file], "true", lambda _: None)
         yield table

@@ -9,7 +9,6 @@ import csv
 import hashlib
 import io
 import json
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -22,6 +21,7 @@ from include.tidemark.artifacts.store import ArtifactRoot, Folder, run_folder
 from include.tidemark.artifacts.tables import WrittenFile
 from include.tidemark.erasure.files import Removal, Wanted, remove_people
 from include.tidemark.erasure.rows import is_user_column
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
 
 ASIDE = "erasing"
@@ -96,16 +96,16 @@ def put_aside(
     listed = {entry["path"]: entry for entry in manifest["files"]}
     described = id_columns(folder)
     changed = []
-    with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
+    with scratch_folder(settings, "erasure", run_key) as scratch:
         for path in _user_level(folder, described):
-            here, there = Path(scratch) / "before" / path, Path(scratch) / "after" / path
+            here, there = scratch / "before" / path, scratch / "after" / path
             folder.download(path, here)
             removal = _remove(wanted, here, there, described.get(_table_of(path), ()))
             found.left += removal.left
             found.others += removal.others
             if removal.rows:
                 old, new = (
-                    list_local(Path(scratch) / part, WrittenFile(path, removal.left))
+                    list_local(scratch / part, WrittenFile(path, removal.left))
                     for part in ("before", "after")
                 )
                 if path in listed and old.sha256 != listed[path]["sha256"]:

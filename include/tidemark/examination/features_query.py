@@ -3,8 +3,6 @@
 import json
 import subprocess
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from include.tidemark.config.folder import load_config
 from include.tidemark.data_errors import without_values
@@ -12,6 +10,7 @@ from include.tidemark.errors import TidemarkError
 from include.tidemark.paths import DBT_DIR
 from include.tidemark.pipeline.build import dbt_profile, require_dbt
 from include.tidemark.pipeline.dbt_variables import as_environment
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
 
 _MODEL = "user_features"
@@ -27,8 +26,7 @@ def features_query(settings: Settings, as_of_date: date, run_key: str, families:
     require_dbt(settings)
     variables = {"families": families, **load_config(settings).rules.model_dump(mode="json")}
     identity = as_environment({"as_of_date": as_of_date.isoformat(), "run_key": run_key})
-    with TemporaryDirectory(prefix="tidemark-dbt-", dir=settings.scratch_dir) as folder:
-        target = Path(folder)
+    with scratch_folder(settings, "dbt", run_key) as target:
         profiles, environment = dbt_profile(settings, target)
         command = [
             str(settings.dbt_executable), "--quiet", "compile", "--project-dir", str(DBT_DIR), "--profiles-dir", str(profiles),

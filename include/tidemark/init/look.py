@@ -1,6 +1,5 @@
 """A sample of each source, read by the same means by which a run reads it."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from include.tidemark.errors import SettingsError, SourceError, TidemarkError
 from include.tidemark.init.csv_dialect import HEAD, guess_csv
 from include.tidemark.init.places import FilesPlace, TablePlace
 from include.tidemark.init.seen import Look, SeenColumn, spread
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
 from include.tidemark.sources.file_names import compression_by_name, format_by_name
 from include.tidemark.sources.folders import LandingFolder, files_of_pattern, landing_folder, relative_to
@@ -104,10 +104,10 @@ def _files(place: FilesPlace, settings: Settings) -> Look:
     try:
         paths = [path for path, _ in files_of_pattern(landing, place.pattern, where)]
         samples = []
-        with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
+        with scratch_folder(settings, "init") as scratch:
             wanted = spread(paths, _FILES)
             for path in wanted:
-                samples.append(_sample(landing, path, Path(scratch), SAMPLE_ROWS // len(wanted)))
+                samples.append(_sample(landing, path, scratch, SAMPLE_ROWS // len(wanted)))
     except OSError as error:
         raise SourceError(
             f"{where} below {place.root} can't be read ({error.strerror or type(error).__name__}); correct the name or its permissions."

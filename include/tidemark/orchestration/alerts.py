@@ -8,8 +8,16 @@ import httpx
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from include.tidemark.orchestration.pages import dag_run_page, data_docs, published_page, run_file
+from include.tidemark.orchestration.pages import (
+    RESOLVE_TASK_ID,
+    dag_run_page,
+    data_docs,
+    published_page,
+    report_page,
+    run_page,
+)
 from include.tidemark.settings import load_settings
+from include.tidemark.upkeep.consumers import SeenMonth, seen_now
 
 log = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request's address, which may hold a token
@@ -22,6 +30,7 @@ _SECTIONS = {
     "segmentation_backfill": "recompute-a-range",
     "rollback_publication": "roll-back",
     "forget_users": "erase-a-person",
+    "segmentation_maintenance": "the-weekly-maintenance-failed",
 }
 _FAILED = "a-run-failed"
 
@@ -35,13 +44,53 @@ def alert_on_failure(context: Any) -> None:
     task = context["ti"]
     sentence = str(context.get("exception"))
     lines = [
-        f"Tidemark: task {task.task_id} of {task.dag_id}, run {task.run_id}, failed: {sentence}."
-        " Consumers still see the last published month.",
+        f"Tidemark: task {task.task_id} of {task.dag_id}, run {task.run_id}, failed: {sentence.rstrip('.')}.",
+        *_seen_now(_run_of(task)),
         *_links(task),
     ]
     log.error("\n".join(lines))
     _leave(task, sentence)
     post(lines)
+
+
+def _run_of(task: Any) -> dict[str, Any] | None:
+    """The identity that `resolve_run` has made. Where a worker died its failure is told from elsewhere, and no task's result can be read."""
+    try:
+        run: dict[str, Any] | None = task.xcom_pull(task_ids=RESOLVE_TASK_ID)
+    except Exception:
+        log.debug("The run of the failed task is not known here", exc_info=True)
+        return None
+    return run
+
+
+def _seen_now(run: dict[str, Any] | None) -> list[str]:
+    """Which run views and files show of the newest month and of the failed run's, each with its report."""
+    try:
+        seen = seen_now(load_settings())
+    except Exception as error:  # the alert goes out whatever state the storage is in
+        return [f"What consumers see could not be asked ({type(error).__name__})."]
+    if not seen.months:
+        return ["Consumers see no month: nothing is published."]
+    day = str((run or {}).get("as_of_date", ""))
+    chosen = [m for m in seen.months if m is seen.months[0] or m.as_of_date.isoformat() == day]
+    lines = [
+        f"Consumers see now: {seen.words(month)}{_of_this_run(month, run)}{_report(month)}"
+        for month in chosen
+    ]
+    if day and all(month.as_of_date.isoformat() != day for month in chosen):
+        lines.append(f"As of {day}, the month of this run, nothing is published.")
+    return lines
+
+
+def _of_this_run(month: SeenMonth, run: dict[str, Any] | None) -> str:
+    """Whether it is the failed run itself that they see."""
+    shown = run is not None and run["run_key"] in (month.views, month.files)
+    return " That is this run: its publication stands." if shown else ""
+
+
+def _report(month: SeenMonth) -> str:
+    key = month.files or month.views
+    return f" Report: {report_page(month.as_of_date.isoformat(), key)}" if key else ""
 
 
 def _links(task: Any) -> list[str]:
@@ -56,14 +105,9 @@ def _links(task: Any) -> list[str]:
 
 
 def _checks(task: Any) -> str | None:
-    """The Data Docs of a failed check. Where a worker died its failure is told from elsewhere, and no other task's result can be read."""
-    if not task.task_id.startswith("check_"):
-        return None
-    try:
-        return run_file(task, data_docs(task.task_id))
-    except Exception:
-        log.debug("The run of the failed check is not known here", exc_info=True)
-        return None
+    """The Data Docs of a failed check."""
+    run = _run_of(task) if task.task_id.startswith("check_") else None
+    return run_page(run, data_docs(task.task_id)) if run else None
 
 
 def _leave(task: Any, sentence: str) -> None:

@@ -3,13 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowFailException
 from cosmos.hooks.subprocess import FullOutputSubprocessHook, FullOutputSubprocessResult, logger
 
 from include.tidemark.data_errors import event_without_values
+from include.tidemark.errors import SettingsError
+from include.tidemark.pipeline.build import event_of, how_it_ended, require_dbt
+from include.tidemark.settings import load_settings
+
+_LAST_LINES = 5
 
 
 class _Hook(FullOutputSubprocessHook):  # type: ignore[misc]
-    """Cosmos' way to run dbt."""
+    """Cosmos' way to run dbt, which says how a dbt that died did so, and in a sentence that there is none."""
 
     def run_command(
         self, *args: Any, process_log_line: Callable[[str, Any], None] | None = None, **kwargs: Any
@@ -21,8 +27,15 @@ class _Hook(FullOutputSubprocessHook):  # type: ignore[misc]
             else:
                 logger.info("%s", line)
 
+        try:
+            require_dbt(load_settings())
+        except SettingsError as error:
+            raise AirflowFailException(str(error)) from None
         result = super().run_command(*args, process_log_line=process, **kwargs)
         lines = [event_without_values(line) for line in result.full_output]
+        if result.exit_code:
+            said = " | ".join(event_of(line)["info"]["msg"].strip() for line in lines[-_LAST_LINES:])
+            logger.error("dbt ended with %s. Its last lines: %s", how_it_ended(result.exit_code), said)
         return result._replace(output=event_without_values(result.output), full_output=lines)
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from airflow.configuration import conf
 from airflow.models import import_all_models
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
-from sqlalchemy import create_engine, inspect, select
+from sqlalchemy import create_engine, func, inspect, select
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -27,6 +28,17 @@ class ImportFault:
     file: str
     kind: str
     """The kind of the error, without its words."""
+
+
+@dataclass(frozen=True)
+class DagRunState:
+    """One DAG run."""
+
+    run_id: str
+    state: str
+    started: datetime | None
+    ended: datetime | None
+    failed_tasks: tuple[str, ...]
 
 
 class MetadataDatabase:
@@ -74,6 +86,51 @@ class MetadataDatabase:
                 )
             ).all()
         return {name: bool(paused) for name, paused in rows}
+
+    def newest_run(self, dag_id: str) -> DagRunState | None:
+        """The run of a DAG that started last, or None."""
+        from airflow.models.dagrun import DagRun
+        from airflow.models.taskinstance import TaskInstance
+
+        with Session(self._engine) as session:
+            found = session.execute(
+                select(DagRun.run_id, DagRun._state, DagRun.start_date, DagRun.end_date)
+                .where(DagRun.dag_id == dag_id)
+                .order_by(DagRun.run_after.desc(), DagRun.id.desc())
+                .limit(1)
+            ).first()
+            if found is None:
+                return None
+            failed = session.scalars(
+                select(TaskInstance.task_id)
+                .where(
+                    TaskInstance.dag_id == dag_id,
+                    TaskInstance.run_id == found[0],
+                    TaskInstance.state == "failed",
+                )
+                .order_by(TaskInstance.task_id)
+            ).all()
+        return DagRunState(found[0], str(found[1]), found[2], found[3], tuple(failed))
+
+    def waiting_tasks(self, dag_id: str) -> dict[str, int]:
+        """How many tasks of a DAG are in each state before their end, such as `deferred`."""
+        from airflow.models.taskinstance import TaskInstance
+
+        states = ("scheduled", "queued", "running", "deferred", "up_for_retry", "up_for_reschedule")
+        with Session(self._engine) as session:
+            rows = session.execute(
+                select(TaskInstance.state, func.count())
+                .where(TaskInstance.dag_id == dag_id, TaskInstance.state.in_(states))
+                .group_by(TaskInstance.state)
+            ).all()
+        return {str(state): int(number) for state, number in rows}
+
+    def next_run(self, dag_id: str) -> datetime | None:
+        """When the scheduler makes the DAG's next run; None where it makes none."""
+        from airflow.models.dag import DagModel
+
+        with Session(self._engine) as session:
+            return session.scalar(select(DagModel.next_dagrun_create_after).where(DagModel.dag_id == dag_id))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Addresses of the pages that the plugin `plugins/tidemark_reports.py` serves, and buttons for them on tasks."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -7,6 +8,7 @@ from airflow.configuration import conf
 from airflow.sdk import BaseOperatorLink
 
 RESOLVE_TASK_ID = "resolve_run"
+_REPORT = "report/index.html"
 
 
 def published_page() -> str:
@@ -22,7 +24,17 @@ def dag_run_page(dag_id: str, run_id: str) -> str:
 def run_file(task: Any, path: str) -> str | None:
     """A file of the run that a task works on; None before `resolve_run` has made its identity."""
     run = task.xcom_pull(task_ids=RESOLVE_TASK_ID)
-    return f"{_base_url()}/tidemark/runs/{run['as_of_date']}/{run['run_key']}/{path}" if run else None
+    return run_page(run, path) if run else None
+
+
+def run_page(run: Mapping[str, Any], path: str) -> str:
+    """A file of the run with this identity."""
+    return f"{_base_url()}/tidemark/runs/{run['as_of_date']}/{run['run_key']}/{path}"
+
+
+def report_page(as_of_date: str, run_key: str) -> str:
+    """The report of a run."""
+    return run_page({"as_of_date": as_of_date, "run_key": run_key}, _REPORT)
 
 
 class ReportLink(BaseOperatorLink):
@@ -32,7 +44,7 @@ class ReportLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """The run's report. The worker asks once, when the task has ended, and with the task's instance for its key."""
-        return run_file(ti_key, "report/index.html") or ""
+        return run_file(ti_key, _REPORT) or ""
 
 
 class DataDocsLink(BaseOperatorLink):

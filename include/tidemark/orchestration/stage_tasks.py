@@ -17,6 +17,7 @@ from include.tidemark.orchestration.metrics import measure, measure_failure
 from include.tidemark.orchestration.pages import RESOLVE_TASK_ID
 from include.tidemark.pipeline.dbt_variables import dbt_variables, run_environment
 from include.tidemark.run import Run
+from include.tidemark.transient import is_transient
 
 P = ParamSpec("P")
 
@@ -31,6 +32,8 @@ TASK_DEFAULTS = {
     "owner": "tidemark",
     "retries": 2,
     "retry_delay": timedelta(seconds=20),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=10),
     "on_failure_callback": alert_on_failure,
 }
 """`default_args` of every DAG."""
@@ -44,8 +47,8 @@ def current_run() -> Run:
 def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
     """A stage as a task: its result says when it began and how long it took, our own errors are final, and with nothing to do it is skipped.
 
-    The same input would fail again, so a retry would only cost time. Anything else (a lost connection, a killed worker)
-    is retried as the DAG says.
+    The same input would fail again, so a retry would only cost time. Anything else (a lock, a lost connection, throttling, a full
+    disk, a killed worker) is retried as the DAG says.
     """
 
     @wraps(stage)
@@ -56,6 +59,8 @@ def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]
         except NothingToDoError as reason:
             raise AirflowSkipException(str(reason)) from None
         except TidemarkError as error:
+            if is_transient(error):
+                raise  # a sentence about a lock or the network: the retries of the DAG try again
             measure_failure(get_current_context()["ti"].task_id)
             raise AirflowFailException(str(error)) from None
         seconds = round(time.perf_counter() - started, 3)

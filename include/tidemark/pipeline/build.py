@@ -3,8 +3,8 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -15,9 +15,11 @@ from include.tidemark.data_errors import event_without_values, without_values
 from include.tidemark.enabled import dbt_selection, families_of
 from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.kept_logs import keep_log
+from include.tidemark.parent_death import ends_with_parent
 from include.tidemark.paths import DBT_DIR, LOCAL_STATE
 from include.tidemark.pipeline.dbt_variables import dbt_variables, run_environment
 from include.tidemark.run import Run
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
 
 _TAIL_LINES = 12
@@ -100,17 +102,16 @@ def build_models(
         BuildError: dbt failed; the message holds its errors and names its log.
     """
     require_dbt(settings)
-    with tempfile.TemporaryDirectory(
-        prefix="tidemark-dbt-", dir=settings.scratch_dir, ignore_cleanup_errors=True
-    ) as folder:
-        target = Path(folder)
+    with scratch_folder(settings, "dbt", run.run_key) as target:
         _, environment = dbt_profile(settings, target)
         environment |= run_environment(run) | _parsed_before()
         with _dbt([*build_command(run, settings, target, select), *_EVENTS], environment) as process:
             tail = _follow(process.stdout or (), on_progress)
         if process.returncode:
             said = " | ".join(line.strip() for line in tail)
-            raise BuildError(f"dbt failed for run {run.run_key} ({_kept(target / 'dbt.log')}): {said}")
+            raise BuildError(
+                f"dbt failed for run {run.run_key} ({how_it_ended(process.returncode)}; {_kept(target / 'dbt.log')}): {said}"
+            )
         _keep_parsed(target)
 
 
@@ -121,7 +122,7 @@ def _parsed_before() -> dict[str, str]:
 
 def _keep_parsed(target: Path) -> None:
     """Keep what dbt has parsed for the next run, whole at every moment; where the project can't be written, every run parses."""
-    parsed, copy = target / _PARSED.name, _PARSED.with_name(target.name)
+    parsed, copy = target / _PARSED.name, _PARSED.with_name(target.parent.name)
     with suppress(OSError):
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(parsed, copy)
@@ -135,11 +136,26 @@ def _kept(log: Path) -> str:
     return f"its log is {kept}" if kept else "it left no log"
 
 
+def how_it_ended(returncode: int) -> str:
+    """The exit status of a process in words, with the signal that killed it.
+
+    >>> how_it_ended(2), how_it_ended(-9)
+    ('exit status 2', 'killed by signal 9, SIGKILL')
+    """
+    if returncode >= 0:
+        return f"exit status {returncode}"
+    try:
+        return f"killed by signal {-returncode}, {signal.Signals(-returncode).name}"
+    except ValueError:
+        return f"killed by signal {-returncode}"
+
+
 @contextmanager
 def _dbt(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """The process, which does not outlive the block: a Ctrl-C in a terminal reaches it by itself, any other end does not."""
+    """The process, which outlives neither the block nor this process: a Ctrl-C in a terminal reaches it by itself."""
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+        preexec_fn=ends_with_parent(),  # noqa: PLW1509 - one system call, of a library that is loaded
     ) as process:  # fmt: skip
         try:
             yield process
@@ -159,7 +175,7 @@ def _follow(lines: Iterable[str], on_progress: Callable[[int, int], None]) -> Se
     errors: list[str] = []
     done = 0
     for line in lines:
-        event = _event(event_without_values(line))
+        event = event_of(event_without_values(line))
         said = [part for part in event["info"]["msg"].splitlines() if part.strip()]
         tail.extend(said)
         if event["info"]["level"] == "error" and event["info"]["name"] not in _REPEATED:
@@ -171,7 +187,7 @@ def _follow(lines: Iterable[str], on_progress: Callable[[int, int], None]) -> Se
     return errors[:_TAIL_LINES] or tail
 
 
-def _event(line: str) -> dict[str, Any]:
+def event_of(line: str) -> dict[str, Any]:
     """One line of dbt's log as its event; what is none, such as Python's own words, as an event without data."""
     try:
         event: dict[str, Any] = json.loads(line)

@@ -1,9 +1,7 @@
 """The gate between the stages of a run: what does not hold is written down, and a critical failure stops the run."""
 
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from include.tidemark.accounting.account import record_account
@@ -17,6 +15,7 @@ from include.tidemark.history.facts import finish_build
 from include.tidemark.history.ledger import refuse_published
 from include.tidemark.own_checks.assets import own_assets, with_own_severities
 from include.tidemark.run import Run
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.validation.changes import changes_assets
@@ -166,9 +165,9 @@ def _publish_docs(answers: list[Any], report: GateReport, run: Run, settings: Se
 
     folder = RunFolder(settings, run.as_of_date, run.run_key)
     relative = f"validation/{report.stage}"
-    with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
-        write_data_docs(answers, report, run.as_of_date, run.run_key, Path(scratch))
-        folder.upload_tree(Path(scratch), relative)
+    with scratch_folder(settings, "validation", run.run_key) as scratch:
+        write_data_docs(answers, report, run.as_of_date, run.run_key, scratch)
+        folder.upload_tree(scratch, relative)
     return f"{folder.uri}/{relative}/index.html"
 
 

@@ -9,19 +9,21 @@ from include.tidemark.warehouse.base import Warehouse
 log = logging.getLogger(__name__)
 
 
-def mark_discoveries(run: Run, warehouse: Warehouse) -> Selection:
-    """Set `is_discovery` in the run's rows of `runs.statistics` and say which families of comparisons hold something.
-
-    Only the row by which a number is read can be a discovery. Marked again, the rows stay the same.
-    """
+def select_discoveries(run: Run, warehouse: Warehouse) -> Selection:
+    """Which families of comparisons hold something. Only the row by which a number is read can be a discovery."""
     families = warehouse.fetch(
         "select family, comparison_family, min(p_adjusted) as smallest from runs.statistics"
         " where run_key = ? and is_primary and p_adjusted is not null group by family, comparison_family",
         (run.run_key,),
     )
-    selection = select_families(
+    return select_families(
         [float(row["smallest"]) for row in families], float(run.rules.segmentation_significance_threshold)
     )
+
+
+def mark_discoveries(run: Run, warehouse: Warehouse) -> Selection:
+    """Set `is_discovery` in the run's rows of `runs.statistics`; returns the selection. Marked again, the rows stay the same."""
+    selection = select_discoveries(run, warehouse)
     warehouse.execute(
         "update runs.statistics set is_discovery = (is_primary and p_adjusted <= ?)"
         " where run_key = ? and p_adjusted is not null",

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from include.tidemark.artifacts.manifest import MANIFEST
 from include.tidemark.artifacts.pointers import rebuild_pointers
 from include.tidemark.artifacts.store import ArtifactRoot, RunFolder, run_folders
 from include.tidemark.artifacts.user_ids import published_forms, user_ids
@@ -41,6 +42,7 @@ from include.tidemark.erasure.run_files import (
 from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.history.erasures import record_erasures
 from include.tidemark.history.facts import mark_for_rebuild
+from include.tidemark.history.kept_runs import keep_manifest
 from include.tidemark.history.ledger import published_digests, record_erasure
 from include.tidemark.settings import Settings
 from include.tidemark.sources.sources_file import sources_model
@@ -226,6 +228,8 @@ def _show(settings: Settings, warehouse: Warehouse, as_of_date: date, run_keys: 
     """Put the changed files of a month's runs in place, and let ledger and pointers know; returns the rows of the ledger."""
     root = ArtifactRoot(settings)
     digests = {run_key: digest for run_key in run_keys if (digest := put_in_place(root, as_of_date, run_key))}
+    for run_key in digests:
+        keep_manifest(warehouse, run_key, RunFolder(settings, as_of_date, run_key).read_bytes(MANIFEST))
     recorded = record_erasure(warehouse, as_of_date, digests)
     if run_keys:
         rebuild_pointers(settings, warehouse)

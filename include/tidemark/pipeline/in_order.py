@@ -3,11 +3,13 @@
 Production runs the same stages as Airflow tasks, with retries, logs and alerts.
 """
 
+import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from include.tidemark.enabled import families_of
 from include.tidemark.pipeline.build import build_models
@@ -20,7 +22,11 @@ from include.tidemark.pipeline.publish import publish
 from include.tidemark.pipeline.resolve import resolve_run
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
+from include.tidemark.transient import is_transient
 
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
 Timings = dict[str, float]
 
 
@@ -46,41 +52,58 @@ def run_in_order(
     timings: Timings = {}
     told = progress or Progress()
 
-    @contextmanager
-    def stage(name: str) -> Iterator[None]:
+    def stage(name: str, work: Callable[[], R]) -> R:
         told.starts(name)
         started = time.perf_counter()
-        yield
+        result = _again_where_it_may_help(work)
         timings[name] = time.perf_counter() - started
         told.ends(name, timings[name])
+        return result
 
-    with stage("resolve_run"):
-        run = resolve_run(
+    run = stage(
+        "resolve_run",
+        lambda: resolve_run(
             settings,
             parameters=parameters,
             dag_run_id=dag_run_id,
             run_after=started_at,
             started_at=started_at,
             started_by=started_by,
-        )
-    with stage("load_sources"):
-        run = run.with_sources(load(run, settings))
-    with stage("check_sources"):
-        check_stage("sources", run, settings)
-    with stage("models"):
-        build_models(
+        ),
+    )
+    run = run.with_sources(stage("load_sources", lambda: load(run, settings)))
+    stage("check_sources", lambda: check_stage("sources", run, settings))
+    stage(
+        "models",
+        lambda: build_models(
             run, settings, on_progress=lambda done, total: told.advances(done, total, "models and tests")
-        )
-    with stage("check_models"):
-        check_stage("models", run, settings)
-    with stage("statistics"):
-        questions = [(f.name, question) for f in families_of(run) for question in f.questions]
-        for done, (family, question) in enumerate(questions, start=1):
-            estimate(run, settings, family, question)
-            told.advances(done, len(questions), "questions")
-        compare(run, settings)
-    with stage("check_statistics"):
-        check_stage("statistics", run, settings)
-    with stage("publish"):
-        publish(run, settings, timings)
+        ),
+    )
+    stage("check_models", lambda: check_stage("models", run, settings))
+    stage("statistics", lambda: _statistics(run, settings, told))
+    stage("check_statistics", lambda: check_stage("statistics", run, settings))
+    stage("publish", lambda: publish(run, settings, timings))
     return run, timings
+
+
+def _statistics(run: Run, settings: Settings, told: Progress) -> None:
+    questions = [(f.name, question) for f in families_of(run) for question in f.questions]
+    for done, (family, question) in enumerate(questions, start=1):
+        estimate(run, settings, family, question)
+        told.advances(done, len(questions), "questions")
+    compare(run, settings)
+
+
+@retry(
+    retry=retry_if_exception(is_transient),
+    wait=wait_random_exponential(multiplier=1, max=30),
+    stop=stop_after_attempt(4),
+    before_sleep=lambda state: log.warning(
+        "A stage failed for a reason that may go away (%s); it is tried again.",
+        type(state.outcome.exception()).__name__,  # type: ignore[union-attr]
+    ),
+    reraise=True,
+)
+def _again_where_it_may_help(work: Callable[[], R]) -> R:
+    """A stage, which may be tried again as its task may: it writes the same rows."""
+    return work()

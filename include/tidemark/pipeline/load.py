@@ -32,6 +32,7 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
         deployment = Deployment(
             settings, needed, run.started_at, mapped, run.rules.currency, run.source_places, run.options.allow_missing,
             published=run.previous.started_at if run.previous else None, optional=optional,
+            run_key=run.run_key,
         )  # fmt: skip
         loaded = load_sources(deployment, warehouse)
     result = {

@@ -7,8 +7,7 @@ made again from the ledger. So the stage can be killed anywhere, and a plain ret
 import hashlib
 import json
 import logging
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from include.tidemark.artifacts.manifest import (
 )
 from include.tidemark.artifacts.parts import ARTIFACTS, DEFINITIONS
 from include.tidemark.artifacts.pointers import REPORT, rebuild_pointers
-from include.tidemark.artifacts.pruning import prune_unpublished
+from include.tidemark.artifacts.pruning import PrunedRun, prune_unpublished
 from include.tidemark.artifacts.results import STATISTICS, StatisticRows, read_statistics, write_statistics
 from include.tidemark.artifacts.store import RunFolder
 from include.tidemark.artifacts.tables import WrittenFile
@@ -35,13 +34,15 @@ from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.enabled import families_of
 from include.tidemark.errors import GateError
 from include.tidemark.families.left_out import LeftOut, families_left_out
+from include.tidemark.history.kept_runs import keep_run
 from include.tidemark.history.ledger import find_publication, record_publication
-from include.tidemark.pipeline.discoveries import mark_discoveries
+from include.tidemark.pipeline.discoveries import mark_discoveries, select_discoveries
 from include.tidemark.report.family_report import REPORT_PART
 from include.tidemark.report.figure_changes import with_changes
 from include.tidemark.report.page import write_report
 from include.tidemark.report.what_changed import Wordings, what_changed
 from include.tidemark.run import Run
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.multiplicity import Selection
 from include.tidemark.warehouse import open_warehouse
@@ -80,12 +81,13 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
         if publication is None:
             manifest = _export(run, settings, warehouse, folder, timings)
             if run.options.publish:
+                keep_run(warehouse, run, manifest)
                 sha256 = hashlib.sha256(manifest).hexdigest()
                 publication = record_publication(warehouse, run, f"{folder.uri}/{MANIFEST}", sha256)
         else:
             manifest = folder.read_bytes(MANIFEST)
         pointers = rebuild_pointers(settings, warehouse) if publication else []
-        pruned = prune_unpublished(settings, warehouse, run)
+        pruned = _pruned(settings, warehouse, run)
     log.info(
         "Run %s as of %s: %s; pointers moved: %s", run.run_key, run.as_of_date, status, pointers or "none"
     )
@@ -113,23 +115,26 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
     }
 
 
+def _pruned(settings: Settings, warehouse: Warehouse, run: Run) -> list[PrunedRun]:
+    """The run is published by now: nothing about old ones may fail it."""
+    try:
+        return prune_unpublished(settings, warehouse, run)
+    except Exception as error:
+        log.warning(
+            "Old unpublished runs could not be pruned (%s); the weekly maintenance tries again",
+            type(error).__name__,
+        )
+        return []
+
+
 def _export(
     run: Run, settings: Settings, warehouse: Warehouse, folder: RunFolder, timings: Mapping[str, float] | None
 ) -> bytes:
     """Make every file of the run's folder, the manifest last; returns the manifest."""
     selection = mark_discoveries(run, warehouse)
-    evidence = _Evidence(
-        read_statistics(run, warehouse),
-        read_gate(run, warehouse),
-        read_account(run, warehouse),
-        read_changes(run, warehouse),
-        _validation_pages(folder),
-        families_left_out(run),
-        selection,
-    )
+    evidence = _evidence(run, warehouse, _validation_pages(folder.files()), selection)
     _refuse_unchecked(run, evidence.gate)
-    with tempfile.TemporaryDirectory(dir=settings.scratch_dir) as scratch:
-        target = Path(scratch)
+    with scratch_folder(settings, "publish", run.run_key) as target:
         written, changes = _write_files(run, settings, warehouse, evidence, target)
         listed = [list_local(target, file) for file in written]
         for file in listed:
@@ -149,6 +154,21 @@ def _export(
     return manifest
 
 
+def write_again(
+    run: Run, settings: Settings, warehouse: Warehouse, listed: Collection[str], target: Path
+) -> None:
+    """Write the files of a published run below a local folder once more, from its rows, which are only read.
+
+    Args:
+        listed: what the run's manifest lists.
+
+    Raises:
+        TidemarkError: its rows, or a setting such as the key of the ids, do not allow it.
+    """
+    evidence = _evidence(run, warehouse, _validation_pages(listed), select_discoveries(run, warehouse))
+    _write_files(run, settings, warehouse, evidence, target)
+
+
 @dataclass(frozen=True)
 class _Evidence:
     """What earlier stages left for the files to show."""
@@ -160,6 +180,18 @@ class _Evidence:
     validation_pages: list[str]
     left_out: list[LeftOut]
     selection: Selection
+
+
+def _evidence(run: Run, warehouse: Warehouse, validation_pages: list[str], selection: Selection) -> _Evidence:
+    return _Evidence(
+        read_statistics(run, warehouse),
+        read_gate(run, warehouse),
+        read_account(run, warehouse),
+        read_changes(run, warehouse),
+        validation_pages,
+        families_left_out(run),
+        selection,
+    )
 
 
 def _write_files(
@@ -223,9 +255,9 @@ def _refuse_unchecked(run: Run, gate: list[Row]) -> None:
         )
 
 
-def _validation_pages(folder: RunFolder) -> list[str]:
+def _validation_pages(files: Collection[str]) -> list[str]:
     pages = [f"validation/{stage}/index.html" for stage in _STAGES]
-    return [page for page in pages if folder.exists(page)]
+    return [page for page in pages if page in files]
 
 
 def _list_others(folder: RunFolder, ours: set[str]) -> list[ListedFile]:

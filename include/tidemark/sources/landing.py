@@ -4,13 +4,13 @@ DuckDB reads the files, whatever the warehouse: it streams CSV, JSON and Parquet
 """
 
 import logging
-import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from include.tidemark.errors import SourceError
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
 from include.tidemark.sources.absence import (
     last_load,
@@ -63,6 +63,8 @@ class Deployment:
     optional: Mapping[str, str] = field(default_factory=dict)
     """The tables that enabled families read and can do without, each with the name of such a family; one that no other family
     needs may be nowhere or empty, and its rows then say so."""
+    run_key: str = ""
+    """The run's, for the name of the folder of files on the way."""
 
     def may_be_nowhere(self, table: str) -> bool:
         """Whether no family needs a table that some family reads."""
@@ -80,9 +82,9 @@ def load_sources(deployment: Deployment, warehouse: Warehouse) -> list[LoadedTab
             table is as it was.
     """
     wanted = {**deployment.optional, **deployment.needed}
-    with tempfile.TemporaryDirectory(dir=deployment.settings.scratch_dir) as folder:
+    with scratch_folder(deployment.settings, "landing", deployment.run_key) as folder:
         found = [
-            _find(deployment, warehouse, table, wanted.get(name), Path(folder))
+            _find(deployment, warehouse, table, wanted.get(name), folder)
             for name, table in source_tables().items()
         ]
         loaded = [

@@ -1,6 +1,5 @@
 """Snowflake, through the provider's hook, so that the connection and its secrets stay Airflow's."""
 
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 from snowflake.connector.constants import FIELD_ID_TO_NAME
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
+from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse.base import Row, WarehouseDataError, WarehouseRefusedError
 from include.tidemark.warehouse.query_tag import current_tag
@@ -63,6 +63,7 @@ class SnowflakeWarehouse:
     dialect = "snowflake"
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._connection = connect_to_snowflake(settings)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
@@ -154,8 +155,8 @@ class SnowflakeWarehouse:
                 then(sum(rows for _, rows in staged))
 
     def _insert_as_file(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "rows.parquet"
+        with scratch_folder(self._settings, "rows") as folder:
+            file = folder / "rows.parquet"
             frame = pa.Table.from_pylist([dict(row) for row in rows])
             untyped = [column.name for column in frame.schema if pa.types.is_null(column.type)]
             for name in untyped:

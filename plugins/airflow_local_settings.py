@@ -27,9 +27,8 @@ def _forks_tasks(command: list[str]) -> bool:
 
 
 if _forks_tasks(sys.argv):
-    for _library in _LIBRARIES:
-        import_module(_library)
-    # Not on MWAA, where the project is in `dags/` and on no path yet: each task then reads it as it is in the bucket by then.
-    with contextlib.suppress(ModuleNotFoundError):
-        for _module in _OURS:
-            import_module(f"include.tidemark.{_module}")
+    # What can't be imported is missing in the task that needs it, which says so; an error here would keep Airflow from starting.
+    # The project itself is on no path yet on MWAA, where it is in `dags/`: each task then reads it as it is in the bucket by then.
+    for _name in (*_LIBRARIES, *(f"include.tidemark.{_module}" for _module in _OURS)):
+        with contextlib.suppress(ImportError):
+            import_module(_name)

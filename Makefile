@@ -93,6 +93,7 @@ locks: $(UV) ## Compile the lock files anew from requirements.txt and dbt/requir
 	for v in $(AIRFLOW_VERSION) $(MWAA_AIRFLOW_VERSION); do \
 		$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/dev.in -c deploy/locks/airflow-$$v.txt -o deploy/locks/dev-$$v.txt; \
 	done; \
+	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/parts.in requirements.txt -c deploy/locks/airflow-$(AIRFLOW_VERSION).txt -o deploy/locks/parts.txt; \
 	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade dbt/requirements.txt -o deploy/locks/dbt.txt; \
 	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/lint.in -o deploy/locks/lint.txt; \
 	$(UV) pip compile --universal --generate-hashes --no-deps --python-version 3.11 --quiet --upgrade deploy/locks/demo-data.in -o deploy/locks/demo-data.txt; \
@@ -114,7 +115,11 @@ distclean: clean ## Remove the environments, too
 setup: $(AIRFLOW_ENV)/.done .venv/dbt/.done $(if $(filter own,$(DATASET)),,.venv/demo-data/.done) manifest
 
 .PHONY: test-setup
-test-setup: $(AIRFLOW_ENV)/.dev $(MWAA_ENV)/.dev $(MWAA_VERSIONS:%=.venv/airflow-%/.done) .venv/fakesnow/.done .venv/moto/.done
+test-setup: $(AIRFLOW_ENV)/.dev $(MWAA_ENV)/.dev $(MWAA_VERSIONS:%=.venv/airflow-%/.done) .venv/fakesnow/.done .venv/moto/.done parts
+
+.PHONY: parts
+parts:
+	@$(MAKE) .venv/parts/.done || { rm -rf .venv/parts; echo "tests/parts will be skipped: PostgreSQL or Redis can't be had here." >&2; }
 
 .PHONY: manifest
 manifest: dbt/target/manifest.json ## Make the dbt manifest that the DAG is rendered from
@@ -156,6 +161,9 @@ endef
 	$(call install,$(@D),$<)
 
 .venv/moto/.done: deploy/locks/moto.txt | $(UV)
+	$(call install,$(@D),$<)
+
+.venv/parts/.done: deploy/locks/parts.txt | $(UV)
 	$(call install,$(@D),$<)
 
 .venv/lint/.done: deploy/locks/lint.txt | $(UV)

@@ -27,7 +27,7 @@ for name in [name for name in os.environ if name.startswith(("TIDEMARK_", "SEGME
     if name != "TIDEMARK_DBT_EXECUTABLE":
         del os.environ[name]
 
-DEPLOYED = (TESTS / "integration", TESTS / "deploy")
+DEPLOYED = (TESTS / "integration", TESTS / "deploy", TESTS / "parts")
 
 # The same examples in every run, so that a failure is the change's own; HYPOTHESIS_PROFILE=default explores.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

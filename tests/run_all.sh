@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# All tests as six pytest processes side by side: the schedulers and installations mostly wait, dbt's tests are processes of
-# one thread, and so are the thousands of deliveries of the row account, the whole months, what runs on MWAA's Airflow, and the
-# others. Two cores are then busy to the end.
+# All tests as seven pytest processes side by side: the schedulers and installations mostly wait, Airflow on PostgreSQL and Celery
+# does, too, dbt's tests are processes of one thread, and so are the thousands of deliveries of the row account, the whole months,
+# what runs on MWAA's Airflow, and the others. Two cores are then busy to the end.
 # The last group's output is shown as it comes, that of the others when all are done. Each remembers its failures by itself, for
 # `pytest --lf -o cache_dir=.local/pytest-<group>`; those of the last group are what `pytest --lf` runs.
 # However it ends, all that it started ends with it: on Ctrl-C, SIGTERM and SIGHUP at once, and when it or `make` is killed.
@@ -11,6 +11,7 @@ command -v setpriv >/dev/null && bound=(setpriv --pdeathsig TERM)
 [ -n "${RUN_ALL_BOUND:-}" ] || RUN_ALL_BOUND=1 exec ${bound[@]+"${bound[@]}"} bash "$0" "$@"
 unset RUN_ALL_BOUND
 waiting=(tests/integration tests/deploy)
+parts=(tests/parts)
 dbt=(tests/dbt tests/snowflake)
 deliveries=(tests/accounting)
 months=(tests/metamorphic tests/personal_data tests/segmentations tests/suggest tests/your_data)
@@ -50,11 +51,12 @@ run() { # run NICENESS GROUP ARGUMENTS...
     started+=($!)
 }
 run 0 .local/pytest-waiting "${waiting[@]}" >"$outputs/waiting"
+run 0 .local/pytest-parts "${parts[@]}" >"$outputs/parts"
 run 10 .local/pytest-dbt "${dbt[@]}" >"$outputs/dbt"
 run 10 .local/pytest-deliveries "${deliveries[@]}" >"$outputs/deliveries"
 run 10 .local/pytest-months "${months[@]}" >"$outputs/months"
 RUN=$MWAA_RUN run 10 .local/pytest-mwaa "${mwaa[@]}" --ignore=tests/dags/test_manifest.py >"$outputs/mwaa"
-others=("${waiting[@]}" "${dbt[@]}" "${deliveries[@]}" "${months[@]}")
+others=("${waiting[@]}" "${parts[@]}" "${dbt[@]}" "${deliveries[@]}" "${months[@]}")
 run 10 .pytest_cache tests "${others[@]/#/--ignore=}"
 code=0
 for ((place = ${#started[@]} - 1; place >= 0; place--)); do

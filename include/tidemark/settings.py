@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     dbt_executable: Path = Field(default_factory=_default_dbt_executable)
     dbt_threads: int = Field(default=4, ge=1, le=64)
     dbt_execution: Literal["watcher", "local"] = "watcher"
-    """`local` gives every model a dbt process of its own: needed under `airflow dags test`, where a watcher can wait for ever."""
+    """`local` gives every model a dbt process of its own and needs no triggerer; slower, and needed where Python calls `dag.test()`."""
 
     schedule_end: date | None = None
     """No run is scheduled for intervals after this day; for data that ends in the past."""

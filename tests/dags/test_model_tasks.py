@@ -140,3 +140,20 @@ def test_the_dbt_process_knows_the_tests_of_every_model(monkeypatch):
     producer = read_dag().get_task("models.dbt_producer_watcher")
     assert producer.tests_per_model == whole
     assert len(whole) > 5
+
+
+@pytest.mark.parametrize("program", ["/opt/bin/airflow", "/opt/lib/airflow/__main__.py"])
+def test_under_airflow_dags_test_every_model_waits_for_the_end_of_the_one_dbt_process(monkeypatch, program):
+    monkeypatch.delenv("TIDEMARK_DBT_EXECUTION", raising=False)
+    monkeypatch.setattr("sys.argv", [program, "dags", "test", DAG_ID, "2026-06-01"])
+    dag = read_dag()
+    tasks = run_tasks(dag)
+    assert len(tasks) > 10
+    for task_id in tasks.values():
+        assert "models.dbt_producer_watcher" in dag.get_task(task_id).upstream_task_ids
+
+
+def test_under_airflow_dags_test_models_of_their_own_dbt_process_need_no_other(monkeypatch):
+    monkeypatch.setenv("TIDEMARK_DBT_EXECUTION", "local")
+    monkeypatch.setattr("sys.argv", ["airflow", "dags", "test", DAG_ID])
+    assert not [task_id for task_id in read_dag().task_ids if "dbt_producer" in task_id]

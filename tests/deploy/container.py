@@ -98,37 +98,46 @@ class Container:
 
     def start(self) -> AirflowApi:
         """Start Airflow with a scheduler, a DAG processor, a triggerer and an API server, and wait for them."""
-        self.port = _free_port()
+        self.port = free_port()
         self.environment |= self._airflow_variables()
         for file in self.home.glob("airflow.db*"):
             file.unlink()
         with contextlib.closing(sqlite3.connect(self.home / "airflow.db")) as database:
             database.execute("pragma journal_mode = wal")
         hand_over(self.home / "airflow.db")
-        with (self.home / "standalone.log").open("ab") as log:
+        process = self.spawn("standalone", str(self.python), "-m", "airflow", "standalone")
+        self.wait_until_healthy("standalone")
+        stack = Stack(self.home, self.port, "", process.pid)
+        make_pool(stack)
+        return AirflowApi(stack)
+
+    def spawn(self, name: str, *command: str, **extra: str) -> subprocess.Popen[bytes]:
+        """Start a process as the container's user, in a session of its own; its output goes to `<name>.log`."""
+        with (self.home / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [*self._as_user(), str(self.python), "-m", "airflow", "standalone"],
-                env=self.variables(), cwd=self.home, stdout=log, stderr=log, start_new_session=True,
+                [*self._as_user(), *command], env=self.variables() | extra, cwd=self.home,
+                stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.processes.append(process)
-        self._wait_until_healthy()
-        stack = Stack(self.home, self.port, "", process.pid)
-        _make_pool(stack)
-        return AirflowApi(stack)
+        return process
 
     def stop(self) -> None:
         """End every process of every Airflow that was started here, by the session that it was started in."""
-        for process in self.processes:
-            for number in (signal.SIGTERM, signal.SIGKILL):
-                for pid in _session(process.pid):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, number)
-                deadline = time.monotonic() + 15
-                while _session(process.pid) and time.monotonic() < deadline:
-                    process.poll()
-                    time.sleep(0.2)
-            process.wait(timeout=20)
-        self.processes.clear()
+        while self.processes:
+            self.end(self.processes[-1])
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process that was spawned here, with all of its session."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for pid in session(process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            deadline = time.monotonic() + 15
+            while session(process.pid) and time.monotonic() < deadline:
+                process.poll()
+                time.sleep(0.2)
+        process.wait(timeout=20)
+        self.processes.remove(process)
 
     def reports(self, api: AirflowApi) -> str:
         """The page of the plugin's published months."""
@@ -177,7 +186,12 @@ class Container:
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
 
-    def _wait_until_healthy(self) -> None:
+    def wait_until_healthy(self, name: str) -> None:
+        """Wait for the scheduler, the DAG processor and the triggerer, while the process that was started last lives.
+
+        Raises:
+            AssertionError: they do not come up; the message holds the end of `<name>.log`.
+        """
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self.processes[-1].poll() is None:
             with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
@@ -188,7 +202,7 @@ class Container:
                 ):
                     return
             time.sleep(0.5)
-        log = (self.home / "standalone.log").read_text(errors="replace")[-4000:]
+        log = (self.home / f"{name}.log").read_text(errors="replace")[-4000:]
         raise AssertionError(f"Airflow did not come up:\n{log}")
 
 
@@ -213,14 +227,16 @@ def clear(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _make_pool(stack: Stack) -> None:
+def make_pool(stack: Stack) -> None:
+    """Make the warehouse's pool, of one slot as DuckDB needs it."""
     with httpx.Client(base_url=stack.url, timeout=60) as client:
         login = client.post("/auth/token", json={"username": "admin", "password": stack.password})
         client.headers["Authorization"] = f"Bearer {login.raise_for_status().json()['access_token']}"
         client.post("/api/v2/pools", json={"name": WAREHOUSE_POOL, "slots": 1}).raise_for_status()
 
 
-def _session(leader: int) -> list[int]:
+def session(leader: int) -> list[int]:
+    """The living processes of a session."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -231,7 +247,7 @@ def _session(leader: int) -> list[int]:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

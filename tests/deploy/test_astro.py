@@ -1,7 +1,8 @@
 """The Astro image without Docker: the Dockerfile's own steps in a clean folder, then the DAG, as the image's user.
 
 The image has Airflow with requirements.txt on top, the project below AIRFLOW_HOME (copied by ONBUILD as .dockerignore allows),
-PYTHONPATH set to it, and a user without root who owns it. Not replayed: OS packages, Celery, PostgreSQL.
+PYTHONPATH set to it, and a user without root who owns it. Not replayed here: OS packages; Celery and
+PostgreSQL are in tests/parts.
 """
 
 import json

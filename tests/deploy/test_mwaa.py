@@ -1,7 +1,7 @@
 """The bundle in a simulated MWAA: no root, read-only dags/ and plugins/ of another owner, MWAA's PYTHONPATH, startup.sh sourced.
 
-Not simulated: PostgreSQL, Celery with SQS, the synchronisation with S3, IAM. Each Airflow has exactly the versions that MWAA's
-image pins, and that the bundle for it would install (test_bundle.py compares them).
+Not simulated here: PostgreSQL and Celery (tests/parts), SQS, the synchronisation with S3, IAM. Each Airflow has exactly the
+versions that MWAA's image pins, and that the bundle for it would install (test_bundle.py compares them).
 """
 
 import json
@@ -75,7 +75,6 @@ def boot(home: Path, python: Path, component: str, landing_files: Path) -> tuple
     }
     image = {
         "PYTHONPATH": "/python",
-        "AIRFLOW__CORE__EXECUTE_TASKS_NEW_PYTHON_INTERPRETER": "True",
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
     }

@@ -27,17 +27,6 @@ from include.tidemark.settings import WAREHOUSE_POOL
 
 MARK = "TIDEMARK_STACK"
 """Environment variable that every process of a stack inherits: how its processes are found, whatever group they are in."""
-_LOCAL_SETTINGS = """\
-import sys
-
-if "scheduler" in sys.argv:
-    import cosmos.operators.watcher
-    import great_expectations
-    import include.tidemark.orchestration.dbt_models
-    import include.tidemark.report.page
-    import include.tidemark.statistics.segments
-    import include.tidemark.validation.engine
-"""
 _START_SECONDS = 300
 """It takes a quarter of a minute on idle cores, and two minutes were too few on two that had ten programs to run."""
 _HELD: list["subprocess.Popen[bytes]"] = []
@@ -124,7 +113,6 @@ def start(home: Path, extra: Mapping[str, str], pool_slots: int = 1, *, stays: b
     log = home / "standalone.log"
     with log.open("ab") as output:
         _run([*airflow, "db", "migrate"], environment, output)
-        _preload_libraries(home)
         _let_readers_and_a_writer_work_at_once(home / "airflow.db")
         _run([*airflow, "pools", "set", WAREHOUSE_POOL, str(pool_slots), "Tasks that use the warehouse at once"], environment, output)  # fmt: skip
         process = subprocess.Popen(
@@ -198,16 +186,6 @@ def _wait_until_healthy(stack: Stack, process: subprocess.Popen[bytes], log: Pat
             pass
         time.sleep(0.5)
     raise TidemarkError(f"Airflow did not come up within {_START_SECONDS} s; its log is {log}.")
-
-
-def _preload_libraries(home: Path) -> None:
-    """Let the scheduler import the heavy libraries once; every task is forked from it and has them already.
-
-    Great Expectations alone takes 2 to 5 s to import on two cores, and three tasks of a run need it.
-    """
-    config = home / "config"
-    config.mkdir(parents=True, exist_ok=True)
-    (config / "airflow_local_settings.py").write_text(_LOCAL_SETTINGS, encoding="utf-8")
 
 
 def _let_readers_and_a_writer_work_at_once(database: Path) -> None:

@@ -1,5 +1,7 @@
 """The dbt project as a Cosmos task group: one dbt process builds everything, each model is still a task."""
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import TaskGroup, get_parsing_context
@@ -16,7 +18,10 @@ from include.tidemark.enabled import dbt_selection, families_in
 from include.tidemark.errors import SettingsError
 from include.tidemark.orchestration.dbt_output import leave_out_values
 from include.tidemark.orchestration.later_tries import announce_reports, await_announced_reports
-from include.tidemark.orchestration.model_wiring import let_models_wait_for_models_only
+from include.tidemark.orchestration.model_wiring import (
+    let_models_wait_for_dbt,
+    let_models_wait_for_models_only,
+)
 from include.tidemark.orchestration.stage_tasks import pass_run_identity
 from include.tidemark.paths import DBT_DIR, DBT_MANIFEST
 from include.tidemark.pipeline.build import dbt_environment
@@ -43,7 +48,15 @@ def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup | Dbt
     group = _render(settings, group_id, pool, needed or list(chosen.select), list(chosen.exclude))
     graph = group.dbt_graph
     let_models_wait_for_models_only(graph.filtered_nodes, group.tasks_map, graph.tests_per_model)
+    if settings.dbt_execution == "watcher" and _one_task_at_a_time(sys.argv):
+        models = {name: group.tasks_map[name] for name in graph.filtered_nodes if name in group.tasks_map}
+        let_models_wait_for_dbt(group.tasks_map[PRODUCER_WATCHER_TASK_ID], models)
     return group
+
+
+def _one_task_at_a_time(command: Sequence[str]) -> bool:
+    """Whether this is `airflow dags test`, which says so nowhere but in its command line."""
+    return list(command[1:3]) == ["dags", "test"]
 
 
 def _render(
@@ -131,7 +144,4 @@ def _operator_args(settings: Settings, pool: str) -> dict[str, Any]:
         # How often a model's task looks whether dbt has finished the model. Cosmos' 10 s made the tasks trail the process.
         args["poke_interval"] = 1
         args["pre_execute"] = await_announced_reports
-        args["mode"] = (
-            "reschedule"  # where the hook puts a task off, Airflow waits for the time that it names
-        )
     return args

@@ -1,19 +1,16 @@
-"""One dbt process for a run that was cleared, too, and no report of an earlier one taken for its own.
+"""One dbt process for a cleared run, too, and no report of an earlier one taken for its own.
 
 Cosmos' task of the dbt process does nothing on a later try, and the tasks that watch it then start a dbt process for each model.
 That is right where one model failed. Where the run was cleared, it would be a process for each model and each model's tests.
 """
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowRescheduleException
-from cosmos.constants import PRODUCER_WATCHER_TASK_ID
+from airflow.sdk.exceptions import TaskDeferred
+from cosmos.operators._watcher.state import get_status_xcom_key, is_producer_task_terminated
+from cosmos.operators._watcher.triggerer import WatcherTrigger
 
-_CLEARING = "clearing"
-"""The XCom in which the dbt process' task says after which clearing of the run it works."""
-_ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
-_PAUSE = timedelta(seconds=5)
+_LOOK_AGAIN_SECONDS = 1
 
 
 def announce_reports(context: Any) -> None:
@@ -22,7 +19,7 @@ def announce_reports(context: Any) -> None:
     Airflow deletes the reports of an earlier try one by one when the task starts, before this hook.
     """
     _count_tries_from_clearing(context)
-    context["ti"].xcom_push(key=_CLEARING, value=context["dag_run"].clear_number)
+    context["ti"].xcom_push(key=get_status_xcom_key(_announcement(context)), value={"status": "success"})
 
 
 def await_announced_reports(context: Any) -> None:
@@ -31,16 +28,24 @@ def await_announced_reports(context: Any) -> None:
     A task that was cleared without the dbt process' task goes on at once: Cosmos runs its model by itself.
 
     Raises:
-        AirflowRescheduleException: the dbt process' task has not started; the worker is free until the next look.
+        TaskDeferred: the dbt process' task has not started; Cosmos' trigger waits for its announcement, and no worker does.
     """
-    task, clearing = context["ti"], context["dag_run"].clear_number
-    if not clearing:
+    task = context["ti"]
+    if not context["dag_run"].clear_number:
         return
-    dbt_process = f"{task.task_id.split('.')[0]}.{PRODUCER_WATCHER_TASK_ID}"
-    if task.xcom_pull(task_ids=dbt_process, key=_CLEARING) == clearing:
+    dbt_process, announcement = task.task.producer_task_id, _announcement(context)
+    if task.xcom_pull(task_ids=dbt_process, key=get_status_xcom_key(announcement)):
         _count_tries_from_clearing(context)
-    elif _state_of(dbt_process, context) not in _ENDED:
-        raise AirflowRescheduleException(datetime.now(UTC) + _PAUSE)  # type: ignore[no-untyped-call]
+    elif not is_producer_task_terminated(_state_of(dbt_process, context)):
+        trigger = WatcherTrigger(
+            announcement, dbt_process, task.dag_id, context["run_id"], task.map_index, _LOOK_AGAIN_SECONDS
+        )
+        raise TaskDeferred(trigger=trigger, method_name="execute")
+
+
+def _announcement(context: Any) -> str:
+    """What the dbt process reports as it reports models: that it works for this clearing of the run."""
+    return f"clearing_{context['dag_run'].clear_number}"
 
 
 def _count_tries_from_clearing(context: Any) -> None:

@@ -46,6 +46,18 @@ def let_models_wait_for_models_only(
             _wait_for(test, sorted(read | {node_id}), runs)
 
 
+def let_models_wait_for_dbt(
+    dbt_process: BaseOperator, rendered: Mapping[str, BaseOperator | TaskGroup]
+) -> None:
+    """Let the models' tasks begin when the dbt process has ended, where tasks run one after the other.
+
+    `airflow dags test` runs one task at a time, in no fixed order, and waits for what it defers: a model's task that came
+    before the dbt process would wait for it for ever.
+    """
+    for each in rendered.values():
+        _run_task(each).set_upstream(dbt_process)
+
+
 def _run_task(rendered: BaseOperator | TaskGroup) -> BaseOperator:
     (run,) = (task for task in _tasks(rendered) if not _is_test(task, rendered))
     return run

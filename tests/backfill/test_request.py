@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.tidemark.backfill.request import BackfillRequest, make_request
@@ -53,6 +53,7 @@ def test_what_can_not_be_asked_for_is_one_sentence(parameters, said):
     assert "\n" not in str(refused.value)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a machine at work is no fault
 @given(st.dictionaries(st.sampled_from(sorted(BackfillRequest.model_fields)), st.one_of(st.none(), st.text(), st.integers(), st.booleans(), st.lists(st.text()))))  # fmt: skip
 def test_whatever_a_form_holds_is_taken_or_refused_with_one_error(parameters):
     try:

@@ -71,9 +71,9 @@ def backfills(tmp_path_factory):
     }
     stack = airflow_stack.start(state / "airflow", extra)
     try:
-        AirflowApi(stack).unpause()
+        AirflowApi(stack).unpause(timeout=300)
         api = AirflowApi(stack, DAG)
-        api.unpause()
+        api.unpause(timeout=300)
         yield state, settings, api, AirflowApi(stack)
     finally:
         airflow_stack.stop(state / "airflow")

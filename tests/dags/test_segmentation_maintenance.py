@@ -16,7 +16,7 @@ def dag():
 
 
 def test_it_runs_weekly_one_at_a_time_and_makes_no_run_of_the_past(dag):
-    assert dag.timetable.summary == "0 5 * * 0"
+    assert dag.timetable.expression == "0 5 * * 0"
     assert (dag.max_active_runs, dag.catchup) == (1, False)
     assert dag.tags >= {"tidemark", "on-call"} and "tidemark repair" in dag.doc_md
 

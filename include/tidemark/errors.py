@@ -8,6 +8,12 @@ class TidemarkError(Exception):
     that could identify a user. Retrying the same input gives the same error.
     """
 
+    def __init__(self, message: str = "") -> None:
+        """Take the message; signs of the names in it that would steer a terminal or turn a line around are escaped."""
+        super().__init__(
+            "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in message)
+        )
+
 
 class SettingsError(TidemarkError):
     """A setting or a rule has no usable value."""

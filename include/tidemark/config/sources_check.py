@@ -54,7 +54,8 @@ def _at(document: Document, place: Place) -> Iterator[None]:
         yield
     except (SettingsError, SourceError, ValueError) as error:
         place = document.place_of(place, error)
-        raise SettingsError(f"{document.where(place)}: {'.'.join(map(str, place))}: {error}") from None
+        end = "" if str(error).endswith((".", "?")) else "."
+        raise SettingsError(f"{document.where(place)}: {'.'.join(map(str, place))}: {error}{end}") from None
 
 
 def _expressions(name: str, source: TableSource) -> Iterator[tuple[Place, str]]:

@@ -18,6 +18,7 @@ Place = tuple[str | int, ...]
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_LONGEST_NAME = 200
 _MOST_VALUES = 50_000
 """More than any deployment says: aliases within aliases would make billions."""
 _TAGS = {
@@ -179,7 +180,7 @@ def unknown_name(key: str, name: str, known: Sequence[str], *, may_list: bool = 
     """
     hint = did_you_mean(name, known) or "."
     listed = f" Known names: {', '.join(known)}." if may_list and 0 < len(known) <= 30 else ""
-    return f"'{key}' is not known{hint}{listed}"
+    return f"'{in_a_line(key, _LONGEST_NAME)}' is not known{hint}{listed}"
 
 
 def _refuse_traps(path: Path, root: yaml.Node | None) -> None:

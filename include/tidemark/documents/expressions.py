@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from include.tidemark.documents.document import unknown_name
 from include.tidemark.errors import SettingsError
+from include.tidemark.shared_texts import in_a_line
 
 FUNCTIONS: Mapping[str, type[exp.Expr]] = {
     "abs": exp.Abs, "coalesce": exp.Coalesce, "ceil": exp.Ceil, "floor": exp.Floor, "if": exp.If, "left": exp.Left,
@@ -102,8 +103,7 @@ def _refuse_other_nodes(parsed: exp.Expr, text: str) -> None:
 
 
 def _shown(text: str) -> str:
-    text = " ".join(text.split())
-    return f"'{text}'" if len(text) <= _LONGEST_SHOWN else f"'{text[:_LONGEST_SHOWN]}…'"
+    return f"'{in_a_line(' '.join(text.split()), _LONGEST_SHOWN)}'"
 
 
 def columns_of(expression: exp.Expr) -> Iterator[exp.Column]:

@@ -309,7 +309,7 @@
   // A phone begins with folded sections; a link into one, a search and print open them.
   const folds = all("details.fold");
   if (matchMedia("(max-width: 40rem)").matches) folds.forEach((fold) => { fold.open = false; });
-  const unfold = () => { const fold = location.hash && document.querySelector(`${location.hash} > details.fold`); if (fold) fold.open = true; };
+  const unfold = () => { const fold = document.getElementById(location.hash.slice(1))?.querySelector(":scope > details.fold"); if (fold) fold.open = true; };
   addEventListener("hashchange", unfold);
   unfold();
 

@@ -88,7 +88,11 @@ def test_no_change_is_said_only_where_the_whole_interval_lies_within_the_margin(
         if row.kind != "share" and row.margin is not None and row.segment_to is None:
             assert row.margin == pytest.approx(0.02 * abs(row.earlier_estimate or 0), rel=1e-9)
     # Of a difference, which may be nothing, it is a part of the larger mean.
-    means = {row.segment: row.earlier_estimate or 0 for row in rows if row.metric == "mean_spend"}
+    means = {
+        row.segment: max(row.earlier_estimate or 0, row.estimate or 0)
+        for row in rows
+        if row.metric == "mean_spend"
+    }
     pairs = [row for row in rows if row.segment_to and row.kind == "mean" and row.margin is not None]
     assert pairs
     for row in pairs:

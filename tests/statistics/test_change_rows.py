@@ -88,7 +88,11 @@ def test_no_change_is_said_only_where_the_whole_interval_lies_within_the_margin(
         if row.kind != "share" and row.margin is not None and row.segment_to is None:
             assert row.margin == pytest.approx(0.02 * abs(row.earlier_estimate or 0), rel=1e-9)
     # Of a difference, which may be nothing, it is a part of the larger mean.
-    means = {row.segment: row.earlier_estimate or 0 for row in rows if row.metric == "mean_spend"}
+    means = {
+        row.segment: max(row.earlier_estimate or 0, row.estimate or 0)
+        for row in rows
+        if row.metric == "mean_spend"
+    }
     pairs = [row for row in rows if row.segment_to and row.kind == "mean" and row.margin is not None]
     assert pairs
     for row in pairs:
@@ -99,11 +103,13 @@ def test_no_change_is_said_only_where_the_whole_interval_lies_within_the_margin(
     assert [row.no_change for row in moved if row.metric == "segment_share"] == [False, False]
 
 
-def test_p_values_are_adjusted_over_all_numbers_of_the_comparison() -> None:
-    rows = [row for row in changes(customers(np.random.default_rng(6), 2_500)) if row.p_value is not None]
-    expected = stats.false_discovery_control([row.p_value for row in rows])
-    assert [row.p_adjusted for row in rows] == pytest.approx(list(expected), rel=1e-9)
-    assert {row.family_size for row in rows} == {len(rows)}
+def test_p_values_are_adjusted_over_all_numbers_of_the_comparison_and_differences_by_themselves() -> None:
+    found = [row for row in changes(customers(np.random.default_rng(6), 2_500)) if row.p_value is not None]
+    for is_difference in (False, True):
+        rows = [row for row in found if (row.segment_to is not None) == is_difference]
+        expected = stats.false_discovery_control([row.p_value for row in rows])
+        assert [row.p_adjusted for row in rows] == pytest.approx(list(expected), rel=1e-9)
+        assert {row.family_size for row in rows} == {len(rows)}
 
 
 @pytest.mark.parametrize(

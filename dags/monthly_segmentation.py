@@ -27,7 +27,6 @@ from datetime import datetime
 
 from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
 
-from include.tidemark import __version__
 from include.tidemark.enabled import families_in
 from include.tidemark.orchestration.assets import PUBLICATIONS, announce
 from include.tidemark.orchestration.dbt_models import model_tasks
@@ -45,6 +44,7 @@ from include.tidemark.orchestration.stage_tasks import (
 )
 from include.tidemark.settings import MONTHS_AT_ONCE, WAREHOUSE_POOL, load_settings
 from include.tidemark.sources.contract import may_be_missing
+from include.tidemark.version import __version__
 
 SETTINGS = load_settings()
 ZONE = business_zone(SETTINGS)

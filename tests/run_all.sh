@@ -13,7 +13,7 @@ unset RUN_ALL_BOUND
 waiting=(tests/integration tests/deploy)
 parts=(tests/parts)
 dbt=(tests/dbt tests/snowflake)
-deliveries=(tests/accounting)
+deliveries=(tests/accounting tests/faults)
 months=(tests/metamorphic tests/personal_data tests/segmentations tests/suggest tests/your_data)
 mwaa=(tests/dags tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py)
 outputs=$(mktemp -d)

@@ -36,6 +36,7 @@ LEAVES = {
     "shared_texts",
     "sql_names",
     "transient",
+    "version",
     "yaml_reading",
     "zones",
 }

@@ -5,10 +5,10 @@ import tomllib
 
 import pytest
 
-from include.tidemark import __version__
 from include.tidemark.artifacts.manifest import manifest_schema
 from include.tidemark.cli.main import main
 from include.tidemark.paths import PROJECT_ROOT
+from include.tidemark.version import __version__
 
 
 def test_the_command_prints_the_version(capsys):
@@ -20,7 +20,9 @@ def test_the_command_prints_the_version(capsys):
 def test_packaging_takes_the_version_from_the_code():
     project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert "version" in project["project"]["dynamic"]
-    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "include.tidemark.__version__"}
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {
+        "attr": "include.tidemark.version.__version__"
+    }
 
 
 def test_the_manifest_admits_the_version():

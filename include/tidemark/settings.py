@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     notify_success: bool = False
     """Whether the summary of every publication is posted to the connection of the alerts, too."""
     deadline_hours: float | None = Field(default=None, gt=0, le=8_760)
-    """After so many hours in the queue and at work a run is late, which is posted there; none by default."""
+    """After that many hours in the queue and at work a run is late, which is posted there; none by default."""
     keep_unpublished_runs: int = Field(default=3, ge=0)
     """How many unpublished runs of one as-of date are kept; published runs are always kept."""
 

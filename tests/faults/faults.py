@@ -11,10 +11,10 @@ from datetime import timedelta
 
 import duckdb
 import pytest
-from include.tidemark.upkeep.repair import repair
 
 from include.tidemark.errors import TidemarkError
 from include.tidemark.pipeline.in_order import run_in_order
+from include.tidemark.pipeline.repair import look, repair
 from include.tidemark.pipeline.rollback import list_or_roll_back
 from tests.faults.world import BETWEEN, NEW, OLD, World, calls_that_fail
 from tests.pipeline.deployment import AS_OF, FIRST, STARTED
@@ -189,9 +189,7 @@ def lost(*paths: str) -> Callable[[World], str]:
         for pattern in paths:
             for file in sorted((world.folder / "artifacts").glob(pattern)):
                 file.unlink()
-        return "; ".join(
-            f"{finding.kind}: {finding.what}" for finding in repair(world.settings, apply=False).findings
-        )
+        return "; ".join(f"{finding.kind}: {finding.what}" for finding in look(world.settings))
 
     return happens
 
@@ -201,15 +199,13 @@ def damaged(path: str) -> Callable[[World], str]:
         world.publish()
         for file in (world.folder / "artifacts").glob(path):
             file.write_bytes(file.read_bytes()[:-20])
-        return "; ".join(
-            f"{finding.kind}: {finding.what}" for finding in repair(world.settings, apply=False).findings
-        )
+        return "; ".join(f"{finding.kind}: {finding.what}" for finding in look(world.settings))
 
     return happens
 
 
 def repaired(world: World) -> None:
-    repair(world.settings, apply=True)
+    repair(world.settings)
 
 
 def in_folder(name: str) -> Callable[[World], str]:

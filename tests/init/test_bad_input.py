@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -142,10 +143,14 @@ def test_a_place_that_can_not_be_written_is_refused(here, capsys, monkeypatch):
     (here / "taken").write_text("a file")
     assert "is a file, not a folder" in refused(capsys, "--from", "in", "--to", "taken")
 
-    def denied(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied", str(here / "config"))
+    made = Path.mkdir
 
-    monkeypatch.setattr(places_module.Path, "mkdir", denied)  # type: ignore[attr-defined]
+    def denied(folder: Path, *how: Any, **also: Any) -> None:
+        if folder.name == "elsewhere":
+            raise PermissionError(13, "Permission denied", str(folder))
+        made(folder, *how, **also)
+
+    monkeypatch.setattr(Path, "mkdir", denied)
     assert "can't be written (Permission denied)" in refused(capsys, "--from", "in", "--to", "elsewhere")
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+from types import SimpleNamespace
 
 import duckdb
 import httpx
@@ -10,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from include.tidemark.errors import GateError, SettingsError, SourceError
+from include.tidemark.orchestration import stage_tasks
 from include.tidemark.orchestration.stage_tasks import stage_task
 from include.tidemark.pipeline import in_order
 from include.tidemark.transient import is_transient
@@ -80,7 +82,12 @@ def raising(error):
     return stage
 
 
-def test_a_task_fails_for_good_with_our_sentence_and_is_tried_again_where_that_is_about_something_that_goes_away():
+def test_a_task_fails_for_good_with_our_sentence_and_is_tried_again_where_that_is_about_something_that_goes_away(
+    monkeypatch,
+):
+    monkeypatch.setattr(
+        stage_tasks, "get_current_context", lambda: {"ti": SimpleNamespace(task_id="publish")}
+    )
     with pytest.raises(AirflowFailException, match="a check failed"):
         stage_task(raising(GateError("a check failed")))()
     with pytest.raises(SettingsError):

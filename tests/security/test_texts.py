@@ -9,7 +9,8 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.tidemark.artifacts.tables import Column, PublishedTable, write_rows
+from include.tidemark.artifacts.tables import Column, PublishedTable
+from include.tidemark.artifacts.writing import write_rows
 from include.tidemark.report.charts.drawing import only
 from include.tidemark.report.templating import environment
 from include.tidemark.sources.literals import text_literal

@@ -12,7 +12,6 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from include.tidemark import __version__
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.run_summary import run_summary
 from include.tidemark.artifacts.tables import WrittenFile
@@ -23,6 +22,7 @@ from include.tidemark.families.left_out import LeftOut
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.rows import SourceRows
+from include.tidemark.version import __version__
 from include.tidemark.warehouse.base import Row, Warehouse
 
 MANIFEST = "manifest.json"

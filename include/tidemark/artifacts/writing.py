@@ -156,8 +156,9 @@ def _written(table: PublishedTable, batch: pa.RecordBatch) -> tuple[pa.RecordBat
     """The batch with its numbers as they are published, and its lines of the CSV file."""
     # By position, so that no name of a column is SQL.
     held = pa.Table.from_batches([batch]).rename_columns([f"c{place}" for place in range(len(table.columns))])
-    made = _engine().cursor().from_arrow(held).query("held", _lines_sql(tuple(c.kind for c in table.columns)))
-    (found,) = made.to_arrow_table().combine_chunks().to_batches()
+    sql = _lines_sql(tuple(column.kind for column in table.columns))
+    made = _engine().cursor().from_arrow(held).query("held", sql)
+    (found,) = made.to_arrow_table().combine_chunks().to_batches()  # type: ignore[union-attr]  # a query has a result
     numbers = {place: c.kind == "number" for place, c in enumerate(table.columns)}
     columns = [found.column(f"c{place}") if numbers[place] else batch.column(place) for place in numbers]
     lines = found.column("line")

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Sequence
 
-from include.tidemark import __version__
 from include.tidemark.cli import (
     backfill,
     diff,
@@ -22,6 +21,7 @@ from include.tidemark.cli import open as open_report
 from include.tidemark.cli import run as run_month
 from include.tidemark.cli.guard import guarded
 from include.tidemark.settings import load_settings
+from include.tidemark.version import __version__
 
 GROUPS = (
     init,

@@ -7,7 +7,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from include.tidemark import __version__
 from include.tidemark.accounting.published import shown_tables
 from include.tidemark.artifacts.manifest import gate_summary
 from include.tidemark.artifacts.tables import WrittenFile
@@ -21,6 +20,7 @@ from include.tidemark.report.what_changed import WhatChanged
 from include.tidemark.run import Run
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.statistics.multiplicity import Selection
+from include.tidemark.version import __version__
 from include.tidemark.warehouse.base import Row
 
 _STAGES = {"sources": "Raw data", "models": "Tables", "statistics": "Statistics"}

@@ -14,7 +14,8 @@
     'churned_planner': "detailed_segment = 'Churned Planner'",
 } -%}
 {%- set values = quotients + ['days_active'] + flags.keys() | list -%}
-{%- set relations = [('people', 'user_segmentation')] + ([('people_anew', 'decided_anew')] if same_rules('planners') else []) -%}
+{%- set anew = [('people_anew', 'decided_anew')] if same_rules('planners') else [] -%}
+{%- set relations = [('people', 'user_segmentation')] + anew -%}
 
 with
 

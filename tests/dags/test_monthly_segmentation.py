@@ -103,7 +103,7 @@ def test_every_task_that_opens_the_warehouse_is_in_its_pool_and_no_watcher_is(da
 def test_parameters_have_titles_help_and_harmless_defaults(dag):
     params = dag.params
     assert set(params) == {
-        "allow_missing", "as_of_date", "full_refresh", "lookback_days", "publish", "n_resamples", "confidence_level"
+        "allow_missing", "as_of_date", "full_refresh", "lookback_days", "publish", "n_resamples", "confidence_level", "reason",
     }  # fmt: skip
     for name in params:
         schema = params.get_param(name).serialize()

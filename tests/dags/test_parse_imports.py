@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-HEAVY = ("statsmodels", "scipy", "great_expectations", "duckdb")
+HEAVY = ("statsmodels", "scipy", "great_expectations", "duckdb", "pyarrow")
 
 
 @pytest.mark.parametrize("dag", sorted(path.name for path in (PROJECT / "dags").glob("*.py")))

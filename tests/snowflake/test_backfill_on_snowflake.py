@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from include.tidemark.history.backfills import find_backfill, run_id_of, runs_of_backfill
+from include.tidemark.history.backfill_ids import run_id_of
+from include.tidemark.history.backfills import find_backfill, runs_of_backfill
 from include.tidemark.history.ledger import record_publication
 from include.tidemark.history.run_inputs import record_inputs
 from include.tidemark.pipeline.backfill import note_backfill, plan_backfill

@@ -10,15 +10,17 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.tidemark.artifacts.tables import ARROW_TYPES, Column, Kind, PublishedTable, WrittenFile
 from include.tidemark.errors import TidemarkError
+
+if TYPE_CHECKING:
+    import duckdb
 
 SIGNIFICANT_DIGITS = 12
 """Digits of a published float; those beyond depend on the machine's mathematics library."""
@@ -167,7 +169,9 @@ def _written(table: PublishedTable, batch: pa.RecordBatch) -> tuple[pa.RecordBat
 
 
 @cache
-def _engine() -> duckdb.DuckDBPyConnection:
+def _engine() -> "duckdb.DuckDBPyConnection":
+    import duckdb  # not needed where the DAG is parsed
+
     # One thread: a batch is small, and the tables may be written side by side.
     return duckdb.connect(config={"threads": 1})
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from include.tidemark.difference.compare import difference
 from include.tidemark.difference.result import Cells, Difference
 from include.tidemark.difference.runs import read_manifest
-from include.tidemark.history.backfills import run_id_of, runs_of_backfill
+from include.tidemark.history.backfill_ids import run_id_of
+from include.tidemark.history.backfills import runs_of_backfill
 from include.tidemark.history.ledger import publications_of
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse.base import Warehouse

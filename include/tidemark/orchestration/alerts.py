@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from airflow.sdk import BaseHook
@@ -17,7 +17,9 @@ from include.tidemark.orchestration.pages import (
     run_page,
 )
 from include.tidemark.settings import load_settings
-from include.tidemark.upkeep.consumers import SeenMonth, seen_now
+
+if TYPE_CHECKING:
+    from include.tidemark.upkeep.consumers import SeenMonth
 
 log = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request's address, which may hold a token
@@ -65,6 +67,8 @@ def _run_of(task: Any) -> dict[str, Any] | None:
 
 def _seen_now(run: dict[str, Any] | None) -> list[str]:
     """Which run views and files show of the newest month and of the failed run's, each with its report."""
+    from include.tidemark.upkeep.consumers import seen_now  # pyarrow, not needed where the DAG is parsed
+
     try:
         seen = seen_now(load_settings())
     except Exception as error:  # the alert goes out whatever state the storage is in
@@ -82,13 +86,13 @@ def _seen_now(run: dict[str, Any] | None) -> list[str]:
     return lines
 
 
-def _of_this_run(month: SeenMonth, run: dict[str, Any] | None) -> str:
+def _of_this_run(month: "SeenMonth", run: dict[str, Any] | None) -> str:
     """Whether it is the failed run itself that they see."""
     shown = run is not None and run["run_key"] in (month.views, month.files)
     return " That is this run: its publication stands." if shown else ""
 
 
-def _report(month: SeenMonth) -> str:
+def _report(month: "SeenMonth") -> str:
     key = month.files or month.views
     return f" Report: {report_page(month.as_of_date.isoformat(), key)}" if key else ""
 

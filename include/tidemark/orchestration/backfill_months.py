@@ -7,7 +7,7 @@ from airflow.providers.standard.triggers.external_task import DagStateTrigger
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.state import DagRunState
 
-from include.tidemark.history.backfills import attempt_of
+from include.tidemark.history.backfill_ids import attempt_of
 
 MONTHLY = "monthly_segmentation"
 _TRIED, _FAILED = "tried", "failed"

@@ -24,12 +24,12 @@ from include.tidemark.config.folder import load_config
 from include.tidemark.difference.text import text_of
 from include.tidemark.enabled import families_in
 from include.tidemark.errors import RunIdentityError, TidemarkError
+from include.tidemark.history.backfill_ids import run_id_of
 from include.tidemark.history.backfills import (
     Action,
     Backfill,
     find_backfill,
     record_backfill,
-    run_id_of,
     runs_of_backfill,
 )
 from include.tidemark.pipeline.in_order import run_in_order

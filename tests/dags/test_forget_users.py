@@ -48,7 +48,7 @@ def test_its_task_hands_on_counts_only(dag, monkeypatch):
     context = {
         "params": {"user_ids_url": URL, "reason": None},
         "dag_run": SimpleNamespace(start_date=STARTED),
-        "ti": SimpleNamespace(start_date=STARTED),
+        "ti": SimpleNamespace(task_id="forget", start_date=STARTED),
     }
     task = dag.tasks[0].python_callable
     for function in (task, task.__wrapped__):

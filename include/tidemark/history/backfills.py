@@ -61,7 +61,7 @@ def find_backfill(warehouse: Warehouse, backfill_id: str) -> Backfill:
     )
     if not rows:
         newest = warehouse.fetch(
-            "select backfill_id, max(recorded_at) as at from control.backfills group by 1 order by at desc limit 5"
+            "select backfill_id, max(recorded_at) as recorded from control.backfills group by 1 order by recorded desc limit 5"
         )
         known = ", ".join(row["backfill_id"] for row in newest) or "none"
         raise RunIdentityError(f"There is no backfill of that id; the last ones are: {known}.")

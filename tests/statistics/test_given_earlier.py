@@ -59,6 +59,12 @@ def test_a_row_is_published_only_where_it_says_more() -> None:
             assert row.change == pytest.approx(pairs[0].change), "all of them stayed"
 
 
+def test_a_difference_between_segments_has_no_row_as_each_side_has_a_past_of_its_own() -> None:
+    world = spenders(np.random.default_rng(2), 800, 0.3)
+    difference = Number("mean_spend_difference", "mean", "spend", "A", "A", 100, "B")
+    assert rows(world, [*NUMBERS, difference])[1] == rows(world)[1] != []
+
+
 def test_equal_amounts_then_foretell_nothing() -> None:
     world = TwoMonths(["A"] * 60, ["A"] * 60, [500] * 60, list(range(60)))
     assert change_given_earlier(world.cells(), "A") is None

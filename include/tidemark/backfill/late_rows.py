@@ -56,7 +56,9 @@ def late_rows(
         (oldest,) = warehouse.fetch(f"select min(_loaded_at) as oldest from {view}")
         days = tuple((row["day"], int(row["n"])) for row in rows)
         found.append(
-            LateRows(table=table, rows=sum(n for _, n in days), days=days, all_anew=oldest["oldest"] > started_at)
+            LateRows(
+                table=table, rows=sum(n for _, n in days), days=days, all_anew=oldest["oldest"] > started_at
+            )
         )
     return found
 

@@ -45,7 +45,10 @@ def rows_given_earlier(
     on_pairs = {(row.metric, row.segment): row for row in rows}
     for number in numbers:
         of, pairs = cells.get(number.source, NOBODY), on_pairs.get((number.metric, number.segment))
-        change = change_given_earlier(of, number.of, number.unit) if number.form == "mean" else None
+        is_mean = (
+            number.form == "mean" and number.versus is None
+        )  # a difference has two sides, each with a past of its own
+        change = change_given_earlier(of, number.of, number.unit) if is_mean else None
         if pairs is None or change is None or number.of_all is None:
             continue
         everybody = change_given_earlier(of, None, number.unit)

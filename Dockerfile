@@ -12,7 +12,7 @@ ENV AIRFLOW__COSMOS__ENABLE_TELEMETRY=False \
 
 # dbt lives apart from Airflow: beside it no dbt version resolves.
 RUN python -m venv dbt_venv \
-    && dbt_venv/bin/pip install --no-cache-dir --quiet --disable-pip-version-check --require-hashes -r deploy/locks/dbt.txt
+    && dbt_venv/bin/pip install --no-cache-dir --quiet --disable-pip-version-check --no-deps --require-hashes -r deploy/locks/dbt.txt
 
 # The DAG is rendered from the manifest. A partial_parse file beside it would be copied by Cosmos, mode bits and all. The
 # folder .local must exist in the image: a volume mounted there locally takes its owner from it.

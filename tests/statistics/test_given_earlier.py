@@ -60,7 +60,7 @@ def test_a_row_is_published_only_where_it_says_more() -> None:
 
 
 def test_a_difference_between_segments_has_no_row_as_each_side_has_a_past_of_its_own() -> None:
-    world = spenders(np.random.default_rng(2), 800, 0.3)
+    world = customers(np.random.default_rng(1), 900)
     difference = Number("mean_spend_difference", "mean", "spend", "A", "A", 100, "B")
     assert rows(world, [*NUMBERS, difference])[1] == rows(world)[1] != []
 

@@ -45,9 +45,8 @@ def rows_given_earlier(
     on_pairs = {(row.metric, row.segment): row for row in rows}
     for number in numbers:
         of, pairs = cells.get(number.source, NOBODY), on_pairs.get((number.metric, number.segment))
-        is_mean = (
-            number.form == "mean" and number.versus is None
-        )  # a difference has two sides, each with a past of its own
+        # A difference has two sides, each with a past of its own.
+        is_mean = number.form == "mean" and number.versus is None
         change = change_given_earlier(of, number.of, number.unit) if is_mean else None
         if pairs is None or change is None or number.of_all is None:
             continue

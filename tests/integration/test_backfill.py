@@ -17,6 +17,7 @@ from include.tidemark.warehouse.control import ensure_control_tables
 DAG = "segmentation_backfill"
 RANGE = {"from_date": "2017-10-01", "to_date": "2017-12-01"}
 MONTHLY = """
+import time
 from datetime import date
 from pathlib import Path
 
@@ -33,6 +34,9 @@ def monthly_segmentation():
         from include.tidemark.settings import load_settings
         from include.tidemark.warehouse import open_warehouse
 
+        # As a month does, it takes longer than a loop of the scheduler, which may take a task that was deferred and is at work again
+        # for one that was lost.
+        time.sleep(3)
         context = get_current_context()
         run, day = context["dag_run"], context["params"]["as_of_date"]
         if BROKEN.exists() and BROKEN.read_text() == day:

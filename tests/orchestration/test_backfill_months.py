@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunState as Told
 from airflow.sdk.exceptions import AirflowFailException, DagRunTriggerException, TaskDeferred
 
 from include.tidemark.orchestration.backfill_months import ComputeMonths
@@ -30,7 +31,7 @@ class Airflow:
             xcom_pull=pull,
             xcom_push=lambda key, value: self.left.__setitem__((map_index, key), value),
             get_dr_count=lambda dag_id, run_ids: sum(run_id in self.runs for run_id in run_ids),
-            get_dagrun_state=lambda dag_id, run_id: self.runs[run_id],
+            get_dagrun_state=lambda dag_id, run_id: Told(self.runs[run_id]),
             get_dag=lambda dag_id: SimpleNamespace(is_paused=self.is_paused),
         )
 

@@ -103,7 +103,8 @@ def _newest_attempt(task: Any, run_id: str) -> tuple[int, str | None]:
         attempt += 1
     if not attempt:
         return 0, None
-    return attempt, str(task.get_dagrun_state(MONTHLY, attempt_of(run_id, attempt)))
+    # The task SDK answers with an enumeration of its own, whose text is not its value.
+    return attempt, DagRunState(task.get_dagrun_state(MONTHLY, attempt_of(run_id, attempt))).value
 
 
 def _told(failed: list[str], not_started: str = "") -> str:

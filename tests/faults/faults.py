@@ -138,7 +138,7 @@ def of_publish() -> list[Fault]:
 def of_stages() -> list[Fault]:
     """The stages before it."""
     moments = {
-        "while a source is loaded": ("include.tidemark.pipeline.load:load", 1),
+        "before the sources are loaded": ("include.tidemark.pipeline.in_order:load", 1),
         "before the models are built": ("include.tidemark.pipeline.in_order:build_models", 1),
         "half of the statistics computed": ("include.tidemark.pipeline.in_order:estimate", 2),
         "while the statistics are checked": ("include.tidemark.pipeline.in_order:check_stage", 3),

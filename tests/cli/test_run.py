@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,10 +64,11 @@ def deployment(tmp_path_factory):
 
 
 def dbt_of(process: subprocess.Popen[str]) -> psutil.Process | None:
-    children = psutil.Process(process.pid).children(recursive=True)
-    return next(
-        (child for child in children if {"dbt", "build"} <= {Path(p).name for p in child.cmdline()}), None
-    )
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has just ended, and may be a zombie
+            if {"dbt", "build"} <= {Path(part).name for part in child.cmdline()}:
+                return child
+    return None
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,9 @@ def test_a_failed_build_shows_dbt_s_last_lines_as_people_read_them_and_where_its
         build_models(RUN, dbt(f"{LOG}\n{says(['old'] * 20 + BUILD, 1)}"))
     (log,) = (tmp_path / "logs").iterdir()
     assert log.read_text() == "all of it\n" and log.stat().st_mode & 0o077 == 0
-    assert str(caught.value).startswith(f"dbt failed for run k (exit status 1; its log is {log}): old | old | old | ")
+    assert str(caught.value).startswith(
+        f"dbt failed for run k (exit status 1; its log is {log}): old | old | old | "
+    )
     assert str(caught.value).endswith(" | 2 of 3 SKIP table | Done. | PASS=2 SKIP=1")
     assert "\n" not in str(caught.value)
 

@@ -4,10 +4,13 @@ import errno
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -181,27 +184,24 @@ def nothing(world: World) -> None:
     """There is nothing to do."""
 
 
-def lost(*paths: str) -> Callable[[World], str]:
-    """Published files vanish, and `tidemark repair` finds and makes them again."""
+def spoiled(path: str, spoil: Callable[[Path], object]) -> Callable[[World], str]:
+    """Something happens to published files; what `tidemark repair` finds is said."""
 
-    def happens(world: World) -> str:
-        world.publish()
-        for pattern in paths:
-            for file in sorted((world.folder / "artifacts").glob(pattern)):
-                file.unlink()
-        return "; ".join(f"{finding.kind}: {finding.what}" for finding in look(world.settings))
-
-    return happens
-
-
-def damaged(path: str) -> Callable[[World], str]:
     def happens(world: World) -> str:
         world.publish()
         for file in (world.folder / "artifacts").glob(path):
-            file.write_bytes(file.read_bytes()[:-20])
+            spoil(file)
         return "; ".join(f"{finding.kind}: {finding.what}" for finding in look(world.settings))
 
     return happens
+
+
+def lost(path: str) -> Callable[[World], str]:
+    return spoiled(path, Path.unlink)
+
+
+def damaged(path: str) -> Callable[[World], str]:
+    return spoiled(path, lambda file: file.write_bytes(file.read_bytes()[:-20]))
 
 
 def repaired(world: World) -> None:
@@ -274,9 +274,6 @@ def locked(world: World) -> str:
     code = (
         "import duckdb, sys\nheld = duckdb.connect(sys.argv[1])\nprint('held', flush=True)\nsys.stdin.read()"
     )
-    import subprocess
-    import sys
-
     other = subprocess.Popen(
         [sys.executable, "-c", code, str(world.settings.duckdb_path)],
         stdin=subprocess.PIPE,

@@ -100,29 +100,31 @@ def restored(snapshot: Path, folder: Path) -> World:
 
 def at_call(target: str, number: int, act: Callable[[], Any]) -> None:
     """From now on the call of that number of a function, named as `module:object`, first does something else."""
-    owner, _, name = target.rpartition(".") if "." in target.partition(":")[2] else target.rpartition(":")
-    held = resolve_name(owner)
-    real, calls = getattr(held, name), count(1)
-
-    def called(*arguments: Any, **named: Any) -> Any:
-        if next(calls) == number:
-            act()
-        return real(*arguments, **named)
-
+    held, name, called = _counted(target, lambda call: act() if call == number else None)
     setattr(held, name, called)
 
 
 @contextmanager
 def calls_that_fail(target: str, error: Exception, number: int = 1) -> Iterator[None]:
     """Within the block, the call of that number fails, and every one after it."""
+
+    def fail(call: int) -> None:
+        if call >= number:
+            raise error
+
+    held, name, called = _counted(target, fail)
+    with mock.patch.object(held, name, called):
+        yield
+
+
+def _counted(target: str, before: Callable[[int], Any]) -> tuple[Any, str, Callable[..., Any]]:
+    """Who holds a function, its name there, and the function with something before each call, which is told the call's number."""
     owner, _, name = target.rpartition(".") if "." in target.partition(":")[2] else target.rpartition(":")
     held = resolve_name(owner)
     real, calls = getattr(held, name), count(1)
 
     def called(*arguments: Any, **named: Any) -> Any:
-        if next(calls) >= number:
-            raise error
+        before(next(calls))
         return real(*arguments, **named)
 
-    with mock.patch.object(held, name, called):
-        yield
+    return held, name, called

@@ -34,8 +34,10 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
-# A process that is asked to end takes its Airflow with it, as it does on Ctrl-C: shells start background jobs deaf to that.
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+# A process that is asked to end takes its Airflow with it, as it does on Ctrl-C. Shells start background jobs deaf to that, and
+# what a deaf process starts is deaf, too.
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -113,10 +113,9 @@ def test_dags_that_the_scheduler_knows_and_runs_are_ok(examine: Examine, databas
 
 def test_a_dag_that_is_paused_is_a_warning_and_one_that_is_gone_wrong(examine: Examine, database, monkeypatch):  # fmt: skip
     monkeypatch.setattr(scheduler, "_import_faults", dict)
-    dag(database, "monthly_segmentation", paused=True)
-    dag(database, "rollback_publication", stale=True)
-    dag(database, "forget_users")
-    dag(database, "segmentation_maintenance")
+    special = {"monthly_segmentation": {"paused": True}, "rollback_publication": {"stale": True}}
+    for name in scheduler.DAGS:
+        dag(database, name, **special.get(name, {}))
     findings = [finding for finding in examine(scheduler.look_at_dags) if finding.state != "ok"]
     assert [finding.state for finding in findings] == ["warning", "wrong"]
 
@@ -138,11 +137,11 @@ def test_dag_files_are_read_here_as_airflow_reads_them(examine: Examine, nowhere
 def test_a_dag_file_that_can_not_be_read_here_is_wrong_with_our_own_words_only(examine: Examine, nowhere, monkeypatch, tmp_path):  # fmt: skip
     (tmp_path / "dags").mkdir()
     (tmp_path / "include").symlink_to(scheduler.PROJECT_ROOT / "include")  # type: ignore[attr-defined]
+    for file in scheduler.DAGS.values():
+        (tmp_path / "dags" / file).touch()
     ours = "from include.tidemark.errors import SettingsError\nraise SettingsError('Say this.')"
     (tmp_path / "dags" / "monthly_segmentation.py").write_text(ours)
     (tmp_path / "dags" / "rollback_publication.py").write_text(f"raise RuntimeError('{MARK}')")
-    (tmp_path / "dags" / "forget_users.py").write_text("")
-    (tmp_path / "dags" / "segmentation_maintenance.py").write_text("")
     monkeypatch.setattr(scheduler, "PROJECT_ROOT", tmp_path)
     found = [finding.found for finding in examine(scheduler.look_at_dags) if finding.state == "wrong"]
     assert found == [

@@ -21,7 +21,6 @@ FIRST, SECOND = date(2026, 6, 1), date(2026, 7, 1)
 RULES = """
 churn_days_threshold: 8
 high_engagement_percentile: 0.8
-engagement_percentile_users: active
 engagement_session_frequency_weight: 0.1
 engagement_recency_weight: 0.4
 revenue_segment_basis: window

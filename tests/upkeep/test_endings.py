@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
@@ -77,10 +77,21 @@ def assert_all_end(environment, process, request):
     comes(lambda: not left(environment["TEST_MARK"]), f"processes are left after {request.name}")
 
 
-def started(environment, *command, **more):
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=PROJECT_ROOT, **more)
-    assert process.stdout.readline() == b"started\n"
-    return process
+@contextmanager
+def started(environment, *command):
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=PROJECT_ROOT) as process:
+        assert process.stdout.readline() == b"started\n"
+        with killed_at_last(process):
+            yield process
+
+
+@contextmanager
+def killed_at_last(process):
+    """A test that fails does not wait for it."""
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 @pytest.mark.parametrize("request_", [signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
@@ -116,9 +127,11 @@ def supervised(environment, tmp_path):
     (tmp_path / "airflow" / "__main__.py").write_text(_AIRFLOW)
     paths = f"{tmp_path}{os.pathsep}{PROJECT_ROOT}"
     command = [sys.executable, "-m", "include.tidemark.demo.supervisor", str(tmp_path), "mark", "--bound"]
-    with subprocess.Popen(
-        command, env=environment | {"PYTHONPATH": paths, "TIDEMARK_STACK": "mark"}, cwd=tmp_path, stdin=subprocess.PIPE, start_new_session=True
-    ) as process:  # fmt: skip
+    variables = environment | {"PYTHONPATH": paths, "TIDEMARK_STACK": "mark"}
+    with (
+        subprocess.Popen(command, env=variables, cwd=tmp_path, stdin=subprocess.PIPE, start_new_session=True) as process,
+        killed_at_last(process),
+    ):  # fmt: skip
         comes(lambda: len(parts(environment)) == 4, "the four processes")
         yield process
 
@@ -164,10 +177,14 @@ def test_the_tests_take_what_they_started_with_them(environment, tmp_path, reque
     fake.write_text(_PYTEST)
     fake.chmod(0o755)
     variables = environment | {"RUN": str(fake), "MWAA_RUN": str(fake)}
-    with subprocess.Popen(
-        ["bash", "tests/run_all.sh"], env=variables, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL
-    ) as process:
+    with (
+        subprocess.Popen(
+            ["bash", "tests/run_all.sh"], env=variables, cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL
+        ) as process,
+        killed_at_last(process),
+    ):
         comes(
-            lambda: sum("sleep" in each.name() for each in left(environment["TEST_MARK"])) == 18, "six groups"
+            lambda: sum("sleep" in each.name() for each in left(environment["TEST_MARK"])) == 21,
+            "seven groups",
         )
         assert_all_end(environment, process, request_)

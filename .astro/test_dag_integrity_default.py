@@ -51,7 +51,8 @@ def bag() -> DagBag:
         return DagBag(dag_folder=str(PROJECT / "dags"))
 
 
-def test_every_dag_file_imports(bag):
+def test_every_dag_file_imports(bag: DagBag) -> None:
+    """No file of dags/ fails to be imported."""
     errors = {
         file: error
         for file, error in bag.import_errors.items()

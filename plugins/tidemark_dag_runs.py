@@ -20,7 +20,7 @@ class OnSuccess:
     """Airflow calls it in the scheduler, before the run's state is written."""
 
     @hookimpl
-    def on_dag_run_success(self, dag_run: Any, msg: str) -> None:
+    def on_dag_run_success(self, dag_run: Any, msg: str) -> None:  # noqa: ARG002 - Airflow's signature
         """Turn the run to failed where a task of it has failed."""
         if dag_run.dag_id != DAG_ID:
             return

@@ -10,10 +10,10 @@ _LONGEST = 60
 
 
 def in_a_line(text: str, longest: int = _LONGEST) -> str:
-    """A text as part of one line: what would break the line or steer a terminal is escaped, what is too long is cut.
+    r"""A text as part of one line: what would break the line or steer a terminal is escaped, what is too long is cut.
 
-    >>> in_a_line("a\\nb"), in_a_line("abc", 2)
-    ('a\\\\nb', 'ab…')
+    >>> in_a_line("a\nb"), in_a_line("abc", 2)
+    ('a\\nb', 'ab…')
     """
     text = text if len(text) <= longest else f"{text[:longest]}…"
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +118,9 @@ _YAML = st.recursive(_TEXTS | st.none() | st.integers() | st.booleans(), lambda 
 
 
 @pytest.fixture
-def only_what_reads_input(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def only_what_reads_input(monkeypatch: pytest.MonkeyPatch) -> None:
     left_out = {"packages", "dbt", "manifest", "DAGs", "pool", "triggerer"}
     monkeypatch.setattr(checks, "CHECKS", tuple(c for c in checks.CHECKS if c.title not in left_out))
-    yield
 
 
 @pytest.mark.usefixtures("only_what_reads_input")

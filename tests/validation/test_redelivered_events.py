@@ -1,6 +1,5 @@
 """Events are delivered at least once: a repeated one is a warning; a repeated transaction stops the run."""
 
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,7 +14,7 @@ EVENT = """
 
 
 @pytest.fixture(autouse=True)
-def _a_family_that_needs_events(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _a_family_that_needs_events(monkeypatch: pytest.MonkeyPatch) -> None:
     family = Family(
         name="customer_segments",
         sources=("users", "events", "transactions"),
@@ -23,7 +22,6 @@ def _a_family_that_needs_events(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
         overview="data/x.csv",
     )
     monkeypatch.setattr(check, "families_of", lambda run: [family])
-    yield
 
 
 def test_an_event_that_arrives_once_is_no_failure(world: World) -> None:

@@ -36,7 +36,7 @@ class ComparisonPart(Protocol):
 COMPARISON: Part[ComparisonPart] = Part("comparison", "include.tidemark.families.comparison_part")
 
 
-def changes(family: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
+def changes(family: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:  # noqa: ARG001 - as every family's
     """Of a family that has no such module: none."""
     return []
 

@@ -6,12 +6,12 @@ _LONGEST = 500
 
 
 def checked_reason(text: str | None) -> str | None:
-    """The reason in one line, without blanks around it; None where there is none.
+    r"""The reason in one line, without blanks around it; None where there is none.
 
     Raises:
         RunIdentityError: it is longer than the ledger should keep.
 
-    >>> checked_reason("  late file\\nof the shop  "), checked_reason("  ")
+    >>> checked_reason("  late file\nof the shop  "), checked_reason("  ")
     ('late file of the shop', None)
     """
     said = " ".join((text or "").split())

@@ -12,10 +12,10 @@ _WIDTH = 120
 
 
 def scalar(value: Any) -> str:
-    """One value on one line, in quotes where YAML would take it for something else.
+    r"""One value on one line, in quotes where YAML would take it for something else.
 
     >>> scalar("no"), scalar('"Order No"'), scalar("%d.%m.%Y"), scalar({"paid": "posted"}), scalar(None)
-    ("'no'", '\\'"Order No"\\'', "'%d.%m.%Y'", '{paid: posted}', 'null')
+    ("'no'", '\'"Order No"\'', "'%d.%m.%Y'", '{paid: posted}', 'null')
     """
     text: str = yaml.safe_dump(
         value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False

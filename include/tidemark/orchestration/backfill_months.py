@@ -45,7 +45,7 @@ class ComputeMonths(TriggerDagRunOperator):
         """
         self._go_on(context)
 
-    def execute_complete(self, context: Any, event: Any) -> None:
+    def execute_complete(self, context: Any, event: Any) -> None:  # noqa: ARG002 - Airflow's signature
         """Go on after a month has ended."""
         self._go_on(context)
 

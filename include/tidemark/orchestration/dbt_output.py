@@ -39,6 +39,6 @@ class _Hook(FullOutputSubprocessHook):  # type: ignore[misc]
         return result._replace(output=event_without_values(result.output), full_output=lines)
 
 
-def leave_out_values(context: Any, operator: Any) -> None:
+def leave_out_values(context: Any, operator: Any) -> None:  # noqa: ARG001 - Airflow's signature
     """Cosmos interceptor: run dbt through this hook, in the one process and in each model's fall-back alike."""
     operator.subprocess_hook = _Hook()

@@ -42,7 +42,7 @@ class ReportLink(BaseOperatorLink):
 
     name = "Report"
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
         """The run's report. The worker asks once, when the task has ended, and with the task's instance for its key."""
         return run_file(ti_key, _REPORT) or ""
 
@@ -52,7 +52,7 @@ class DataDocsLink(BaseOperatorLink):
 
     name = "Checks"
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
         """The Data Docs of the stage that the task checks, whether it failed or not."""
         return run_file(ti_key, data_docs(ti_key.task_id)) or ""
 

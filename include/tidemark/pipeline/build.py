@@ -89,7 +89,7 @@ def build_models(
     settings: Settings,
     select: Sequence[str] | None = None,
     *,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> None:
     """Build and test the models. However this ends, neither a dbt process nor a file of dbt's is left, but a failed one's log.
 

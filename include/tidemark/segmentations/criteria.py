@@ -19,7 +19,7 @@ class _Words(string.Formatter):
     def __init__(self, rules: Rules, phrases: Phrases) -> None:
         self._rules, self._phrases = rules, phrases
 
-    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ARG002 - the formatter's signature
         value = getattr(self._rules, str(key))
         named = self._phrases.get(str(key))
         return named[str(value).lower()] if named else value

@@ -117,7 +117,7 @@ class Snowflake:
             return self.zoned_to_utc(f"try_to_timestamp_tz({text}, {theirs})")
         return f"try_to_timestamp_ntz({text}, {theirs})"
 
-    def iso_moment(self, text: str, zone: str | None) -> str | None:
+    def iso_moment(self, text: str, zone: str | None) -> str | None:  # noqa: ARG002 - as every dialect's
         return None  # without a format Snowflake also takes numbers, and words in several orders
 
     def local_to_utc(self, time: str, zone: str) -> str:

@@ -109,6 +109,11 @@ def relative_to(landing: ObjectStoragePath, path: str) -> str:
 
 
 def refuse_outside(pattern: str, where: str) -> None:
+    """Refuse a pattern that could name files outside the landing folder, or whose `**` means nothing.
+
+    Raises:
+        SourceError: it is such a pattern.
+    """
     parts = pattern.rstrip("/").split("/")
     if any("**" in part and part != "**" for part in parts):
         raise SourceError(

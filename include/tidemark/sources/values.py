@@ -142,6 +142,11 @@ def _whole_day(moment: str) -> str:
 def moment_of(  # noqa: PLR0917 - one return per kind
     place: str, name: str, mapping: ColumnMapping, kind: Kind, actual: str, origin: Origin
 ) -> str:
+    """SQL of a moment in UTC, or null where what is given can't be read as one.
+
+    Raises:
+        SourceError: nothing of that type can be read so.
+    """
     dialect, zone, form = origin.dialect, mapping.timezone, mapping.format
     if mapping.date and zone:
         as_written = mapping.model_copy(update={"date": False, "timezone": None})

@@ -38,7 +38,7 @@ def percentile_interval(cells: Cells, confidence_level: float) -> Interval:
 def _quantiles(cells: Cells) -> Callable[[float], float]:
     spread = math.sqrt(cells.variance)
     if spread == 0:
-        return lambda z: cells.mean
+        return lambda _: cells.mean
     root = _corrected_root(cells)
     limit = _limit(cells)
 

@@ -50,7 +50,7 @@ def suggest(
     as_of_date: date,
     aims: Mapping[str, Aim],
     started_at: datetime,
-    on_stage: Callable[[str], None] = lambda stage: None,
+    on_stage: Callable[[str], None] = lambda _: None,
 ) -> Suggestion:
     """Compute the month twice as an unpublished run, and leave none of it behind.
 

@@ -48,15 +48,31 @@ down: ## Stop that Airflow wholly, whatever its data set
 	@if [ -x $(AIRFLOW_ENV)/bin/python ]; then $(RUN) -m include.tidemark.demo down; fi
 
 .PHONY: test
-test: setup test-setup ## Install what the tests need and run all of them
-	@RUN="$(RUN)" MWAA_RUN="PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python" bash tests/run_all.sh
+test: setup test-setup $(if $(LINT),lint-setup) ## Install what the tests need and run all of them (LINT=1: `make lint` beside them)
+	@RUN="$(RUN)" MWAA_RUN="PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python" LINT="$(LINT)" bash tests/run_all.sh
+
+.PHONY: lint-setup
+lint-setup: setup $(AIRFLOW_ENV)/.dev .venv/lint/.done .venv/audit/.done
 
 .PHONY: lint
-lint: setup test-setup $(AIRFLOW_ENV)/.dev .venv/lint/.done ## ruff, mypy (strict on include/tidemark), sqlfluff with the dbt templater
+lint: lint-setup ## ruff, mypy (strict on include/tidemark), sqlfluff with the dbt templater, codespell
 	$(AIRFLOW_ENV)/bin/ruff check .
 	$(AIRFLOW_ENV)/bin/ruff format --check .
 	PYTHONPATH=$(CURDIR) $(AIRFLOW_ENV)/bin/mypy
 	cd dbt && DBT_TARGET_PATH=$(CURDIR)/.local/lint DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/lint/bin/sqlfluff lint models tests --disable-progress-bar
+	git ls-files -z | xargs -0 .venv/audit/bin/codespell
+
+.PHONY: audit
+audit: .venv/audit/.done ## Ask PyPI for known weaknesses of everything that is locked (needs the network)
+	@code=0; for lock in deploy/locks/*.txt; do \
+		echo "== $$lock"; .venv/audit/bin/pip-audit --require-hashes --disable-pip --progress-spinner off -r $$lock || code=1; \
+	done; exit $$code
+
+.PHONY: sbom
+sbom: .venv/audit/.done ## Write CycloneDX bills of materials of the image and of MWAA's bundle to dist/sbom
+	@mkdir -p dist/sbom; for name in airflow-$(AIRFLOW_VERSION) $(MWAA_VERSIONS:%=airflow-%) dbt; do \
+		.venv/audit/bin/cyclonedx-py requirements --output-reproducible --of JSON -o dist/sbom/$$name.json deploy/locks/$$name.txt; \
+	done
 
 .PHONY: site
 site: $(AIRFLOW_ENV)/.done .venv/docs/.done ## Make the documentation site in dist/site
@@ -97,7 +113,7 @@ locks: $(UV) ## Compile the lock files anew from requirements.txt and dbt/requir
 	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade dbt/requirements.txt -o deploy/locks/dbt.txt; \
 	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/lint.in -o deploy/locks/lint.txt; \
 	$(UV) pip compile --universal --generate-hashes --no-deps --python-version 3.11 --quiet --upgrade deploy/locks/demo-data.in -o deploy/locks/demo-data.txt; \
-	for name in fakesnow moto docs; do \
+	for name in fakesnow moto docs audit; do \
 		$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/$$name.in -o deploy/locks/$$name.txt; \
 	done
 
@@ -170,6 +186,9 @@ endef
 	$(call install,$(@D),$<)
 
 .venv/docs/.done: deploy/locks/docs.txt | $(UV)
+	$(call install,$(@D),$<)
+
+.venv/audit/.done: deploy/locks/audit.txt | $(UV)
 	$(call install,$(@D),$<)
 
 .venv/demo-data/.done: deploy/locks/demo-data.txt | $(UV)

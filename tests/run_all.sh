@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests as seven pytest processes side by side: the schedulers and installations mostly wait, Airflow on PostgreSQL and Celery
 # does, too, dbt's tests are processes of one thread, and so are the thousands of deliveries of the row account, the whole months,
-# what runs on MWAA's Airflow, and the others. Two cores are then busy to the end.
+# what runs on MWAA's Airflow, and the others. Two cores are then busy to the end. With LINT=1 `make lint` runs beside them.
 # The last group's output is shown as it comes, that of the others when all are done. Each remembers its failures by itself, for
 # `pytest --lf -o cache_dir=.local/pytest-<group>`; those of the last group are what `pytest --lf` runs.
 # However it ends, all that it started ends with it: on Ctrl-C, SIGTERM and SIGHUP at once, and when it or `make` is killed.
@@ -43,13 +43,18 @@ end() {
 }
 trap end INT TERM HUP
 
-run() { # run NICENESS GROUP ARGUMENTS...
+start() { # start NICENESS COMMAND...
     # A session of its own, because Linux shares the cores out among sessions before it looks at what is nice. The schedulers come
     # first: what their tests wait for is a chain of short tasks, while the others only need the cores.
     setsid bash -c 'echo "$1" >/proc/self/autogroup; shift; exec "$@"' bash "$1" ${bound[@]+"${bound[@]}"} \
-        nice -n "$1" env "TIDEMARK_TESTS=$mark" $RUN -m pytest --durations=25 -o "cache_dir=$2" "${@:3}" 2>&1 {held}>&- &
+        nice -n "$1" env "TIDEMARK_TESTS=$mark" "${@:2}" 2>&1 {held}>&- &
     started+=($!)
 }
+run() { # run NICENESS GROUP ARGUMENTS...
+    start "$1" env $RUN -m pytest --durations=25 -o "cache_dir=$2" "${@:3}"
+}
+[ -z "${LINT:-}" ] || start 10 make lint >"$outputs/lint"
+unset LINT # a test starts this script
 run 0 .local/pytest-waiting "${waiting[@]}" >"$outputs/waiting"
 run 0 .local/pytest-parts "${parts[@]}" >"$outputs/parts"
 run 10 .local/pytest-dbt "${dbt[@]}" >"$outputs/dbt"

@@ -3,9 +3,10 @@
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from include.tidemark.run import parse_instant
 from include.tidemark.settings import Settings
 
 Run = Callable[[argparse.Namespace, Settings], int]
@@ -64,3 +65,11 @@ def iso_date(text: str) -> date:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no date; write it as YYYY-MM-DD, for example 2026-11-01"
         ) from None
+
+
+def iso_instant(text: str) -> datetime:
+    """An instant written with its offset from UTC, as the type of an argument."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} can't be used: {error}") from None

@@ -1,4 +1,4 @@
-"""Second stage: landing files become raw tables, and tables of the warehouse are found."""
+"""Second stage: landing files become raw tables, and tables of the warehouse are found; with `known_at` they are only found."""
 
 import logging
 from typing import Any
@@ -9,6 +9,7 @@ from include.tidemark.families.left_out import families_left_out
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.sources.known import known_sources
 from include.tidemark.sources.landing import Deployment, load_sources
 from include.tidemark.sources.rows import without_rows
 from include.tidemark.sources.sources_file import sources_model
@@ -34,7 +35,11 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
             published=run.previous.started_at if run.previous else None, optional=optional,
             run_key=run.run_key,
         )  # fmt: skip
-        loaded = load_sources(deployment, warehouse)
+        loaded = (
+            known_sources(deployment, run.known_at, warehouse)
+            if run.known_at
+            else load_sources(deployment, warehouse)
+        )
     result = {
         table.table: {
             "origin": table.origin,

@@ -38,7 +38,7 @@ _TABLES = {
     "control.run_inputs": """
         as_of_date date not null, run_key varchar not null, sources_hash varchar not null, rules_hash varchar,
         code_version varchar, dag_run_id varchar,
-        run varchar, manifest varchar""",
+        run varchar, manifest varchar, known_at timestamp""",
     "runs.row_account": """
         as_of_date date not null, run_key varchar not null, position bigint not null, source_table varchar not null,
         family varchar, kind varchar not null, reason varchar not null, row_count bigint not null, user_count bigint,
@@ -63,9 +63,10 @@ _TABLES = {
 _ADDED = {
     "control.publications": {"published_by": "varchar", "reason": "varchar"},
     "control.loads": {"delivered_count": "bigint", "rounded_count": "bigint"},
-    "control.run_inputs": dict.fromkeys(
-        ("rules_hash", "code_version", "dag_run_id", "run", "manifest"), "varchar"
-    ),
+    "control.run_inputs": {
+        **dict.fromkeys(("rules_hash", "code_version", "dag_run_id", "run", "manifest"), "varchar"),
+        "known_at": "timestamp",
+    },
     "control.segmentations": {"conditions_digest": "varchar", "features_digest": "varchar"},
     "runs.changes": {"months": "bigint", "rules_effect": "double", "segment_to": "varchar"},
     "runs.statistics": {"is_primary": "boolean", "comparison_family": "varchar", "is_discovery": "boolean"},

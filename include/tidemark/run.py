@@ -30,7 +30,8 @@ _EARLIEST = date(1971, 1, 1)
 """The windows before an earlier date would begin before the first second that the warehouses count from."""
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_ISO_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.]\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+INSTANT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.]\d{1,6})?)?(Z|[+-]\d{2}:\d{2})"
+"""How an instant is written, as a pattern: ISO 8601 with its offset from UTC."""
 RUN_KEY = re.compile(r"[0-9]{8}_[0-9]{8}T[0-9]{6}_[0-9a-f]{8}")
 
 
@@ -324,7 +325,7 @@ def parse_instant(value: Any) -> datetime:
     try:
         if isinstance(value, datetime):
             value = value.isoformat()
-        if not _ISO_INSTANT.fullmatch(value):
+        if not re.fullmatch(INSTANT, value, re.ASCII):
             raise ValueError
         instant = datetime.fromisoformat(value).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):

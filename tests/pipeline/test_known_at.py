@@ -9,6 +9,9 @@ import duckdb
 import pytest
 
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
+from include.tidemark.difference.page import difference_page
+from include.tidemark.difference.text import text_of
+from include.tidemark.pipeline.differ_known import compare_known
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.run import Run
 from include.tidemark.warehouse import open_warehouse
@@ -106,11 +109,55 @@ def grown(tmp_path_factory):
     return deployment, before, then, now
 
 
-def test_a_run_of_what_was_known_then_is_the_month_that_was_published_then_to_the_last_digit(grown):
-    deployment, _, then, now = grown
+@pytest.fixture(scope="module")
+def known(grown):
+    """A run of what was known then, and what was the same for all runs before it."""
+    deployment, *_ = grown
     shared = deployment.shared()
-    known = deployment.at(LATER + timedelta(days=1), known_at=THEN.isoformat())
-    assert deployment.numbers(known) == deployment.numbers(then)
-    assert deployment.numbers(known) != deployment.numbers(now)
-    assert deployment.shared() == shared
+    return deployment.at(LATER + timedelta(days=1), known_at=THEN.isoformat()), shared
+
+
+def test_a_run_of_what_was_known_then_is_the_month_that_was_published_then_to_the_last_digit(grown, known):
+    deployment, _, then, now = grown
+    assert deployment.numbers(known[0]) == deployment.numbers(then)
+    assert deployment.numbers(known[0]) != deployment.numbers(now)
+
+
+def test_it_leaves_everything_that_is_not_its_own_as_it_was_and_no_schema_behind(grown, known):
+    deployment, *_ = grown
+    assert deployment.shared() == known[1]
     assert deployment.query("select 1 from information_schema.schemata where schema_name ~ '_2017'") == []
+
+
+def test_it_says_by_when_in_its_manifest_and_is_not_published(grown, known):
+    deployment, _, then, _ = grown
+    manifest, before = deployment.manifest(known[0]), deployment.manifest(then)
+    assert (manifest["options"]["known_at"], manifest["options"]["publish"]) == (
+        "2018-02-01T07:00:00Z",
+        False,
+    )
+    assert manifest["sources"] == before["sources"]
+    (row,) = deployment.query("select known_at from control.run_inputs where run_key = ?", known[0].run_key)
+    assert row["known_at"] == THEN.replace(tzinfo=None)
+
+
+def test_published_known_then_and_known_now_are_told_apart(grown, known):
+    deployment, _, then, now = grown
+    found = compare_known(
+        deployment.settings, then.as_of_date, THEN, LATER + timedelta(days=2), run_key=then.run_key
+    )
+    rules, rows = found.published_to_then, found.then_to_now
+    assert (rules.earlier.run_key, rules.later.run_key) == (then.run_key, known[0].run_key), "computed again"
+    assert [each.name for each in rules.values] == ["known_at"]
+    assert (rules.sources, rules.account, rules.files, rules.numbers.differing) == ((), (), (), 0)
+    assert [(each.table, each.file_changed) for each in rows.sources] == [("raw.transactions", True)]
+    assert rows.numbers.differing > 0
+    assert [each.reason for each in rows.account]
+    assert deployment.numbers(found.then_to_now.later) == deployment.numbers(now)
+    text = text_of(found)
+    assert text.startswith("PUBLISHED, KNOWN THEN, KNOWN NOW")
+    assert (
+        f"0 of {rules.numbers.compared} numbers are other ones under the rules, the options and the code"
+        in text
+    )
+    assert found.lede in difference_page(found)

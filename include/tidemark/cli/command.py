@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from include.tidemark.run import parse_instant
+from pydantic import ValidationError
+
+from include.tidemark.run import RunOptions, parse_instant
 from include.tidemark.settings import Settings
 
 Run = Callable[[argparse.Namespace, Settings], int]
@@ -73,3 +75,13 @@ def iso_instant(text: str) -> datetime:
         return parse_instant(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} can't be used: {error}") from None
+
+
+def may_be_missing_name(text: str) -> str:
+    """The type of an argument that names a table or a column of the contract."""
+    try:
+        (name,) = RunOptions(allow_missing=(text,)).allow_missing
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise argparse.ArgumentTypeError(reason) from None
+    return name

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from include.tidemark.cli.clock import shell_user, started_now
-from include.tidemark.cli.command import Commands, add_command, iso_date, iso_instant
+from include.tidemark.cli.command import Commands, add_command, iso_date, iso_instant, may_be_missing_name
 from include.tidemark.cli.guard import FailedError
 from include.tidemark.cli.process import asked_to_end
 from include.tidemark.errors import TidemarkError
@@ -54,7 +54,7 @@ def add_parser(sub: Commands) -> None:
         help="rebuild the daily facts from all rows; needed after rows were deleted from the sources",
     )  # fmt: skip
     parser.add_argument(
-        "--allow-missing", action="append", type=_may_be_missing, metavar="NAME",
+        "--allow-missing", action="append", type=may_be_missing_name, metavar="NAME",
         help="go on where the landing files of this table, or the values of this TABLE.COLUMN, are gone; may be given again",
     )  # fmt: skip
     parser.add_argument(
@@ -218,16 +218,6 @@ def _outcome(made: Run, seconds: float) -> str:
         f"Nothing was published (--dry-run), so consumers see what they saw; the month took {seconds:.0f} s."
         " Next: look at the report, then run the same without --dry-run."
     )
-
-
-def _may_be_missing(text: str) -> str:
-    """The type of an argument that names a table or a column of the contract."""
-    try:
-        (name,) = RunOptions(allow_missing=(text,)).allow_missing
-    except ValidationError as error:
-        reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise argparse.ArgumentTypeError(reason) from None
-    return name
 
 
 def _option(field: str) -> Callable[[str], int]:

@@ -14,6 +14,7 @@ from include.tidemark.sources.landing import Deployment, load_sources
 from include.tidemark.sources.rows import without_rows
 from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.own_schemas import make_own_schemas
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
 
     Raises:
         SourceError: a needed table is nowhere, or its file does not keep the contract; the raw tables stand as they were.
+        TidemarkError: a run with `known_at` may not make the schemas that it needs.
     """
     families = families_of(run)
     needed = {source: family.name for family in families for source in family.sources}
@@ -35,11 +37,11 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
             published=run.previous.started_at if run.previous else None, optional=optional,
             run_key=run.run_key,
         )  # fmt: skip
-        loaded = (
-            known_sources(deployment, run.known_at, warehouse)
-            if run.known_at
-            else load_sources(deployment, warehouse)
-        )
+        if run.known_at:
+            make_own_schemas(warehouse, run.schema_suffix)
+            loaded = known_sources(deployment, run.known_at, warehouse)
+        else:
+            loaded = load_sources(deployment, warehouse)
     result = {
         table.table: {
             "origin": table.origin,

@@ -142,7 +142,9 @@ def open_gate(
             kwargs={"creator": creator, "poolclass": StaticPool},
         )
     try:
-        yield Gate(warehouse, context, data_source, RunIdentifier(run_name=run_key, run_time=started_at), own)
+        yield Gate(
+            warehouse, context, data_source, RunIdentifier(run_name=run_key, run_time=started_at), own=own
+        )
     finally:
         # Great Expectations opens several engines and closes none: DuckDB's file would stay locked for the dbt process.
         for connection in opened:

@@ -94,9 +94,9 @@ def ensure_control_tables(warehouse: Warehouse) -> None:
     }
     for schema in SCHEMAS:
         if schema not in standing:
-            warehouse.execute(f"create {_transient(warehouse, schema)}schema if not exists {schema}")
+            warehouse.execute(f"create {transient(warehouse, schema)}schema if not exists {schema}")
     for table, columns in _TABLES.items():
-        kind = _transient(warehouse, table.split(".", maxsplit=1)[0])
+        kind = transient(warehouse, table.split(".", maxsplit=1)[0])
         warehouse.execute(f"create {kind}table if not exists {table} ({columns})")
     for table, added in _ADDED.items():
         there = warehouse.columns(*table.split("."))
@@ -105,7 +105,8 @@ def ensure_control_tables(warehouse: Warehouse) -> None:
                 warehouse.execute(f"alter table {table} add column {name} {data_type}")
 
 
-def _transient(warehouse: Warehouse, schema: str) -> str:
+def transient(warehouse: Warehouse, schema: str) -> str:
+    """The word with which a schema, or a table in it, is made where its rows can be made again from others; empty elsewhere."""
     return "transient " if warehouse.dialect == "snowflake" and schema in TRANSIENT else ""
 
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.tidemark.errors import TidemarkError, code_of
+from include.tidemark.transient import is_transient
 from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.warehouse.control import transient
 
 SHARED = ("staging", "core", "marts")
 """The schemas whose tables and views are the same for all runs; dbt's macro `generate_schema_name` gives them a run's suffix."""
@@ -21,15 +24,30 @@ def in_own_schemas(tables: Collection[str], suffix: str) -> Callable[[str], str]
     Args:
         tables: as `schema.table`; no other name in a query is touched.
         suffix: what the run's schemas end in; empty for a run that has none.
-
-    >>> in_own_schemas(["core.fct_days"], "_k")("select * from core.fct_days join shop.core.fct_days on core.fct_days_2")
-    'select * from core_k.fct_days join shop.core.fct_days on core.fct_days_2'
     """
     if not suffix:
         return lambda sql: sql
     names = "|".join(re.escape(name) for name in tables)
     pattern = re.compile(rf'(?<![\w."$])(?:{names})(?![\w$])')
     return lambda sql: pattern.sub(lambda name: name[0].replace(".", f"{suffix}.", 1), sql)
+
+
+def make_own_schemas(warehouse: Warehouse, suffix: str) -> None:
+    """Make the schemas before anything is built in them: not every role may.
+
+    Raises:
+        TidemarkError: this one may not; it says what to grant.
+    """
+    for schema in SHARED:
+        try:
+            warehouse.execute(f"create {transient(warehouse, schema)}schema if not exists {schema}{suffix}")
+        except Exception as error:
+            if is_transient(error):
+                raise
+            raise TidemarkError(
+                "A run with known_at builds staging, facts and views in schemas of its own and drops them at its end, but the role may not"
+                f" make a schema ({type(error).__name__}{code_of(error)}); grant CREATE SCHEMA on the database to it."
+            ) from None
 
 
 def drop_own_schemas(warehouse: Warehouse, suffix: str) -> None:

@@ -143,9 +143,16 @@ def test_it_says_by_when_in_its_manifest_and_is_not_published(grown, known):
 
 def test_published_known_then_and_known_now_are_told_apart(grown, known):
     deployment, _, then, now = grown
+    said: list[str] = []
     found = compare_known(
-        deployment.settings, then.as_of_date, THEN, LATER + timedelta(days=2), run_key=then.run_key
+        deployment.settings,
+        then.as_of_date,
+        THEN,
+        LATER + timedelta(days=2),
+        run_key=then.run_key,
+        announce=said.append,
     )
+    assert said == ["As of 2017-12-01, of what had been loaded by 2018-03-05 07:00:00 UTC:"]
     rules, rows = found.published_to_then, found.then_to_now
     assert (rules.earlier.run_key, rules.later.run_key) == (then.run_key, known[0].run_key), "computed again"
     assert [each.name for each in rules.values] == ["known_at"]

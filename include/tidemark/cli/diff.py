@@ -111,7 +111,7 @@ def _known(arguments: argparse.Namespace, settings: Settings) -> KnownDifference
         return compare_known(
             settings, arguments.as_of[0], arguments.known_at, started_now(),
             run_key=next(iter(arguments.run_keys), None), allow_missing=arguments.allow_missing,
-            started_by=shell_user(), progress=progress, ids=arguments.ids,
+            started_by=shell_user(), progress=progress, announce=progress.announces, ids=arguments.ids,
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """A published month held against what was known then and what is known now: the two runs that this takes, and their differences."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ def compare_known(
     allow_missing: Sequence[str] = (),
     started_by: str | None = None,
     progress: Progress | None = None,
+    announce: Callable[[str], None] = lambda said: None,
     ids: bool = False,
 ) -> KnownDifference:
     """Compute the month from what was known then and from what is known now, and compare. Nothing is published or loaded.
@@ -44,6 +45,7 @@ def compare_known(
         run_key: of the published run; by default the one that consumers see.
         allow_missing: tables whose rows of then are gone, so that those of now may stand in for them.
         progress: told of the stages of either run.
+        announce: told what is computed, before that begins.
         ids: whether to name the users who came, went or moved.
 
     Raises:
@@ -58,6 +60,7 @@ def compare_known(
 
     def compute(instant: datetime) -> str:
         parameters = {**options, "as_of_date": as_of_date.isoformat(), "known_at": instant}
+        announce(f"As of {as_of_date}, of what had been loaded by {instant:%Y-%m-%d %H:%M:%S} UTC:")
         label = f"diff__{now.isoformat()}__{instant.isoformat()}"
         run, _ = run_in_order(settings, parameters, now, label, progress, started_by=started_by)
         return run.run_key

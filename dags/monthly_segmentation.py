@@ -42,6 +42,7 @@ from include.tidemark.orchestration.stage_tasks import (
     started_at,
     started_by,
 )
+from include.tidemark.run import INSTANT
 from include.tidemark.settings import MONTHS_AT_ONCE, WAREHOUSE_POOL, load_settings
 from include.tidemark.sources.contract import may_be_missing
 from include.tidemark.version import __version__
@@ -71,9 +72,14 @@ PARAMS = {
         description="Source tables whose landing files came before and are gone (the rows of the last load are used) or whose newest"
         " month has far fewer rows than those before, and columns that had values before and are empty.",
     ),
+    "known_at": Param(
+        None, type=["null", "string"], format="date-time", pattern=f"^{INSTANT}$", title="Known at",
+        description="See only what had been loaded by this instant, such as 2026-05-02T09:00:00+02:00; no file is loaded, and nothing is"
+        " published. Empty: everything that there is.",
+    ),
     "publish": Param(
         True, type="boolean", title="Publish",
-        description="Off is a dry run: everything but the ledger row, so consumers see no change.",
+        description="Off is a dry run: everything but the ledger row, so consumers see no change. With *Known at* it is always off.",
     ),
     "n_resamples": Param(
         10_000, type="integer", minimum=1_000, maximum=1_000_000, title="Bootstrap resamples",

@@ -51,6 +51,8 @@ grant role tidemark_reader to role sysadmin;
 
 -- The pipeline owns what it makes. It may neither make a schema nor grant; it reads and fills raw.
 grant usage on database tidemark to role tidemark_runner;
+-- Only for runs with known_at, which build staging and facts in schemas of their own and drop them at their end:
+-- grant create schema on database tidemark to role tidemark_runner;
 grant usage, operate on warehouse tidemark to role tidemark_runner;
 grant usage, create table on schema tidemark.raw to role tidemark_runner;
 grant usage, create table, create view on schema tidemark.staging to role tidemark_runner;

@@ -28,6 +28,7 @@ SLOW = frozenset(
         "sources/test_append",
         "sources/test_csv_round_trip",
         "sources/test_files_on_s3",
+        "sources/test_known",
         "sources/test_landing",
         "sources/test_mapped_files",
         "sources/test_relations",

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.rules import Rules
@@ -30,6 +30,8 @@ _EARLIEST = date(1971, 1, 1)
 """The windows before an earlier date would begin before the first second that the warehouses count from."""
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+INSTANT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.]\d{1,6})?)?(Z|[+-]\d{2}:\d{2})"
+"""How an instant is written, as a pattern: ISO 8601 with its offset from UTC."""
 RUN_KEY = re.compile(r"[0-9]{8}_[0-9]{8}T[0-9]{6}_[0-9a-f]{8}")
 
 
@@ -48,7 +50,23 @@ class RunOptions(BaseModel):
     """Label of the orchestration that the run belongs to, for those who look for it there; the run key alone identifies it."""
     allow_missing: tuple[str, ...] = ()
     """What the sources had before and may lack now: tables whose landing files are gone (their rows of then are used once more) or
-    whose newest month holds far fewer rows, and columns (`transactions.status`) that are null now, or lost values."""
+    whose newest month holds far fewer rows, and columns (`transactions.status`) that are null now, or lost values. With `known_at`,
+    also tables whose rows of then were replaced since: those of now are used for them."""
+    known_at: datetime | None = None
+    """The run sees only what had been loaded by this instant (UTC). Such a run loads no file, builds staging and facts in schemas of
+    its own, and is never published, whatever `publish` says."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _never_published(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and given.get("known_at") not in (None, ""):
+            return {**given, "publish": False}
+        return given
+
+    @field_validator("known_at", mode="before")
+    @classmethod
+    def _instant(cls, value: Any) -> datetime | None:
+        return None if value in (None, "") else parse_instant(value)
 
     @field_validator("allow_missing")
     @classmethod
@@ -125,6 +143,16 @@ class Run(BaseModel):
         if not RUN_KEY.fullmatch(value):
             raise ValueError(f"{value!r} is not a run key")
         return value
+
+    @property
+    def known_at(self) -> datetime | None:
+        """The instant by which the rows that it sees had been loaded; None where it sees all that there are."""
+        return self.options.known_at
+
+    @property
+    def schema_suffix(self) -> str:
+        """What the names of its schemas of staging, facts and views end in: empty, as those of all runs are, but with `known_at`."""
+        return f"_{self.run_key}".lower() if self.known_at else ""
 
     @property
     def statistics_config(self) -> StatisticsConfig:
@@ -230,16 +258,23 @@ class Run(BaseModel):
         return cls.model_validate(payload)
 
 
-def make_run_key(as_of_date: date, started_at: datetime, dag_run_id: str, clear_number: int) -> str:
+def make_run_key(
+    as_of_date: date,
+    started_at: datetime,
+    dag_run_id: str,
+    clear_number: int,
+    known_at: datetime | None = None,
+) -> str:
     """The key of a run: `<as-of date>_<start in UTC>_<8 hex digits>`, safe in SQL, file names and URLs.
 
     A retried task gets the same key. A cleared run gets another one, because its start and clear number differ, so that
     the rows of a published run are never written again.
     """
     start = started_at.astimezone(UTC)
-    digest = hashlib.sha256(
-        f"{as_of_date}|{start.isoformat()}|{dag_run_id}|{clear_number}".encode()
-    ).hexdigest()[:8]
+    identity = f"{as_of_date}|{start.isoformat()}|{dag_run_id}|{clear_number}"
+    if known_at is not None:
+        identity += f"|{known_at.isoformat()}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
     return f"{as_of_date:%Y%m%d}_{start:%Y%m%dT%H%M%S}_{digest}"
 
 
@@ -276,6 +311,41 @@ def resolve_as_of_date(
             f" so its last day has not been seen; use {latest} or an earlier date."
         )
     return as_of_date
+
+
+def parse_instant(value: Any) -> datetime:
+    """An instant written as ISO 8601 with its offset from UTC, in UTC.
+
+    Raises:
+        ValueError: it is none, or has no offset, so that the hour would be guessed.
+
+    >>> parse_instant("2026-05-02T09:00+02:00").isoformat()
+    '2026-05-02T07:00:00+00:00'
+    """
+    try:
+        if isinstance(value, datetime):
+            value = value.isoformat()
+        if not re.fullmatch(INSTANT, value, re.ASCII):
+            raise ValueError
+        instant = datetime.fromisoformat(value).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(
+            "write it as an instant with its offset from UTC, such as 2026-05-02T09:00:00+02:00"
+        ) from None
+    if instant.date() < _EARLIEST:
+        raise ValueError(f"it is before {_EARLIEST}, of which no row is kept")
+    return instant
+
+
+def refuse_unseen(known_at: datetime | None, started_at: datetime) -> None:
+    """Raises:
+    RunIdentityError: nobody knows yet what will have been loaded by that instant.
+    """
+    if known_at is not None and known_at > started_at:
+        raise RunIdentityError(
+            f"The parameter known_at can't be used: {known_at:%Y-%m-%dT%H:%M:%SZ} is in the future, because this run started at"
+            f" {started_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}; use that or an earlier instant."
+        )
 
 
 def year_before(day: date) -> date:

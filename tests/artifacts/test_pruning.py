@@ -120,3 +120,19 @@ def test_one_run_can_be_dropped_and_a_published_one_can_not(candidate, rules):
             drop_run(settings, warehouse, published.as_of_date, published.run_key)
     assert unpublished.run_key not in run_keys_with_rows(candidate) | run_keys_with_files(candidate)
     assert published.run_key in run_keys_with_rows(candidate) & run_keys_with_files(candidate)
+
+
+def test_schemas_of_a_run_that_was_killed_go_a_day_later_and_those_of_one_at_work_and_other_names_stay(
+    candidate, rules
+):
+    old, present = (make_run(day, rules, attempt=7) for day in MONTHS[:2])
+    names = (f"core_{old.run_key}", f"staging_{old.run_key}", f"core_{present.run_key}", "core_of_mine")
+    with open_warehouse(candidate.settings) as warehouse:
+        for name in names:
+            warehouse.execute(f"create schema {name.lower()}")
+        warehouse.execute(f"create table {names[0].lower()}.facts as select 1 as one")
+        prune_unpublished(candidate.settings, warehouse, present)
+        left = warehouse.fetch("select schema_name from information_schema.schemata order by 1")
+    assert {row["schema_name"] for row in left} & {name.lower() for name in names} == {
+        name.lower() for name in names[2:]
+    }

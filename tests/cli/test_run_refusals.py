@@ -46,6 +46,7 @@ def refused(capsys, *arguments: str) -> str:
         (["--resamples", "10"], "argument --resamples: '10' can't be used: Input should be greater than or equal to 1000"),
         (["--lookback-days", "soon"], "argument --lookback-days: 'soon' can't be used: Input should be a valid integer"),
         (["--allow-missing", "orders"], "argument --allow-missing: 'orders' is no source table and no column that may be null; there are users"),
+        (["--known-at", "2026-05-02T09:00"], "argument --known-at: '2026-05-02T09:00' can't be used: write it as an instant with its offset from UTC"),
         (["2026-11-01"], "unrecognized arguments: 2026-11-01"),
     ],
 )  # fmt: skip

@@ -104,6 +104,7 @@ def test_parameters_have_titles_help_and_harmless_defaults(dag):
     params = dag.params
     assert set(params) == {
         "allow_missing", "as_of_date", "full_refresh", "lookback_days", "publish", "n_resamples", "confidence_level", "reason",
+        "known_at",
     }  # fmt: skip
     for name in params:
         schema = params.get_param(name).serialize()
@@ -121,6 +122,8 @@ def test_parameters_have_titles_help_and_harmless_defaults(dag):
         ("as_of_date", 5),
         ("publish", "maybe"),
         ("allow_missing", ["orders"]),
+        ("known_at", "yesterday"),
+        ("known_at", 5),
     ],
 )
 def test_a_parameter_of_the_wrong_type_or_range_is_refused(dag, name, value):

@@ -58,6 +58,11 @@ def test_a_difference_is_a_table_json_or_a_page(keys, capsys):
         (["diff", "--as-of", DAY], "Say what to compare"),
         (["diff", *["--as-of", DAY] * 3], "at most twice"),
         (["diff", "--as-of", DAY, "--run", "x", "--ids", "--format", "html"], "A page names no user"),
+        (
+            ["diff", "--as-of", DAY, "--known-at", "2026-08-02T00:00Z", *["--run", "x"] * 2],
+            "With --known-at one month is looked at",
+        ),
+        (["diff", "--as-of", DAY, "--run", "x", "--allow-missing", "users"], "which is not given"),
         (["history", "--as-of", "2020-01-01"], "Nothing was ever published"),
     ],
 )

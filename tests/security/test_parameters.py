@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from include.tidemark.erasure.listed import read_user_ids
 from include.tidemark.errors import RunIdentityError, SettingsError, TidemarkError
 from include.tidemark.pipeline.resolve import _options
-from include.tidemark.run import RUN_KEY, make_run_key, resolve_as_of_date
+from include.tidemark.run import RUN_KEY, make_run_key, refuse_unseen, resolve_as_of_date
 from include.tidemark.settings import load_settings
 from tests.security import attacks
 
 DUE = datetime(2026, 11, 1, 7, tzinfo=UTC)
 NAMES = (
-    "as_of_date", "full_refresh", "lookback_days", "allow_missing", "publish", "n_resamples", "confidence_level", "run_key", "__class__",
+    "as_of_date", "full_refresh", "lookback_days", "allow_missing", "publish", "n_resamples", "confidence_level", "known_at", "run_key",
+    "__class__",
 )  # fmt: skip
 conf = st.dictionaries(st.one_of(st.sampled_from(NAMES), attacks.texts), attacks.values, max_size=4)
 
@@ -41,6 +42,34 @@ def test_any_conf_is_taken_or_refused_by_one_sentence(parameters):
 def test_a_date_that_is_only_nearly_one_is_not_taken_for_today_or_for_another(day):
     with pytest.raises(RunIdentityError, match="is no date; write it as YYYY-MM-DD"):
         resolve_as_of_date(day, None, DUE, "UTC")
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        "2026-05-02T09:00:00", "2026-05-02", "2026-05-02 09:00+02:00", "2026-05-02T09:00:00+02:00\n", "1970-01-01T00:00:00Z",
+        "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00", "2026-05-02T09:00:00+99:00", 1777777777, True, ["2026-05-02T09:00:00Z"],
+    ],
+)  # fmt: skip
+def test_an_instant_without_its_offset_or_that_is_none_is_refused(instant):
+    with pytest.raises(RunIdentityError, match="The parameter known_at can't be used: ") as refused:
+        _options({"known_at": instant}, None)
+    attacks.is_one_sentence(refused.value)
+
+
+def test_an_instant_that_nobody_knows_yet_is_refused():
+    options = _options({"known_at": "2026-11-01T08:00:01+01:00"}, None)
+    with pytest.raises(RunIdentityError, match="2026-11-01T07:00:01Z is in the future"):
+        refuse_unseen(options.known_at, DUE)
+    refuse_unseen(DUE, DUE)
+
+
+@given(st.sampled_from([True, False, None]))
+def test_a_run_of_what_was_known_at_an_instant_is_never_published_and_has_another_key(publish):
+    options = _options({"known_at": "2026-05-02T09:00:00+02:00", "publish": publish}, None)
+    assert (options.publish, options.known_at.isoformat()) == (False, "2026-05-02T07:00:00+00:00")
+    assert type(options).model_validate(options.model_dump(mode="json")) == options
+    assert make_run_key(DUE.date(), DUE, "x", 0) != make_run_key(DUE.date(), DUE, "x", 0, options.known_at)
 
 
 @settings(max_examples=100)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ import pytest
 from include.tidemark.errors import SourceError
 from include.tidemark.pipeline.build import build_models
 from include.tidemark.pipeline.check import check_stage
-from include.tidemark.run import Run
+from include.tidemark.pipeline.opened import open_for_run
+from include.tidemark.run import Run, RunOptions
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.own_schemas import drop_own_schemas, left_own_schemas
+from include.tidemark.warehouse.query_tag import QueryTag
 from tests.snowflake.emulator import running_emulator
 from tests.snowflake.same_rows import difference
-from tests.sources.shop import SOURCES, TRANSACTIONS, Shop, tables
+from tests.sources.shop import SOURCES, STARTED, TRANSACTIONS, Shop, tables
 
 EVENTS_AND_FILES = """\
 events:
@@ -169,6 +173,29 @@ def test_the_gate_finds_the_same_on_both(twins: Twins) -> None:
     assert results["sources.events", "rows_before_as_of"][3] == "2", (
         "the condition, its colon and its percent sign are read as they are written"
     )
+
+
+def test_what_was_known_then_is_built_and_read_in_schemas_of_its_own_that_are_dropped(twins: Twins) -> None:
+    found = []
+    for twin in (twins.duckdb, twins.snowflake):
+        shop, before = twin.shop, twin.rows("staging.stg_transactions")
+        shop.say(SOURCES.replace("from: shop.customers\n", "from: shop.customers\n  loaded_at: joined\n"))
+        try:
+            plain = shop.resolve(STARTED + timedelta(days=1))
+            options = RunOptions(known_at=datetime(2026, 7, 3, tzinfo=UTC))
+            run = shop.load(plain.model_copy(update={"options": options}))
+        finally:
+            shop.say(SOURCES + EVENTS_AND_FILES)
+        build_models(run, shop.settings, ["stg_transactions", "stg_users", "fct_customer_category_daily"])
+        with open_for_run(run, shop.settings, QueryTag(run.run_key, "test")) as warehouse:
+            seen = warehouse.fetch("select transaction_id from staging.stg_transactions order by 1")
+            facts = warehouse.fetch("select sum(net_cents) as cents from core.fct_customer_category_daily")
+            assert left_own_schemas(warehouse) == [run.schema_suffix]
+            drop_own_schemas(warehouse, run.schema_suffix)
+            assert left_own_schemas(warehouse) == []
+        found.append(([row["transaction_id"] for row in seen], int(facts[0]["cents"])))
+        assert twin.rows("staging.stg_transactions") == before
+    assert found == [(["A-3", "A-4"], -325)] * 2, "A-4 is a refunded order, which is no spend"
 
 
 def test_a_table_without_a_grant_or_without_being_is_named_with_what_to_grant(twins: Twins) -> None:

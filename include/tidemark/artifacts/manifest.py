@@ -5,6 +5,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -176,8 +177,13 @@ def source_counts(run: Run, warehouse: Warehouse) -> list[dict[str, Any]]:
     loads = warehouse.fetch(
         "select table_name, uri, fingerprint, loaded_at from control.loads order by loaded_at"
     )
-    newest = {row["table_name"]: row for row in loads}
-    loaded = {name: None if run.rows_of(name).sql else newest.get(name) for name in read}
+    then = run.known_at.replace(tzinfo=None) if run.known_at else datetime.max  # noqa: DTZ901 (as control.loads)
+    newest = {row["table_name"]: row for row in loads if row["loaded_at"] <= then}
+    loaded = {
+        name: newest.get(name) if rows.landed or not rows.sql else None
+        for name in read
+        for rows in (run.rows_of(name),)
+    }
     return [
         {
             "table": run.rows_of(name).relation,

@@ -13,6 +13,7 @@ from include.tidemark.history.trial_key import is_trial
 from include.tidemark.run import RUN_KEY, Run
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse.base import Warehouse
+from include.tidemark.warehouse.own_schemas import drop_own_schemas, left_own_schemas
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def prune_unpublished(settings: Settings, warehouse: Warehouse, present: Run) ->
 def prune_before(
     settings: Settings, warehouse: Warehouse, now: datetime, keep: str | None = None
 ) -> list[PrunedRun]:
-    """Drop unpublished runs, except the newest `keep_unpublished_runs` of each as-of date, and what dead uploads left.
+    """Drop unpublished runs, except the newest `keep_unpublished_runs` of each as-of date, what dead uploads left, and the
+    staging and facts that a run with `known_at` built for itself and did not come to drop.
 
     A run that was ever published is kept, because a rollback may show it again; so is whatever started less than a day
     before `now`, because it may still be at work. A trial run that was killed before it could tidy up takes nobody's
@@ -64,6 +66,9 @@ def prune_before(
                 run_key, partial(_drop, warehouse, tables, root, as_of_date, run_key)
             ):
                 pruned.append(PrunedRun(as_of_date, run_key))
+    for suffix in left_own_schemas(warehouse):
+        if _started_at(suffix[1:].upper()) < before:
+            _tried(f"staging{suffix}", partial(drop_own_schemas, warehouse, suffix))
     for part in root.parts(before):
         _tried(part, partial(root.remove, part))
     return pruned

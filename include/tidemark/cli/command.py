@@ -3,9 +3,12 @@
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from include.tidemark.run import RunOptions, parse_instant
 from include.tidemark.settings import Settings
 
 Run = Callable[[argparse.Namespace, Settings], int]
@@ -64,3 +67,21 @@ def iso_date(text: str) -> date:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no date; write it as YYYY-MM-DD, for example 2026-11-01"
         ) from None
+
+
+def iso_instant(text: str) -> datetime:
+    """An instant written with its offset from UTC, as the type of an argument."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} can't be used: {error}") from None
+
+
+def may_be_missing_name(text: str) -> str:
+    """The type of an argument that names a table or a column of the contract."""
+    try:
+        (name,) = RunOptions(allow_missing=(text,)).allow_missing
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise argparse.ArgumentTypeError(reason) from None
+    return name

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import argparse
 from datetime import date
+from typing import TYPE_CHECKING
 
-from include.tidemark.cli.command import Commands, add_command, iso_date
+from include.tidemark.cli.clock import shell_user, started_now
+from include.tidemark.cli.command import Commands, add_command, iso_date, iso_instant, may_be_missing_name
 from include.tidemark.cli.output import json_text
 from include.tidemark.errors import TidemarkError
 from include.tidemark.settings import Settings
+
+if TYPE_CHECKING:
+    from include.tidemark.difference.known import KnownDifference
+    from include.tidemark.difference.result import Difference
 
 _DESCRIPTION = """\
 What differs between run A and run B of an as-of date, or between what is published
 as of two dates: rules, options and code, source tables, lines of the row account,
 users who came, went or moved, numbers that changed beyond noise, and files.
-Nothing is changed."""
+Nothing is changed.
+
+With --known-at it says why a published month looks different now. The month is
+computed twice, from what had been loaded by that instant and from what is loaded
+now, and held against what was published: the first step is what rules, options
+and code did, the second what rows that came since did. Nothing is published."""
 
 
 def add_parser(sub: Commands) -> None:
@@ -25,6 +36,7 @@ def add_parser(sub: Commands) -> None:
             "tidemark diff --as-of 2026-11-01 --run KEY_OF_A --run KEY_OF_B",
             "tidemark diff --as-of 2026-11-01 --run KEY_OF_A   # with what is published",
             "tidemark diff --as-of 2026-10-01 --as-of 2026-11-01 --format html > d.html",
+            "tidemark diff --as-of 2026-05-01 --known-at 2026-05-02T09:00:00+02:00",
         ],
     )  # fmt: skip
     parser.add_argument(
@@ -34,6 +46,14 @@ def add_parser(sub: Commands) -> None:
     parser.add_argument(
         "--run", dest="run_keys", action="append", default=[], metavar="KEY",
         help="the key of A, and given again of B; what is published where it is left out",
+    )  # fmt: skip
+    parser.add_argument(
+        "--known-at", type=iso_instant, metavar="INSTANT",
+        help="published, known by then, known now; an instant with its offset, such as 2026-05-02T09:00:00+02:00",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-missing", action="append", type=may_be_missing_name, default=[], metavar="TABLE",
+        help="with --known-at: use the rows of now of a table whose rows of then are gone; may be given again",
     )  # fmt: skip
     parser.add_argument(
         "--ids", action="store_true", help="name the users who came, went or moved; not in html"
@@ -47,16 +67,23 @@ def run_diff(arguments: argparse.Namespace, settings: Settings) -> int:
     Raises:
         TidemarkError: the runs are not two, or are not there.
     """
-    from include.tidemark.pipeline.differ import compare_runs
     from include.tidemark.pipeline.preflight import refuse_no_history
 
-    earlier, later = _named(arguments.as_of, arguments.run_keys)
     if arguments.ids and arguments.format == "html":
         raise TidemarkError(
             "A page names no user: leave out --ids, or take --format json and keep its output to yourself."
         )
-    refuse_no_history(settings)
-    found = compare_runs(settings, earlier, later, ids=arguments.ids)
+    if arguments.allow_missing and not arguments.known_at:
+        raise TidemarkError("--allow-missing is about the rows of --known-at, which is not given.")
+    if arguments.known_at:
+        refuse_no_history(settings)
+        found: Difference | KnownDifference = _known(arguments, settings)
+    else:
+        from include.tidemark.pipeline.differ import compare_runs
+
+        earlier, later = _named(arguments.as_of, arguments.run_keys)
+        refuse_no_history(settings)
+        found = compare_runs(settings, earlier, later, ids=arguments.ids)
     if arguments.format == "html":
         from include.tidemark.difference.page import difference_page
 
@@ -68,6 +95,24 @@ def run_diff(arguments: argparse.Namespace, settings: Settings) -> int:
 
         print(text_of(found))
     return 0
+
+
+def _known(arguments: argparse.Namespace, settings: Settings) -> KnownDifference:
+    from include.tidemark.cli.progress import ShownProgress
+    from include.tidemark.pipeline.differ_known import compare_known
+    from include.tidemark.pipeline.preflight import naming_the_holder, refuse_unready
+
+    if len(arguments.as_of) > 1 or len(arguments.run_keys) > 1:
+        raise TidemarkError(
+            "With --known-at one month is looked at: give --as-of once, and --run at most once, for what was published."
+        )
+    refuse_unready(settings)
+    with naming_the_holder(settings), ShownProgress({}) as progress:
+        return compare_known(
+            settings, arguments.as_of[0], arguments.known_at, started_now(),
+            run_key=next(iter(arguments.run_keys), None), allow_missing=arguments.allow_missing,
+            started_by=shell_user(), progress=progress, announce=progress.announces, ids=arguments.ids,
+        )  # fmt: skip
 
 
 def _named(days: list[date], keys: list[str]) -> tuple[tuple[date, str | None], tuple[date, str | None]]:

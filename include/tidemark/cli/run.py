@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from include.tidemark.cli.clock import shell_user, started_now
-from include.tidemark.cli.command import Commands, add_command, iso_date
+from include.tidemark.cli.command import Commands, add_command, iso_date, iso_instant, may_be_missing_name
 from include.tidemark.cli.guard import FailedError
 from include.tidemark.cli.process import asked_to_end
 from include.tidemark.errors import TidemarkError
@@ -39,6 +39,7 @@ def add_parser(sub: Commands) -> None:
             "tidemark run --as-of 2026-11-01",
             "tidemark run --as-of 2026-11-01 --dry-run   # everything but the publication",
             "tidemark run                                # the newest first of a month",
+            "tidemark run --as-of 2026-05-01 --known-at 2026-05-02T09:00:00+02:00",
         ],
     )  # fmt: skip
     parser.add_argument(
@@ -53,7 +54,7 @@ def add_parser(sub: Commands) -> None:
         help="rebuild the daily facts from all rows; needed after rows were deleted from the sources",
     )  # fmt: skip
     parser.add_argument(
-        "--allow-missing", action="append", type=_may_be_missing, metavar="NAME",
+        "--allow-missing", action="append", type=may_be_missing_name, metavar="NAME",
         help="go on where the landing files of this table, or the values of this TABLE.COLUMN, are gone; may be given again",
     )  # fmt: skip
     parser.add_argument(
@@ -63,6 +64,10 @@ def add_parser(sub: Commands) -> None:
     parser.add_argument(
         "--resamples", type=_option("n_resamples"), metavar="N",
         help="replicates of each bootstrap interval, 1,000 or more; by default 10,000",
+    )  # fmt: skip
+    parser.add_argument(
+        "--known-at", type=iso_instant, metavar="INSTANT",
+        help="see only what had been loaded by then, such as 2026-05-02T09:00:00+02:00; loads no file and publishes nothing",
     )  # fmt: skip
     parser.add_argument("--reason", metavar="TEXT", help="why, for the ledger; it must not name a customer")
 
@@ -104,6 +109,8 @@ def compute_again(as_of_date: date, settings: Settings) -> None:
         lookback_days=None,
         allow_missing=None,
         resamples=None,
+        known_at=None,
+        reason=None,
     )
     run(plain, settings)
 
@@ -119,6 +126,7 @@ def _parameters(arguments: argparse.Namespace, settings: Settings, started_at: d
         "lookback_days": arguments.lookback_days,
         "allow_missing": arguments.allow_missing,
         "n_resamples": arguments.resamples,
+        "known_at": arguments.known_at,
         "reason": arguments.reason,
     }
     return {name: value for name, value in chosen.items() if value is not None}
@@ -193,22 +201,23 @@ def _ending(made: Run, seconds: float, settings: Settings) -> str:
         segment_table([*earlier, month][-_SHOWN_MONTHS:]),
         "\n".join([f"Report:  {month.report_uri}", *family_lines(month)]),
         "\n".join(warning_lines(month)),
-        f"The month as of {as_of} is published, after {seconds:.0f} s. Next: `tidemark open` shows the report."
-        if made.options.publish
-        else f"Nothing was published (--dry-run), so consumers see what they saw; the month took {seconds:.0f} s."
-        " Next: look at the report, then run the same without --dry-run.",
+        _outcome(made, seconds),
     ]
     return "\n" + "\n\n".join(part for part in parts if part)
 
 
-def _may_be_missing(text: str) -> str:
-    """The type of an argument that names a table or a column of the contract."""
-    try:
-        (name,) = RunOptions(allow_missing=(text,)).allow_missing
-    except ValidationError as error:
-        reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise argparse.ArgumentTypeError(reason) from None
-    return name
+def _outcome(made: Run, seconds: float) -> str:
+    if made.options.publish:
+        return f"The month as of {made.as_of_date} is published, after {seconds:.0f} s. Next: `tidemark open` shows the report."
+    if made.known_at:
+        return (
+            f"This is the month as of {made.as_of_date} of what had been loaded by {made.known_at:%Y-%m-%d %H:%M:%S} UTC; it took"
+            f" {seconds:.0f} s, and nothing was published. Next: `tidemark diff --as-of {made.as_of_date} --run {made.run_key}`."
+        )
+    return (
+        f"Nothing was published (--dry-run), so consumers see what they saw; the month took {seconds:.0f} s."
+        " Next: look at the report, then run the same without --dry-run."
+    )
 
 
 def _option(field: str) -> Callable[[str], int]:

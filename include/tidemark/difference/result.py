@@ -157,7 +157,7 @@ class Difference(_Part):
 
     def tables(self) -> Iterator[tuple[str, Cells]]:
         """The parts as tables for people, each with its title; a part without a difference has no rows."""
-        yield "runs", [_run_line(name, run) for name, run in (("A", self.earlier), ("B", self.later))]
+        yield "runs", self.lines_of_runs()
         yield (
             "rules, options and code",
             [
@@ -229,6 +229,15 @@ class Difference(_Part):
                 for each in self.files
             ],
         )  # fmt: skip
+
+    def lines_of_runs(self) -> Cells:
+        """A line for either run."""
+        return [_run_line(name, run) for name, run in (("A", self.earlier), ("B", self.later))]
+
+    @property
+    def lede(self) -> str:
+        """Which run is which."""
+        return f"A is run {self.earlier.run_key}, B is run {self.later.run_key}."
 
     def of_families(self, families: Collection[str]) -> Self:
         """The same with the users and the numbers beyond noise of these families alone."""

@@ -19,8 +19,11 @@ def basis_of(run: Run) -> str:
 def start_build(warehouse: Warehouse, run: Run) -> bool:
     """Whether the facts stand on something else than this run does, or may: an earlier build did not come to its end.
 
-    That is written down before anything is built, so that a run which fails on the way leaves the facts marked.
+    That is written down before anything is built, so that a run which fails on the way leaves the facts marked. A run with facts
+    of its own leaves those of all runs alone.
     """
+    if run.known_at:
+        return False
     newest = _newest(warehouse)
     if newest is None or _stands_on(newest, run):
         return False
@@ -29,7 +32,9 @@ def start_build(warehouse: Warehouse, run: Run) -> bool:
 
 
 def finish_build(warehouse: Warehouse, run: Run) -> None:
-    """Note that the facts stand on what this run does."""
+    """Note that the facts stand on what this run does, unless it has facts of its own."""
+    if run.known_at:
+        return
     newest = _newest(warehouse)
     if newest is None or not _stands_on(newest, run):
         warehouse.execute("delete from control.fact_builds where run_key = ?", (run.run_key,))

@@ -54,13 +54,22 @@ _WHO_AND_WHY = ("published_by", "reason")
 # Without who and why: a shell that may only read meets warehouses of earlier releases, which do not have these columns yet.
 _CURRENT = f"""
     select {", ".join(name for name in Publication.model_fields if name not in _WHO_AND_WHY)} from control.publications
+    {{until}}
     qualify row_number() over (partition by as_of_date order by publication_id desc, run_key desc) = 1
+    order by as_of_date
 """
 
 
-def current_publications(warehouse: Warehouse) -> list[Publication]:
-    """What is published now, without who and why: one row per as-of date, oldest date first."""
-    return _publications(warehouse.fetch(f"{_CURRENT} order by as_of_date"))
+def current_publications(warehouse: Warehouse, at: datetime | None = None) -> list[Publication]:
+    """What is published now, without who and why: one row per as-of date, oldest date first.
+
+    Args:
+        at: what was published at that instant instead.
+    """
+    if at is None:
+        return _publications(warehouse.fetch(_CURRENT.format(until="")))
+    then = at.astimezone(UTC).replace(tzinfo=None)
+    return _publications(warehouse.fetch(_CURRENT.format(until="where published_at <= ?"), (then,)))
 
 
 def publications_of(warehouse: Warehouse, as_of_date: date) -> list[Publication]:
@@ -128,13 +137,18 @@ def refuse_scheduled_again(warehouse: Warehouse, as_of_date: date, dag_run_id: s
             )
 
 
-def comparison_runs(warehouse: Warehouse, as_of_date: date) -> ComparisonRuns:
+def comparison_runs(
+    warehouse: Warehouse, as_of_date: date, known_at: datetime | None = None
+) -> ComparisonRuns:
     """The published runs that this as-of date is compared with: the previous months', the backtests', and those of a year before.
 
     Families are enabled at different times, so each has a previous month of its own: the newest that holds its numbers.
     A backtest needs the 90 days after its as-of date to be over, so it looks at the newest one at least 90 days back.
+
+    Args:
+        known_at: compare with what was published at that instant.
     """
-    earlier = [p for p in current_publications(warehouse) if p.as_of_date < as_of_date]
+    earlier = [p for p in current_publications(warehouse, known_at) if p.as_of_date < as_of_date]
     of_family = {
         family: [p for p in earlier if p.run_key in keys]
         for family, keys in _runs_by_family(warehouse).items()

@@ -10,10 +10,12 @@ TABLE = "control.run_inputs"
 
 
 def record_inputs(run: Run, warehouse: Warehouse) -> None:
-    """Keep the digest of what the run's `sources.yml` says, and those of rules and code, which the ledger has of published runs only."""
+    """Keep the digest of what the run's `sources.yml` says, and those of rules and code, which the ledger has of published runs only,
+    and by which instant the rows that it sees had been loaded."""
     row = {
         "as_of_date": run.as_of_date, "run_key": run.run_key, "sources_hash": _sources_hash(run),
         "rules_hash": run.rules_hash, "code_version": run.code_version, "dag_run_id": run.dag_run_id,
+        "known_at": run.known_at.replace(tzinfo=None) if run.known_at else None,
     }  # fmt: skip
     replace_run_rows(warehouse, TABLE, run.run_key, [row], {})
 

@@ -14,6 +14,7 @@ from include.tidemark.history.erasures import erased_since_publication
 from include.tidemark.history.facts import finish_build
 from include.tidemark.history.ledger import refuse_published
 from include.tidemark.own_checks.assets import own_assets, with_own_severities
+from include.tidemark.pipeline.opened import open_for_run, own_queries
 from include.tidemark.run import Run
 from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
@@ -28,7 +29,6 @@ from include.tidemark.validation.optional_sources import no_rows_asset
 from include.tidemark.validation.sources import ARRIVALS, table_asset
 from include.tidemark.validation.suite_part import SUITE
 from include.tidemark.validation.vanished import vanished_asset
-from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 from include.tidemark.warehouse.query_tag import QueryTag
@@ -52,12 +52,12 @@ def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
     # Great Expectations takes seconds to import, and the DAG file imports this module.
     from include.tidemark.validation.engine import open_gate
 
-    with open_warehouse(settings, QueryTag(run.run_key, f"check_{stage}")) as warehouse:
+    with open_for_run(run, settings, QueryTag(run.run_key, f"check_{stage}")) as warehouse:
         refuse_published(warehouse, run.run_key)
         if stage == "models":
             finish_build(warehouse, run)
             record_account(run, warehouse)
-        with open_gate(settings, warehouse, run.run_key, run.started_at) as gate:
+        with open_gate(settings, warehouse, run.run_key, run.started_at, own_queries(run)) as gate:
             assets = _source_assets(run, warehouse) if stage == "sources" else _family_assets(stage, run)
             results = [
                 result for asset in assets for result in gate.evaluate(with_own_severities(asset, run))

@@ -12,12 +12,12 @@ from include.tidemark.families.comparison_part import COMPARISON, MISSING, SAME_
 from include.tidemark.families.family import Family
 from include.tidemark.history.ledger import refuse_published
 from include.tidemark.history.run_inputs import differences
+from include.tidemark.pipeline.opened import open_for_run
 from include.tidemark.run import PublishedRun, Run
 from include.tidemark.segmentations.changes import is_redeclared
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.change import TREND
 from include.tidemark.statistics.change_rows import ChangeRow, change_records
-from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 from include.tidemark.warehouse.query_tag import QueryTag
@@ -31,7 +31,7 @@ def compare(run: Run, settings: Settings) -> dict[str, Any]:
     Raises:
         RunIdentityError: the run has been published.
     """
-    with open_warehouse(settings, QueryTag(run.run_key, "statistics.changes")) as warehouse:
+    with open_for_run(run, settings, QueryTag(run.run_key, "statistics.changes")) as warehouse:
         refuse_published(warehouse, run.run_key)
         with threadpool_limits(limits=1, user_api="blas"):
             rows = [row for family in families_of(run) for row in _changes(family, run, warehouse)]

@@ -9,9 +9,11 @@ from include.tidemark.run import BACKTESTED, Run
 def dbt_variables(run: Run) -> dict[str, Any]:
     """The variables of the run's one dbt invocation: its families and its rules.
 
-    They are the same from month to month, so that dbt parses only what has changed since its last run.
+    They are the same from month to month, so that dbt parses only what has changed since its last run; but for runs that have
+    schemas of their own, whose names dbt must know when it parses.
     """
-    return {"families": list(run.families), **run.rules.model_dump(mode="json"), **_lookback(run)}
+    own = {"schema_suffix": run.schema_suffix} if run.schema_suffix else {}
+    return {"families": list(run.families), **run.rules.model_dump(mode="json"), **_lookback(run), **own}
 
 
 def run_environment(run: Run) -> dict[str, str]:

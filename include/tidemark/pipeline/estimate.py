@@ -9,10 +9,10 @@ from threadpoolctl import threadpool_limits
 from include.tidemark.enabled import families_of
 from include.tidemark.families.family import Part
 from include.tidemark.history.ledger import refuse_published
+from include.tidemark.pipeline.opened import open_for_run
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.results import ResultRow, to_records
-from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import replace_run_rows
 from include.tidemark.warehouse.query_tag import QueryTag
@@ -31,8 +31,8 @@ def estimate(run: Run, settings: Settings, family_name: str, question: str) -> d
         RunIdentityError: the run has been published.
     """
     family = next(each for each in families_of(run) if each.name == family_name)
-    with open_warehouse(
-        settings, QueryTag(run.run_key, f"statistics.{family_name}_{question}", family_name)
+    with open_for_run(
+        run, settings, QueryTag(run.run_key, f"statistics.{family_name}_{question}", family_name)
     ) as warehouse:
         refuse_published(warehouse, run.run_key)
         ask: Question = getattr(family.part(QUESTIONS), question)

@@ -49,6 +49,7 @@ from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
+from include.tidemark.warehouse.own_schemas import drop_own_schemas, left_own_schemas
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
@@ -150,6 +151,8 @@ def forget(place: str, reason: str | None, settings: Settings, at: datetime) -> 
     outcome = Forgotten(len(ids))
     with open_warehouse(settings, QueryTag("none", "forget")) as warehouse:
         ensure_control_tables(warehouse)
+        for suffix in left_own_schemas(warehouse):
+            drop_own_schemas(warehouse, suffix)
         _complete_what_was_begun(settings, warehouse, outcome)
         with table_of_ids(settings, warehouse, ids) as listed:
             _forget(_Work(settings, warehouse, listed, forms, mapped, Erasure(at, reason)), outcome)

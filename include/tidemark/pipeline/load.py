@@ -1,4 +1,4 @@
-"""Second stage: landing files become raw tables, and tables of the warehouse are found."""
+"""Second stage: landing files become raw tables, and tables of the warehouse are found; with `known_at` they are only found."""
 
 import logging
 from typing import Any
@@ -9,10 +9,12 @@ from include.tidemark.families.left_out import families_left_out
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.sources.known import known_sources
 from include.tidemark.sources.landing import Deployment, load_sources
 from include.tidemark.sources.rows import without_rows
 from include.tidemark.sources.sources_file import sources_model
 from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.own_schemas import make_own_schemas
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,7 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
 
     Raises:
         SourceError: a needed table is nowhere, or its file does not keep the contract; the raw tables stand as they were.
+        TidemarkError: a run with `known_at` may not make the schemas that it needs.
     """
     families = families_of(run)
     needed = {source: family.name for family in families for source in family.sources}
@@ -34,7 +37,11 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
             published=run.previous.started_at if run.previous else None, optional=optional,
             run_key=run.run_key,
         )  # fmt: skip
-        loaded = load_sources(deployment, warehouse)
+        if run.known_at:
+            make_own_schemas(warehouse, run.schema_suffix)
+            loaded = known_sources(deployment, run.known_at, warehouse)
+        else:
+            loaded = load_sources(deployment, warehouse)
     result = {
         table.table: {
             "origin": table.origin,

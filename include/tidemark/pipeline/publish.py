@@ -37,6 +37,7 @@ from include.tidemark.families.left_out import LeftOut, families_left_out
 from include.tidemark.history.kept_runs import keep_run
 from include.tidemark.history.ledger import find_publication, record_publication
 from include.tidemark.pipeline.discoveries import mark_discoveries, select_discoveries
+from include.tidemark.pipeline.opened import open_for_run
 from include.tidemark.report.family_report import REPORT_PART
 from include.tidemark.report.figure_changes import with_changes
 from include.tidemark.report.page import write_report
@@ -45,8 +46,8 @@ from include.tidemark.run import Run
 from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
 from include.tidemark.statistics.multiplicity import Selection
-from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Row, Warehouse
+from include.tidemark.warehouse.own_schemas import drop_own_schemas
 from include.tidemark.warehouse.query_tag import QueryTag
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,8 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
     """Publish the run: export its files, append the ledger row, move the pointers, prune old unpublished runs.
 
     A run that is in the ledger already is never exported again; only what an interrupted attempt left undone is finished.
-    With `options.publish` off the files are made, and neither the ledger nor a pointer is touched.
+    With `options.publish` off the files are made, and neither the ledger nor a pointer is touched. Staging and facts that a run has
+    for itself are dropped.
 
     Args:
         timings: seconds by stage for the manifest, where they are known.
@@ -75,7 +77,7 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
         SettingsError: user ids are to be hashed and there is no key.
     """
     folder = RunFolder(settings, run.as_of_date, run.run_key)
-    with open_warehouse(settings, QueryTag(run.run_key, "publish")) as warehouse:
+    with open_for_run(run, settings, QueryTag(run.run_key, "publish")) as warehouse:
         publication = find_publication(warehouse, run.run_key)
         status = "already_published" if publication else "published" if run.options.publish else "dry_run"
         if publication is None:
@@ -87,6 +89,8 @@ def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = 
         else:
             manifest = folder.read_bytes(MANIFEST)
         pointers = rebuild_pointers(settings, warehouse) if publication else []
+        if run.schema_suffix:
+            drop_own_schemas(warehouse, run.schema_suffix)
         pruned = _pruned(settings, warehouse, run)
     log.info(
         "Run %s as of %s: %s; pointers moved: %s", run.run_key, run.as_of_date, status, pointers or "none"

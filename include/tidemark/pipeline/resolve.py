@@ -18,7 +18,7 @@ from include.tidemark.history.facts import start_build
 from include.tidemark.history.ledger import comparison_runs, refuse_published, refuse_scheduled_again
 from include.tidemark.history.reason import checked_reason
 from include.tidemark.history.run_inputs import record_inputs
-from include.tidemark.run import Run, RunOptions, make_run_key, resolve_as_of_date
+from include.tidemark.run import Run, RunOptions, make_run_key, refuse_unseen, resolve_as_of_date
 from include.tidemark.segmentations.changes import record_declared, same_rules
 from include.tidemark.settings import Settings
 from include.tidemark.shared_texts import shown
@@ -45,7 +45,7 @@ def resolve_run(
 
     Args:
         parameters: as the DAG declares them: `as_of_date` (text or None), `lookback_days` (None takes the rules' values),
-            `full_refresh`, `allow_missing`, `publish`, `n_resamples`, `confidence_level`, `reason`.
+            `full_refresh`, `allow_missing`, `known_at`, `publish`, `n_resamples`, `confidence_level`, `reason`.
         started_at: when the run started; the same for every try of its tasks.
         started_by: who or what started the run, for the ledger.
         only: the one family that the run computes, whatever is enabled.
@@ -63,9 +63,11 @@ def resolve_run(
     as_of_date = resolve_as_of_date(
         parameters.get("as_of_date"), data_interval_end, run_after, rules.business_timezone
     )
+    options = _options(parameters, os.environ.get("RUN_HASH") or None)
+    refuse_unseen(options.known_at, started_at)
     run = Run(
         as_of_date=as_of_date,
-        run_key=make_run_key(as_of_date, started_at, dag_run_id, clear_number),
+        run_key=make_run_key(as_of_date, started_at, dag_run_id, clear_number, options.known_at),
         started_at=started_at,
         dag_run_id=dag_run_id,
         started_by=started_by,
@@ -77,14 +79,14 @@ def resolve_run(
         config_hash=config.digest,
         source_places=dict(config.places),
         code_version=code_version(),
-        options=_options(parameters, os.environ.get("RUN_HASH") or None),
+        options=options,
     )
     refuse_same_paths(run)
     with open_warehouse(settings, QueryTag(run.run_key, "resolve_run")) as warehouse:
         ensure_control_tables(warehouse)
         refuse_published(warehouse, run.run_key)
         refuse_scheduled_again(warehouse, as_of_date, dag_run_id)
-        compared = comparison_runs(warehouse, as_of_date)
+        compared = comparison_runs(warehouse, as_of_date, run.known_at)
         rebuild = start_build(warehouse, run)
         run = run.model_copy(update={**compared._asdict(), "rebuild_facts": rebuild})
         record_inputs(run, warehouse)
@@ -93,6 +95,11 @@ def resolve_run(
             "same_rules_by_family": same_rules(run, warehouse),
         }
         run = run.model_copy(update=declared)
+    if run.known_at:
+        log.info(
+            "The run sees what had been loaded by %s UTC, loads no file, and is not published.",
+            f"{run.known_at:%Y-%m-%d %H:%M:%S}",
+        )
     if rebuild:
         log.info(
             "The time zone, the mapping or the families are not those of the daily facts, so all their days are built again."

@@ -151,7 +151,7 @@ def _own_sources(run: Run) -> list[dict[str, Any]]:
             "absent": [source_tables()[name].column(column) for column in rows.absent],
         }
         for name, rows in run.sources.items()
-        if rows.sql or rows.absent or rows.lack
+        if (rows.sql and not rows.landed) or rows.absent or rows.lack
     ]
 
 

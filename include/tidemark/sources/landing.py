@@ -130,8 +130,8 @@ def _find(
             rows = locate(
                 warehouse, table, source, deployment.started_at, deployment.currency, deployment.places
             )
-            count = warehouse.fetch(f"select count(*) as n from {rows.rows} as counted")[0]["n"]
-            return LoadedTable(table.name, rows.relation, int(count), changed=True, rows=rows)
+            count = count_rows(warehouse, rows.rows)
+            return LoadedTable(table.name, rows.relation, count, changed=True, rows=rows)
         allow, places = table.name in deployment.allow_missing, deployment.places
         if files := present_files(settings, warehouse, table, source, places, allow_missing=allow):
             return _check_files(deployment, warehouse, table, files, folder)
@@ -142,7 +142,7 @@ def _find(
             raise
         log.warning("%s No enabled family needs %s, so the run goes on.", error, table.name)
     if warehouse.columns("raw", table.name):
-        return _standing(warehouse, table, "warehouse", _rows(deployment, table, *remarks))
+        return _standing(warehouse, table, "warehouse", raw_rows_of(deployment, table, *remarks))
     if family is None:
         return None
     if deployment.may_be_nowhere(table.name):
@@ -179,10 +179,10 @@ def _check_files(
     if not append and standing:
         before, allowed = rows_by_file(loads, deployment.published), table.name in deployment.allow_missing
         remark = lost_files(table, before, list(fingerprints), allowed=allowed)
-    rows = _rows(deployment, table, *([remark] if remark else []))
+    rows = raw_rows_of(deployment, table, *([remark] if remark else []))
     held = dict.fromkeys([*(standing if append else ()), *fingerprints])
     if not new and not gone:
-        return _standing(warehouse, table, origin, _counted(warehouse, table, rows, held))
+        return _standing(warehouse, table, origin, counted(warehouse, table, rows, held))
 
     loaded_at = deployment.started_at.astimezone(UTC).replace(tzinfo=None)
     if loads:
@@ -239,7 +239,7 @@ def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:
         f"{FILE} in ({uris})" if checked.appended else None,
         record,
     )
-    count = _count(warehouse, table)
+    count = count_rows(warehouse, table.qualified_name)
     log.info(
         "Loaded %s of %s rows in %s from %s",
         sum(t.row_count for _, t in checked.files),
@@ -247,16 +247,18 @@ def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:
         table.qualified_name,
         checked.origin,
     )
-    rows = _counted(warehouse, table, checked.rows, checked.standing)
+    rows = counted(warehouse, table, checked.rows, checked.standing)
     return LoadedTable(table.name, checked.origin, count, changed=True, rows=rows)
 
 
 def _standing(warehouse: Warehouse, table: SourceTable, origin: str, rows: SourceRows) -> LoadedTable:
     """A raw table as it stands."""
-    return LoadedTable(table.name, origin, _count(warehouse, table), changed=False, rows=rows)
+    return LoadedTable(
+        table.name, origin, count_rows(warehouse, table.qualified_name), changed=False, rows=rows
+    )
 
 
-def _counted(warehouse: Warehouse, table: SourceTable, rows: SourceRows, files: Iterable[str]) -> SourceRows:
+def counted(warehouse: Warehouse, table: SourceTable, rows: SourceRows, files: Iterable[str]) -> SourceRows:
     """The rows, with how many of them the files held, and how many values are not as they were there."""
     files = list(files)
     delivered, filtered = rows_delivered(warehouse, table, files)
@@ -266,7 +268,7 @@ def _counted(warehouse: Warehouse, table: SourceTable, rows: SourceRows, files: 
     )
 
 
-def _rows(deployment: Deployment, table: SourceTable, *remarks: str) -> SourceRows:
+def raw_rows_of(deployment: Deployment, table: SourceTable, *remarks: str) -> SourceRows:
     """The rows of a raw table, and what the gate is to say of their files."""
     source = deployment.sources.get(table.name)
     for remark in remarks:
@@ -283,5 +285,6 @@ def _prepare(warehouse: Warehouse, table: SourceTable, *, with_file: bool) -> No
         warehouse.execute(f"alter table {table.qualified_name} add column {FILE} varchar")
 
 
-def _count(warehouse: Warehouse, table: SourceTable) -> int:
-    return int(warehouse.fetch(f"select count(*) as n from {table.qualified_name}")[0]["n"])
+def count_rows(warehouse: Warehouse, rows: str) -> int:
+    """How many there are of what stands after `from`."""
+    return int(warehouse.fetch(f"select count(*) as n from {rows} as counted")[0]["n"])

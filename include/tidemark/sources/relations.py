@@ -41,15 +41,18 @@ def locate(  # noqa: PLR0917 - one call
     started_at: datetime,
     currency: str,
     places: Mapping[str, str],
+    known_at: datetime | None = None,
 ) -> SourceRows:
     """The rows of a table that the deployment maps to a relation of its warehouse.
 
     Args:
         started_at: the run's start, which no row was loaded after.
         places: file and line of each key of `sources.yml`.
+        known_at: leave out what was loaded after that instant.
 
     Raises:
-        SourceError: the relation can't be read, or lacks a column, or has one of the wrong type.
+        SourceError: the relation can't be read, or lacks a column, or has one of the wrong type; or with `known_at` nothing says
+            when its rows were loaded.
     """
     name = source.from_ or ""
     dialect = DIALECTS[warehouse.dialect]
@@ -74,25 +77,50 @@ def locate(  # noqa: PLR0917 - one call
         except WarehouseRefusedError as error:
             raise SourceError(f"this can't be computed on {name} ({error}); correct it.") from None
 
-    reading = make_reading(
-        table, source, Origin(relation, name, types, describe, dialect, places=places), currency
-    )
+    origin = Origin(relation, name, types, describe, dialect, places=places)
+    reading = make_reading(table, source, origin, currency)
+    if known_at is not None and LOADED_AT not in reading.values:
+        raise SourceError(
+            f"{origin_place}: nothing says when a row of {name} was loaded, so nobody can tell which rows it had at an earlier moment;"
+            " name the column that does as `loaded_at` in sources.yml, or run without known_at."
+        )
     reading = _with_load_time(reading, table.name, started_at)
-    checked = reading.with_columns(
-        {flag.name: f"coalesce({flag.condition}, false)" for flag in reading.flags}
+    checked = known_by(
+        known_at,
+        reading.with_columns({flag.name: f"coalesce({flag.condition}, false)" for flag in reading.flags}),
     )
+    unfiltered = relation if source.where else None
+    if unfiltered and known_at:
+        every = make_reading(table, source.model_copy(update={"where": None}), origin, currency)
+        unfiltered = f"({known_by(known_at, every.sql)})"
     _refuse_what_fails(warehouse, name, reading, checked)
     return SourceRows(
         table=table.name,
         relation=name,
-        sql=reading.sql,
+        sql=known_by(known_at, reading.sql),
         checked_sql=checked,
         flags=tuple(
             RowFlag(name=flag.name, column=flag.column, what=flag.what, place=flag.place, stops=flag.stops)
             for flag in reading.flags
         ),
         absent=reading.absent,
-        unfiltered=relation if source.where else None,
+        unfiltered=unfiltered,
+        remarks=() if known_at is None else (as_they_are_now(name, known_at),),
+    )
+
+
+def known_by(known_at: datetime | None, query: str) -> str:
+    """Of a query's rows those that had been loaded by an instant; without one, all. A row without a moment stays, for the gate to see."""
+    if known_at is None:
+        return query
+    return f"select * from ({query}) as known where {LOADED_AT} is null or {LOADED_AT} <= {timestamp_literal(known_at)}"
+
+
+def as_they_are_now(name: str, known_at: datetime) -> str:
+    """What is to be said of a table that others fill: it does not tell of rows that it had."""
+    return (
+        f"Rows of {name} that were changed or deleted after {known_at:%Y-%m-%d %H:%M:%S} UTC can't be seen as they were then: whoever"
+        " fills the table keeps only what they are now."
     )
 
 

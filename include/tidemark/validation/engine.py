@@ -38,6 +38,8 @@ class Gate:
     data_source: Any
     run_id: RunIdentifier
     answers: list[Any] = field(default_factory=list)
+    own: Callable[[str], str] = str
+    """What makes of a query that of the run's own tables; by default the same query."""
 
     def evaluate(self, asset: Asset) -> list[CheckResult]:
         """The results of all checks of an asset; a table that it needs and that is missing is one critical result.
@@ -63,7 +65,7 @@ class Gate:
             name=asset.name, expectations=[_expectation(check) for check in asset.checks]
         )
         data = self.data_source.add_query_asset(
-            asset.name, query=without_parameters(asset.query)
+            asset.name, query=without_parameters(self.own(asset.query))
         ).add_batch_definition_whole_table("run")
         definition = gx.ValidationDefinition(name=asset.name, data=data, suite=self.context.suites.add(suite))
         try:
@@ -106,8 +108,18 @@ class Gate:
 
 
 @contextmanager
-def open_gate(settings: Settings, warehouse: Warehouse, run_key: str, started_at: datetime) -> Iterator[Gate]:
-    """A gate over the warehouse that the settings name; its connection is closed at the end of the block."""
+def open_gate(
+    settings: Settings,
+    warehouse: Warehouse,
+    run_key: str,
+    started_at: datetime,
+    own: Callable[[str], str] = str,
+) -> Iterator[Gate]:
+    """A gate over the warehouse that the settings name; its connection is closed at the end of the block.
+
+    Args:
+        own: what makes of a query that of the run's own tables, where it has some.
+    """
     context: Any = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -130,7 +142,9 @@ def open_gate(settings: Settings, warehouse: Warehouse, run_key: str, started_at
             kwargs={"creator": creator, "poolclass": StaticPool},
         )
     try:
-        yield Gate(warehouse, context, data_source, RunIdentifier(run_name=run_key, run_time=started_at))
+        yield Gate(
+            warehouse, context, data_source, RunIdentifier(run_name=run_key, run_time=started_at), own=own
+        )
     finally:
         # Great Expectations opens several engines and closes none: DuckDB's file would stay locked for the dbt process.
         for connection in opened:

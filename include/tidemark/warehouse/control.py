@@ -38,7 +38,7 @@ _TABLES = {
     "control.run_inputs": """
         as_of_date date not null, run_key varchar not null, sources_hash varchar not null, rules_hash varchar,
         code_version varchar, dag_run_id varchar,
-        run varchar, manifest varchar""",
+        run varchar, manifest varchar, known_at timestamp""",
     "runs.row_account": """
         as_of_date date not null, run_key varchar not null, position bigint not null, source_table varchar not null,
         family varchar, kind varchar not null, reason varchar not null, row_count bigint not null, user_count bigint,
@@ -63,9 +63,10 @@ _TABLES = {
 _ADDED = {
     "control.publications": {"published_by": "varchar", "reason": "varchar"},
     "control.loads": {"delivered_count": "bigint", "rounded_count": "bigint"},
-    "control.run_inputs": dict.fromkeys(
-        ("rules_hash", "code_version", "dag_run_id", "run", "manifest"), "varchar"
-    ),
+    "control.run_inputs": {
+        **dict.fromkeys(("rules_hash", "code_version", "dag_run_id", "run", "manifest"), "varchar"),
+        "known_at": "timestamp",
+    },
     "control.segmentations": {"conditions_digest": "varchar", "features_digest": "varchar"},
     "runs.changes": {"months": "bigint", "rules_effect": "double", "segment_to": "varchar"},
     "runs.statistics": {"is_primary": "boolean", "comparison_family": "varchar", "is_discovery": "boolean"},
@@ -93,9 +94,9 @@ def ensure_control_tables(warehouse: Warehouse) -> None:
     }
     for schema in SCHEMAS:
         if schema not in standing:
-            warehouse.execute(f"create {_transient(warehouse, schema)}schema if not exists {schema}")
+            warehouse.execute(f"create {transient(warehouse, schema)}schema if not exists {schema}")
     for table, columns in _TABLES.items():
-        kind = _transient(warehouse, table.split(".", maxsplit=1)[0])
+        kind = transient(warehouse, table.split(".", maxsplit=1)[0])
         warehouse.execute(f"create {kind}table if not exists {table} ({columns})")
     for table, added in _ADDED.items():
         there = warehouse.columns(*table.split("."))
@@ -104,7 +105,8 @@ def ensure_control_tables(warehouse: Warehouse) -> None:
                 warehouse.execute(f"alter table {table} add column {name} {data_type}")
 
 
-def _transient(warehouse: Warehouse, schema: str) -> str:
+def transient(warehouse: Warehouse, schema: str) -> str:
+    """The word with which a schema, or a table in it, is made where its rows can be made again from others; empty elsewhere."""
     return "transient " if warehouse.dialect == "snowflake" and schema in TRANSIENT else ""
 
 

@@ -33,7 +33,7 @@ def compare_known(
     allow_missing: Sequence[str] = (),
     started_by: str | None = None,
     progress: Progress | None = None,
-    announce: Callable[[str], None] = lambda said: None,
+    announce: Callable[[str], None] = lambda _: None,
     ids: bool = False,
 ) -> KnownDifference:
     """Compute the month from what was known then and from what is known now, and compare. Nothing is published or loaded.

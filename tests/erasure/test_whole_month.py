@@ -118,7 +118,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 def test_no_table_and_no_view_holds_them_and_all_other_rows_are_as_they_were(story: Story) -> None:
     (before, after), people = story.tables, story.people
-    own = {"control.erasures", "control.publications", "control.run_inputs"}  # the latter two have the new manifests
+    own = {
+        "control.erasures",
+        "control.publications",
+        "control.run_inputs",
+    }  # the latter two have the new manifests
     with_them = set()
     for name, rows in after.items():
         if name in own:

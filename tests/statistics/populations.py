@@ -17,7 +17,7 @@ from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention import RetentionCount, retention
 from include.tidemark.statistics.retention_differences import retention_differences
-from include.tidemark.statistics.shares import share_rows
+from include.tidemark.statistics.shares import share_rows, tails
 from tests.statistics.customers import segment_backtest
 from tests.statistics.users import cells_of, ratio_cells_of, units_of, weekly_sums_of
 
@@ -157,7 +157,7 @@ def of_shares(random: Random, name: str, n: int) -> Iterator[Judged]:
         inside = random.uniform(size=len(x)) < 0.2
         return {part: cells_of(x[inside == (part == "own")], max_distinct=0) for part in ("own", "rest")}
 
-    longer = parts(others(name, random.randint(GROUPS)))
+    longer = tails(parts(others(name, random.randint(GROUPS))))
     rows = share_rows("share", parts(draw(random, name, n)), CONFIG, reference=longer)
     return judged(rows, {"share": 0.2}, "own")
 

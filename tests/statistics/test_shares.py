@@ -9,7 +9,7 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.ratios import ratio_tail, standard_error
 from include.tidemark.statistics.resampling import totals
 from include.tidemark.statistics.results import result_schema, to_records
-from include.tidemark.statistics.shares import _Share, share_rows
+from include.tidemark.statistics.shares import _Share, share_rows, tails
 from include.tidemark.statistics.streams import stream
 from tests.statistics.oracles import logit_delta_interval
 from tests.statistics.users import cells_of, ratio_cells_of
@@ -116,3 +116,8 @@ def test_any_amounts_give_rows_that_keep_the_schema(groups: dict) -> None:
     for record in to_records(rows, as_of_date="2026-11-01", run_key="r", family="f"):
         jsonschema.validate(record, result_schema())
     assert len(rows) == 2 * len(groups)
+
+
+@pytest.mark.parametrize("amounts", [[], [0, 0], [-3, 2]])
+def test_a_sum_that_is_not_above_zero_has_no_tail_to_compare_with(amounts: list) -> None:
+    assert tails({"a": cells_of(amounts), "b": cells_of([])}) == {"a": None, "b": None}

@@ -48,3 +48,20 @@ def test_the_first_replicates_of_many_equal_few(count: int) -> None:
 def test_blocks_do_not_overlap() -> None:
     drawn = normals(stream("2026-11-01", "m"), 4 * BLOCK_SIZE)
     assert len(np.unique(drawn)) == drawn.size
+
+
+def test_every_block_begins_as_a_generator_of_its_own_would_whatever_was_drawn_before() -> None:
+    source = stream("2026-11-01", "m")
+
+    def odd_numbers_of_each_kind(generator: np.random.RandomState) -> bytes:
+        # An odd number of normals leaves one behind in the generator, one 32-bit number half a word.
+        drawn = (
+            generator.standard_normal(3),
+            generator.randint(0, 6, 5, dtype=np.int32),
+            generator.binomial(90, 0.3, 7),
+        )
+        return b"".join(part.tobytes() for part in drawn)
+
+    found = [odd_numbers_of_each_kind(generator) for generator in source.blocks(4)]
+    own = (np.random.Philox(key=int(source.seed, 16), counter=[0, 0, 0, index]) for index in range(4))
+    assert found == [odd_numbers_of_each_kind(np.random.RandomState(bits)) for bits in own]

@@ -7,7 +7,7 @@ from include.tidemark.statistics.group_ratios import mean_ratio_rows
 from include.tidemark.statistics.lifetime_value import lifetime_value
 from include.tidemark.statistics.mean_rows import mean_rows
 from include.tidemark.statistics.proportions import rate_difference_flag, rate_flag
-from include.tidemark.statistics.shares import share_rows
+from include.tidemark.statistics.shares import share_rows, tails
 from include.tidemark.statistics.trust import Sample, Tail, flag, precise, tail_of
 from tests.statistics.customers import segment_backtest, segment_means
 from tests.statistics.users import cells_of, ratio_cells_of, units_of
@@ -113,7 +113,7 @@ def test_every_row_maker_looks_at_the_larger_group() -> None:
                 tiers, {"own": 300, "rest": 20_000}, CONFIG, units=weeks, horizons=[8], rates=[0.0]
             ),
             "ratio of means": mean_ratio_rows("r", mine, others, CONFIG, segment="own", segment_to="rest"),
-            "share": share_rows("s", inside, CONFIG, reference=longer),
+            "share": share_rows("s", inside, CONFIG, reference=tails(longer)),
         }
         found = {
             what: {row.trust for row in rows if row.segment in ("own", "a")} for what, rows in made.items()

@@ -11,7 +11,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+import jsonschema_rs
 
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.artifacts.run_summary import run_summary
@@ -126,8 +126,8 @@ def make_manifest(
         "files": [file.entry() for file in sorted(files, key=lambda file: file.path)],
     }
     document["summary"] = run_summary(document)
-    for error in Draft202012Validator(manifest_schema()).iter_errors(document):
-        place = "/".join(str(part) for part in error.absolute_path) or "the top level"
+    for error in jsonschema_rs.Draft202012Validator(manifest_schema()).iter_errors(document):
+        place = "/".join(str(part) for part in error.instance_path) or "the top level"
         raise TidemarkError(
             f"The manifest of run {run.run_key} does not keep its schema at {place}: {error.message}."
         )

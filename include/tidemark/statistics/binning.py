@@ -43,7 +43,7 @@ def exact(value: Any) -> Exact:
     if isinstance(value, str):
         raise ValueError(f"a finite number is needed, got the text {value!r}")
     try:
-        fraction = Fraction(value.item() if isinstance(value, np.generic) else value)
-    except (TypeError, ValueError, OverflowError):
+        above, below = (value.item() if isinstance(value, np.generic) else value).as_integer_ratio()
+    except (AttributeError, ValueError, OverflowError):
         raise ValueError(f"a finite number is needed, got {value!r}") from None
-    return fraction.numerator if fraction.denominator == 1 else fraction
+    return above if below == 1 else Fraction(above, below)

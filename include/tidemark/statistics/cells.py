@@ -29,6 +29,7 @@ T = TypeVar("T")
 MAX_DRAWN_CELLS = 64
 _SUMS = ("n", "s1", "s2", "s3")
 _ROUNDED_FROM = 2**48
+_BILLION = 10**9
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,14 @@ class Cells:
         >>> Cells.from_rows([{"bin": "0", "n": 3, "s1": 0, "s2": 0, "s3": 0}]).size
         3
         """
-        return cls._of(add_up(rows, _SUMS, columns))
-
-    @classmethod
-    def _of(cls, table: Mapping[str, tuple[Exact, ...]]) -> Cells:
+        table = add_up(rows, _SUMS, columns)
         held = {label: sums for label, sums in table.items() if not held_by_nobody(label, sums)}
         for label, (n, total, squares, _) in held.items():
             check_squares(label, ("s1", "s2"), n, total, squares)
+        return cls._of(held)
+
+    @classmethod
+    def _of(cls, held: Mapping[str, tuple[Exact, ...]]) -> Cells:
         # By mean, not by label: the draws then do not depend on how a warehouse writes a bin's name.
         order = by_mean({label: (sums[1], sums[0]) for label, sums in held.items()})
         users = tuple(int(held[label][0]) for label in order)
@@ -244,7 +246,7 @@ def check_squares(label: str, names: tuple[str, str], n: Exact, s1: Exact, s2: E
     """ValueError where the Cauchy-Schwarz inequality s1^2 <= n s2 fails."""
     # Large whole numbers may be sums of floats, which are rounded.
     exact = isinstance(s1, int) and isinstance(s2, int) and s2 < _ROUNDED_FROM
-    if s1 * s1 > n * s2 * (1 if exact else Fraction(1_000_000_001, 1_000_000_000)):
+    if s1 * s1 * _BILLION > n * s2 * (_BILLION if exact else _BILLION + 1):
         raise ValueError(
             f"bin {label!r}: {names[1]}={s2} is too small for n={n} and {names[0]}={s1}; "
             "no users can have these sums (did an integer overflow, or a float lose digits?)."

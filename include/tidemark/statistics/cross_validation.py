@@ -59,7 +59,7 @@ def split(table: BinaryTable, stream: Stream, folds: int = FOLDS) -> tuple[Float
     >>> split(BinaryTable.from_rows(rows, ["x"]), stream("2026-11-01", "folds"), 2)[0].sum(axis=0).tolist()
     [4.0, 2.0]
     """
-    generator = stream.block(0)
+    generator = next(stream.blocks(1))
 
     def dealt(counts: Floats) -> Floats:
         whole = np.rint(counts).astype(np.int64)

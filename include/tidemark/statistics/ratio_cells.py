@@ -58,16 +58,16 @@ class RatioCells:
         >>> RatioCells.from_rows([row], {"x1": "prior"}).size
         3
         """
-        return cls._of(add_up(rows, _SUMS, columns))
-
-    @classmethod
-    def _of(cls, table: Mapping[str, tuple[Exact, ...]]) -> RatioCells:
+        table = add_up(rows, _SUMS, columns)
         held = {label: sums for label, sums in table.items() if not held_by_nobody(label, sums)}
         for label, (n, x1, y1, x2, y2, xy) in held.items():
             check_squares(label, ("x1", "x2"), n, x1, x2)
             check_squares(label, ("y1", "y2"), n, y1, y2)
             check_squares(label, ("xy", "x2 * y2"), 1, xy, x2 * y2)
+        return cls._of(held)
 
+    @classmethod
+    def _of(cls, held: Mapping[str, tuple[Exact, ...]]) -> RatioCells:
         def place(label: str) -> tuple[Fraction, Fraction, str]:
             n, x1, y1, *_ = held[label]
             return Fraction(x1) / n, Fraction(y1) / n, label

@@ -28,7 +28,7 @@ def share_rows(
     cells: Mapping[str, Cells],
     config: StatisticsConfig,
     *,
-    reference: Mapping[str, Cells] | None = None,
+    reference: Mapping[str, Tail | None] | None = None,
     horizon: str | None = None,
 ) -> list[ResultRow]:
     """A ``logit_delta`` and a ``percentile_bootstrap`` row of each segment's share of the sum over all segments.
@@ -40,7 +40,7 @@ def share_rows(
         metric: the rows' metric, part of the seed.
         cells: segment -> one amount per user, zeros included, in any one unit. The segments share no user.
         config: the run's settings.
-        reference: the same segments over a longer time, whose amounts show what these users may lack by chance.
+        reference: the `tails` of the same segments over a longer time, which show what these users may lack by chance.
         horizon: the rows' horizon, part of the seed.
 
     Returns:
@@ -85,12 +85,19 @@ def share_rows(
             rows += [null_row(metric, method, reason, **more) for method, more in fields]
             continue
         share = _Share.of(segment, cells)
-        longer = None if reference is None else _Share.of(segment, reference)
-        sample = Sample(share.tail, longer.tail if longer and longer.mean > 0 else None)
+        sample = Sample(share.tail, None if reference is None else reference[segment])
         flags = [weakest(share.steadiness, flag(method, sample)) for method in FLAGGED_AS]
         rows.append(_delta_row(metric, share, flags[0], known))
         rows.append(_bootstrap_row(metric, share, (drawn[segment], whole), flags[1], replicated))
     return rows
+
+
+def tails(cells: Mapping[str, Cells]) -> dict[str, Tail | None]:
+    """The tail of each segment's share of the sum over all segments; None where that sum is not above zero."""
+    found = {segment: _Share.of(segment, cells) for segment in cells}
+    return {
+        segment: share.tail if share.users and share.mean > 0 else None for segment, share in found.items()
+    }
 
 
 def _delta_row(metric: str, share: _Share, found: Flag, known: dict[str, Any]) -> ResultRow:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +32,18 @@ class Stream:
 
     seed: str
 
-    def block(self, index: int) -> np.random.RandomState:
-        """The generator of block ``index``: a Philox counter block of its own.
+    def blocks(self, count: int) -> Iterator[np.random.RandomState]:
+        """A generator at the begin of each block in turn: a Philox counter block of its own.
 
+        It is one for all, set back at each block, because a new one takes as long to make as 256 binomial numbers to draw.
         RandomState, because its streams are frozen (NEP 19); those of numpy's Generator may change with a release.
         """
-        bits = np.random.Philox(key=int(self.seed, 16), counter=[0, 0, 0, index])
-        return np.random.RandomState(bits)
+        generator = np.random.RandomState(np.random.Philox(key=int(self.seed, 16)))
+        begin: Any = generator.get_state(legacy=False)
+        for index in range(count):
+            begin["state"]["counter"][:] = 0, 0, 0, index
+            generator.set_state(begin)
+            yield generator
 
     def replicates(self, n_resamples: int, draw: Draw) -> Floats:
         """``n_resamples`` replicates along the first axis.
@@ -48,8 +54,8 @@ class Stream:
             n_resamples: replicates wanted.
             draw: ``draw(generator, size)`` returns ``size`` replicates along its first axis.
         """
-        blocks = range(-(-n_resamples // BLOCK_SIZE))
-        return np.concatenate([draw(self.block(index), BLOCK_SIZE) for index in blocks])[:n_resamples]
+        blocks = self.blocks(-(-n_resamples // BLOCK_SIZE))
+        return np.concatenate([draw(generator, BLOCK_SIZE) for generator in blocks])[:n_resamples]
 
 
 def stream(

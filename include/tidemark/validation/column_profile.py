@@ -126,21 +126,24 @@ def _count(run: Run, warehouse: Warehouse, table: SourceTable, rows: SourceRows,
     shared = SHARED_VALUES.get(table.name, ())
     names = list(dict.fromkeys([*(column.name for column in optional_columns(table)), *shared]))
     conditions = _conditions(run, table)
-    counts = ", ".join(
-        f"coalesce(count_if({condition}), 0) as {scope}_rows, "
-        + ", ".join(
-            f"coalesce(count_if({condition} and {_text(name)} is null), 0) as {scope}_{name}"
-            for name in names
-        )
-        for scope, condition in conditions.items()
-    )
     numbers = number_columns(table)
-    counts += "".join(
-        f", coalesce(count_if({condition} and {name} <> 0), 0) as {scope}_{name}_not_zero"
-        for scope, condition in conditions.items()
-        for name in numbers
+    marks = {
+        **{name: _is_null(table.column(name)) for name in names},
+        **{f"{name}_not_zero": f"{name} <> 0" for name in numbers},
+    }
+    # Each mark is made once per row, and only of rows that count: within the aggregates it took ten times the CPU time.
+    marked = ", ".join(
+        [f"{conditions['recent']} as is_recent", *(f"{sql} as {name}_mark" for name, sql in marks.items())]
     )
-    (found,) = warehouse.fetch(f"select {counts} from {rows.rows} as counted")
+    counts = ", ".join(
+        f"coalesce(count_if({condition}), 0) as {scope}_{name}"
+        for name in marks
+        for scope, condition in (("all", f"{name}_mark"), ("recent", f"is_recent and {name}_mark"))
+    )
+    (found,) = warehouse.fetch(
+        f"select count(*) as all_rows, coalesce(count_if(is_recent), 0) as recent_rows, {counts}"
+        f" from (select {marked} from {rows.rows} as counted where {conditions['all']}) as marked"
+    )
     not_zero = {
         (name, scope): {NOT_ZERO: int(n)}
         for name in numbers
@@ -188,6 +191,11 @@ def _values(
         f" group by 1 having {is_shared} or left({text}, {_LONGEST}) in ({marks})",
         before,
     )
+
+
+def _is_null(column: Column) -> str:
+    """Whether a column has no value; only a text can be blank."""
+    return f"{_text(column.name) if column.data_type == 'varchar' else column.name} is null"
 
 
 def _text(name: str) -> str:

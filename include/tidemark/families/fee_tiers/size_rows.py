@@ -56,6 +56,7 @@ def week_rows(weeks: Sequence[Row], cells: Sequence[Row], config: StatisticsConf
         name: {size: whole.get((name, size), merge([])) for size in TRADE_SIZES} for name in SHARES.values()
     }
     everybody = merge(longer["fees"].values())
+    tails = {name: shares.tails(longer[name]) for name in SHARES.values()}
     rows = []
     for week in weeks:
         if not week["is_complete"]:
@@ -67,7 +68,7 @@ def week_rows(weeks: Sequence[Row], cells: Sequence[Row], config: StatisticsConf
         }
         for metric, name in SHARES.items():
             rows += shares.share_rows(
-                metric, found[name], config, reference=longer[name], horizon=week["period_id"]
+                metric, found[name], config, reference=tails[name], horizon=week["period_id"]
             )
         for size, held in found["fees"].items():
             rows += mean_rows(

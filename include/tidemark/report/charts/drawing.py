@@ -100,28 +100,37 @@ def drawn(at: Callable[[int], Any], description: str, width: int = WIDE, *, stil
 
 
 def sized(chart: Any, width: int, height: int | Any) -> Any:
-    """The chart with a width that includes its axes."""
-    return chart.properties(
-        width=width, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
-    )
+    """The chart, with a width that includes its axes."""
+    # Not by `properties`, which copies all that the chart holds.
+    chart.width, chart.height = width, height
+    chart.autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
+    return chart
+
+
+_LOOK: Mapping[str, Any] = {
+    "axis": {
+        "domainColor": "#cbd5e1",
+        "gridColor": "#e5e7eb",
+        "gridWidth": 1,
+        "labelColor": _INK,
+        "labelFontSize": 11,
+        "tickColor": "#cbd5e1",
+        "titleColor": _INK,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+    },
+    "background": "transparent",
+    "font": _FONT,
+    "padding": 2,
+}
 
 
 def _described(chart: Any) -> dict[str, Any]:
     """The chart as Vega-Lite, with what all charts look like."""
-    styled = chart.configure(background="transparent", font=_FONT, padding=2).configure_view(stroke=None)
-    styled = styled.configure_axis(
-        labelColor=_INK,
-        labelFontSize=11,
-        titleColor=_INK,
-        titleFontSize=11,
-        titleFontWeight="normal",
-        gridColor="#e5e7eb",
-        domainColor="#cbd5e1",
-        tickColor="#cbd5e1",
-        gridWidth=1,
-    )
-    described: dict[str, Any] = styled.to_dict(validate=False)
-    return described
+    described: dict[str, Any] = chart.to_dict(validate=False)
+    # Not by `configure` and its like, each of which copies all that the chart holds.
+    view = {**described["config"]["view"], "stroke": None}
+    return {**described, "config": {"view": view, **_LOOK}}
 
 
 def _svg(described: dict[str, Any]) -> str:

@@ -206,7 +206,7 @@ def test_a_dbt_and_a_publish_that_are_killed_at_their_work_are_made_good_by_the_
     )
     kill(build)
     assert deployment.consumers_view() == before, "half of a run is seen after the build's end"
-    wait_for(lambda: publishes(deployment.api, run_id), 400, "the start of publish")
+    wait_for(lambda: publishes(deployment.api, run_id), 1_200, "the start of publish")
     warehouse = deployment.state / "warehouse.duckdb"
     kill(wait_for(lambda: holder_of(warehouse), 60, "publish's hold on the warehouse"))
     assert deployment.consumers_view() == before, "half of a run is seen after publish's end"

@@ -58,6 +58,4 @@ def _name_failures(usual: Callable[[FullOutputSubprocessResult], None]) -> Calla
 def leave_out_values(context: Any, operator: Any) -> None:
     """Cosmos interceptor: run dbt through this hook, in the one process and in each model's fall-back alike."""
     operator.subprocess_hook = _Hook()
-    operator.handle_exception_subprocess = _name_failures(
-        type(operator).handle_exception_subprocess.__get__(operator)
-    )
+    operator.handle_exception_subprocess = _name_failures(operator.handle_exception_subprocess)

@@ -16,7 +16,7 @@ The file is a text file with one user id per line. No id is kept, logged, or han
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task, started_at
+from include.tidemark.orchestration.stage_tasks import ON_CALL, stage_task, started_at
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
 SETTINGS = load_settings()
@@ -37,12 +37,9 @@ PARAMS = {
     dag_id="forget_users",
     description="Erases persons from the warehouse and from the files of every run.",
     schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    tags=["tidemark", "on-call"],
     params=PARAMS,
     doc_md=__doc__,
-    default_args=TASK_DEFAULTS,
+    **ON_CALL,
 )
 def forget_users():
     @task(pool=WAREHOUSE_POOL)

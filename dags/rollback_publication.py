@@ -13,7 +13,7 @@ from datetime import date
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task, started_by
+from include.tidemark.orchestration.stage_tasks import ON_CALL, stage_task, started_by
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
 SETTINGS = load_settings()
@@ -41,12 +41,9 @@ PARAMS = {
     dag_id="rollback_publication",
     description="Shows another published run of a month, after saying what that changes, or lists its published runs.",
     schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    tags=["tidemark", "on-call"],
     params=PARAMS,
     doc_md=__doc__,
-    default_args=TASK_DEFAULTS,
+    **ON_CALL,
 )
 def rollback_publication():
     @task(pool=WAREHOUSE_POOL)

@@ -19,7 +19,7 @@ of its checks have passed; until then, and where it fails, they see what they sa
 from airflow.sdk import Param, dag, get_current_context, task
 
 from include.tidemark.orchestration.backfill_months import ComputeMonths
-from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task, started_at, started_by
+from include.tidemark.orchestration.stage_tasks import ON_CALL, stage_task, started_at, started_by
 from include.tidemark.settings import MONTHS_AT_ONCE, WAREHOUSE_POOL, load_settings
 
 SETTINGS = load_settings()
@@ -65,12 +65,9 @@ PARAMS = {
     dag_id="segmentation_backfill",
     description="Computes months again: a plan, and when it is applied a new run for each month, with before and after.",
     schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    tags=["tidemark", "on-call"],
     params=PARAMS,
     doc_md=__doc__,
-    default_args=TASK_DEFAULTS,
+    **ON_CALL,
 )
 def segmentation_backfill():
     @task(pool=WAREHOUSE_POOL)

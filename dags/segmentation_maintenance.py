@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
-from include.tidemark.orchestration.stage_tasks import TASK_DEFAULTS, stage_task, started_at
+from include.tidemark.orchestration.stage_tasks import ON_CALL, stage_task, started_at
 from include.tidemark.settings import WAREHOUSE_POOL, load_settings
 
 SETTINGS = load_settings()
@@ -27,11 +27,8 @@ SETTINGS = load_settings()
     description="Checks each week what is published, prunes old unpublished runs, and reports what is stored.",
     schedule=CronTriggerTimetable("0 5 * * 0", timezone="UTC"),
     start_date=datetime(2015, 1, 4, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    tags=["tidemark", "on-call"],
     doc_md=__doc__,
-    default_args=TASK_DEFAULTS,
+    **ON_CALL,
 )
 def segmentation_maintenance():
     @task(pool=WAREHOUSE_POOL)

@@ -111,13 +111,14 @@ def history_of(month: Mapping[str, Any]) -> list[Markup]:
 
 
 def rollbacks_of(month: Mapping[str, Any]) -> list[Markup]:
-    """What to enter into Airflow's form to show an earlier run of a date again; its form takes no values from an address."""
+    """What to enter into Airflow's form to show another run of a date; its form takes no values from an address."""
     keys = dict.fromkeys(
         row["run_key"] for row in month.get("history", []) if row["run_key"] != month["run_key"]
     )
     return [
         markup(
-            "{form}: as-of date <code>{day}</code>, run key <code>{key}</code>",
+            "{form}: as-of date <code>{day}</code>, run key <code>{key}</code>. Its log says what that changes; with <i>Dry run</i> off and"
+            " a reason it is done.",
             form=airflow_link(dag_path("rollback_publication"), "Roll back"), day=month["as_of_date"], key=key,
         )
         for key in keys

@@ -1,7 +1,7 @@
 """The page of one run, which Airflow shows as a tab of the DAG run."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -272,7 +272,7 @@ def _actions(as_of_date: str, month: Month | None) -> Iterator[Markup]:
             markup(
                 "Compute the month again: {form}, as-of date <code>{day}</code>.", form=form, day=as_of_date
             ),
-            *_backfill(form, as_of_date),
+            *_backfill(as_of_date),
             *(rollbacks_of(month) if month else []),
         ]
     )
@@ -281,12 +281,10 @@ def _actions(as_of_date: str, month: Month | None) -> Iterator[Markup]:
         yield items(history)
 
 
-def _backfill(form: Markup, as_of_date: str) -> Iterator[Markup]:
-    day = date.fromisoformat(as_of_date)
-    if day.day == 1:
-        start = (day - timedelta(days=1)).replace(day=1)
+def _backfill(as_of_date: str) -> Iterator[Markup]:
+    if date.fromisoformat(as_of_date).day == 1:
         yield markup(
-            "Compute it and later months again: {form}, <i>Backfill</i>, from <code>{start}</code>, which is the interval that ends with this"
-            " date, to the start of the last month that you want.",
-            form=form, start=start.isoformat(),
+            "Compute it and later months again: {form}, from <code>{day}</code>, to the last as-of date that you want. Its log has the"
+            " plan; with <i>Dry run</i> off and a reason it is done.",
+            form=airflow_link(dag_path("segmentation_backfill"), "Backfill"), day=as_of_date,
         )  # fmt: skip

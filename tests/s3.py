@@ -4,9 +4,13 @@ import json
 import os
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +64,63 @@ def running_server() -> Iterator[Any]:
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+_SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+
+
+@contextmanager
+def troubled_server(client: Any, seconds: float, every: int) -> Iterator[Any]:
+    """A client of a server before the client's own, which answers late, and every few calls that it is too busy."""
+    behind = client.meta.endpoint_url.removeprefix("http://")
+    calls = count(1)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self._body()
+            time.sleep(seconds)
+            if next(calls) % every == 0:
+                self._send(503, [("Content-Type", "application/xml")], _SLOW_DOWN)
+                return
+            passed_on = HTTPConnection(behind, timeout=60)
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in ("transfer-encoding", "expect", "content-length")}  # fmt: skip
+            passed_on.request(self.command, self.path, body, headers)
+            got = passed_on.getresponse()
+            kept = [(k, v) for k, v in got.getheaders() if k.lower() not in ("transfer-encoding", "connection", "date", "server")]  # fmt: skip
+            self._send(got.status, kept, got.read())
+            passed_on.close()
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding") != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            parts = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+
+        def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+            self.send_response_only(status)
+            for name, value in headers:
+                self.send_header(name, value)
+            if all(name.lower() != "content-length" for name, _ in headers):
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer  # noqa: N815 - as http.server names them
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield client_of(f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from include.tidemark.doctor.scheduler import DAGS
 from tests.deploy.container import PROJECT, python_of
 from tests.deploy.test_bundle import make
 
@@ -25,6 +24,18 @@ sys.path.insert(0, sys.argv[1])  # as Airflow does with a DAG bundle
 for file in sys.argv[2:]:
     runpy.run_path(file)
     print("PARSED", file)
+"""
+
+DOWN = """
+import os
+from airflow.secrets import BaseSecretsBackend
+
+class Down(BaseSecretsBackend):
+    def _refuse(self, *_args, **_more):
+        os.write(1, b"ASKED\\n")
+        raise ConnectionError("the vault does not answer")
+
+    get_connection = get_conn_value = get_variable = get_config = _refuse
 """
 
 
@@ -53,10 +64,23 @@ def bundle(tmp_path_factory, manifest):
 def test_parsing_asks_neither_the_network_nor_the_metadata_database(layout, warehouse, bundle, tmp_path):
     root, python = (PROJECT, sys.executable) if layout == "astro" else (bundle, python_of("airflow-3.2.1"))
     files = sorted((PROJECT / "dags" if layout == "astro" else bundle).glob("*.py"))
-    assert {file.name for file in files} == set(DAGS.values())
+    assert {file.name for file in files} == {file.name for file in (PROJECT / "dags").glob("*.py")}
     done = read(Path(python), root, *files, home=tmp_path, TIDEMARK_WAREHOUSE=warehouse)
     assert done.stdout.count("PARSED") == len(files), done.stderr[-3000:]
     assert "ASKED" not in done.stdout, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("warehouse", ["duckdb", "snowflake"])
+def test_a_secrets_back_end_that_is_down_is_not_asked(warehouse, tmp_path):
+    (tmp_path / "vault_that_is_down.py").write_text(DOWN)
+    down = {"AIRFLOW__SECRETS__BACKEND": "vault_that_is_down.Down", "PYTHONPATH": str(tmp_path)}
+    files = sorted((PROJECT / "dags").glob("*.py"))
+    done = read(Path(sys.executable), PROJECT, *files, home=tmp_path, TIDEMARK_WAREHOUSE=warehouse, **down)
+    assert done.stdout.count("PARSED") == len(files), done.stderr[-3000:]
+    assert "ASKED" not in done.stdout, done.stderr[-3000:]
+    asks = tmp_path / "asks.py"
+    asks.write_text("from airflow.sdk import BaseHook; BaseHook.get_connection('snowflake_default')")
+    assert "ASKED" in read(Path(sys.executable), tmp_path, asks, home=tmp_path, **down).stdout
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,21 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 import pytest
+from tenacity import stop_after_attempt
 
 from include.tidemark.errors import TidemarkError
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.pipeline.repair import look, repair
 from include.tidemark.pipeline.rollback import list_or_roll_back
-from tests.faults.world import BETWEEN, NEW, OLD, World, calls_that_fail
+from include.tidemark.warehouse import control, open_warehouse
+from include.tidemark.warehouse import duckdb as warehouse_of_duckdb
+from tests.faults.world import BETWEEN, NEW, OLD, World, before_call, calls_that_fail
 from tests.pipeline.deployment import AS_OF, FIRST, STARTED
 
 PUBLISH = "include.tidemark.pipeline.publish"
@@ -236,21 +240,57 @@ def clock(days: int) -> Callable[[World], str]:
     return happens
 
 
-def pruned(world: World) -> str:
-    """A roll-back to a run whose rows are gone."""
+def never_published(world: World) -> str:
+    """A roll-back to a run of another date."""
     world.publish()
     first = world.query(f"select run_key from control.publications where as_of_date = date '{FIRST}'")[0][
         "run_key"
     ]
+    return raised(lambda: list_or_roll_back(date.fromisoformat(AS_OF), first, world.settings))
+
+
+def pruned(world: World) -> str:
+    """A roll-back to a run that is in the ledger, and whose rows are not in the warehouse any more."""
+    world.publish()
+    gone = "20171201_20180101T070000_0123abcd"
+    world.query(
+        "insert into control.publications select * replace (0 as publication_id, ? as run_key) from control.publications"
+        " where as_of_date = ? returning run_key",
+        gone,
+        AS_OF,
+    )
+    repair(world.settings)  # the index lists every row of the ledger
     return raised(
-        lambda: list_or_roll_back(STARTED.date().replace(year=2017, month=12, day=1), first, world.settings)
+        lambda: list_or_roll_back(
+            date.fromisoformat(AS_OF), gone, world.settings, reason="x", by="x", dry_run=False
+        )
     )
 
 
 def rules_changed(world: World) -> str:
-    """The folder's rules change while a run waits: it is published with those it was computed with."""
-    world.settings.rules_file.touch()
-    world.publish()
+    """The folder's rules change while dbt is at work: the month is that of the rules with which the run began."""
+    rules = world.folder / "rules.yml"
+    honest = world.settings
+    rules.write_bytes(honest.rules_file.read_bytes())
+    world.settings = honest.model_copy(update={"rules_file": rules})
+
+    def change() -> None:
+        text = rules.read_text(encoding="utf-8")
+        rules.write_text(f"{text}\nbudget_max_avg_monthly_spend: 20\n", encoding="utf-8")
+
+    with before_call("include.tidemark.pipeline.in_order:build_models", 1, change):
+        world.month()
+    world.settings = honest
+    return "published"
+
+
+def of_an_earlier_release(world: World) -> str:
+    """The month follows one that an earlier release published: its control tables lack what was added since."""
+    with open_warehouse(world.settings) as warehouse:
+        for table, columns in control._ADDED.items():
+            for column in columns if table.startswith("control.") else ():
+                warehouse.execute(f"alter table {table} drop column {column}")
+    world.month()
     return "published"
 
 
@@ -282,7 +322,8 @@ def locked(world: World) -> str:
     )
     assert other.stdout and other.stdout.readline() == "held\n"
     try:
-        return raised(world.publish)
+        with mock.patch.object(warehouse_of_duckdb._connect.retry, "stop", stop_after_attempt(3)):  # type: ignore[attr-defined]
+            return raised(world.publish)
     finally:
         other.communicate()
 
@@ -335,10 +376,12 @@ def others() -> list[Fault]:
         Fault("Two publish the same run at once", "in `publish`", two_at_once, "1 row", NEW, nothing, "by itself"),
         Fault("The clock is a day behind", "for the whole run", clock(-1), "published", NEW, nothing, "by itself", begins="published"),
         Fault("The clock is a year ahead", "for the whole run", clock(365), "published", NEW, nothing, "by itself", begins="published"),
-        Fault("The rules' file is touched", "before `publish`", rules_changed, "published", NEW, nothing, "by itself"),
+        Fault("The rules are changed in the configuration folder", "while the models are built", rules_changed, "published", NEW, nothing, "by itself", begins="published"),
+        Fault("The month before is one of an earlier release", "for the whole run", of_an_earlier_release, "published", NEW, nothing, "by itself", begins="published"),
         Fault("A folder of another name", "beside the months", in_folder("as_of=2017-10-01.bak"), "left alone", NEW, nothing, "by itself"),
         Fault("A folder of another name", "beside the runs", in_folder(f"as_of={AS_OF}/run=old copy"), "left alone", NEW, nothing, "by itself"),
-        Fault("A run is shown again that was never published for the date", "after publication", pruned, "RunIdentityError", NEW, nothing, "refused"),
+        Fault("A run is shown again that was never published for the date", "after publication", never_published, "RunIdentityError", NEW, nothing, "refused"),
+        Fault("A run is shown again whose rows were pruned", "after publication", pruned, "does not hold the rows", NEW, nothing, "refused"),
         Fault("A published table is lost", "after publication", lost(f"as_of={AS_OF}/run=*/data/segment_summary.csv"), "file: It is missing", NEW, repaired, "`tidemark repair --apply`"),
         Fault("A published table is damaged", "after publication", damaged(f"as_of={AS_OF}/run=*/data/customer_segments.parquet"), "file: It has", NEW, repaired, "`tidemark repair --apply`"),
         Fault("The report is lost", "after publication", lost(f"as_of={AS_OF}/run=*/report/index.html"), "file: It is missing", NEW, repaired, "`tidemark repair --apply`"),
@@ -348,3 +391,21 @@ def others() -> list[Fault]:
 
 
 FAULTS = [*of_publish(), *of_stages(), *others()]
+
+
+@dataclass(frozen=True)
+class TriedElsewhere:
+    """A fault that another test makes happen, where the parts are that it needs."""
+
+    what: str
+    moment: str
+    consumers: str
+    how: str
+    test: str
+    """File of the test, from the project's folder."""
+
+
+ELSEWHERE = [
+    TriedElsewhere("The artifact store (S3) is slow and fails every third call", "in every `publish`, rollback and erasure", NEW, "by itself", "tests/deploy/test_artifact_root_s3.py"),
+    TriedElsewhere("The secrets back end is down", "while the DAGs are parsed", OLD, "by itself", "tests/deploy/test_parse.py"),
+]  # fmt: skip

@@ -12,7 +12,7 @@ from include.tidemark.pipeline import in_order
 from include.tidemark.run import Run
 from include.tidemark.upkeep.verify import verify
 from include.tidemark.warehouse import open_warehouse
-from tests.faults.faults import FAULTS, Fault
+from tests.faults.faults import ELSEWHERE, FAULTS, Fault
 from tests.faults.page import page
 from tests.faults.world import NEW, World, restored
 
@@ -71,3 +71,8 @@ def test_the_page_lists_every_fault_as_it_was_tried() -> None:
     assert (PROJECT_ROOT / "docs" / "faults.md").read_text(encoding="utf-8") == page(), (
         "docs/faults.md is stale; make it anew with python -m tests.faults.page"
     )
+
+
+@pytest.mark.parametrize("test", [each.test for each in ELSEWHERE])
+def test_what_the_page_says_is_tried_elsewhere_is(test: str) -> None:
+    assert (PROJECT_ROOT / test).is_file()

@@ -105,6 +105,14 @@ def at_call(target: str, number: int, act: Callable[[], Any]) -> None:
 
 
 @contextmanager
+def before_call(target: str, number: int, act: Callable[[], Any]) -> Iterator[None]:
+    """Within the block, the call of that number of a function first does something else."""
+    held, name, called = _counted(target, lambda call: act() if call == number else None)
+    with mock.patch.object(held, name, called):
+        yield
+
+
+@contextmanager
 def calls_that_fail(target: str, error: Exception, number: int = 1) -> Iterator[None]:
     """Within the block, the call of that number fails, and every one after it."""
 

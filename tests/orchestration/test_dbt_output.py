@@ -5,6 +5,8 @@ import logging
 import sys
 
 import pytest
+from airflow.sdk.exceptions import AirflowException
+from cosmos.operators.local import AbstractDbtLocalBase
 
 from include.tidemark.orchestration.dbt_output import leave_out_values
 
@@ -16,15 +18,22 @@ EVENT = {
 
 
 class Operator:
-    """As much of Cosmos' operator as the interceptor looks at."""
+    """As much of Cosmos' operator as says what became of dbt."""
 
-    subprocess_hook = None
+    skip_exit_code = None
+    log = logging.getLogger(__name__)
+    handle_exception_subprocess = AbstractDbtLocalBase.handle_exception_subprocess
 
 
 @pytest.fixture
-def hook():
+def operator():
     operator = Operator()
     leave_out_values({}, operator)
+    return operator
+
+
+@pytest.fixture
+def hook(operator):
     return operator.subprocess_hook
 
 
@@ -65,3 +74,26 @@ def test_text_is_logged_without_the_value(hook, caplog):
         text for text in map(logging.LogRecord.getMessage, caplog.records) if text.startswith("Out of")
     ]
     assert "Zoë" not in logged
+
+
+def ending(operator, *lines: str) -> str:
+    """What Cosmos' operator fails with."""
+    with pytest.raises(AirflowException) as caught:
+        operator.handle_exception_subprocess(operator.subprocess_hook.run_command(command(*lines), env={}))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("form", [str, lambda said: json.dumps({"info": {"msg": said}, "data": {}})])
+def test_the_task_fails_with_the_test_its_rows_and_the_model_instead_of_an_exit_code(operator, form):
+    said = (
+        "20:11:02  Failure in test unique_x (models/x.yml)",
+        "20:11:02    Got 3 results, configured to fail if != 0",
+        "20:11:02  Database Error in model x (models/x.sql)",
+    )
+    assert ending(operator, *map(form, said)) == (
+        "dbt, 3 rows fail the test unique_x, the model x failed (Database Error) (exit status 3); all that it said is in this task's log"
+    )
+
+
+def test_where_dbt_names_nothing_the_task_fails_as_cosmos_says(operator):
+    assert "non-zero exit code 3" in ending(operator, "Segmentation fault")

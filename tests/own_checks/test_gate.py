@@ -54,24 +54,28 @@ def test_an_own_check_warns_and_the_month_goes_on(world: World) -> None:  # noqa
 
 
 @pytest.mark.parametrize(
-    ("stage", "critical"),
+    ("stage", "critical", "seen"),
     [
-        ("sources", check("ios_users", "raw.users", rows_where="platform = 'ios'", severity="critical")),
-        ("models", SMALL | {"severity": "critical"}),
-        ("statistics", check("published_numbers", "runs.statistics", measure="count(*)", max=1, severity="critical")),
+        ("sources", check("ios_users", "raw.users", rows_where="platform = 'ios'", severity="critical"), r"[1-9]\d* rows"),
+        ("models", SMALL | {"severity": "critical"}, "observed 60"),
+        ("statistics", check("published_numbers", "runs.statistics", measure="count(*)", max=1, severity="critical"), r"observed \d+"),
     ],
 )  # fmt: skip
 def test_an_own_critical_check_stops_the_month_and_the_published_one_stands(
     world: World,  # noqa: F811
     stage: str,
     critical: dict[str, Any],
+    seen: str,
 ) -> None:
     world.sql(
         "insert into control.publications (publication_id, as_of_date, run_key, published_at, action)"
         f" values (1, '2026-10-01', '{PREVIOUS.run_key}', now(), 'publish')"
     )
     own(world, critical)
-    with pytest.raises(GateError, match=f"The gate '{stage}' stopped this run: {critical['name']} is"):
+    with pytest.raises(
+        GateError,
+        match=rf"The gate '{stage}' stopped this run: own\.{critical['table']}, {critical['name']} \({seen}\): {critical['name']} is",
+    ):
         world.check(stage)
     assert world.rows("select run_key from control.publications") == [(PREVIOUS.run_key,)]
     own(world, critical | {"severity": "warning"})

@@ -76,6 +76,30 @@ def test_a_failed_build_shows_dbt_s_last_lines_as_people_read_them_and_where_its
     assert "\n" not in str(caught.value)
 
 
+def failure(name: str, *said: str) -> list[str]:
+    """The lines in which dbt says at its end why one node failed."""
+    told = [json.loads(event(name, each)) for each in said]
+    return [json.dumps(each | {"info": each["info"] | {"level": "error"}}) for each in told]
+
+
+def test_a_failed_build_begins_with_the_tests_and_their_rows_and_the_models_that_failed(dbt):
+    lines = [
+        *failure("RunResultFailure", "Failure in test not_null_x (models/x.yml)"),
+        *failure("RunResultError", "  Got 1234 results, configured to fail if != 0"),
+        *failure("RunResultFailure", "Failure in test unique_x (models/x.yml)"),
+        *failure("RunResultError", "  Got 1 result, configured to fail if != 0"),
+        *failure("RunResultError", "  Runtime Error in model stg_users (models/staging/stg_users.sql)\n  Conversion Error: 'Zoë'"),
+        *(line for n in range(20) for line in failure("RunResultFailure", f"Failure in test t{n} (x.yml)")),
+    ]  # fmt: skip
+    with pytest.raises(BuildError) as caught:
+        build_models(RUN, dbt(says(lines, 1)))
+    assert str(caught.value).startswith(
+        "dbt failed for run k: 1,234 rows fail the test not_null_x, 1 row fails the test unique_x,"
+        " the model stg_users failed (Runtime Error), and 20 more (exit status 1; "
+    )
+    assert "Zoë" not in str(caught.value)
+
+
 def test_a_dbt_that_failed_before_its_log_began_is_told_without(dbt):
     with pytest.raises(BuildError, match=r"dbt failed for run k \(exit status 1; it left no log\): "):
         build_models(RUN, dbt(says(BUILD, 1)))

@@ -103,7 +103,10 @@ def test_the_history_names_every_publication_and_what_a_rollback_needs(client, a
     make.index(artifacts, [make.month(history=history, action="rollback")])
     months = read(client)
     assert "rolled back to" in months.text
-    assert f"as-of date 2026-11-01 , run key {old}" in months.text
+    assert (
+        f"as-of date 2026-11-01 , run key {old} . Its log says what that changes; with Dry run off"
+        in months.text
+    )
     assert "/dags/rollback_publication" in months.links
 
 
@@ -151,7 +154,8 @@ def test_a_failed_run_says_what_failed_why_what_consumers_see_and_what_to_do(fai
     assert "models.customer_segments, drift: The shares drifted" in run.text
     assert "The newest month: as of 2026-11-01" in run.text
     assert "as-of date 2026-12-01" in run.text
-    assert "from 2026-11-01" in run.text
+    assert "from 2026-12-01 , to the last as-of date" in run.text
+    assert "/dags/segmentation_backfill" in run.links
     quoted = "scheduled__2026-12-01T06%3A00%3A00%2B00%3A00"
     assert f"/dags/monthly_segmentation/runs/{quoted}/tasks/check_models" in run.links
     for link in (link for link in run.links if "validation" in link):

@@ -22,9 +22,10 @@ def book(candidate):
 
     with open_warehouse(candidate.settings) as warehouse:
         warehouse.execute("create schema if not exists marts")
-        for table in ("customer_segments", "statistics", "changes", "row_account"):
+        tables = ("customer_segments", "statistics", "changes", "row_account")
+        for view, table in [(f"{table}{end}", table) for table in tables for end in ("", "_current")]:
             warehouse.execute(
-                f"create view marts.{table} as select * from runs.{table} where run_key in (select run_key from control.publications)"
+                f"create view marts.{view} as select * from runs.{table} where run_key in (select run_key from control.publications)"
             )
     return candidate
 

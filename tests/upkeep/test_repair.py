@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from include.tidemark.pipeline.repair import look, repair
+from include.tidemark.upkeep import verify
 from include.tidemark.warehouse import open_warehouse
 from tests.pipeline.deployment import AS_OF, FIRST
 from tests.upkeep.conftest import digests
@@ -139,6 +140,27 @@ def test_a_view_that_shows_another_run_or_other_rows_or_is_gone_is_named(deploym
     assert published["run_key"] not in words["marts.row_account"]
 
 
+def test_a_view_of_the_newest_month_that_is_gone_is_named_although_that_of_all_months_is_there(deployment):
+    with open_warehouse(deployment.settings) as warehouse:
+        warehouse.execute("drop view marts.customer_segments_current")
+    (finding,) = look(deployment.settings)
+    assert (finding.where, finding.heal) == ("marts.customer_segments_current", "new run")
+
+
+def test_many_files_of_a_run_that_are_lost_are_one_line_for_each_remedy(deployment, month, tidemark):
+    for folder in ("data", "validation"):
+        shutil.rmtree(month / folder)
+    files = len(look(deployment.settings))
+    code, printed = tidemark("repair")
+    assert code == 1 and printed.count("They are missing.") == 2
+    assert f"{files} things are not as published." in printed
+    assert "files, such as data/" in printed and "files, such as validation/" in printed
+    code, printed = tidemark("status")
+    assert code == 1 and printed.count("They are missing.") == 2
+    code, printed = tidemark("repair", "--json")
+    assert len(json.loads(printed)["findings"]) == files
+
+
 def test_a_pointer_that_the_ledger_does_not_know_is_named_and_left_to_a_person(deployment):
     root = deployment.folder / "artifacts"
     shutil.copytree(root / f"as_of={FIRST}", root / f"as_of={AS_OF}")
@@ -171,7 +193,10 @@ def test_repair_shows_and_acts_only_when_it_is_told_to(deployment, month, tidema
     report.unlink()
     code, printed = tidemark("repair")
     assert code == 1 and not report.exists()
-    assert below(deployment, month, "report/index.html") in printed and "The views are right." in printed
+    assert (
+        below(deployment, month, "report/index.html") in printed
+        and "The views do not depend on it." in printed
+    )
     code, printed = tidemark("repair", "--apply")
     assert (code, report.read_bytes()) == (0, before)
     assert f"Made again: {below(deployment, month, 'report/index.html')}" in printed
@@ -185,7 +210,7 @@ def test_new_runs_start_only_together_with_apply(tidemark):
 
 
 def test_a_month_beyond_repair_is_computed_again_and_its_earlier_run_is_then_only_named(
-    deployment, month, tidemark
+    deployment, month, tidemark, monkeypatch
 ):
     (month / "validation" / "models" / "index.html").unlink()
     code, printed = tidemark("repair", "--apply", "--new-runs")
@@ -193,7 +218,18 @@ def test_a_month_beyond_repair_is_computed_again_and_its_earlier_run_is_then_onl
     (earlier,) = look(deployment.settings)
     assert (earlier.heal, earlier.shown) == ("nothing", False)
     assert "Do not roll back to this run" in earlier.action
-    assert len(deployment.query("select run_key from control.publications")) == 2
+    before, after = deployment.query("select reason from control.publications order by publication_id")
+    assert (before["reason"], after["reason"]) == (None, "repair: the run before could not be made again")
+    data = month / "data" / "segment_summary.csv"
+    data.unlink()
+    assert [(each.heal, each.is_problem) for each in look(deployment.settings)] == [
+        ("repair", True),
+        ("nothing", False),
+    ]
+    monkeypatch.setattr(verify, "code_version", lambda: "content-other")
+    assert {each.heal for each in look(deployment.settings)} == {"nothing"}, (
+        "nobody sees it, and it can't come back"
+    )
 
 
 @pytest.mark.parametrize(

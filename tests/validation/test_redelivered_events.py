@@ -1,6 +1,5 @@
 """Events are delivered at least once: a repeated one is a warning; a repeated transaction stops the run."""
 
-
 import pytest
 
 from include.tidemark.families.family import Family

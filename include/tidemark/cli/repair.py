@@ -69,7 +69,7 @@ def _run_again(days: Sequence[date], settings: Settings) -> None:
     from include.tidemark.cli.run import compute_again
 
     for day in days:
-        compute_again(day, settings)
+        compute_again(day, settings, "repair: the run before could not be made again")
 
 
 def _document(healed: "Sequence[Finding]", left: "Sequence[Finding]") -> str:
@@ -80,12 +80,26 @@ def _document(healed: "Sequence[Finding]", left: "Sequence[Finding]") -> str:
 
 
 def _page(healed: "Sequence[Finding]", left: "Sequence[Finding]") -> str:
-    problems = [each for each in left if each.is_problem]
-    others = [each for each in left if not each.is_problem]
+    from include.tidemark.upkeep.findings import folded
+
+    told = folded(left)
+    problems = [each for each in told if each.is_problem]
+    others = [each for each in told if not each.is_problem]
     parts = [
-        "\n".join(f"Made again: {each.where}" for each in healed),
+        "\n".join(f"Made again: {each.where}" for each in folded(healed)),
         "\n\n".join(_words(each) for each in problems),
-        render([{"left alone": each.where, "why": each.what} for each in others], "table") if others else "",
+        render(
+            [
+                {
+                    "left alone": each.where,
+                    "why": f"{each.what} {each.action}".removesuffix(" It is left alone."),
+                }
+                for each in others
+            ],
+            "table",
+        )
+        if others
+        else "",
         _ending(left),
     ]
     return "\n\n".join(part for part in parts if part)

@@ -96,8 +96,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def compute_again(as_of_date: date, settings: Settings) -> None:
-    """Run a month as `tidemark run --as-of` does without further options.
+def compute_again(as_of_date: date, settings: Settings, reason: str) -> None:
+    """Run a month as `tidemark run --as-of` does with a reason and no further options.
 
     Raises:
         TidemarkError: it can't start, or it failed.
@@ -110,7 +110,7 @@ def compute_again(as_of_date: date, settings: Settings) -> None:
         allow_missing=None,
         resamples=None,
         known_at=None,
-        reason=None,
+        reason=reason,
     )
     run(plain, settings)
 

@@ -70,7 +70,7 @@ def find_status(settings: Settings) -> Status:
     from include.tidemark.orchestration.metadata_database import find_metadata_database
     from include.tidemark.pipeline.repair import look
     from include.tidemark.upkeep.consumers import Seen, seen_now
-    from include.tidemark.upkeep.findings import Finding
+    from include.tidemark.upkeep.findings import Finding, folded
     from include.tidemark.upkeep.storage import Stored, stored
 
     Status.model_rebuild(
@@ -80,7 +80,7 @@ def find_status(settings: Settings) -> Status:
     findings = look(settings, read=False) if seen.not_asked is None else []
     with find_metadata_database() as database:
         airflow = health(database) if database else None
-    problems = [f"{each.where}: {each.what} {each.action}" for each in findings if each.is_problem]
+    problems = [f"{each.where}: {each.what} {each.action}" for each in folded(findings) if each.is_problem]
     problems += airflow.problems if airflow else []
     return Status(
         healthy=not problems, problems=problems, seen=seen, findings=findings, airflow=airflow,
@@ -89,11 +89,15 @@ def find_status(settings: Settings) -> Status:
 
 
 def _page(status: Status) -> str:
+    from include.tidemark.upkeep.findings import folded
+
     parts = [
         _months(status),
         render(_facts(status), "table"),
         "\n".join(
-            f"{each.where}: {each.what} {each.action}" for each in status.findings if not each.is_problem
+            f"{each.where}: {each.what} {each.action}"
+            for each in folded(status.findings)
+            if not each.is_problem
         ),
         "\n".join(["Not as it must be:", *(f"- {problem}" for problem in status.problems)])
         if status.problems

@@ -16,6 +16,7 @@ from include.tidemark.orchestration.pages import (
     report_page,
     run_page,
 )
+from include.tidemark.orchestration.runbook import RUNBOOK, anchor, section_of
 from include.tidemark.settings import load_settings
 
 if TYPE_CHECKING:
@@ -28,13 +29,6 @@ FAILURE = "failure"
 """The XCom in which a failed task leaves its sentence, for the tab of the DAG run."""
 _TIMEOUT_SECONDS = 10
 _SENTENCE = 2_000
-_SECTIONS = {
-    "segmentation_backfill": "recompute-a-range",
-    "rollback_publication": "roll-back",
-    "forget_users": "erase-a-person",
-    "segmentation_maintenance": "the-weekly-maintenance-failed",
-}
-_FAILED = "a-run-failed"
 
 
 def alert_on_failure(context: Any) -> None:
@@ -103,7 +97,7 @@ def _links(task: Any) -> list[str]:
         "Run": dag_run_page(task.dag_id, task.run_id),
         "Checks": _checks(task),
         "Published reports": published_page(),
-        "Runbook": f"docs/runbook.md#{_SECTIONS.get(task.dag_id, _FAILED)}",
+        "Runbook": f"{RUNBOOK}#{anchor(section_of(task.dag_id, task.task_id))}",
     }
     return [f"{name}: {address}" for name, address in links.items() if address]
 

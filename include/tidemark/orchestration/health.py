@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from include.tidemark.orchestration.metadata_database import MetadataDatabase
+from include.tidemark.orchestration.runbook import RUNBOOK
 
 MONTHLY = "monthly_segmentation"
 PROCESSES = {"scheduler": "SchedulerJob", "DAG processor": "DagProcessorJob", "triggerer": "TriggererJob"}
@@ -44,7 +45,7 @@ class Health(BaseModel):
         found = [f"The {name} shows no sign of life: {_consequence(name, self.waiting)}." for name in lost]
         if self.run_state == "failed":
             tasks = f" in {', '.join(self.failed_tasks)}" if self.failed_tasks else ""
-            found.append(f"The last run, {self.run_id}, failed{tasks}: docs/runbook.md, A run failed.")
+            found.append(f"The last run, {self.run_id}, failed{tasks}: {RUNBOOK}, A run failed.")
         return found
 
 

@@ -37,6 +37,13 @@ TASK_DEFAULTS = {
     "on_failure_callback": alert_on_failure,
 }
 """`default_args` of every DAG."""
+ON_CALL: dict[str, Any] = {
+    "catchup": False,
+    "max_active_runs": 1,
+    "tags": ["tidemark", "on-call"],
+    "default_args": TASK_DEFAULTS,
+}
+"""What the DAGs beside the monthly one share."""
 
 
 def current_run() -> Run:

@@ -17,6 +17,7 @@ from include.tidemark.errors import SettingsError, TidemarkError
 from include.tidemark.kept_logs import keep_log
 from include.tidemark.parent_death import ends_with_parent
 from include.tidemark.paths import DBT_DIR, LOCAL_STATE
+from include.tidemark.pipeline.dbt_failures import failures_in
 from include.tidemark.pipeline.dbt_variables import dbt_variables, run_environment
 from include.tidemark.run import Run
 from include.tidemark.scratch import scratch_folder
@@ -108,9 +109,11 @@ def build_models(
         with _dbt([*build_command(run, settings, target, select), *_EVENTS], environment) as process:
             tail = _follow(process.stdout or (), on_progress)
         if process.returncode:
-            said = " | ".join(line.strip() for line in tail)
+            said = " | ".join(line.strip() for line in tail[:_TAIL_LINES])
+            failed = failures_in(tail)
             raise BuildError(
-                f"dbt failed for run {run.run_key} ({how_it_ended(process.returncode)}; {_kept(target / 'dbt.log')}): {said}"
+                f"dbt failed for run {run.run_key}{failed and f': {failed}'}"
+                f" ({how_it_ended(process.returncode)}; {_kept(target / 'dbt.log')}): {said}"
             )
         _keep_parsed(target)
 
@@ -184,7 +187,7 @@ def _follow(lines: Iterable[str], on_progress: Callable[[int, int], None]) -> Se
         if "index" in data and event["info"]["name"] != "LogStartLine":
             done += 1
             on_progress(done, data.get("total") or data["num_models"])
-    return errors[:_TAIL_LINES] or tail
+    return errors or list(tail)
 
 
 def event_of(line: str) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def _publish_docs(answers: list[Any], report: GateReport, run: Run, settings: Se
 
 
 def _explain(stage: Stage, critical: list[CheckResult], docs_uri: str) -> str:
-    named = " ".join(result.message for result in critical[:_NAMED_FAILURES])
+    named = " ".join(result.sentence for result in critical[:_NAMED_FAILURES])
     more = f" ({len(critical) - _NAMED_FAILURES} more)" if len(critical) > _NAMED_FAILURES else ""
     return (
         f"The gate '{stage}' stopped this run: {named}{more} Nothing was published; all results: {docs_uri}"

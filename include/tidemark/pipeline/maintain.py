@@ -10,6 +10,7 @@ from include.tidemark.kept_logs import remove_old_logs
 from include.tidemark.pipeline.repair import look
 from include.tidemark.scratch import remove_left_folders
 from include.tidemark.settings import Settings
+from include.tidemark.upkeep.findings import folded
 from include.tidemark.upkeep.storage import stored
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
@@ -42,12 +43,9 @@ def check_publications(settings: Settings) -> dict[str, Any]:
             each.action,
         )
     if problems:
-        named = " ".join(f"{each.where}: {each.what} {each.action}" for each in problems[:_NAMED])
-        more = (
-            f" And {len(problems) - _NAMED} more: `tidemark repair` lists them."
-            if len(problems) > _NAMED
-            else ""
-        )
+        told = folded(problems)
+        named = " ".join(f"{each.where}: {each.what} {each.action}" for each in told[:_NAMED])
+        more = f" And {len(told) - _NAMED} more: `tidemark repair` lists them." if len(told) > _NAMED else ""
         raise NotAsPublishedError(
             f"{len(problems)} of what is published is not as it was published. {named}{more}"
         )

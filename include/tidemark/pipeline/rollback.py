@@ -8,10 +8,13 @@ from include.tidemark.artifacts.pointers import rebuild_pointers
 from include.tidemark.difference.compare import difference
 from include.tidemark.difference.result import Difference
 from include.tidemark.difference.text import text_of
+from include.tidemark.errors import RunIdentityError
 from include.tidemark.history.ledger import Publication, publications_of, record_rollback, rollback_of
 from include.tidemark.history.reason import required_reason
 from include.tidemark.settings import Settings
+from include.tidemark.upkeep.rows import lost_rows
 from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 from include.tidemark.warehouse.query_tag import QueryTag
 
@@ -50,12 +53,14 @@ def roll_back(
         dry_run: only find out what would change.
 
     Raises:
-        RunIdentityError: the run was never published for that date, is what consumers see already, or there is no reason.
+        RunIdentityError: the run was never published for that date, is what consumers see already, has lost rows, or there is no
+            reason.
     """
     said = None if dry_run else required_reason(reason, "A rollback")
     with open_warehouse(settings, QueryTag(run_key, "roll_back")) as warehouse:
         ensure_control_tables(warehouse)
         shown, target = rollback_of(publications_of(warehouse, as_of_date), as_of_date, run_key)
+        _refuse_without_rows(warehouse, target)
         found = difference(warehouse, settings, (as_of_date, shown.run_key), (as_of_date, target.run_key))
         if dry_run:
             return Rollback(found, None, [])
@@ -63,6 +68,14 @@ def roll_back(
         pointers = rebuild_pointers(settings, warehouse)
     log.info("As of %s run %s is shown; pointers moved: %s", as_of_date, run_key, pointers)
     return Rollback(found, publication, pointers)
+
+
+def _refuse_without_rows(warehouse: Warehouse, target: Publication) -> None:
+    if lost := lost_rows(warehouse, target.run_key):
+        raise RunIdentityError(
+            f"The warehouse does not hold the rows of run {target.run_key} any more ({lost}), so consumers would miss them."
+            f" Choose another run, or compute the month again: `tidemark run --as-of {target.as_of_date}`."
+        )
 
 
 def list_or_roll_back(

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from include.tidemark.artifacts.manifest import MANIFEST
 from include.tidemark.artifacts.store import Folder
+from include.tidemark.upkeep.findings import MISSING
 
 
 class Fault(NamedTuple):
@@ -24,7 +25,7 @@ def faults_of_files(folder: Folder, manifest: Mapping[str, Any], *, read: bool) 
     for entry in manifest["files"]:
         path = entry["path"]
         if path not in sizes:
-            yield Fault(path, "It is missing.")
+            yield Fault(path, MISSING)
         elif sizes[path] != entry["bytes"]:
             yield Fault(path, f"It has {sizes[path]:,} bytes; published were {entry['bytes']:,}.")
         elif read and (found := folder.sha256(path)) != entry["sha256"]:

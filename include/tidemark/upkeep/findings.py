@@ -1,5 +1,6 @@
 """What a look at the publications finds."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
@@ -8,6 +9,10 @@ from pydantic import BaseModel, ConfigDict
 Kind = Literal["ledger", "view", "pointer", "manifest", "file", "name"]
 Heal = Literal["repair", "new run", "by hand", "nothing"]
 """What puts it right: `tidemark repair --apply`; a new run of the month; a person; or there is nothing to put right."""
+MISSING = "It is missing."
+REPAIR = "`tidemark repair --apply` makes it again."
+_NAMED = 3
+"""Up to this many files of a run are told one by one."""
 
 
 class Finding(BaseModel):
@@ -42,7 +47,35 @@ class Finding(BaseModel):
         return self.model_copy(update={"heal": "new run", "action": f"{why} {new_run(self.as_of_date)}"})
 
 
-REPAIR = "`tidemark repair --apply` makes it again."
+def folded(findings: Sequence[Finding]) -> list[Finding]:
+    """For people: where more than a few files of a run have one cause and one remedy, a finding that counts them."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for each in findings:
+        alone = each.where if each.kind != "file" else ""
+        groups.setdefault((each.kind, each.run_key, each.action, each.what == MISSING, alone), []).append(
+            each
+        )
+    return [
+        each for group in groups.values() for each in (group if len(group) <= _NAMED else [_counted(group)])
+    ]
+
+
+def _counted(group: Sequence[Finding]) -> Finding:
+    first = group[0]
+    folder, _, path = first.where.partition("/run=")
+    run, _, path = path.partition("/")
+    return first.model_copy(
+        update={
+            "where": f"{folder}/run={run}: {len(group):,} files, such as {path}",
+            "what": "They are missing."
+            if first.what == MISSING
+            else "They are not those that were published.",
+            "consumers": first.consumers.replace("depend on it", "depend on them").replace(
+                "this file", "one of them"
+            ),
+            "action": first.action.replace("makes it", "makes them").replace("made it", "made them"),
+        }
+    )
 
 
 def new_run(as_of_date: date | None) -> str:

@@ -12,13 +12,15 @@ from include.tidemark.artifacts.access import unreachable
 from include.tidemark.artifacts.manifest import MANIFEST
 from include.tidemark.artifacts.pointers import CURRENT, INDEX, LATEST, wanted_pointers
 from include.tidemark.artifacts.store import ArtifactRoot, RunFolder, as_of_folder, date_of, run_folder
+from include.tidemark.code_version import code_version
 from include.tidemark.errors import TidemarkError
 from include.tidemark.history.kept_runs import KeptRun, kept_runs
 from include.tidemark.history.ledger import Publication, publications_by_date
 from include.tidemark.run import RUN_KEY
 from include.tidemark.settings import Settings
 from include.tidemark.upkeep.files import faults_of_files, unlisted_files
-from include.tidemark.upkeep.findings import REPAIR, Finding
+from include.tidemark.upkeep.findings import MISSING, REPAIR, Finding
+from include.tidemark.upkeep.rows import run_tables
 from include.tidemark.upkeep.views import faults_of_views, shown_by_views
 from include.tidemark.warehouse.base import Warehouse
 
@@ -81,7 +83,7 @@ def verify(settings: Settings, warehouse: Warehouse, *, read: bool = True) -> li
     except Exception as error:
         raise unreachable(settings, error, "read") from None
     current = [publications[-1] for publications in history.values()]
-    findings += faults_of_views(shown_by_views(warehouse), current, manifests, _run_tables(warehouse))
+    findings += faults_of_views(shown_by_views(warehouse), current, manifests, run_tables(warehouse))
     return findings
 
 
@@ -99,7 +101,7 @@ def _manifest(folder: RunFolder, each: _Published) -> tuple[dict[str, Any] | Non
     try:
         data = folder.read_bytes(MANIFEST)
     except FileNotFoundError:
-        what = "It is missing."
+        what = MISSING
     else:
         digest = hashlib.sha256(data).hexdigest()
         if digest == each.publication.manifest_sha256:
@@ -109,7 +111,7 @@ def _manifest(folder: RunFolder, each: _Published) -> tuple[dict[str, Any] | Non
     moved = f" It was published as {each.publication.manifest_uri}." if elsewhere else ""
     finding = Finding(
         kind="manifest", where=f"{each.place}/{MANIFEST}", what=what + moved,
-        consumers=each.consumers("The views are right. Commands and pages can't say what the files of the month are."),
+        consumers=each.consumers("The views do not depend on it. Commands and pages can't say what the files of the month are."),
         action=REPAIR, heal="repair", **each.about,
     )  # fmt: skip
     if each.kept is None:
@@ -123,13 +125,15 @@ def _files(
     for fault in faults_of_files(folder, manifest, read=read):
         finding = Finding(
             kind="file", where=f"{each.place}/{fault.path}", what=fault.what,
-            consumers=each.consumers("The views are right. Whoever opens this file does not get what was published."),
+            consumers=each.consumers("The views do not depend on it. Whoever opens this file does not get what was published."),
             action=REPAIR, heal="repair", **each.about,
         )  # fmt: skip
         if fault.path.startswith("validation/"):
             finding = finding.beyond_repair("Great Expectations made it while the run was at work.")
         elif each.kept is None:
             finding = finding.beyond_repair("The warehouse does not keep what the run was made of.")
+        elif not each.shown and each.kept.run.code_version != code_version():
+            finding = finding.beyond_repair("The code that is installed is not that of the run.")
         yield finding
     for path in unlisted_files(folder, manifest):
         yield Finding(
@@ -141,14 +145,14 @@ def _files(
 def _pointers(root: ArtifactRoot, history: Mapping[date, list[Publication]]) -> Iterator[Finding]:
     for name, data in wanted_pointers(root, list(history.values()), anew=True).items():
         if not root.exists(name):
-            what = "It is missing."
+            what = MISSING
         elif (found := root.read_bytes(name)) != data:
             what = f"It {_says(found)}; the ledger says {_says(data).removeprefix('names ')}." if name != INDEX else "It is not what ledger and manifests say."  # fmt: skip
         else:
             continue
         yield Finding(
             kind="pointer", where=name, what=what,
-            consumers="The views are right. Whoever follows this pointer is led astray, or nowhere.",
+            consumers="The views do not depend on it. Whoever follows this pointer is led astray, or nowhere.",
             action=REPAIR, heal="repair",
         )  # fmt: skip
     known = {as_of_folder(day) for day in history}
@@ -189,10 +193,3 @@ def _strange(where: str) -> Finding:
         kind="name", where=where, what="It is no name that a run or a pointer has.",
         consumers="Nothing of ours shows it.", action="It is left alone.", heal="nothing",
     )  # fmt: skip
-
-
-def _run_tables(warehouse: Warehouse) -> list[str]:
-    rows = warehouse.fetch(
-        "select lower(table_name) as name from information_schema.tables where lower(table_schema) = 'runs'"
-    )
-    return [str(row["name"]) for row in rows]

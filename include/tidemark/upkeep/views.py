@@ -1,13 +1,13 @@
 """Do the views show what the ledger says, and all of it?"""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from include.tidemark.history.ledger import Publication
 from include.tidemark.upkeep.findings import Finding, new_run
+from include.tidemark.upkeep.rows import published_rows
 from include.tidemark.warehouse.base import Warehouse, WarehouseRefusedError
 
 _CURRENT = "_current"
@@ -81,17 +81,16 @@ def faults_of_views(
                 action=f"Its SQL was changed by hand. {new_run(newest[0])} dbt then makes the view anew.",
                 heal="new run", as_of_date=newest[0], run_key=newest[1],
             )  # fmt: skip
-    gone = set()
+    gone: set[str] = set()
     for publication in current:
-        for table, published in _published_rows(manifests.get(publication.run_key), tables).items():
-            if table not in seen:
-                gone.add(table)
-            elif (
+        for table, published in published_rows(manifests.get(publication.run_key), tables).items():
+            gone |= {table, f"{table}{_CURRENT}"} - seen.keys()
+            if (
                 table in shown
                 and (found := shown[table].get((publication.as_of_date, publication.run_key), 0)) != published
             ):
                 yield _other_rows(table, found, published, publication)
-    for table in gone:
+    for table in sorted(gone):
         yield _unreadable(table, "The view is gone.", current)
 
 
@@ -109,7 +108,7 @@ def _other_rows(table: str, found: int, published: int, publication: Publication
     return Finding(
         kind="view", where=f"marts.{table}", what=f"It shows {found:,} rows as of {day}; published were {published:,}.",
         consumers="The view and the files show different rows.",
-        action=f"Rows of a published run were changed by hand. {new_run(day)}",
+        action=f"Rows of a published run were changed or removed by hand. {new_run(day)}",
         heal="new run", as_of_date=day, run_key=publication.run_key,
     )  # fmt: skip
 
@@ -121,14 +120,3 @@ def _other_run(name: str, day: date, run_key: str) -> Finding:
         action=f"Its SQL was changed by hand. {new_run(day)} dbt then makes the view anew.",
         heal="new run", as_of_date=day, run_key=run_key,
     )  # fmt: skip
-
-
-def _published_rows(manifest: Mapping[str, Any] | None, tables: Sequence[str]) -> dict[str, int]:
-    """Rows of each table of the run that is published whole under its own name, as the manifest says."""
-    found: dict[str, int] = defaultdict(int)
-    for entry in (manifest or {"files": ()})["files"]:
-        folder, _, name = str(entry["path"]).rpartition("/")
-        table, _, suffix = name.rpartition(".")
-        if folder == "data" and suffix == "csv" and table in tables and entry.get("rows") is not None:
-            found[table] = int(entry["rows"])
-    return found

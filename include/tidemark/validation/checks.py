@@ -18,6 +18,7 @@ Stage = Literal["sources", "models", "statistics"]
 
 
 _ADVICE = "Correct the model or its inputs."
+_ROWS = "coalesce(count_if({condition}), 0)"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Check:
     column: str | None = None
     detail: str | None = None
     """Query of one text that is run only when the check failed. It must not give anything that identifies a user."""
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether the measure is the number of rows that break the check."""
+        return self.maximum == 0 and self.measure.startswith(_ROWS.partition("{")[0])
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,18 @@ class CheckResult:
     observed: str | None
     """The measure as text; None where nothing could be measured."""
     message: str
+    counts_rows: bool = False
+    """Whether what was observed is the number of rows that break it."""
+
+    @property
+    def sentence(self) -> str:
+        """The message behind the names of suite and check, and how many rows break it or what was observed."""
+        seen = (
+            "" if self.observed is None
+            else f" ({int(self.observed):,} {'row' if self.observed == '1' else 'rows'})" if self.counts_rows
+            else f" (observed {self.observed})"
+        )  # fmt: skip
+        return f"{self.suite}, {self.expectation}{seen}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -134,7 +152,7 @@ class GateReport:
 
 def count_where(condition: str) -> str:
     """Measure: the number of rows for which a condition holds; 0, not null, for a table without rows."""
-    return f"coalesce(count_if({condition}), 0)"
+    return _ROWS.format(condition=condition)
 
 
 COMPARED = "(select 1 as one) as compared"

@@ -99,6 +99,7 @@ class Gate:
             bool(answer.success),
             observed,
             message,
+            check.counts_rows,
         )
 
     def _detail(self, query: str) -> str:

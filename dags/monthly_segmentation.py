@@ -27,6 +27,7 @@ from datetime import datetime
 
 from airflow.sdk import CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
 
+from include.tidemark.as_of import INSTANT
 from include.tidemark.enabled import families_in
 from include.tidemark.orchestration.assets import PUBLICATIONS, announce
 from include.tidemark.orchestration.dbt_models import model_tasks
@@ -42,7 +43,6 @@ from include.tidemark.orchestration.stage_tasks import (
     started_at,
     started_by,
 )
-from include.tidemark.run import INSTANT
 from include.tidemark.settings import MONTHS_AT_ONCE, WAREHOUSE_POOL, load_settings
 from include.tidemark.sources.contract import may_be_missing
 from include.tidemark.version import __version__

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.tidemark.as_of import resolve_as_of_date
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.pipeline.dbt_variables import dbt_variables
 from include.tidemark.rules import load_rules
-from include.tidemark.run import RUN_KEY, Run, RunOptions, make_run_key, resolve_as_of_date
+from include.tidemark.run import RUN_KEY, Run, RunOptions, make_run_key
 
 NEW_YORK = "America/New_York"
 RUN_AFTER = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)

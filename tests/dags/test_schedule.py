@@ -14,11 +14,11 @@ from airflow.timetables.base import DataInterval, TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
 from pendulum import DateTime, instance
 
+from include.tidemark.as_of import resolve_as_of_date
 from include.tidemark.errors import NothingToDoError
 from include.tidemark.history.ledger import refuse_scheduled_again
 from include.tidemark.orchestration import stage_tasks
 from include.tidemark.orchestration.schedule import business_zone
-from include.tidemark.run import resolve_as_of_date
 from include.tidemark.settings import Settings
 from include.tidemark.zones import zones
 

@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from include.tidemark.as_of import month_before
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.history import ledger
 from include.tidemark.rules import load_rules
-from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key, month_before
+from include.tidemark.run import PublishedRun, Run, RunOptions, make_run_key
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables, replace_run_rows

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from include.tidemark.as_of import resolve_as_of_date
 from include.tidemark.init.propose import propose
-from include.tidemark.run import resolve_as_of_date
 from tests.init.looks import ids, look
 
 ROWS = 48

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.tidemark.as_of import refuse_unseen, resolve_as_of_date
 from include.tidemark.erasure.listed import read_user_ids
 from include.tidemark.errors import RunIdentityError, SettingsError, TidemarkError
 from include.tidemark.pipeline.resolve import _options
-from include.tidemark.run import RUN_KEY, make_run_key, refuse_unseen, resolve_as_of_date
+from include.tidemark.run import RUN_KEY, make_run_key
 from include.tidemark.settings import load_settings
 from tests.security import attacks
 

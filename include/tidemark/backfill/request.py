@@ -6,9 +6,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from include.tidemark.as_of import newest_month
 from include.tidemark.errors import RunIdentityError
 from include.tidemark.history.reason import checked_reason, required_reason
-from include.tidemark.run import newest_month
 from include.tidemark.settings import MONTHS_AT_ONCE, Settings
 
 _MOST_MONTHS = 120

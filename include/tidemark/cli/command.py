@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from include.tidemark.run import RunOptions, parse_instant
+from include.tidemark.as_of import parse_instant
+from include.tidemark.run import RunOptions
 from include.tidemark.settings import Settings
 
 Run = Callable[[argparse.Namespace, Settings], int]

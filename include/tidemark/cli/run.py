@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from include.tidemark.as_of import newest_month
 from include.tidemark.cli.clock import shell_user, started_now
 from include.tidemark.cli.command import Commands, add_command, iso_date, iso_instant, may_be_missing_name
 from include.tidemark.cli.guard import FailedError
 from include.tidemark.cli.process import asked_to_end
 from include.tidemark.errors import TidemarkError
-from include.tidemark.run import Run, RunOptions, newest_month
+from include.tidemark.run import Run, RunOptions
 from include.tidemark.settings import Settings
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from include.tidemark.artifacts.published import published_months
+from include.tidemark.as_of import newest_month
 from include.tidemark.cli.clock import started_now
 from include.tidemark.cli.ending import family_lines, segment_table, warning_lines
 from include.tidemark.config.folder import load_config
@@ -19,7 +20,6 @@ from include.tidemark.demo.months import missing_months, show_progress
 from include.tidemark.errors import RunIdentityError, SettingsError
 from include.tidemark.paths import LOCAL_STATE
 from include.tidemark.pipeline.preflight import refuse_unready
-from include.tidemark.run import newest_month
 from include.tidemark.settings import Settings, load_settings
 
 NAME = "own"

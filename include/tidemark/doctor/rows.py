@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from include.tidemark.as_of import resolve_as_of_date
 from include.tidemark.doctor import hours
 from include.tidemark.doctor.examination import Examination
 from include.tidemark.doctor.findings import CannotLookError, Finding, State, wrong
 from include.tidemark.doctor.money import look_at_currencies
 from include.tidemark.doctor.sources import SeenRows, what_is_null
 from include.tidemark.errors import RunIdentityError
-from include.tidemark.run import resolve_as_of_date
 from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.checks import Check, count_where
 from include.tidemark.validation.sources import ARRIVALS, table_asset

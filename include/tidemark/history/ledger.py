@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from include.tidemark.as_of import month_before, year_before
 from include.tidemark.errors import NothingToDoError, RunIdentityError
-from include.tidemark.run import WINDOW, PublishedRun, Run, month_before, year_before
+from include.tidemark.run import WINDOW, PublishedRun, Run
 from include.tidemark.warehouse.base import Row, Warehouse
 
 

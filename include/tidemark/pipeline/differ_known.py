@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from include.tidemark.as_of import refuse_unseen
 from include.tidemark.code_version import code_version
 from include.tidemark.config.folder import load_config
 from include.tidemark.difference.compare import difference
@@ -12,7 +13,6 @@ from include.tidemark.difference.runs import KnownRun, known_run, read_manifest
 from include.tidemark.history.run_inputs import TABLE
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.pipeline.progress import Progress
-from include.tidemark.run import refuse_unseen
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse

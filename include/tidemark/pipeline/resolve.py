@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from include.tidemark.artifacts.parts import refuse_same_paths
 from include.tidemark.artifacts.user_ids import user_ids
+from include.tidemark.as_of import refuse_unseen, resolve_as_of_date
 from include.tidemark.code_version import code_version
 from include.tidemark.config.folder import load_config
 from include.tidemark.enabled import families_in
@@ -18,7 +19,7 @@ from include.tidemark.history.facts import start_build
 from include.tidemark.history.ledger import comparison_runs, refuse_published, refuse_scheduled_again
 from include.tidemark.history.reason import checked_reason
 from include.tidemark.history.run_inputs import record_inputs
-from include.tidemark.run import Run, RunOptions, make_run_key, refuse_unseen, resolve_as_of_date
+from include.tidemark.run import Run, RunOptions, make_run_key
 from include.tidemark.segmentations.changes import record_declared, same_rules
 from include.tidemark.settings import Settings
 from include.tidemark.shared_texts import shown

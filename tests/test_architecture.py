@@ -24,6 +24,7 @@ RULES = "rules"
 OF_THE_RULES = {"rule_types", "families.early_engagement.features"}
 """Modules of that layer which are not called `rules`: types, and the names of the columns that a list of events gives."""
 LEAVES = {
+    "as_of",
     "code_version",
     "currency",
     "data_errors",

@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from include.tidemark.pipeline import check, load
+from include.tidemark.pipeline import load
+from include.tidemark.pipeline import opened as pipeline_opened
 from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 
 
@@ -50,8 +51,8 @@ class Memory(DuckDBWarehouse):
             yield self
 
         with pytest.MonkeyPatch.context() as patch:
-            for stage in (check, load):
-                patch.setattr(stage, "open_warehouse", opened)
+            for opening in (pipeline_opened, load):
+                patch.setattr(opening, "open_warehouse", opened)
             patch.setattr(duckdb, "connect", kept)
             yield
         engine.close()

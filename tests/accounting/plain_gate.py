@@ -38,7 +38,7 @@ def plain_gate() -> Iterator[None]:
     """`check_stage` uses this gate within the block, and writes no Data Docs."""
 
     @contextmanager
-    def opened(settings: Any, warehouse: Any, run_key: str, started_at: Any) -> Iterator[PlainGate]:
+    def opened(settings: Any, warehouse: Any, *_: Any) -> Iterator[PlainGate]:
         yield PlainGate(warehouse, None, None, None)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:

@@ -65,7 +65,7 @@ ALLOWED = {
     FAMILY: "artifacts families report rules run segmentations sources statistics validation warehouse",
     "own_checks": "accounting documents enabled families rules run sources validation warehouse",
     "config": "accounting documents enabled own_checks rules segmentations sources",
-    "backfill": "config difference history run sources warehouse",
+    "backfill": "config difference history sources warehouse",
     "pipeline": "accounting artifacts backfill config difference enabled erasure families history own_checks report run segmentations sources statistics upkeep"
     " validation warehouse",
     "orchestration": "config documents enabled history pipeline run upkeep warehouse",
@@ -74,7 +74,7 @@ ALLOWED = {
     "init": "config documents families rules sources warehouse",
     "suggest": "artifacts config documents history init pipeline rules run segmentations validation warehouse",
     "cli": f"{FAMILY} artifacts backfill config difference doctor enabled examination families init orchestration pipeline run suggest upkeep",
-    "demo": "artifacts cli config pipeline run sources",
+    "demo": "artifacts cli config pipeline sources",
     "__main__": "cli",
 }
 

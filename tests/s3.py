@@ -52,7 +52,7 @@ def running_server() -> Iterator[Any]:
     )
     try:
         client = client_of(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 600
         while True:
             try:
                 client.list_buckets()

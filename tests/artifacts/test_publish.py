@@ -250,7 +250,7 @@ def test_after_kill_9_consumers_see_nothing_half_and_a_plain_retry_finishes(cand
         text=True,
         env=environ,
         capture_output=True,
-        timeout=120,
+        timeout=1_200,
         check=False,
     )
 

@@ -184,7 +184,7 @@ def test_months_at_once_are_all_done_and_after_a_failure_no_further_one_is_start
         backfill, "ProcessPoolExecutor", lambda number, mp_context: ThreadPoolExecutor(number)
     )
     at_once = REQUEST.model_copy(update={"max_parallel": 2, "stop_on_failure": stop})
-    ahead = Barrier(2, timeout=60)
+    ahead = Barrier(2, timeout=600)
 
     def run(settings, parameters, started_at, run_id, started_by):
         day = date.fromisoformat(parameters["as_of_date"])

@@ -86,7 +86,7 @@ def interrupted(deployment) -> tuple[Done, psutil.Process]:
         ).exists():
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err), dbt
 
 

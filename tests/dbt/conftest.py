@@ -110,11 +110,11 @@ class DbtWarehouse:
     def finish(self, process: subprocess.Popen[str]) -> DbtResult:
         """Wait for a started dbt."""
         try:
-            output, _ = process.communicate(timeout=180)
+            output, _ = process.communicate(timeout=1_200)
         except subprocess.TimeoutExpired:
             process.kill()
             output, _ = process.communicate()
-            pytest.fail(f"dbt did not finish within three minutes:\n{output}")
+            pytest.fail(f"dbt did not finish within twenty minutes:\n{output}")
         arguments = process.args
         assert isinstance(arguments, list)
         results_file = Path(str(arguments[arguments.index("--target-path") + 1])) / "run_results.json"

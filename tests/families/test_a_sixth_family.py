@@ -62,7 +62,7 @@ def test_a_family_that_is_added_as_the_walk_through_says_is_published(tmp_path):
     }
     command = [sys.executable, "-c", RUN]
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=1_200
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 

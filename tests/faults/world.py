@@ -87,7 +87,7 @@ class World(Deployment):
         """Run Python code in which `world` is this deployment."""
         head = f"from pathlib import Path\nfrom tests.faults.world import World, at_call\nworld = World(Path({str(self.folder)!r}))\n"
         return subprocess.run(
-            [sys.executable, "-c", head + code], capture_output=True, text=True, timeout=300, check=False
+            [sys.executable, "-c", head + code], capture_output=True, text=True, timeout=1_200, check=False
         )
 
 

@@ -43,7 +43,7 @@ def publish_and_die(deployment, run, moment):
         text=True,
         env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
         capture_output=True,
-        timeout=300,
+        timeout=1_200,
         check=False,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr

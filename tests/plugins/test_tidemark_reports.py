@@ -47,7 +47,7 @@ def test_without_a_login_airflow_answers_401_on_every_route(artifacts, tmp_path)
         env=environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=1_200,
         check=False,
     )
     answers = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("STATUS")]

@@ -65,7 +65,7 @@ def compile_project(emulator: Emulator, folder: Path, run: Mapping[str, Any]) ->
         [str(dbt_executable()), "--no-use-colors", "compile", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
          "--target-path", str(folder), "--log-path", str(folder), "--vars", json.dumps(variables)],
         env=os.environ | emulator.dbt_environment() | as_environment(values) | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-        capture_output=True, text=True, check=False, timeout=300,
+        capture_output=True, text=True, check=False, timeout=1_200,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

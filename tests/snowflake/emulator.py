@@ -140,7 +140,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
             [str(PYTHON), str(SERVER), str(folder), str(port)], stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 1_200
         while not _answers(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"The Snowflake emulator did not start:\n{log.read_text(encoding='utf-8')}")
@@ -149,7 +149,7 @@ def running_emulator(folder: Path) -> Iterator[Emulator]:
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(timeout=120)
+            process.wait(timeout=600)
         finally:
             process.kill()
 

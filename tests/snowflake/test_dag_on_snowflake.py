@@ -25,7 +25,7 @@ def test_the_dag_is_parsed_without_reading_the_connection() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PARSE],
         env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "TIDEMARK_WAREHOUSE": "snowflake"},
-        cwd=PROJECT_ROOT, capture_output=True, text=True, check=False, timeout=180,
+        cwd=PROJECT_ROOT, capture_output=True, text=True, check=False, timeout=1_200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     last = done.stdout.strip().splitlines()[-1]

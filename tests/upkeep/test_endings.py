@@ -63,7 +63,7 @@ def left(mark):
     return found
 
 
-def comes(condition, what, seconds=60):
+def comes(condition, what, seconds=300):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 with socket.socket(socket.AF_UNIX) as server:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while server.connect_ex(PATH_OF_THE_SERVER):  # type: ignore[name-defined]  # noqa: F821 - put in by `warm_dbt`
         if time.monotonic() > deadline:
             sys.exit("the server of the tests' dbt does not answer")

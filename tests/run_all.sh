@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# All tests as eight pytest processes side by side: the schedulers and installations mostly wait, Airflow on PostgreSQL and Celery
+# All tests as nine pytest processes side by side: the schedulers and installations mostly wait, Airflow on PostgreSQL and Celery
 # does, too, dbt's tests are processes of one thread, and so are the thousands of deliveries of the row account, the whole months,
-# the families, what runs on MWAA's Airflow, and the others. Two cores are then busy to the end. With LINT=1 `make lint` runs
-# beside them.
+# the families, the input with the statistics, what runs on MWAA's Airflow, and the others. Two cores are then busy to the end.
+# With LINT=1 `make lint` runs beside them.
 # The last group's output is shown as it comes, that of the others when all are done. Each remembers its failures by itself, for
 # `pytest --lf -o cache_dir=.local/pytest-<group>`; those of the last group are what `pytest --lf` runs.
 # However it ends, all that it started ends with it: on Ctrl-C, SIGTERM and SIGHUP at once, and when it or `make` is killed.
@@ -17,6 +17,7 @@ dbt=(tests/dbt tests/snowflake)
 deliveries=(tests/accounting tests/faults)
 months=(tests/metamorphic tests/personal_data tests/segmentations tests/suggest tests/your_data)
 families=(tests/families tests/backfill tests/browser tests/security tests/upkeep tests/validation)
+numbers=(tests/report tests/sources tests/statistics)
 mwaa=(tests/dags tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py)
 outputs=$(mktemp -d)
 started=()
@@ -63,8 +64,9 @@ run 10 .local/pytest-dbt "${dbt[@]}" >"$outputs/dbt"
 run 10 .local/pytest-deliveries "${deliveries[@]}" >"$outputs/deliveries"
 run 10 .local/pytest-months "${months[@]}" >"$outputs/months"
 run 10 .local/pytest-families "${families[@]}" >"$outputs/families"
+run 10 .local/pytest-numbers "${numbers[@]}" >"$outputs/numbers"
 RUN=$MWAA_RUN run 10 .local/pytest-mwaa "${mwaa[@]}" --ignore=tests/dags/test_manifest.py >"$outputs/mwaa"
-others=("${waiting[@]}" "${parts[@]}" "${dbt[@]}" "${deliveries[@]}" "${months[@]}" "${families[@]}")
+others=("${waiting[@]}" "${parts[@]}" "${dbt[@]}" "${deliveries[@]}" "${months[@]}" "${families[@]}" "${numbers[@]}")
 run 10 .pytest_cache tests "${others[@]/#/--ignore=}"
 code=0
 for ((place = ${#started[@]} - 1; place >= 0; place--)); do

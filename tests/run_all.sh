@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All tests as nine pytest processes side by side: the schedulers and installations mostly wait, Airflow on PostgreSQL and Celery
-# does, too, dbt's tests are processes of one thread, and so are the thousands of deliveries of the row account, the whole months,
+# All tests as ten pytest processes side by side: the schedulers and installations mostly wait, Airflow on PostgreSQL and Celery
+# does, too, and so does the one over the emulated Snowflake; dbt's tests are processes of one thread, and so are the thousands of deliveries of the row account, the whole months,
 # the families, the input with the statistics, what runs on MWAA's Airflow, and the others. Two cores are then busy to the end.
 # With LINT=1 `make lint` runs beside them.
 # The last group's output is shown as it comes, that of the others when all are done. Each remembers its failures by itself, for
@@ -13,6 +13,7 @@ command -v setpriv >/dev/null && bound=(setpriv --pdeathsig TERM)
 unset RUN_ALL_BOUND
 waiting=(tests/integration tests/deploy)
 parts=(tests/parts)
+emulated=(tests/snowflake/test_two_months.py)
 dbt=(tests/dbt tests/snowflake)
 deliveries=(tests/accounting tests/faults)
 months=(tests/metamorphic tests/personal_data tests/segmentations tests/suggest tests/your_data)
@@ -60,7 +61,8 @@ run() { # run NICENESS GROUP ARGUMENTS...
 unset LINT # a test starts this script
 run 0 .local/pytest-waiting "${waiting[@]}" >"$outputs/waiting"
 run 0 .local/pytest-parts "${parts[@]}" >"$outputs/parts"
-run 10 .local/pytest-dbt "${dbt[@]}" >"$outputs/dbt"
+run 0 .local/pytest-emulated "${emulated[@]}" >"$outputs/emulated"
+run 10 .local/pytest-dbt "${dbt[@]}" --ignore="${emulated[0]}" >"$outputs/dbt"
 run 10 .local/pytest-deliveries "${deliveries[@]}" >"$outputs/deliveries"
 run 10 .local/pytest-months "${months[@]}" >"$outputs/months"
 run 10 .local/pytest-families "${families[@]}" >"$outputs/families"

@@ -184,7 +184,7 @@ def test_the_tests_take_what_they_started_with_them(environment, tmp_path, reque
         killed_at_last(process),
     ):
         comes(
-            lambda: sum("sleep" in each.name() for each in left(environment["TEST_MARK"])) == 27,
-            "nine groups",
+            lambda: sum("sleep" in each.name() for each in left(environment["TEST_MARK"])) == 30,
+            "ten groups",
         )
         assert_all_end(environment, process, request_)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # All tests as ten pytest processes side by side: the schedulers and installations mostly wait, Airflow on PostgreSQL and Celery
-# does, too, and so does the one over the emulated Snowflake; dbt's tests are processes of one thread, and so are the thousands of deliveries of the row account, the whole months,
-# the families, the input with the statistics, what runs on MWAA's Airflow, and the others. Two cores are then busy to the end.
+# does, too, and so does the one over the emulated Snowflake; dbt's tests are processes of one thread, and so are the thousands of
+# deliveries of the row account, the whole months, the families, the input with the statistics, what runs on MWAA's Airflow, and the
+# others. Two cores are then busy to the end.
 # With LINT=1 `make lint` runs beside them.
 # The last group's output is shown as it comes, that of the others when all are done. Each remembers its failures by itself, for
 # `pytest --lf -o cache_dir=.local/pytest-<group>`; those of the last group are what `pytest --lf` runs.

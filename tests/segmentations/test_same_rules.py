@@ -67,7 +67,11 @@ def rows_of(world, run: Run, family: str, comparison: str) -> pd.DataFrame:
         family,
         comparison,
     )
-    return pd.DataFrame(rows).set_index(["metric", "segment"]).sort_index() if rows else pd.DataFrame()
+    if not rows:
+        return pd.DataFrame()
+    # A number of one segment, or a difference between two.
+    of = ["metric", "segment", "segment_to"]
+    return pd.DataFrame(rows).fillna({"segment_to": ""}).set_index(of).sort_index()
 
 
 @pytest.mark.parametrize("family", TABLES)
@@ -77,7 +81,7 @@ def test_the_earlier_month_is_in_the_segments_of_the_present_conditions(world, c
     rows = rows_of(world, changed.run, family, "previous_same_rules")
     both = pd.concat({"then": then, "now": now}, axis=1)
     assert len(rows.loc["segment_share"]) == len(set(then))
-    for name, row in rows.loc["segment_share"].iterrows():
+    for (name, _), row in rows.loc["segment_share"].iterrows():
         in0, in1 = both["then"] == name, both["now"] == name
         of0, of1 = both["then"].notna(), both["now"].notna()
         assert row["earlier_estimate"] == pytest.approx(in0.sum() / of0.sum())

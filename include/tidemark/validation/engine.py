@@ -28,6 +28,9 @@ from include.tidemark.warehouse.base import Warehouse
 # This one module of theirs sets a level of its own.
 logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
 
+_LONGEST_DETAIL = 200
+"""Characters of a detail: it may hold the names that a deployment gave, or a sentence of ours on what is likely wrong."""
+
 
 @dataclass
 class Gate:
@@ -104,7 +107,12 @@ class Gate:
 
     def _detail(self, query: str) -> str:
         rows = self.warehouse.fetch(query)
-        values = [in_a_line(str(value)) for row in rows for value in row.values() if value is not None]
+        values = [
+            in_a_line(str(value), _LONGEST_DETAIL)
+            for row in rows
+            for value in row.values()
+            if value is not None
+        ]
         return ", ".join(values) or "none"
 
 

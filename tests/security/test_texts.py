@@ -35,7 +35,10 @@ def test_as_a_literal_of_sql_it_is_the_same_text_or_refused(text):
 @settings(max_examples=100)
 @given(texts.filter(lambda text: text and "\0" not in text))
 def test_as_a_name_in_sql_it_is_the_same_name(text):
-    assert [column[0] for column in duckdb.execute(f"select 1 as {identifier(text)}").description] == [text]
+    with duckdb.connect() as engine:
+        assert [column[0] for column in engine.execute(f"select 1 as {identifier(text)}").description] == [
+            text
+        ]
 
 
 @settings(max_examples=150)

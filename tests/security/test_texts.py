@@ -29,7 +29,7 @@ def test_as_a_literal_of_sql_it_is_the_same_text_or_refused(text):
     except ValueError as error:
         assert str(error).isprintable()
     else:
-        assert duckdb.execute(f"select {literal}").fetchone() == (text,)
+        assert duckdb.execute(f"select {literal}").fetchall() == [(text,)]
 
 
 @settings(max_examples=100)

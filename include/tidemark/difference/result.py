@@ -316,5 +316,5 @@ def _number_line(number: NumberChange) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    text = "unknown" if value is None else str(value)
+    text = "none" if value is None else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

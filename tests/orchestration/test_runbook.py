@@ -18,6 +18,7 @@ HOW_TO = {
     "What is published?",
     "Recompute one month",
     "Compare",
+    "Why does a published month look different now?",
     "Airflow's own database",
 }
 """Sections that are about no failure."""

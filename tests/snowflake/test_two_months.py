@@ -24,10 +24,14 @@ SCHEMAS = ("core", "runs", "marts", "control")
 # Where a file is and when a statement ran may differ.
 LEFT_OUT = {
     "control.publications": {"manifest_uri", "manifest_sha256", "published_at"},
+    "control.run_inputs": {"run", "manifest"},
     "marts.published_runs": {"manifest_uri", "published_at"},
 }
-# Two months that follow each other: no as-of date lies 90 days back, so nothing can be looked back at. And nobody is erased.
-EMPTY = {"runs.customer_segment_backtest_cells", "runs.segment_backtest_cells", "control.erasures"}
+# Two months that follow each other: no as-of date lies 90 days back, so nothing can be looked back at. And nobody is erased,
+# and no range is computed again.
+EMPTY = {
+    "runs.customer_segment_backtest_cells", "runs.segment_backtest_cells", "control.erasures", "control.backfills",
+}  # fmt: skip
 
 # Those of declared segmentations that say who somebody is.
 OF_SEGMENTATIONS = {

@@ -1,7 +1,9 @@
 """A deployment whose data hold one word in every text that may say who somebody is, and a search for that word."""
 
+import base64
 import gzip
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -15,25 +17,27 @@ from include.tidemark.demo.synthetic.dataset import FAMILIES, synthetic
 from include.tidemark.demo.synthetic.writing import write_landing_files
 from include.tidemark.settings import Settings
 
-MARK = "qzmark"
+MARK = "qzmarked"
+"""Eight letters: a report holds a megabyte of base 64, in which six letters of either case were found by chance."""
+_PACKED = re.compile(r'<script type="text/plain" id="file:[^"]+">([^<]+)</script>')
 AS_OF, USERS = "2026-07-01", 400
 
 
 def _of_one(column: str, users: str = "7") -> str:
     """A text of its own for each of the users whose ids end so."""
-    return f"case when ends_with(user_id, '{users}') then '{column} of Qzmark ' || user_id else {column} end as {column}"
+    return f"case when ends_with(user_id, '{users}') then '{column} of Qzmarked ' || user_id else {column} end as {column}"
 
 
 _MARKS = {
     "users": f"""
-        'qzmark-' || user_id as user_id, 'Zoë Qzmark ' || user_id as username, 'zoe.qzmark.' || email as email,
+        'qzmarked-' || user_id as user_id, 'Zoë Qzmarked ' || user_id as username, 'zoe.qzmarked.' || email as email,
         {_of_one("platform")}, {_of_one("country")}""",
     "events": f"""
-        'qzmark-' || user_id as user_id, 'qzmark-' || event_id as event_id, 'qzmark-' || session_id as session_id,
-        json_object('note', 'Qzmark of ' || user_id, 'qzmark key', 1) as properties, {_of_one("event_name", "71")}""",
+        'qzmarked-' || user_id as user_id, 'qzmarked-' || event_id as event_id, 'qzmarked-' || session_id as session_id,
+        json_object('note', 'Qzmarked of ' || user_id, 'qzmarked key', 1) as properties, {_of_one("event_name", "71")}""",
     "transactions": f"""
-        'qzmark-' || user_id as user_id, 'qzmark-' || transaction_id as transaction_id, {_of_one("category", "71")},
-        case when user_id = 'u72' and status = 'posted' then 'Qzmark status' else status end as status""",
+        'qzmarked-' || user_id as user_id, 'qzmarked-' || transaction_id as transaction_id, {_of_one("category", "71")},
+        case when user_id = 'u72' and status = 'posted' then 'Qzmarked status' else status end as status""",
 }
 
 IDENTIFY = frozenset(
@@ -100,7 +104,9 @@ def _texts(file: Path) -> Iterator[str]:
     elif zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
             yield from (archive.read(name).decode(errors="replace") for name in archive.namelist())
-    yield (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode(errors="replace")
+    text = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode(errors="replace")
+    yield text
+    yield from (gzip.decompress(base64.b64decode(packed)).decode() for packed in _PACKED.findall(text))
 
 
 def is_marked(*texts: object) -> bool:

@@ -19,11 +19,11 @@ TYPED = (
 )  # fmt: skip
 FILLED = ("users.user_id", "events.event_id", "transactions.transaction_id", "transactions.user_id")
 BAD = {
-    "a word": "Zoë Qzmark",
-    "a word in quotes": """O'Qzmark "Zoë", 'x'""",
-    "a word on two lines": "O'Qzmark\n2026-01-01",
-    "a number and a word": "12 Qzmark",
-    "a moment and a word": "2026-01-01 10:00:00 Qzmark",
+    "a word": "Zoë Qzmarked",
+    "a word in quotes": """O'Qzmarked "Zoë", 'x'""",
+    "a word on two lines": "O'Qzmarked\n2026-01-01",
+    "a number and a word": "12 Qzmarked",
+    "a moment and a word": "2026-01-01 10:00:00 Qzmarked",
 }
 
 
@@ -98,19 +98,19 @@ def _replaced(old: bytes, new: bytes) -> Callable[[Path], object]:
 
 FAULTS: dict[str, Callable[[Path], object]] = {
     "no header": _headless,
-    "a line of too many cells": _cells("Zoë Qzmark,b,c,d,e,f,g,h,i,j"),
-    "a line of too few cells": _cells("Zoë Qzmark,b"),
-    "a footer": _cells("Exported by Zoë Qzmark"),
-    "a quote that does not end": _cells('qzmark-u1,"Zoë Qzmark'),
-    "a quote within a cell": _cells('qzmark-u1,2026-01-01 00:00:00,ios,US,false,Zoë "Qzmark" x,"a"b'),
-    "an invalid byte": _replaced(b"zoe.qzmark", b"zoe.\xff.qzmark"),
-    "a null byte": _replaced(b"zoe.qzmark", b"zoe.\0.qzmark"),
+    "a line of too many cells": _cells("Zoë Qzmarked,b,c,d,e,f,g,h,i,j"),
+    "a line of too few cells": _cells("Zoë Qzmarked,b"),
+    "a footer": _cells("Exported by Zoë Qzmarked"),
+    "a quote that does not end": _cells('qzmarked-u1,"Zoë Qzmarked'),
+    "a quote within a cell": _cells('qzmarked-u1,2026-01-01 00:00:00,ios,US,false,Zoë "Qzmarked" x,"a"b'),
+    "an invalid byte": _replaced(b"zoe.qzmarked", b"zoe.\xff.qzmarked"),
+    "a null byte": _replaced(b"zoe.qzmarked", b"zoe.\0.qzmarked"),
     "latin-1": lambda file: file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1")),
     "utf-16": lambda file: file.write_bytes(file.read_text(encoding="utf-8").encode("utf-16")),
     "semicolons": lambda file: file.write_bytes(file.read_bytes().replace(b",", b";")),
     "compressed without saying so": lambda file: file.write_bytes(gzip.compress(file.read_bytes())),
-    "a column of a name twice": _replaced(b"user_id,created_at", b"qzmark@example.org,qzmark@example.org"),
-    "a column of another name": _replaced(b"user_id,", b"qzmark@example.org,"),
+    "a column of a name twice": _replaced(b"user_id,created_at", b"qzmarked@example.org,qzmarked@example.org"),
+    "a column of another name": _replaced(b"user_id,", b"qzmarked@example.org,"),
     "cut off": lambda file: file.write_bytes(file.read_bytes()[:-9]),
 }
 

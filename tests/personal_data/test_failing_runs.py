@@ -18,8 +18,8 @@ CHANGES = {
     "users": ["update t set is_test_user = null, platform = null where not ends_with(user_id, '7')",
               "update t set created_at = '1900-01-01', user_id = user_id || '.0'"],
     "events": ["update t set user_id = upper(user_id) || '.0'", "insert into t select * from t limit 40"],
-    "transactions": ["insert into t select * from t limit 3", "update t set status = 'qzmark ' || user_id where rowid % 20 = 0",
-                     "update t set category = 'Of Qzmark ' || user_id where rowid % 3 = 0",
+    "transactions": ["insert into t select * from t limit 3", "update t set status = 'qzmarked ' || user_id where rowid % 20 = 0",
+                     "update t set category = 'Of Qzmarked ' || user_id where rowid % 3 = 0",
                      "update t set amount_usd = 0 where rowid % 50 = 0",
                      "update t set user_id = '00' || user_id"],
 }  # fmt: skip
@@ -63,7 +63,7 @@ def test_what_the_gate_finds_in_the_sources_is_told_without_a_name(copy_of_month
 
 SPOILS = {
     "a value of another type": ["alter table raw.transactions alter amount_usd type varchar",
-                                "update raw.transactions set amount_usd = 'O''Qzmark\n\"Zoë\"' where rowid = 5"],
+                                "update raw.transactions set amount_usd = 'O''Qzmarked\n\"Zoë\"' where rowid = 5"],
     "users twice": ["insert into raw.users select * from raw.users limit 5"],
 }  # fmt: skip
 """What becomes of tables that somebody changes after they were checked."""

@@ -56,7 +56,7 @@ def test_a_file_with_a_bad_value_is_refused_without_the_value(settings: Settings
     _change(
         settings,
         "alter table t alter amount_usd type varchar",
-        "update t set amount_usd = 'Qzmark' where rowid = 3",
+        "update t set amount_usd = 'Qzmarked' where rowid = 3",
     )
     said = run_and_listen(settings)
     assert isinstance(said.error, SourceError) and "amount_usd" in str(said.error)
@@ -64,7 +64,7 @@ def test_a_file_with_a_bad_value_is_refused_without_the_value(settings: Settings
 
 
 def test_what_the_gate_finds_is_told_without_a_name(settings: Settings, emulator: Emulator) -> None:
-    _change(settings, "insert into t select * from t limit 3", "update t set category = 'Qzmark ' || user_id")
+    _change(settings, "insert into t select * from t limit 3", "update t set category = 'Qzmarked ' || user_id")
     said = run_and_listen(settings)
     assert isinstance(said.error, GateError) and "transaction_id" in str(said.error)
     _assert_nothing_is_marked(settings, said, emulator)

@@ -13,6 +13,8 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 DAG_ID = "monthly_segmentation"
+NOTED_BY = "tidemark"
+"""The user of the notes that say what a run came to."""
 _RESOLVED, _PUBLISHED, _FAILURE = ("resolve_run", "return_value"), ("publish", "return_value"), "failure"
 
 
@@ -28,6 +30,7 @@ class AirflowRun:
     by: str
     """Who started it; empty where nobody did."""
     note: str
+    """Why it was started, by whoever did; not what it came to."""
     as_of_date: str = ""
     """Empty while the run has no identity, as where `resolve_run` failed."""
     run_key: str = ""
@@ -82,13 +85,24 @@ def tasks_of(session: Session, run_id: str) -> list[TaskState]:
     return sorted(states, key=lambda task: (task.started is None, task.started and task.started.timestamp()))
 
 
+def what_it_came_to(session: Session, run_id: str) -> list[str]:
+    """The lines with which `publish` ended, and the sentence of each task that failed; a run that did neither has none."""
+    results = _results(session, [run_id])
+    resolved = results[run_id, _RESOLVED]
+    lines = [str(line) for line in results[run_id, _PUBLISHED].get("summary", [])]
+    failed = [f"{task.task_id}: {task.sentence}" for task in tasks_of(session, run_id) if task.sentence]
+    if failed and not lines and resolved:
+        lines = [f"As of {resolved['as_of_date']}, run {resolved['run_key']}."]
+    return [*lines, *failed]
+
+
 def _select() -> Select[Any]:
     return (
         select(
             DagRun.run_id, DagRun._state, DagRun.run_type, DagRun.start_date, DagRun.end_date,
             DagRun.triggering_user_name, DagRunNote.content,
         )
-        .outerjoin(DagRunNote, DagRunNote.dag_run_id == DagRun.id)
+        .outerjoin(DagRunNote, (DagRunNote.dag_run_id == DagRun.id) & DagRunNote.user_id.is_distinct_from(NOTED_BY))
         .where(DagRun.dag_id == DAG_ID)
     )  # fmt: skip
 

@@ -97,6 +97,11 @@ class Deployment(Published):
         )
         return "\n".join(file.read_text(errors="replace") for file in sorted(folder.glob("*.log")))
 
+    def note(self, run_id: str) -> str:
+        """What the run's note says."""
+        (run,) = [run for run in self.api.runs() if run["dag_run_id"] == run_id]
+        return run["note"]
+
 
 @dataclass
 class Unfinished:

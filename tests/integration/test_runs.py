@@ -105,6 +105,7 @@ def test_a_manual_run_without_a_logical_date_can_be_a_dry_run_and_changes_nothin
     )
     assert rows[0]["n"] > 2000
     assert "dry_run" in deployment.task_log(run_id, "publish")
+    assert deployment.note(run_id).startswith("As of 2017-11-15, run ")
 
 
 def test_recomputing_an_old_month_replaces_it_and_never_moves_latest_back(deployment):
@@ -148,6 +149,7 @@ def test_a_task_of_a_published_run_that_is_cleared_alone_is_refused_and_the_run_
     deployment.api.clear_task(run_id, "check_models")
     assert deployment.wait(run_id) == "failed"
     assert "published rows are never written again" in deployment.task_log(run_id, "check_models")
+    assert "published rows are never written again" in deployment.note(run_id)
     assert deployment.consumers_view() == before
 
 

@@ -109,7 +109,9 @@ FAULTS: dict[str, Callable[[Path], object]] = {
     "utf-16": lambda file: file.write_bytes(file.read_text(encoding="utf-8").encode("utf-16")),
     "semicolons": lambda file: file.write_bytes(file.read_bytes().replace(b",", b";")),
     "compressed without saying so": lambda file: file.write_bytes(gzip.compress(file.read_bytes())),
-    "a column of a name twice": _replaced(b"user_id,created_at", b"qzmarked@example.org,qzmarked@example.org"),
+    "a column of a name twice": _replaced(
+        b"user_id,created_at", b"qzmarked@example.org,qzmarked@example.org"
+    ),
     "a column of another name": _replaced(b"user_id,", b"qzmarked@example.org,"),
     "cut off": lambda file: file.write_bytes(file.read_bytes()[:-9]),
 }

@@ -64,7 +64,9 @@ def test_a_file_with_a_bad_value_is_refused_without_the_value(settings: Settings
 
 
 def test_what_the_gate_finds_is_told_without_a_name(settings: Settings, emulator: Emulator) -> None:
-    _change(settings, "insert into t select * from t limit 3", "update t set category = 'Qzmarked ' || user_id")
+    _change(
+        settings, "insert into t select * from t limit 3", "update t set category = 'Qzmarked ' || user_id"
+    )
     said = run_and_listen(settings)
     assert isinstance(said.error, GateError) and "transaction_id" in str(said.error)
     _assert_nothing_is_marked(settings, said, emulator)

@@ -11,6 +11,8 @@ import pytest
 from include.tidemark.demo.completejourney import COMPLETE_JOURNEY
 from include.tidemark.difference.page import difference_page
 from include.tidemark.difference.text import text_of
+from include.tidemark.errors import RunIdentityError
+from include.tidemark.pipeline.check import check_stage
 from include.tidemark.pipeline.differ_known import compare_known
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.run import Run
@@ -139,6 +141,12 @@ def test_it_says_by_when_in_its_manifest_and_is_not_published(grown, known):
     assert manifest["sources"] == before["sources"]
     (row,) = deployment.query("select known_at from control.run_inputs where run_key = ?", known[0].run_key)
     assert row["known_at"] == THEN.replace(tzinfo=None)
+
+
+def test_a_check_of_it_that_is_cleared_after_its_end_is_refused_with_what_to_do(grown, known):
+    deployment, *_ = grown
+    with pytest.raises(RunIdentityError, match=r"has ended, .* start a new run with the same known_at"):
+        check_stage("models", known[0], deployment.settings)
 
 
 def test_published_known_then_and_known_now_are_told_apart(grown, known):

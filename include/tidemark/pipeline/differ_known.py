@@ -14,6 +14,7 @@ from include.tidemark.history.run_inputs import TABLE
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.pipeline.progress import Progress
 from include.tidemark.settings import Settings
+from include.tidemark.sources.timestamps import said
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
@@ -60,7 +61,7 @@ def compare_known(
 
     def compute(instant: datetime) -> str:
         parameters = {**options, "as_of_date": as_of_date.isoformat(), "known_at": instant}
-        announce(f"As of {as_of_date}, of what had been loaded by {instant:%Y-%m-%d %H:%M:%S} UTC:")
+        announce(f"As of {as_of_date}, of what had been loaded by {said(instant)}:")
         label = f"diff__{now.isoformat()}__{instant.isoformat()}"
         run, _ = run_in_order(settings, parameters, now, label, progress, started_by=started_by)
         return run.run_key

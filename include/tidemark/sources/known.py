@@ -14,7 +14,7 @@ from include.tidemark.sources.loaded import LoadedTable, nowhere, with_lack
 from include.tidemark.sources.loads import FILE
 from include.tidemark.sources.relations import as_they_are_now, known_by, locate
 from include.tidemark.sources.rows import SourceRows
-from include.tidemark.sources.timestamps import timestamp_literal
+from include.tidemark.sources.timestamps import said, timestamp_literal
 from include.tidemark.warehouse.base import Warehouse
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def _find(
     if deployment.may_be_nowhere(table.name):
         return nowhere(table)
     raise SourceError(
-        f"No row of {table.qualified_name if rows is None else rows.relation} had been loaded by {_said(known_at)}; choose a later known_at."
+        f"No row of {table.qualified_name if rows is None else rows.relation} had been loaded by {said(known_at)}; choose a later known_at."
     )
 
 
@@ -154,11 +154,11 @@ def _replaced(
     """
     if again:
         what = (
-            f"{len(again)} of the {of} landing files of {table.qualified_name} that had been loaded by {_said(known_at)} came again since"
+            f"{len(again)} of the {of} landing files of {table.qualified_name} that had been loaded by {said(known_at)} came again since"
             f" ({again[0]} is one)"
         )
     else:
-        what = f"The rows that {table.qualified_name} had at {_said(known_at)} were replaced as a whole since"
+        what = f"The rows that {table.qualified_name} had at {said(known_at)} were replaced as a whole since"
     if table.name in deployment.allow_missing:
         return f"{what}, so their rows of now are used; allow_missing was chosen."
     raise SourceError(
@@ -176,9 +176,5 @@ def _erased(warehouse: Warehouse, known_at: datetime, table: SourceTable) -> tup
     if not row["n"]:
         return ()
     return (
-        f"{row['n']} rows of {table.qualified_name} were erased with their persons after {_said(known_at)}, and are not in this run.",
+        f"{row['n']} rows of {table.qualified_name} were erased with their persons after {said(known_at)}, and are not in this run.",
     )
-
-
-def _said(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

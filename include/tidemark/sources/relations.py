@@ -11,7 +11,7 @@ from include.tidemark.sources.dialects import DIALECTS
 from include.tidemark.sources.reading import Origin, Reading, make_reading
 from include.tidemark.sources.rows import RowFlag, SourceRows
 from include.tidemark.sources.sources_file import TableSource
-from include.tidemark.sources.timestamps import timestamp_literal
+from include.tidemark.sources.timestamps import said, timestamp_literal
 from include.tidemark.warehouse.base import Warehouse, WarehouseRefusedError
 
 _IDENTIFIER = """([A-Za-z_][A-Za-z0-9_$]*|"[^"'{}]+")"""
@@ -119,7 +119,7 @@ def known_by(known_at: datetime | None, query: str) -> str:
 def as_they_are_now(name: str, known_at: datetime) -> str:
     """What is to be said of a table that others fill: it does not tell of rows that it had."""
     return (
-        f"Rows of {name} that were changed or deleted after {known_at:%Y-%m-%d %H:%M:%S} UTC can't be seen as they were then: whoever"
+        f"Rows of {name} that were changed or deleted after {said(known_at)} can't be seen as they were then: whoever"
         " fills the table keeps only what they are now."
     )
 

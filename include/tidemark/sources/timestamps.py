@@ -1,8 +1,13 @@
-"""Times in SQL that DuckDB and Snowflake read alike."""
+"""Times in SQL that DuckDB and Snowflake read alike, and in sentences."""
 
 from datetime import UTC, date, datetime
 
 from include.tidemark.sources.contract import Column
+
+
+def said(instant: datetime) -> str:
+    """An instant in a sentence, to the second."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def timestamp_literal(instant: datetime) -> str:

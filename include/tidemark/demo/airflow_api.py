@@ -146,7 +146,12 @@ class AirflowApi:
         return self._client.get(path)
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
-        answer = self._client.get(path, params=query)
+        """What a page says; asked again while the server fails, as it does where SQLite stays locked for too long."""
+        deadline = time.monotonic() + _REFUSED_SECONDS
+        while (
+            answer := self._client.get(path, params=query)
+        ).is_server_error and time.monotonic() < deadline:
+            time.sleep(2)
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()
         return body

@@ -1,5 +1,6 @@
 """The demo's client of Airflow: a server that fails while SQLite is locked is asked again."""
 
+import time
 from functools import partial
 from types import SimpleNamespace
 
@@ -15,17 +16,15 @@ STACK = SimpleNamespace(url="http://airflow.test", password="p")
 def api(monkeypatch):
     """A client, what its server answers to the next requests for pages (200 when none is left), and its clock."""
     answers, clock = [], SimpleNamespace(now=0.0)
-    monkeypatch.setattr(airflow_api.time, "monotonic", lambda: clock.now)
-    monkeypatch.setattr(airflow_api.time, "sleep", lambda seconds: setattr(clock, "now", clock.now + seconds))
+    monkeypatch.setattr(time, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(time, "sleep", lambda seconds: setattr(clock, "now", clock.now + seconds))
 
     def answer(request):
         if request.url.path == "/auth/token":
             return httpx.Response(201, json={"access_token": "t"})
         return httpx.Response(answers.pop(0) if answers else 200, json={"dag_runs": []})
 
-    monkeypatch.setattr(
-        airflow_api.httpx, "Client", partial(httpx.Client, transport=httpx.MockTransport(answer))
-    )
+    monkeypatch.setattr(httpx, "Client", partial(httpx.Client, transport=httpx.MockTransport(answer)))
     return airflow_api.AirflowApi(STACK), answers, clock
 
 

@@ -190,3 +190,15 @@ def test_no_home_of_airflow_is_made_in_the_user_s_own_folder(tmp_path):
     )  # fmt: skip
     assert (done.stdout, done.stderr, done.returncode) == ("(no rows)\n", "", 0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_launcher_imports_nothing_from_the_folder_that_it_is_started_in(tmp_path):
+    (tmp_path / "include").mkdir()
+    for name in ("include/__init__.py", "duckdb.py", "argparse.py"):
+        (tmp_path / name).write_text("raise SystemExit('imported from the folder')\n", encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [PROJECT_ROOT / "deploy" / "tidemark", "--version"], cwd=tmp_path,
+        env=environment | {"TIDEMARK_PYTHON": sys.executable}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

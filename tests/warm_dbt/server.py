@@ -20,6 +20,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import yaml
+from dbt.adapters.factory import load_plugin
 from dbt.cli.main import cli, dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.clients.jinja import get_template, template_cache
@@ -142,19 +144,25 @@ def manifest_of(request: dict[str, Any]) -> Any:
     command = next((each for each in arguments if not each.startswith("-")), "")
     options = dict(pairwise(arguments))
     environment = request["environment"]
-    target = options.get("--target", environment.get("TIDEMARK_WAREHOUSE", "duckdb"))
-    if command not in COMMANDS or target != "duckdb" or not options.keys() >= set(PLACES):
+    if command not in COMMANDS or not options.keys() >= set(PLACES):
         return None
+    profiles = Path(options["--profiles-dir"], "profiles.yml")
+    if not profiles.exists():
+        return None
+    target = options.get("--target", environment.get("TIDEMARK_WAREHOUSE", "duckdb"))
     variables = json.loads(options.get("--vars", "{}"))
-    # The names of the relations in a manifest begin with that of the database, which DuckDB takes from its file's name.
-    database = Path(environment.get("TIDEMARK_DUCKDB_PATH", "warehouse.duckdb")).stem
-    key = json.dumps(
-        [options["--project-dir"], options["--profiles-dir"], database, variables], sort_keys=True
-    )
+    # Of a profile, only the names with which those of the relations begin are in a manifest; DuckDB takes its database's from the file.
+    profile = yaml.safe_load(profiles.read_bytes())["tidemark"]
+    names = [profile["outputs"].get(target, {}).get(name) for name in ("database", "schema")]
+    names += [environment.get(name) for name in ("SNOWFLAKE_DATABASE", "SNOWFLAKE_SCHEMA")]
+    names += [Path(environment.get("TIDEMARK_DUCKDB_PATH", "warehouse.duckdb")).stem]
+    key = json.dumps([options["--project-dir"], target, names, variables], sort_keys=True)
     if key not in manifests:
         if len(manifests) == MOST_MANIFESTS:
             del manifests[next(iter(manifests))]
-        manifests[key] = kept(key, lambda: parsed(request, options, variables))
+        manifests[key] = kept(key, lambda: parsed(request, options, target, variables))
+    if manifests[key]:
+        load_plugin(target)  # which imports the adapter
     manifests[key] = manifests.pop(key)
     return manifests[key]
 
@@ -177,7 +185,7 @@ def kept(key: str, parse: Callable[[], Any]) -> Any:
         return manifest
 
 
-def parsed(request: dict[str, Any], options: dict[str, str], variables: dict[str, Any]) -> Any:
+def parsed(request: dict[str, Any], options: dict[str, str], target: str, variables: dict[str, Any]) -> Any:
     """Parse the project in this process; None where that fails, so that the command says why.
 
     Without the static parser: its threads are missing where a process is forked, which would wait for them for ever.
@@ -192,7 +200,7 @@ def parsed(request: dict[str, Any], options: dict[str, str], variables: dict[str
             "--no-write-json",
             "--no-static-parser",
             "--target",
-            "duckdb",
+            target,
         ]
         places = [part for name in PLACES for part in (name, options[name])]
         return dbtRunner().invoke([*command, *places, "--vars", json.dumps(variables)]).result

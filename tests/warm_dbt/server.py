@@ -28,6 +28,7 @@ from dbt_common.clients.jinja import get_template, template_cache
 
 COMMANDS = {"build", "compile", "run", "seed", "test"}
 PLACES = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
+PROJECT = Path(__file__).parents[2] / "dbt"
 MOST_MANIFESTS = 8
 
 manifests: dict[str, Any] = {}
@@ -146,10 +147,11 @@ def manifest_of(request: dict[str, Any]) -> Any:
     environment = request["environment"]
     if command not in COMMANDS or not options.keys() >= set(PLACES):
         return None
-    profiles = Path(options["--profiles-dir"], "profiles.yml")
-    if not profiles.exists():
-        return None
     target = options.get("--target", environment.get("TIDEMARK_WAREHOUSE", "duckdb"))
+    profiles = Path(options["--profiles-dir"], "profiles.yml")
+    # A task of a DAG has a copy of the project, which no other command has: on Snowflake it says itself what is wrong with it.
+    if not profiles.exists() or (target != "duckdb" and Path(options["--project-dir"]) != PROJECT):
+        return None
     variables = json.loads(options.get("--vars", "{}"))
     # Of a profile, only the names with which those of the relations begin are in a manifest; DuckDB takes its database's from the file.
     profile = yaml.safe_load(profiles.read_bytes())["tidemark"]

@@ -183,9 +183,9 @@ class Container:
             "AIRFLOW__API__BASE_URL": f"http://localhost:{self.port}",
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": os.environ[
-                "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL"
-            ],
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": os.environ.get(
+                "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL", "120"
+            ),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
 

@@ -22,8 +22,9 @@ families=(tests/families tests/backfill tests/browser tests/security tests/upkee
 numbers=(tests/report tests/sources tests/statistics)
 mwaa=(tests/dags tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py)
 outputs=$(mktemp -d)
+shared=$(mktemp -d) # what one group's dbt has parsed, no other one parses
 started=()
-trap 'rm -rf "$outputs"' EXIT
+trap 'rm -rf "$outputs" "$shared"' EXIT
 mark=$$-$RANDOM$RANDOM
 # The guard sees the end of a pipe that this shell alone holds open, however the shell ends, and then ends all that bears the mark.
 exec {held}> >(exec setsid bash -c '
@@ -52,7 +53,7 @@ start() { # start NICENESS COMMAND...
     # A session of its own, because Linux shares the cores out among sessions before it looks at what is nice. The schedulers come
     # first: what their tests wait for is a chain of short tasks, while the others only need the cores.
     setsid bash -c 'echo "$1" >/proc/self/autogroup; shift; exec "$@"' bash "$1" ${bound[@]+"${bound[@]}"} \
-        nice -n "$1" env "TIDEMARK_TESTS=$mark" "${@:2}" 2>&1 {held}>&- &
+        nice -n "$1" env "TIDEMARK_TESTS=$mark" "WARM_DBT_SHARED=$shared" "${@:2}" 2>&1 {held}>&- &
     started+=($!)
 }
 run() { # run NICENESS GROUP ARGUMENTS...

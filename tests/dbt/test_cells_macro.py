@@ -49,7 +49,7 @@ def as_table(cells: Cells, rename: Any = str) -> dict[str, tuple[Any, ...]]:
 def compiled(warehouse: Any, environ: dict[str, str] | None = None) -> str:
     """The macro's SQL as dbt renders it for a warehouse."""
     result = warehouse.dbt(
-        "--quiet", "--log-format", "text", "compile", "--inline", MACRO, "--output", "json", "--no-populate-cache",
+        "compile", "--quiet", "--log-format", "text", "--inline", MACRO, "--output", "json", "--no-populate-cache",
         environ=environ,
     )  # fmt: skip
     assert result.returncode == 0, result.output

@@ -22,6 +22,7 @@ import httpx
 from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.airflow_stack import Stack
 from include.tidemark.settings import WAREHOUSE_POOL
+from tests.runs import finished
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
@@ -153,7 +154,7 @@ class Container:
         """
         api.unpause(timeout=180)
         run_id = api.trigger(conf)
-        *_, (state, tasks) = api.watch(run_id, timeout)
+        state, tasks = finished(api, run_id, timeout)
         states = {task["task_id"]: str(task["state"]) for task in tasks}
         assert state == "success", f"{states}\n{self._log_of_a_failure(states)}"
         return states
@@ -182,7 +183,9 @@ class Container:
             "AIRFLOW__API__BASE_URL": f"http://localhost:{self.port}",
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": os.environ.get(
+                "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL", "120"
+            ),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
 

@@ -27,6 +27,7 @@ from include.tidemark.demo.months import run_demo
 from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
+from tests.runs import finished
 from tests.views import digest_of
 
 # One family: these tests are about the runs, and each of them waits for whole ones. `test_families.py` runs all families.
@@ -88,8 +89,7 @@ class Deployment(Published):
         return run_id, self.wait(run_id, timeout)
 
     def wait(self, run_id: str, timeout: float = 1500) -> str:
-        *_, (state, _tasks) = self.api.watch(run_id, timeout)
-        return state
+        return finished(self.api, run_id, timeout)[0]
 
     def task_log(self, run_id: str, task_id: str, dag_id: str = DAG_ID) -> str:
         folder = (

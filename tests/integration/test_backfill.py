@@ -13,6 +13,7 @@ from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
+from tests.runs import finished
 
 DAG = "segmentation_backfill"
 RANGE = {"from_date": "2017-10-01", "to_date": "2017-12-01"}
@@ -84,7 +85,7 @@ def backfills(tmp_path_factory):
 
 
 def finish(api, run_id):
-    *_, (state, tasks) = api.watch(run_id, 1500)
+    state, tasks = finished(api, run_id, 1500)
     return state, {task["task_id"]: task["state"] for task in tasks}
 
 

@@ -10,6 +10,7 @@ import pytest
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.cli.published import verify
 from include.tidemark.demo.airflow_api import AirflowApi
+from tests.runs import finished
 
 from .conftest import MARKED_KEY, wait_for
 
@@ -227,7 +228,7 @@ def test_persons_are_erased_from_every_month_by_the_dag_which_keeps_no_id(deploy
     api = AirflowApi(deployment.stack, "forget_users")
     api.unpause()
     run_id = api.trigger({"user_ids_url": ids.as_uri(), "reason": "a request"})
-    *_, (state, _) = api.watch(run_id, 1500)
+    state, _ = finished(api, run_id, 1500)
     assert state == "success", deployment.task_log(run_id, "forget", "forget_users")
     log = deployment.task_log(run_id, "forget", "forget_users")
     assert "Of 3 persons 2 were found" in log and "erase the people at the source, too" in log

@@ -5,6 +5,7 @@ import pytest
 from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.synthetic.writing import write_landing_files
 from tests.parts.platform import PYTHON, Platform, platform
+from tests.runs import finished
 
 USERS = 400
 OLD, BACKFILLED, FIRST = "2026-04-01", "2026-05-01", "2026-06-01"
@@ -51,8 +52,7 @@ def runs_at_once(api: AirflowApi) -> tuple[str, str]:
     triggered = api.trigger({"as_of_date": FIRST})
     (backfill,) = (run["dag_run_id"] for run in api.unfinished_backfill_runs())
     for run_id in (triggered, backfill):
-        for _ in api.watch(run_id, timeout=900):
-            pass
+        finished(api, run_id, 900)
     return triggered, backfill
 
 

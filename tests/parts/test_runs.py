@@ -9,6 +9,7 @@ import pytest
 
 from include.tidemark.settings import WAREHOUSE_POOL
 from tests.parts.conftest import BACKFILLED, FIRST, OLD
+from tests.runs import finished
 
 pytestmark = pytest.mark.timeout(1500)
 DBT = "models.dbt_producer_watcher"
@@ -42,9 +43,8 @@ def states_of(tasks) -> dict[str, str]:
     return {task["task_id"]: str(task["state"]) for task in tasks}
 
 
-def finished(api, run_id) -> str:
-    *_, (state, _) = api.watch(run_id, timeout=900)
-    return state
+def last_state(api, run_id) -> str:
+    return finished(api, run_id, 900)[0]
 
 
 def dbt_processes(parts, api, run_id) -> list[str]:
@@ -120,7 +120,7 @@ def test_a_cleared_run_waits_for_the_pool_without_a_worker_and_then_starts_one_d
             break
     assert calm == 5, f"tasks hold slots of the worker while dbt waits for one: {watching}"
     set_slots(admin, 1)
-    assert finished(api, old_run) == "success"
+    assert last_state(api, old_run) == "success"
     assert dbt_processes(parts, api, old_run) == [DBT]
     new_key = published_keys(parts)[OLD]
     assert new_key != old_key

@@ -20,6 +20,7 @@ from include.tidemark.demo.airflow_api import AirflowApi
 from include.tidemark.demo.synthetic.dataset import synthetic
 from include.tidemark.paths import PROJECT_ROOT
 from tests.personal_data.marked import write_marked_files
+from tests.runs import finished
 from tests.segmentations.files import write_files
 from tests.snowflake.emulator import Emulator, running_emulator
 
@@ -101,7 +102,7 @@ def _on_the_scheduler(folder: Path, emulator: Emulator) -> tuple[list[dict[str, 
 
 def _run(api: AirflowApi, month: str, folder: Path) -> list[dict[str, str]]:
     run_id = api.trigger(OPTIONS | {"as_of_date": month})
-    *_, (state, tasks) = api.watch(run_id, _MONTH_SECONDS)
+    state, tasks = finished(api, run_id, _MONTH_SECONDS)
     if state != "success":
         failed = [task["task_id"] for task in tasks if task["state"] == "failed"]
         logs = [

@@ -1,5 +1,6 @@
 """The real dbt without its start: most of these tests start it on tables of a few rows, where importing dbt and parsing the project
-take nearly all of the time. A server imports and parses once; each dbt is a process that it forks."""
+take nearly all of the time. A server imports and parses once; each dbt is a process that it forks. The servers of several pytest
+processes share what they parsed in the folder WARM_DBT_SHARED, where it is set."""
 
 import os
 import subprocess
@@ -20,6 +21,7 @@ def warm_dbt(folder: Path) -> Iterator[Path]:
         folder: a new one, for the command and its socket; its path must be short.
     """
     socket, command = folder / "socket", folder / "dbt"
+    shared = Path(os.environ.get("WARM_DBT_SHARED", folder))
     client = Path(__file__).with_name("client.py").read_text(encoding="utf-8")
     client = client.replace("PATH_OF_THE_SERVER", repr(str(socket)))
     # By the interpreter of the real one, which the doctor asks for what is installed.
@@ -28,7 +30,7 @@ def warm_dbt(folder: Path) -> Iterator[Path]:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     # It ends when this process does, however that ends: its standard input is closed then.
     with subprocess.Popen(
-        [DBT.with_name("python"), "-W", "ignore", Path(__file__).with_name("server.py"), socket],
+        [DBT.with_name("python"), "-W", "ignore", Path(__file__).with_name("server.py"), socket, shared],
         stdin=subprocess.PIPE, env=environment, process_group=0,
     ) as server:  # fmt: skip
         yield command

@@ -99,6 +99,10 @@ class AirflowApi:
         """Those of them that a backfill made."""
         return [run for run in self.unfinished_runs() if run["run_type"] == "backfill"]
 
+    def state(self, run_id: str) -> str:
+        """The state of a run."""
+        return str(self._get(f"/api/v2/dags/{self._dag_id}/dagRuns/{run_id}")["state"])
+
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""
         path = f"/api/v2/dags/{self._dag_id}/dagRuns/{run_id}/taskInstances"
@@ -134,7 +138,7 @@ class AirflowApi:
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            state = str(self._get(f"/api/v2/dags/{self._dag_id}/dagRuns/{run_id}")["state"])
+            state = self.state(run_id)
             yield state, self.tasks(run_id)
             if state in _FINISHED:
                 return

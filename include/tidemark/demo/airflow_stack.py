@@ -58,6 +58,9 @@ def airflow_environment(home: Path, port: int, extra: Mapping[str, str]) -> dict
     """The environment of every Airflow process of the local set-up; `extra` holds the project's own settings."""
     python = Path(sys.executable)
     return {
+        # A DAG whose file has changed is read at once in any case; reading the others renders every model, which at the default
+        # of 30 s takes a tenth of a core.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         **os.environ,
         "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(PROJECT_ROOT),
@@ -74,9 +77,6 @@ def airflow_environment(home: Path, port: int, extra: Mapping[str, str]) -> dict
         "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        # A DAG whose file has changed is read at once in any case; reading the others renders every model, which at the default
-        # of 30 s takes a tenth of a core.
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         # The scheduler's pause between two looks for work: at its default of 1 s the pauses of the 15 steps of a run that
         # follow each other add up to a third of the run; at 0.1 s the looks take a fifth of a core from the tasks.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",

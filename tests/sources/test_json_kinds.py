@@ -49,7 +49,7 @@ def player(uid: Any, **more: Any) -> dict[str, Any]:
     } | more
 
 
-@pytest.mark.parametrize("uid", [1000.0, 1e3, True, [SECRET], {"id": SECRET}, 1.5e300])
+@pytest.mark.parametrize("uid", [1000.0, True, [SECRET], {"id": SECRET}, 1.5e300])
 def test_an_id_that_is_no_text_stops_with_column_and_row_and_without_the_value(
     tmp_path: Path, uid: Any
 ) -> None:

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from include.tidemark.artifacts.manifest import manifest_schema
 from include.tidemark.cli.main import main
+from include.tidemark.erasure.listed import read_user_ids
 from include.tidemark.errors import TidemarkError
 from include.tidemark.pipeline.forget import forget_users
 from include.tidemark.pipeline.rollback import roll_back
@@ -105,6 +106,12 @@ def test_a_second_erasure_adds_to_the_first(book: Book) -> None:
         [(1, "a request"), (1, None)]
     ] * 4
     assert book.not_verified() == []
+
+
+def test_quotes_that_an_export_writes_around_ids_are_no_part_of_them(tmp_path) -> None:
+    file = tmp_path / "ids.csv"
+    file.write_text('"u-1"\r\n" u-2 "\nu"3\n"a ""b"""\n"\n')
+    assert read_user_ids(str(file)) == {"u-1", "u-2", 'u"3', 'a "b"', '"'}
 
 
 def test_ids_of_which_nothing_is_kept_change_nothing(book: Book) -> None:

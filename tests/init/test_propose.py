@@ -349,3 +349,13 @@ def test_the_as_of_date_is_the_first_day_after_the_months_that_the_data_cover():
     assert propose([users(), ends]).as_of.isoformat() == "2026-06-01"
     sentinel = orders(ordered_at=[*DAYS[1:], "9999-12-31 00:00:00"])
     assert propose([users(), sentinel]).as_of is None
+
+
+def test_a_number_of_milliseconds_is_the_moment_of_an_event_and_not_the_folder_of_its_day():
+    folder = SeenColumn("day", Kind.TEXT, tuple(day[:10] for day in DAYS), partition=True)
+    moments = [str(1_780_000_000_000 + 1_000 * number) for number in range(COUNT)]
+    columns = {"eid": ids("e", COUNT), "customer_id": cycle(ids("c", 40), COUNT), "name": cycle(["won", "lost"], COUNT)}  # fmt: skip
+    seen = look("log.ndjson", columns | {"t": (Kind.INTEGER, moments)}, csv=False)
+    events = propose([users(), replace(seen, columns=(*seen.columns, folder))]).table("events")
+    assert (events.cells["event_at"].source, events.partitions) == ("t", ())
+    assert events.cells["event_at"].options["format"] == "epoch_milliseconds"

@@ -182,6 +182,8 @@ def test_compression_is_held_against_the_name(tmp_path, name, content, expected)
         ("utf-16", "id,name\n1,é\n".encode("utf-16-le"), "not in the encoding utf-16"),
         ("ascii", "id,name\n1,x\n2,é\n".encode("latin-1"), "not in the encoding ascii .*line 3"),
         ("utf-16", "id,name\n1,x\n".encode("utf-16")[:-1], "not in the encoding utf-16"),
+        ("cp1252", "id,name\n1,é\n".encode("utf-16"), "not in the encoding cp1252 that sources.yml says, but maybe in utf-16;"),
+        ("latin-1", "id,name\n1,é\n".encode("utf-16-le"), "not in the encoding iso8859-1 .* but maybe in utf-16-le;"),
     ],
 )  # fmt: skip
 def test_an_encoding_that_does_not_fit_is_refused(tmp_path, encoding, content, expected):

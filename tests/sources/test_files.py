@@ -60,7 +60,7 @@ def test_without_a_mapping_the_file_has_the_table_s_name(landing, name, format):
 def test_a_landing_folder_that_is_not_there_has_no_file(tmp_path):
     missing = Landing(tmp_path / "missing")
     assert missing.find(None) == []
-    missing.refused("*.csv", "fit no file below .*there is: nothing")
+    missing.refused("*.csv", "fit no file below .*: there is no such folder. Correct TIDEMARK_LANDING_URL")
 
 
 def test_two_files_of_the_table_s_name_are_refused(landing):

@@ -12,7 +12,7 @@ def currency_flags(
     engine: duckdb.DuckDBPyConnection, codes: list[Any], columns: dict[str, Any], name: str = "cur"
 ) -> dict[str, int]:
     """How many rows each flag counts; row n has the amount n + 1 and the fee n."""
-    engine.execute(f"create or replace table source (n integer, x double, fee double, {name} varchar)")
+    engine.execute(f'create or replace table source (n integer, x double, fee double, "{name}" varchar)')
     engine.executemany(
         "insert into source values (?, ?, ?, ?)", [(n, n + 1, n, code) for n, code in enumerate(codes)]
     )
@@ -37,7 +37,7 @@ def test_each_amount_is_held_against_its_own_currency(engine: duckdb.DuckDBPyCon
     assert currency_flags(engine, ["EUR", "USD"], both) == {"foreign_currency": 1}
 
 
-@pytest.mark.parametrize("name", ["currency", "Currency_Code", "Währung"])
+@pytest.mark.parametrize("name", ["currency", "Currency_Code", "Währung", "CCY", "order-currency"])
 @pytest.mark.parametrize(
     "amount", ["x", {"from": "x", "currency": "EUR"}], ids=["nothing said", "a code said"]
 )

@@ -108,6 +108,7 @@ STATUS = "{from: state, values: {paid: posted, cancelled: declined}}"
         ("%d.%m.%Y %H:%M", "%d.%m.%Y {{ x }}", 7, "template marks"),
         (TRANSACTION_AT, "{from: ordered_at, format: '\"%Y-%m-%d'}", 7, "double quote"),
         ("currency: EUR", "currency: GBP", 8, "transactions.columns.amount.currency: the amounts are in GBP, but the deployment's currency is EUR"),
+        ("currency: EUR", "currency: XXQ", 8, "transactions.columns.amount.currency: 'XXQ' is not the ISO 4217 code of a currency"),
         ("fee_usd: null", "fee_usd: {from: fee, currency: USD}", 11, "transactions.columns.fee_usd.currency: the amounts are in USD, but"),
         ("category: department", "category: {from: department, currency: EUR}", 9, "currency is about amounts"),
         ("category: department", "category: {from: department, timezone: UTC}", 9, "format and timezone are about times"),

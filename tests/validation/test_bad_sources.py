@@ -34,7 +34,7 @@ BAD_INPUTS = {
     ),
     "a load without a single posted row": (
         ["update raw.transactions set status = 'declined'"],
-        "rows_before_as_of", "critical", ["no posted row", "none"],
+        "rows_before_as_of", "critical", ["no posted row", "none of its 840 rows is a posted row of any day: say which words of its status mean posted (`values` in sources.yml)"],
     ),
     "duplicate ids": (
         [f"insert into raw.transactions select * from raw.transactions {ONE}"],

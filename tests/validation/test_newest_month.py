@@ -77,6 +77,34 @@ def test_the_first_month_of_a_history_is_never_compared_with_because_it_may_be_h
     assert found(world) == {}
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "months"),
+    [
+        ("2026-04-30", "2026-09-01", "3 months before 2026-08"),
+        ("2026-05-31", "2026-08-03", "2 months before 2026-08"),
+        ("2025-07-01", "2025-12-01", "3 months before 2025-11"),
+    ],
+)
+def test_an_export_of_long_ago_is_told_as_one_of_a_month_ago_is(
+    world: World, since: str, until: str, months: str
+) -> None:
+    world.sql(
+        _FOUR_MONTHS.format(since=f"{since} 04:00:00", every="20 minutes"),
+        f"delete from raw.events where event_at >= timestamp '{until} 04:00:00'",
+    )
+    severity, sentence = found(world)["newest_month_drop_critical"]
+    assert severity == "critical"
+    assert f"fewer than the weakest of the {months} (the last with rows), which has 2" in sentence
+
+
+def test_rows_that_come_by_the_quarter_are_not_missed_in_between(world: World) -> None:
+    world.sql(
+        _FOUR_MONTHS.format(since="2025-07-01 04:00:00", every="20 minutes"),
+        "delete from raw.events where month(event_at) not in (1, 4, 7)",
+    )
+    assert found(world) == {}
+
+
 def test_a_handful_of_rows_a_month_is_not_compared(world: World) -> None:
     world.sql(_FOUR_MONTHS.format(since="2026-07-01 04:00:00", every="12 hours"), _NOT_IN_OCTOBER)
     assert found(world) == {}

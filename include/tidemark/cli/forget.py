@@ -38,7 +38,7 @@ def add_parser(sub: Commands) -> None:
         "--user-id-file",
         required=True,
         metavar="FILE",
-        help="path or URL of a text file with one user id a line",
+        help="path or URL of a text file with one user id per line, in quotes or not",
     )
     parser.add_argument("--reason", metavar="TEXT", help="for the manifests; it must not name anybody")
     parser.add_argument("--format", choices=FORMATS, default="table", help="table (default), csv or json")

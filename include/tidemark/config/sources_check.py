@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from include.tidemark.currency import is_currency
 from include.tidemark.documents.document import Document, Place
 from include.tidemark.documents.expressions import TEMPLATE_MARKS, parse_expression
 from include.tidemark.errors import ContradictionError, SettingsError, SourceError
@@ -87,6 +88,12 @@ def _check_mapping(column: Column, mapping: ColumnMapping, currency: str, dialec
     if mapping.currency and short_name(column.name) == column.name:
         raise ContradictionError(
             "currency is about amounts of money, which this is not; remove it.", "currency"
+        )
+    if mapping.currency_code and not is_currency(mapping.currency_code):
+        raise ContradictionError(
+            f"{mapping.currency_code!r} is not the ISO 4217 code of a currency, such as EUR; a column of that name stands in"
+            " double quotes.",
+            "currency",
         )
     if mapping.currency_code and mapping.currency_code != currency:
         raise ContradictionError(

@@ -18,7 +18,7 @@ _PREFIX = "forget_"
 
 
 def read_user_ids(place: str) -> frozenset[str]:
-    """The ids in a file: blank lines, blanks around an id, and repeated ids do not count.
+    """The ids in a file: blank lines, blanks and quotes around an id, and repeated ids do not count.
 
     Args:
         place: a path, or a URL that Airflow's ObjectStoragePath takes (`s3://connection@bucket/key` names a connection).
@@ -40,7 +40,7 @@ def read_user_ids(place: str) -> frozenset[str]:
         raise TidemarkError(
             f"The file {place} is no UTF-8 text; save it as plain text, one user id a line."
         ) from None
-    ids = frozenset(stripped for line in text.splitlines() if (stripped := line.strip()))
+    ids = frozenset(bare for line in text.splitlines() if (bare := _unquoted(line.strip())))
     if not ids:
         raise TidemarkError(f"The file {place} holds no user id; write one a line.")
     return ids
@@ -68,6 +68,12 @@ def table_of_ids(settings: Settings, warehouse: Warehouse, ids: Iterable[str]) -
         yield table
     finally:
         warehouse.execute(f"drop table if exists {table}")
+
+
+def _unquoted(line: str) -> str:
+    """An id without the quotes that an export writes around each text."""
+    quoted = len(line) > 1 and line[0] == line[-1] == '"'
+    return line[1:-1].replace('""', '"').strip() if quoted else line
 
 
 def _read(place: str) -> bytes:

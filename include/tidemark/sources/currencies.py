@@ -1,5 +1,6 @@
 """The currency of each amount, where the source tells it: amounts of two currencies can't be added."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,8 +15,12 @@ CURRENCY = "_currency_of_"
 """Begin of columns of the given rows: the code of the currency that an amount is in, where the source tells it."""
 
 _CURRENCY_NAMES = frozenset(
-    {"currency", "currency_code", "currencycode", "currency_iso", "iso_currency", "waehrung", "währung"}
-)
+    {
+        "currency", "currencycode", "currencyiso", "isocurrency", "ordercurrency", "paymentcurrency", "transactioncurrency", "ccy",
+        "waehrung", "währung", "waehrungscode", "währungscode",
+    }
+)  # fmt: skip
+"""What a column is called that says it, in lower case and without what stands between the words of a name."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ def currency_codes(
         for name in origin.columns_of(mapping.from_)
     }
     called_so = next(
-        (name for name in origin.types if name.lower() in _CURRENCY_NAMES and name.lower() not in read), None
+        (name for name in origin.types if _bare(name) in _CURRENCY_NAMES and name.lower() not in read), None
     )
     codes = {}
     for column, mapping in mappings.items():
@@ -49,6 +54,10 @@ def currency_codes(
         elif called_so is not None:
             codes[column.name] = Code(identifier(called_so), called_so)
     return codes
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower())
 
 
 def foreign_currency(column: str, code: Code, currency: str, place: str) -> Flag:

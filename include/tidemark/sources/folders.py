@@ -220,6 +220,10 @@ def _spark_parts(fs: "AbstractFileSystem", landing: ObjectStoragePath, folder: s
 
 def _raise_nothing_fits(landing: ObjectStoragePath, where: str) -> None:
     names = sorted(names_in(landing.fs, landing.path))
+    if not names and not landing.exists():
+        raise NoFilesError(
+            f"{where} fit no file below {landing}: there is no such folder. Correct TIDEMARK_LANDING_URL, or upload the files."
+        )
     there = ", ".join(map(in_a_line, names[:_SHOWN])) + (
         f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from include.tidemark.errors import SourceError
+from include.tidemark.sources.json_kinds import keep_kinds
 from include.tidemark.sources.staged_view import count_rows, literal, make_view
 from include.tidemark.sources.text import Text, check_utf8, to_utf8
 
@@ -36,6 +37,7 @@ def stage_ndjson(
         partitions,
         reader=names,
     )
+    keep_kinds(engine, str(text.path), names, options)
     count = count_rows(engine)
     if count != lines:
         raise SourceError(

@@ -115,11 +115,16 @@ def _not_utf8(uri: str, line: int, likely: str, advice: str) -> SourceError:
 
 
 def _likely(start: bytes, bad: int) -> str:
+    return _wide(start) or ("cp1252" if 0x80 <= bad < 0xA0 else "latin-1")
+
+
+def _wide(start: bytes) -> str | None:
+    """The encoding of several bytes for each letter that the first bytes of a file tell of."""
     if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    return _likely_utf16(start) or ("cp1252" if 0x80 <= bad < 0xA0 else "latin-1")
+    return _likely_utf16(start)
 
 
 def _likely_utf16(start: bytes) -> str | None:
@@ -139,6 +144,13 @@ def to_utf8(text: Text, encoding: str, target: Path) -> Text:
     if encoding not in UTF8 and _is_utf8_nevertheless(text, encoding):
         raise SourceError(
             f"The landing file {text.uri} is in UTF-8, although sources.yml says {encoding}; leave csv: {{encoding: ...}} out."
+        )
+    with text.bytes() as stream:
+        wide = _wide(stream.read(4096))
+    if wide and not encoding.startswith(("utf-16", "utf-32")):  # one byte per letter reads any bytes
+        raise SourceError(
+            f"The landing file {text.uri} is not in the encoding {encoding} that sources.yml says, but maybe in {wide}; correct"
+            " csv: {encoding: ...}."
         )
     decoder = codecs.getincrementaldecoder(encoding)()
     lines, first, chunk = 1, True, b"..."

@@ -14,6 +14,7 @@ from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import LOADED_AT, SourceTable
 from include.tidemark.sources.dialects import DIALECTS
 from include.tidemark.sources.files import LandingFile, local_copy
+from include.tidemark.sources.json_kinds import KINDS, no_texts
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.loads import FILE
 from include.tidemark.sources.reading import Flag, Origin, Reading, make_reading
@@ -173,6 +174,10 @@ class StagedFile:
 
     def faults(self, reading: Reading) -> Iterator[Fault]:
         """Columns with values that can't be read, in the order of the contract."""
+        if self.file.format == "ndjson":
+            for flag in no_texts(self.engine, self.table, self.source, self._origin()):
+                if fault := self._among_kept_rows(flag):
+                    yield fault
         flags = [flag for flag in reading.flags if flag.stops]
         if not flags:
             return
@@ -287,6 +292,16 @@ class StagedFile:
                 self.file.uri,
                 named(self.file, extra),
             )
+
+    def _among_kept_rows(self, flag: Flag) -> Fault | None:
+        """What is wrong with values as JSON has them, where `where` does not leave them out."""
+        self.engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
+        kept = f"select {self._position} from ({self._reading(self.source, numbered=True).given})"
+        rows = f"select row_number() over () as {self._position}, * from {KINDS}"
+        count, first = self.engine.execute(
+            f"select count(*), min({self._position}) from ({rows}) where {flag.condition} and {self._position} in ({kept})"
+        ).fetchone() or (0, None)
+        return Fault(flag, count, str(first)) if count else None
 
     def _first_row(self, flag: Flag) -> str:
         self.engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file

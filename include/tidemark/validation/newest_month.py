@@ -66,7 +66,12 @@ class _Comparison:
     def __init__(self, run: Run, rows: SourceRows, newest: Month, before: Sequence[Month]) -> None:
         self.run, self.rows, self.newest, self.before = run, rows, newest, before
         self.where = f"{rows.relation} in {newest.begin:%Y-%m}"
-        self.then = f"the {len(before)} months before" if len(before) > 1 else "the month before"
+        months = f"{len(before)} months" if len(before) > 1 else "month"
+        follow = [month.begin for month in before] == _months_until(_before(newest.begin), len(before))
+        last = _next(before[0].begin)
+        self.then = (
+            f"the {months} before" if follow else f"the {months} before {last:%Y-%m} (the last with rows)"
+        )
 
     def drop(self) -> list[Check]:
         """Fewer rows than in the weakest of the months before."""
@@ -131,28 +136,49 @@ class _Comparison:
 def arrived(run: Run, warehouse: Warehouse, rows: SourceRows, moment: str, counts: str) -> list[Month]:
     """The newest complete month, and as many of the three before it as are complete, the newest first.
 
+    Where the month before it has no row either, the three before the last that has some, which may be half a month: an export of
+    long ago lacks more than one month.
+
     Args:
         moment: the column that says when something happened.
         counts: SQL condition of the rows that count, which calls the table by its name in the contract.
     """
+    newest = _before(run.as_of_date.replace(day=1))
     source, at = f"{rows.rows} as {rows.table}", f"{rows.table}.{moment}"
-    begins = [_before(run.as_of_date.replace(day=1))]
-    for _ in range(_MONTHS_BEFORE):
-        begins.append(_before(begins[-1]))
-    since, until = run.begin_of(begins[-1]), run.begin_of(_next(begins[0]))
-    # What lies before is one row without an hour.
-    found = warehouse.fetch(
-        f"select case when {at} >= {timestamp_literal(since)} then date_trunc('hour', {at}) end as hour, count(*) as n"
-        f" from {source} where {counts} and {at} < {timestamp_literal(until)} group by 1"
-    )
     zone = ZoneInfo(run.rules.business_timezone)
-    local = [
-        (row["hour"].replace(tzinfo=UTC).astimezone(zone), int(row["n"])) for row in found if row["hour"]
-    ]
-    # The history begins somewhere in its first month, which is complete only by chance.
-    begins_here = local and len(local) == len(found)
-    first = _next(min(local)[0].date().replace(day=1)) if begins_here else date.min
-    return [_month(begin, local) for begin in begins if begin == begins[0] or begin >= first]
+
+    def of(begins: Sequence[date]) -> list[Month]:
+        since, until = run.begin_of(begins[-1]), run.begin_of(_next(newest))
+        # What lies before is one row without an hour.
+        found = warehouse.fetch(
+            f"select case when {at} >= {timestamp_literal(since)} then date_trunc('hour', {at}) end as hour, count(*) as n"
+            f" from {source} where {counts} and {at} < {timestamp_literal(until)} group by 1"
+        )
+        local = [
+            (row["hour"].replace(tzinfo=UTC).astimezone(zone), int(row["n"])) for row in found if row["hour"]
+        ]
+        # The history begins somewhere in its first month, which is complete only by chance.
+        begins_here = local and len(local) == len(found)
+        first = _next(min(local)[0].date().replace(day=1)) if begins_here else date.min
+        return [_month(begin, local) for begin in begins if begin == newest or begin >= first]
+
+    months = of([newest, *_months_until(_before(newest), _MONTHS_BEFORE)])
+    if len(months) == 1 or months[1].rows:
+        return months
+    before = f"{at} < {timestamp_literal(run.begin_of(newest))}"
+    last = warehouse.fetch(f"select max({at}) as last from {source} where {counts} and {before}")[0]["last"]
+    if last is None:
+        return months[:1]
+    local_day = last.replace(tzinfo=UTC).astimezone(zone).date()
+    return of([newest, *_months_until(_before(local_day.replace(day=1)), _MONTHS_BEFORE)])
+
+
+def _months_until(begin: date, count: int) -> list[date]:
+    """The begins of that many months, the last first."""
+    months = [begin]
+    while len(months) < count:
+        months.append(_before(months[-1]))
+    return months
 
 
 def _month(begin: date, hours: list[tuple[datetime, int]]) -> Month:

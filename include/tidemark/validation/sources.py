@@ -32,6 +32,8 @@ class Arrivals:
     """SQL condition of the rows that count."""
     row: str
     """What such a row is called in a sentence."""
+    advice: str
+    """What to do where no row counts, as the end of a sentence; it becomes SQL."""
     strangers: str
     """What becomes of rows whose user is not in the users table, as the end of a sentence."""
 
@@ -42,12 +44,14 @@ ARRIVALS = {
         # Staging's definition of a transaction that counts.
         counts="coalesce(lower(trim(cast(transactions.status as varchar))), 'posted') = 'posted'",
         row="posted row",
+        advice="say which words of its status mean posted (`values` in sources.yml), or load the history",
         strangers="their spend counts, but test users among them cannot be left out",
     ),
     "events": Arrivals(
         moment="event_at",
         counts="events.event_name is not null",
         row="event",
+        advice="load the history",
         strangers="nothing can be said about the time since their sign-up, so they are in no segment",
     ),
 }

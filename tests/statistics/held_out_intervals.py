@@ -86,9 +86,12 @@ def of_means(random: Random, name: str, scale: int) -> Iterator[Judged]:
 
 def of_two_groups(random: Random, name: str, scale: int) -> Iterator[Judged]:
     """The difference and the ratio of the means of two groups of one kind."""
-    pools = {n: pool(random, name, n, scale) for n in {n for pair in PAIRS for n in pair}}
+    # As many as cost little, since each is in several pairs.
+    pools = {
+        n: pool(random, name, n, scale * min(8, max(8_000 // n, 1))) for n in {*np.ravel(PAIRS).tolist()}
+    }
     for n, m in PAIRS:
-        one, two = (pools[size].pick(random.randint(scale, size=scale)) for size in (n, m))
+        one, two = (held.pick(random.randint(len(held.mean), size=scale)) for held in (pools[n], pools[m]))
         squares = [held.second / (held.users - 1) for held in (one, two)]
         with np.errstate(invalid="ignore", divide="ignore"):
             relative = [square / held.mean**2 for square, held in zip(squares, (one, two), strict=True)]

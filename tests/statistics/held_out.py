@@ -131,8 +131,10 @@ class Sums(NamedTuple):
         with np.errstate(invalid="ignore", divide="ignore"):
             effective = x.sum(axis=-1) ** 2 / (x * x).sum(axis=-1)
         enough = ((x != 0).sum(axis=-1) >= 10) & (effective >= 10) & (squares.sum(axis=-1) > 0)
-        moments = (squares, cubes, np.abs(cubes), squares * squares)
-        return cls(x.shape[-1], mean, *(each.mean(axis=-1) for each in moments), enough)
+        second, third, absolute, fourth = (
+            each.mean(axis=-1) for each in (squares, cubes, np.abs(cubes), squares * squares)
+        )
+        return cls(x.shape[-1], mean, second, third, absolute, fourth, enough)
 
     def pick(self, places: NDArray[np.int64]) -> Sums:
         return Sums(self.users, *(each[places] for each in self[1:]))
@@ -150,7 +152,8 @@ class Sums(NamedTuple):
         """Both together; their means hardly differ."""
         n, m = self.users, other.users
         parts = zip(self[1:6], other[1:6], strict=True)
-        return Sums(n + m, *((n * a + m * b) / (n + m) for a, b in parts), self.published)
+        mean, second, third, absolute, fourth = ((n * a + m * b) / (n + m) for a, b in parts)
+        return Sums(n + m, mean, second, third, absolute, fourth, self.published)
 
 
 def pool(random: Random, name: str, users: int, samples: int) -> Sums:

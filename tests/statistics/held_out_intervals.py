@@ -182,7 +182,8 @@ def _quotient(
             away = np.log(value / (1 - value)) - np.log(truth / (1 - truth))
             # The number of users is drawn, too: moments about zero.
             square = at_truth * at_truth
-            moments = tuple(each.mean(axis=-1) for each in (square, square * at_truth, square * square))
+            cube, fourth = square * at_truth, square * square
+            moments = (square.mean(axis=-1), cube.mean(axis=-1), fourth.mean(axis=-1))
         second = np.maximum(moments[0], 1e-300)
         kurtosis = moments[2] / second**2 - (3 if inside is None else 0)
         score = _score(-total / np.sqrt(second / n), moments[1] / second**1.5 / np.sqrt(n), kurtosis / n)

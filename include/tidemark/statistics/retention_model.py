@@ -211,17 +211,13 @@ def _trust(method: str, table: BinaryTable, *, few_spells: bool) -> Flag:
     """The clustered error rejects in 8 to 15 % of cases with 8 to 12 periods, the jackknife's in 5 to 7 %."""
     if table.clusters is None:
         return "ok", None
-    users = np.bincount(table.clusters, table.n)
+    users, successes = np.bincount(table.clusters, table.n), table.successes.sum()
     groups = len(users)
-    if groups < MINIMUM_PERIODS:
-        return "unreliable", "few_periods"
-    if few_spells:
-        return "unreliable", "few_spells"
+    if groups < MINIMUM_PERIODS or few_spells:
+        return "unreliable", "few_spells" if groups >= MINIMUM_PERIODS else "few_periods"
     if method == "logit_clustered" and groups < _MANY_PERIODS:
         return "caution", "clustered_error"
     if users.sum() ** 2 / (users**2).sum() < _EVEN_ENOUGH * groups:
         return "caution", "few_periods"
-    successes = table.successes.sum()
-    if min(successes, users.sum() - successes) < _FEWEST_OF_AN_OUTCOME:
-        return "caution", "few_successes"
-    return "ok", None
+    few = min(successes, users.sum() - successes) < _FEWEST_OF_AN_OUTCOME
+    return ("caution", "few_successes") if few else ("ok", None)

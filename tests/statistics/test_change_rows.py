@@ -114,7 +114,14 @@ def test_p_values_are_adjusted_over_all_numbers_of_the_comparison_and_difference
 
 @pytest.mark.parametrize(
     ("into", "out_of", "flag"),
-    [(40, 40, "ok"), (30, 0, "ok"), (12, 12, "ok"), (20, 0, "caution"), (3, 3, "unreliable")],
+    [
+        (40, 40, "ok"),
+        (30, 0, "ok"),
+        (12, 12, "ok"),
+        (7, 7, "caution"),
+        (20, 0, "caution"),
+        (3, 3, "unreliable"),
+    ],
 )
 def test_the_flag_of_a_share_counts_who_moved_and_whether_both_ways(
     into: int, out_of: int, flag: str

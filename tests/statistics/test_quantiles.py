@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from include.tidemark.statistics.config import StatisticsConfig
-from include.tidemark.statistics.quantiles import PUBLISHED, needed_ranks, quantile_ranks, quantile_rows
+from include.tidemark.statistics.quantiles import (
+    PUBLISHED,
+    needed_ranks,
+    quantile_ranks,
+    quantile_rows,
+    ranks_flag,
+)
 
 CONFIG = StatisticsConfig("2026-11-01")
 
@@ -76,3 +82,28 @@ def test_rows_need_just_the_ranks_that_are_asked_for() -> None:
     unbounded = rows["some", "p90"]
     assert (unbounded.estimate, unbounded.ci_high, unbounded.reason) == (30.0, None, "too_few_users")
     assert len(needed_ranks(10**6, CONFIG)) <= 4 * len(PUBLISHED)
+
+
+@pytest.mark.parametrize("percent", PUBLISHED)
+def test_where_the_flag_is_ok_the_ranks_hold_the_quantile_in_95_to_97_of_a_hundred(percent: int) -> None:
+    cautious = 0
+    for n in range(30, 400):
+        ends = quantile_ranks(n, percent, 0.95).ends
+        if ends is None:
+            continue
+        # How many of n uniform values are below the quantile is binomial.
+        below = stats.binom.pmf(np.arange(n + 1), n, percent / 100)
+        held = below[ends[0] : ends[1]].sum()
+        flag = ranks_flag(n, percent, 0.95)
+        assert held >= 0.95 - 1e-9 and flag == (("ok", None) if held <= 0.97 else ("caution", "few_users")), n
+        cautious += flag[0] == "caution"
+    assert 10 <= cautious <= 50
+
+
+def test_a_quantile_says_so_where_few_users_make_it_too_wide() -> None:
+    rows = {
+        n: quantile_rows("m", {None: n}, {(None, rank): rank for rank in range(n + 1)}, CONFIG)[1]
+        for n in (30, 32)
+    }
+    found = [(row.trust, row.reason, row.ci_low, row.ci_high) for row in rows.values()]
+    assert found == [("ok", None, 10, 21), ("caution", "few_users", 10, 23)]

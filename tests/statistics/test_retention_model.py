@@ -77,6 +77,25 @@ def test_few_periods_have_an_interval_but_no_p_value() -> None:
     assert all(row.p_value is not None for row in rows_of(table(*users(6))))
 
 
+def test_periods_of_very_unlike_size_and_a_rare_outcome_are_not_ok() -> None:
+    def flags(sizes: list[int], successes: int) -> dict[str, tuple[str | None, str | None]]:
+        period = np.repeat(np.arange(len(sizes)), sizes)
+        y = np.zeros(len(period), dtype=int)
+        y[np.linspace(0, len(y) - 1, successes).astype(int)] = 1
+        found = rows_of(table_of((5.0 * (1 + period % 4))[:, None], y, ["fee_bps"], clusters=period))
+        return {row.method: (row.trust, row.reason) for row in found}
+
+    assert flags([60] * 10, 200)["logit_jackknife"] == ("ok", None)
+    # One of ten with nine times the users of another: they count as four and a half.
+    assert flags([400] + [60] * 9, 200)["logit_jackknife"] == ("caution", "few_periods")
+    assert [flags([60] * 10, n)["logit_jackknife"] for n in (19, 20)] == [
+        ("caution", "few_successes"),
+        ("ok", None),
+    ]
+    clustered = [flags([40] * n, 300)["logit_clustered"] for n in (59, 60)]
+    assert clustered == [("caution", "clustered_error"), ("ok", None)]
+
+
 def test_without_periods_users_count_as_independent() -> None:
     x, y, _ = users()
     rows = rows_of(table(x, y, None))

@@ -33,6 +33,31 @@ def test_the_more_uneven_of_the_users_and_their_reference_decides() -> None:
     assert level(Tail(400, 1.0, 2.0)) == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "limit"),
+    [
+        ("hall_skew_t", 0.25), ("percentile_bootstrap", 0.2), ("retention_weighted", 0.2), ("welch", 0.2),
+        ("unit_jackknife_t", 0.25), ("log_delta", 0.2), ("percentile_of_ratio", 0.15), ("logit_delta", 0.2),
+        ("percentile_of_share", 0.15),
+    ],
+)  # fmt: skip
+def test_a_method_is_ok_up_to_its_own_limit(method: str, limit: float) -> None:
+    below, beyond = (
+        level(Tail(400, 20 * k, 20 * max(k, 0.2)), method=method) for k in (limit, limit + 0.002)
+    )
+    assert (below, beyond) == (0, 1)
+
+
+def test_no_weight_above_a_quarter_is_ok_however_many_show_the_tail() -> None:
+    everybody = Tail(1_000_000, 0.0, 2.0)
+    assert [level(Tail(400, 0.0, weight), everybody) for weight in (4.99, 5.01)] == [0, 1]
+
+
+def test_users_who_are_all_there_are_have_a_lighter_tail() -> None:
+    assert [level(Tail(10_000, 0.0, weight), None) for weight in (6.99, 7.01)] == [0, 1]
+    assert [level(Tail(400, 0.0, 2.0), Tail(5_000, 0.0, weight)) for weight in (4.9, 5.1)] == [0, 1]
+
+
 def test_far_values_of_both_signs_are_seen_although_the_skewness_is_nothing() -> None:
     amounts = np.array([-1, 1] * 400 + [-40, 40] * 4)
     tail = tail_of(cells_of(amounts))

@@ -13,7 +13,7 @@ from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.groups import Comparison, newcombe_difference
 from include.tidemark.statistics.multiplicity import adjust
 from include.tidemark.statistics.proportions import proportion_row, rate_difference_flag
-from include.tidemark.statistics.quantiles import quantile_ranks
+from include.tidemark.statistics.quantiles import quantile_ranks, ranks_flag
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.retention_differences import OF_ONE_UNIT, unit_rate_flag
 from include.tidemark.statistics.trust import Flag
@@ -141,8 +141,9 @@ def _median(step: FunnelStep, config: StatisticsConfig, known: dict[str, Any]) -
     if found is None:
         return null_row(METRICS[3], "order_statistics", "too_few_users", **known)
     middle, low, high = found
-    enough = step.users >= config.minimum_sample_size
-    trust, reason = ("ok", None) if enough else ("caution", "few_users")
+    trust, reason = ranks_flag(step.users, 50, config.confidence_level)
+    if step.users < config.minimum_sample_size:
+        trust, reason = "caution", "few_users"
     return ResultRow(
         METRICS[3], middle, "order_statistics", ci_low=low, ci_high=high, trust=trust, reason=reason, **known
     )

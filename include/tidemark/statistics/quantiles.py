@@ -9,10 +9,13 @@ from typing import Any
 
 from include.tidemark.statistics.config import StatisticsConfig, check_level
 from include.tidemark.statistics.results import ResultRow, null_row
+from include.tidemark.statistics.trust import Flag
 
 METHOD = "order_statistics"
 PUBLISHED = (25, 50, 75, 90)
 """Per cent."""
+_AT_MOST_BEYOND = 0.02
+"""By how much ranks may hold the truth more often than they say."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,21 @@ def quantile_ranks(n: int, percent: int, confidence_level: float) -> Ranks:
     return Ranks(middle, (low, high) if low >= 1 and high <= n else None)
 
 
+def ranks_flag(n: int, percent: int, confidence_level: float) -> Flag:
+    """The trust of the interval between a quantile's ranks: ``ok`` unless few users make it hold the truth much more often than it says.
+
+    Its coverage is exact for amounts without ties, so nothing is estimated; of a median it is above 97 % for 13 sizes up to 85.
+
+    >>> ranks_flag(30, 50, 0.95), ranks_flag(32, 50, 0.95)
+    (('ok', None), ('caution', 'few_users'))
+    """
+    from scipy.stats import binom
+
+    low, high = quantile_ranks(n, percent, confidence_level).ends or (0, n + 1)
+    coverage = float(binom.cdf(high - 1, n, percent / 100) - binom.cdf(low - 1, n, percent / 100))
+    return ("ok", None) if coverage <= confidence_level + _AT_MOST_BEYOND else ("caution", "few_users")
+
+
 def quantile_rows(
     metric: str,
     sizes: Mapping[str | None, int],
@@ -104,9 +122,13 @@ def quantile_rows(
                 rows.append(ResultRow(metric, estimate, METHOD, reason="too_few_users", **known))
                 continue
             ends = [values[segment, rank] / unit for rank in ranks.ends]
+            trust, reason = ranks_flag(n, percent, config.confidence_level)
             rows.append(
-                ResultRow(metric, estimate, METHOD, ci_low=ends[0], ci_high=ends[1], trust="ok", **known)
-            )
+                ResultRow(
+                    metric, estimate, METHOD,
+                    ci_low=ends[0], ci_high=ends[1], trust=trust, reason=reason, **known,
+                )
+            )  # fmt: skip
     return rows
 
 

@@ -11,15 +11,15 @@ from include.tidemark.statistics.cells import Cells, Floats, merge
 from include.tidemark.statistics.results import TRUST_LEVELS
 
 SKEWNESS_LIMITS = {
-    "hall_skew_t": 0.35,
+    "hall_skew_t": 0.25,
     "percentile_bootstrap": 0.2,
     "retention_weighted": 0.2,
-    "welch": 0.25,
+    "welch": 0.2,
     "unit_jackknife_t": 0.25,
-    "log_delta": 0.25,
+    "log_delta": 0.2,
     "percentile_of_ratio": 0.15,
-    "logit_delta": 0.3,
-    "percentile_of_share": 0.2,
+    "logit_delta": 0.2,
+    "percentile_of_share": 0.15,
     "paired_users": 0.25,
     "slope_of_users": 0.25,
     "ancova": 0.25,
@@ -27,14 +27,14 @@ SKEWNESS_LIMITS = {
     "slope_of_units": 0.25,
 }
 """Method -> the largest k at which its interval still holds the truth in 93 % of samples; see docs/methods.md."""
-WEIGHT_LIMIT = 0.3
+WEIGHT_LIMIT = 0.25
 MOVED_SKEWNESS_LIMIT = 0.2
 UNRELIABLE_ABOVE = 0.35
 IMPRECISE_ABOVE = 0.4
 
 # The fewer users tell of the tail, the lighter it has to be: what a sample has missed is missing in its own figures, too.
 REFERENCE_USERS = 5_000
-ALONE_WEIGHT_LIMIT = 0.1
+ALONE_WEIGHT_LIMIT = 0.07
 FEW_REFERENCE_USERS = 1_000
 FEW_WEIGHT_LIMIT = 0.05
 

@@ -15,13 +15,15 @@ from include.tidemark.statistics.change_rows import POWER, ChangeRow
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS
 from include.tidemark.statistics.minimums import withheld
-from include.tidemark.statistics.trust import Flag, Sample, flag, tail_of
+from include.tidemark.statistics.trust import Flag, Sample, flag, tail_of, weakest
 from include.tidemark.statistics.unit_months import Key, UnitMonths, UnitNumber
 from include.tidemark.statistics.units import Units, against_units_flag
 
 METHOD, TREND_METHOD = "paired_units", "slope_of_units"
 FEWEST_EXPECTED = 5
 """Users with the outcome, and without it, that should be among those who came and went."""
+ENOUGH_TO_SHOW_WHAT_LASTS = 150
+"""Units below which an autocorrelation of 0.6 is missed so often that the intervals where none was seen hold in 78 to 93 %."""
 
 
 def unit_change_rows(
@@ -129,8 +131,9 @@ def _flag(held: UnitMonths, number: UnitNumber, method: str) -> Flag:
         return units
     if held.lasts:
         return "unreliable", "autocorrelated"
+    few: Flag = ("caution", "few_periods") if held.count < ENOUGH_TO_SHOW_WHAT_LASTS else ("ok", None)
     if number.users is None:
         expected = held.moved * min(min(rate, 1 - rate) for rate in number.sides if rate is not None)
-        return ("caution", "few_successes") if expected < FEWEST_EXPECTED else ("ok", None)
+        return ("caution", "few_successes") if expected < FEWEST_EXPECTED else few
     own = tail_of(number.users)
-    return flag(method, Sample(replace(own, users=max(held.moved, 1)), number.everybody or own))
+    return weakest(flag(method, Sample(replace(own, users=max(held.moved, 1)), number.everybody or own)), few)

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 
 from include.tidemark.families.comparison_part import known_of_earlier
 from include.tidemark.families.fee_tiers.definitions import TRADE_SIZES
-from include.tidemark.families.fee_tiers.questions import all_weeks_name, tier_counts, tier_name, week_name
+from include.tidemark.families.fee_tiers.questions import (
+    all_weeks_name,
+    fee_week_rows,
+    tier_counts,
+    tier_name,
+    week_name,
+)
 from include.tidemark.families.fee_tiers.retention_tables import ALL_TIERS
 from include.tidemark.families.fee_tiers.size_rows import (
     FEE_PAID,
@@ -44,14 +50,16 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
 
 
 def _numbers(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
-    found = _retention(run, warehouse) | _values(run, warehouse)
+    found = retention_numbers(run, warehouse) | _values(run, warehouse)
     return found | against_rest(found, (*METRICS, VALUE))
 
 
-def _retention(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
+def retention_numbers(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
+    """The retention of each tier and of all, by fee week of the first swap."""
     units: dict[Key, dict[str, tuple[int, float]]] = {}
+    days = _first_days(run, warehouse)
     for count in tier_counts(run, warehouse):
-        week = str(count.unit)
+        week = days[str(count.unit)]
         for metric in METRICS:
             active, n = count.outcome(metric)
             units.setdefault((metric, count.group, count.window), {})[week] = n, active
@@ -65,17 +73,26 @@ def _values(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
     cells = value_cells(run, warehouse)
     rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
     sums = week_sums(run, warehouse, run.rules.fee_ltv_horizon_weeks, rates)
+    days = _first_days(run, warehouse)
     found: dict[Key, UnitNumber] = {}
     for (fee, weeks, rate), held in sums.items():
         everybody = merge(of for key, of in cells.items() if key[1:] == (weeks, rate))
         found[VALUE, tier_name(fee), horizon_name(weeks, rate)] = UnitNumber(
             "mean",
-            held,
+            {days[week]: of for week, of in held.items()},
             users=cells.get((fee, weeks, rate), merge([])),
             everybody=tail_of(everybody) if everybody.size else None,
             scale=UNITS_A_DOLLAR,
         )
     return found
+
+
+def _first_days(run: Run, warehouse: Warehouse) -> dict[str, str]:
+    """Name of each fee week -> its first day, in whose order neighbours are compared: names are a deployment's own, W10 before W2."""
+    return {
+        str(week["period_id"]): week["period_start_date"].isoformat()
+        for week in fee_week_rows(run, warehouse)
+    }
 
 
 def _unjudged(run: Run) -> Iterable[tuple[Key, Kind, str]]:

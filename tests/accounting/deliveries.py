@@ -1,8 +1,7 @@
 """Deliveries of a second month, drawn by hypothesis: about half are sound though written in many ways, the others damaged once."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import strategies as st
 
@@ -10,6 +9,9 @@ from tests.accounting.changes import DOUBTFUL, HARMLESS, MONTH_ONE, MONTH_TWO, S
 from tests.accounting.files import DAMAGED, SOUND, Files, Written
 from tests.accounting.forms import OTHER, OTHER_TYPES, kind_of
 from tests.accounting.truth import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Verdict = Literal["published", "stopped", "either"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.tidemark.accounting.family_account import TableAccount
 from include.tidemark.artifacts.parts import ArtifactsPart
@@ -13,11 +13,13 @@ from include.tidemark.artifacts.user_ids import UserIds
 from include.tidemark.families.comparison_part import ComparisonPart
 from include.tidemark.pipeline.estimate import Question
 from include.tidemark.report.family_report import ReportModule
-from include.tidemark.report.parts import ReportPart
 from include.tidemark.run import Run
-from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.validation.checks import Asset
 from include.tidemark.warehouse.base import Warehouse
+
+if TYPE_CHECKING:
+    from include.tidemark.report.parts import ReportPart
+    from include.tidemark.statistics.change_rows import ChangeRow
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What the warehouse sums of each person's months, against every person's own."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,13 @@ from include.tidemark.statistics.measured import (
     measured_pairs,
     published_numbers,
 )
-from include.tidemark.statistics.pairs import PairCells
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.base import Warehouse
 from tests.statistics.months import UserMonths, windows
 from tests.statistics.pairs import TwoMonths
+
+if TYPE_CHECKING:
+    from include.tidemark.statistics.pairs import PairCells
 
 MONTHS = 6
 RUNS = [f"month_{month}" for month in range(MONTHS)]

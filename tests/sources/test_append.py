@@ -2,16 +2,18 @@
 
 import logging
 from types import SimpleNamespace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from include.tidemark.errors import SourceError
-from include.tidemark.sources.files import LandingFile
 from include.tidemark.sources.loads import fingerprint_of
 from include.tidemark.sources.sources_file import TableSource
 from include.tidemark.warehouse import duckdb as duckdb_warehouse
 from tests.sources.orders import ORDERS, USERS, Orders
+
+if TYPE_CHECKING:
+    from include.tidemark.sources.files import LandingFile
 
 
 def test_a_new_file_adds_rows_and_a_loaded_one_is_not_loaded_again(shop: Orders) -> None:

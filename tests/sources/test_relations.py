@@ -1,9 +1,9 @@
 """A deployment's own tables in its warehouse: read by name alone, and refused in one sentence where they can't be."""
 
 import shutil
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -14,6 +14,9 @@ from include.tidemark.sources.relations import parse_relation
 from include.tidemark.warehouse.base import WarehouseRefusedError
 from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 from tests.sources.shop import SOURCES, STARTED, TRANSACTIONS, USERS, Shop, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SECRET = "eve@example.org"
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.change import TREND
-from include.tidemark.statistics.change_rows import ChangeRow
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.trust import tail_of
 from include.tidemark.statistics.unit_changes import unit_change_rows
 from include.tidemark.statistics.unit_months import Key, UnitNumber
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from include.tidemark.statistics.change_rows import ChangeRow
 
 KEY: Key = ("retention_in_window", "10 bps", "week 1")
 CONFIG = StatisticsConfig("2026-11-01")

@@ -6,15 +6,18 @@ expansion of Cornish and Fisher. The flag is the package's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from include.tidemark.statistics.trust import Flag, Sample, Tail, flag, precise, weakest
 from tests.statistics.held_out import POPULATIONS, Floats, Random, Sums, pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 SIZES = (50, 200, 1_000, 5_000, 20_000)
 REFERENCES = (0, 6_000, 20_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from scipy.special import stdtrit
 from include.tidemark.statistics.change_rows import METHOD
 from include.tidemark.statistics.trust import Sample, Tail, flag
 from tests.statistics.populations import POPULATIONS, REFERENCE_USERS, Random
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Floats = NDArray[np.float64]
 DESIGNS = ((0.8, 0.0), (0.8, 0.15), (0.0, 0.1))

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.group_ratios import mean_ratio_rows
 from include.tidemark.statistics.lifetime_value import lifetime_value
-from include.tidemark.statistics.ratio_cells import RatioCells
-from include.tidemark.statistics.results import ResultRow
 from include.tidemark.statistics.retention import RetentionCount, retention
 from include.tidemark.statistics.retention_differences import retention_differences
 from include.tidemark.statistics.shares import share_rows, tails
 from tests.statistics.customers import segment_backtest
 from tests.statistics.users import cells_of, ratio_cells_of, units_of, weekly_sums_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from include.tidemark.statistics.cells import Cells
+    from include.tidemark.statistics.ratio_cells import RatioCells
+    from include.tidemark.statistics.results import ResultRow
 
 Random = np.random.RandomState
 Amounts = NDArray[np.int64]

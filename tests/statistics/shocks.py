@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, ndtr
 
 from include.tidemark.statistics.few_clusters import fit_periods, jackknife_effect
@@ -20,6 +19,11 @@ from include.tidemark.statistics.units import (
     units_flag,
 )
 from tests.statistics.users import period_sums_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
 Random = np.random.RandomState
 Verdict = tuple[str | None, bool, bool]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,9 @@ from include.tidemark.statistics.unique_rows import unique_rows
 from include.tidemark.statistics.units import Units
 from include.tidemark.statistics.volume_cells import NUMBERS, VolumeCells
 from tests.statistics import binning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Floats = NDArray[np.float64]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.tidemark.cli.clock import shell_user, started_now
@@ -12,11 +10,14 @@ from include.tidemark.cli.command import Commands, add_command, iso_date
 from include.tidemark.cli.guard import FAILED
 from include.tidemark.cli.output import json_text
 from include.tidemark.errors import TidemarkError
-from include.tidemark.settings import Settings
 
 if TYPE_CHECKING:
+    import argparse
+    from datetime import datetime
+
     from include.tidemark.backfill.outcome import MonthOutcome
     from include.tidemark.backfill.request import BackfillRequest
+    from include.tidemark.settings import Settings
 
 _DESCRIPTION = """\
 Compute months again. Without --apply it prints the plan and changes nothing: what is

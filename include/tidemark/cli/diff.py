@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
-from datetime import date
 from typing import TYPE_CHECKING
 
 from include.tidemark.cli.clock import shell_user, started_now
 from include.tidemark.cli.command import Commands, add_command, iso_date, iso_instant, may_be_missing_name
 from include.tidemark.cli.output import json_text
 from include.tidemark.errors import TidemarkError
-from include.tidemark.settings import Settings
 
 if TYPE_CHECKING:
+    import argparse
+    from datetime import date
+
     from include.tidemark.difference.known import KnownDifference
     from include.tidemark.difference.result import Difference
+    from include.tidemark.settings import Settings
 
 _DESCRIPTION = """\
 What differs between run A and run B of an as-of date, or between what is published

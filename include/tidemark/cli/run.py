@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -16,11 +14,14 @@ from include.tidemark.cli.guard import FailedError
 from include.tidemark.cli.process import asked_to_end
 from include.tidemark.errors import TidemarkError
 from include.tidemark.run import Run, RunOptions
-from include.tidemark.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date, datetime
+
     from include.tidemark.artifacts.published import PublishedMonth
     from include.tidemark.cli.progress import ShownProgress
+    from include.tidemark.settings import Settings
 
 _DESCRIPTION = """\
 Run a whole month: load what has landed, check it, build and test the models,

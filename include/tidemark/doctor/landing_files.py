@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -13,13 +14,15 @@ from include.tidemark.doctor.sources import SeenRows, SeenTable, absent_columns,
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import SourceTable
 from include.tidemark.sources.files import LandingFile
-from include.tidemark.sources.reading import Reading
 from include.tidemark.sources.rows import SourceRows
 from include.tidemark.sources.same_columns import SameColumns
 from include.tidemark.sources.sources_file import TableSource
 from include.tidemark.sources.staged_view import literal
 from include.tidemark.sources.typed import StagedFile, staged_file
 from include.tidemark.validation.contract import FoundTable
+
+if TYPE_CHECKING:
+    from include.tidemark.sources.reading import Reading
 
 AT_EACH_END = 20
 """Of more files than twice this many, only this many at the beginning and at the end are read."""

@@ -1,15 +1,17 @@
 """A CSV file as text: its header, and the number of its records, found without the reader that loads it."""
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.sources_file import CsvOptions
 from include.tidemark.sources.text import CHUNK, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LONGEST_CELL = 1 << 30
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -20,6 +19,9 @@ from include.tidemark.statistics.ratio_cells import RatioCells, merge_ratio
 from include.tidemark.statistics.ratios import ratio_tail
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.trust import Sample, Tail, flag, tail_of_influence, weakest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 METHOD = "standardized_t"
 PARTS_OF_OCTAVE = 8

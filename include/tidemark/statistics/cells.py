@@ -8,7 +8,6 @@ rows, nor chunks, nor threads can change a result.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -21,7 +20,7 @@ from include.tidemark.statistics import binning
 from include.tidemark.statistics.binning import Exact
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 Floats = NDArray[np.float64]
 T = TypeVar("T")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.tidemark.statistics.change import Change, Kind, Month
 from include.tidemark.statistics.config import StatisticsConfig
@@ -14,6 +13,9 @@ from include.tidemark.statistics.measured import Measured
 from include.tidemark.statistics.multiplicity import adjusted
 from include.tidemark.statistics.results import REASONS, TRUST_LEVELS, round_significant
 from include.tidemark.statistics.trust import Flag, Sample, Tail, flag, flag_of_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 METHOD = "paired_users"
 POWER = 0.8

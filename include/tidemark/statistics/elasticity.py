@@ -6,10 +6,9 @@ Every row is the relative change of the volume for a fee that is 5 bps higher: e
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -35,6 +34,9 @@ from include.tidemark.statistics.wild_bootstrap import (
     wild_effect,
     wild_methods,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STEP_BPS = 5.0
 _PRIMARY = ("cr3_t", "ppml_jackknife")

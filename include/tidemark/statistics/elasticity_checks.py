@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,9 @@ from include.tidemark.statistics.poisson import fit_poisson
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.spells import lag_one
 from include.tidemark.statistics.volume_cells import VolumeCells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Floats = NDArray[np.float64]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +17,9 @@ from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.retention_differences import OF_ONE_UNIT, unit_rate_flag
 from include.tidemark.statistics.trust import Flag
 from include.tidemark.statistics.units import Units, rate_against_units
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 METRICS = ("funnel_reached", "funnel_conversion", "funnel_drop_off", "funnel_median_time")
 AGAINST_REST = f"{METRICS[1]}_vs_rest"

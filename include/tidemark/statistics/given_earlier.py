@@ -7,13 +7,16 @@ interval for other users, whose amounts of then would have been others. Source: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from include.tidemark.statistics.change import Number
 from include.tidemark.statistics.change_rows import ChangeRow, adjusted_rows, change_row
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.measured import NOBODY
 from include.tidemark.statistics.pairs import PairCells, change_given_earlier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 METHOD = "ancova"
 NARROWER = 0.95

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,9 @@ from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.retention_differences import of_one_spell
 from include.tidemark.statistics.trust import Sample, flag, samples_of, tail_of
 from include.tidemark.statistics.units import Units, units_difference, units_flag
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
 
 Floats = NDArray[np.float64]
 

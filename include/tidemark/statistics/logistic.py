@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,9 @@ from scipy.special import expit, log_expit, stdtr, stdtrit
 
 from include.tidemark.statistics.config import check_level
 from include.tidemark.statistics.glm import fit_glm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 Floats = NDArray[np.float64]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from include.tidemark.statistics.change import Change, Form, Kind, Number
 from include.tidemark.statistics.pairs import (
@@ -22,6 +21,9 @@ from include.tidemark.statistics.pairs import (
 )
 from include.tidemark.statistics.segment_pairs import SHARE, mean_difference
 from include.tidemark.statistics.trust import Tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 MEMBERS, ACTIVE, DORMANT = "members", "active_members", "dormant_members"
 """The metrics of the cells that count people: all, and by whether they are dormant."""

@@ -10,16 +10,18 @@ user's two months have in common cancels. Source: Särndal, Swensson and Wretman
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from include.tidemark.statistics.change import Behind, Change, Form, Month
 from include.tidemark.statistics.trust import tail_of_influence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

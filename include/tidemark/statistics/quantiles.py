@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.tidemark.statistics.config import StatisticsConfig, check_level
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.trust import Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 METHOD = "order_statistics"
 PUBLISHED = (25, 50, 75, 90)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -16,7 +15,7 @@ from include.tidemark.statistics.binning import Exact
 from include.tidemark.statistics.cells import accumulate, add_up, check_squares, held_by_nobody
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Iterable, Mapping
 
 Floats = NDArray[np.float64]
 MAX_DRAWN_CELLS = 256

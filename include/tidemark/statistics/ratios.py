@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from include.tidemark.statistics.config import check_level
@@ -13,6 +13,9 @@ from include.tidemark.statistics.ratio_cells import RatioCells
 from include.tidemark.statistics.resampling import pair_totals, percentile_interval
 from include.tidemark.statistics.streams import Stream
 from include.tidemark.statistics.trust import Flag, Tail, precise, tail_of_influence
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Interval = tuple[float, float]
 

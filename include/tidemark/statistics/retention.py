@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.proportions import FEWEST_OF_AN_OUTCOME, rate_flag
@@ -12,6 +11,9 @@ from include.tidemark.statistics.rates import bootstrap_rate_interval, wilson_in
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.trust import Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 IN_WINDOW = "retention_in_window"
 IN_OR_AFTER = "retention_in_or_after"

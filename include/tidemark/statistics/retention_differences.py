@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.multiplicity import adjust
@@ -21,6 +20,11 @@ from include.tidemark.statistics.units import (
     units_difference,
     units_flag,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from numpy.typing import NDArray
 
 OF_UNITS = "unit_jackknife_t"
 OF_ONE_UNIT = "between_units_t"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from include.tidemark.statistics.config import StatisticsConfig
@@ -27,6 +26,9 @@ from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.separation import why_not
 from include.tidemark.statistics.spells import lag_one, level_of, spells_of
 from include.tidemark.statistics.trust import Flag
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SPELLS = "retention_fee_spells"
 AUTOCORRELATION = "retention_week_autocorrelation"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq
@@ -11,6 +11,9 @@ from scipy.special import ndtri
 
 from include.tidemark.statistics.cells import Cells
 from include.tidemark.statistics.config import check_level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Interval = tuple[float, float]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scipy.special import ndtr, ndtri
 
@@ -18,6 +17,9 @@ from include.tidemark.statistics.proportions import proportion_row, rate_differe
 from include.tidemark.statistics.ratio_cells import RatioCells, merge_ratio
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.trust import Flag, Sample, flag, tail_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 SHARE = "segment_share_difference"
 RETAINED = "backtest_retained_share"

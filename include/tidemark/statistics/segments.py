@@ -7,9 +7,8 @@ data hold: what can't be estimated is a null with a reason, never a missing row.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.tidemark.statistics import ratios
 from include.tidemark.statistics.cells import Cells, merge
@@ -23,6 +22,9 @@ from include.tidemark.statistics.ratios import ratio_tail
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.trust import Sample, Tail, flag, weakest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 BACKTEST_HORIZON = "90d"
 

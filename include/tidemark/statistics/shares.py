@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit, stdtrit
@@ -18,6 +17,9 @@ from include.tidemark.statistics.resampling import percentile_interval, totals
 from include.tidemark.statistics.results import ResultRow, null_row
 from include.tidemark.statistics.streams import stream
 from include.tidemark.statistics.trust import Flag, Sample, Tail, flag, precise, tail_of_influence, weakest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 METHODS = ("logit_delta", "percentile_bootstrap")
 FLAGGED_AS = ("logit_delta", "percentile_of_share")

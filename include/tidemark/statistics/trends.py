@@ -10,12 +10,14 @@ error. Source: Särndal, Swensson and Wretman 1992; Zeger and Liang 1986 (the us
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from include.tidemark.statistics.change import Behind, Change, Month, Number, slope_weights
 from include.tidemark.statistics.trust import Tail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 METHOD = "slope_of_users"
 

@@ -5,8 +5,8 @@ How it is judged is in `unit_months`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from scipy.special import ndtri, stdtr, stdtrit
 
@@ -18,6 +18,9 @@ from include.tidemark.statistics.minimums import withheld
 from include.tidemark.statistics.trust import Flag, Sample, flag, tail_of, weakest
 from include.tidemark.statistics.unit_months import Key, UnitMonths, UnitNumber
 from include.tidemark.statistics.units import Units, against_units_flag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 METHOD, TREND_METHOD = "paired_units", "slope_of_units"
 FEWEST_EXPECTED = 5

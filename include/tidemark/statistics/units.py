@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from include.tidemark.statistics.config import check_level
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS, jackknife_error
 from include.tidemark.statistics.groups import Comparison
 from include.tidemark.statistics.trust import Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Floats = NDArray[np.float64]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from include.tidemark.statistics.config import check_level
 from include.tidemark.statistics.few_clusters import MINIMUM_PERIODS, PeriodEffect, PeriodFit
 from include.tidemark.statistics.streams import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Floats = NDArray[np.float64]
 

@@ -2,12 +2,14 @@
 
 from datetime import date, timedelta
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from include.tidemark.families.fee_tiers.comparison import retention_numbers
-from include.tidemark.run import Run
 from include.tidemark.statistics.unit_months import UnitMonths
-from include.tidemark.warehouse.base import Warehouse
+
+if TYPE_CHECKING:
+    from include.tidemark.run import Run
+    from include.tidemark.warehouse.base import Warehouse
 
 WEEKS = 30
 

@@ -1,8 +1,8 @@
 """What `astro dev parse` runs: every DAG file is imported where no variable and no connection exists.
 
-Airflow 3.3 can't run the file that `astro dev init` writes, for any project: its DagBag has lost an argument. As in that file,
-an unset environment variable, a variable or a connection is answered by a made-up value, so that only mistakes of the code are
-found.
+Airflow 3.3 can't run the file that `astro dev init` writes, for any project: its DagBag has lost an argument.
+As in that file, an unset environment variable, a variable or a connection is answered by a made-up value, so
+that only mistakes of the code are found.
 """
 
 import os

@@ -1,7 +1,7 @@
 """All five families on the synthetic data set: first month and next month, stage by stage, with peak memory.
 
-The landing files of the data set are made first and are no part of the figures. `--users` takes another size; a million users
-have some 20 million events and 20 million transactions.
+The landing files of the data set are made first and are no part of the figures. `--users` takes another size;
+a million users have some 20 million events and 20 million transactions.
 """
 
 import argparse

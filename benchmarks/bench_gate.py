@@ -1,6 +1,8 @@
-"""The same checks of one table twice: as the gate makes them (one query), and as one expectation of Great Expectations per column.
+"""The same checks of one table twice: as the gate makes them (one query), and as one expectation of Great
+Expectations per column.
 
-`--rows` takes another size. Every third of the table's columns has a value that breaks its check, so that failures are paid for, too.
+`--rows` takes another size. Every third of the table's columns has a value that breaks its check, so that
+failures are paid for, too.
 """
 
 import argparse

@@ -1,10 +1,11 @@
 """What dbt takes for its models and tests, the first time and for the next month.
 
-Customer segments: 50,000 customers and 13.5 million transactions in two years, then ten times the customers and rows
-(`--scale 1` leaves these out), and how cost grew. Daily event facts: 1 million users and 20 million events in 18 months.
+Customer segments: 50,000 customers and 13.5 million transactions in two years, then ten times the customers
+and rows (`--scale 1` leaves these out), and how cost grew. Daily event facts: 1 million users and 20 million
+events in 18 months.
 
-Prints dbt's own execution time, the CPU time of the dbt process (the better measure on a machine that does other work
-too) and its peak memory.
+Prints dbt's own execution time, the CPU time of the dbt process (the better measure on a machine that does
+other work too) and its peak memory.
 """
 
 import argparse

@@ -1,6 +1,8 @@
-"""What the scheduler pays for the DAG files at every parse: their import over that of an empty DAG, per platform layout.
+"""What the scheduler pays for the DAG files at every parse: their import over that of an empty DAG, per
+platform layout.
 
-The Astro layout is the project's own, read by the Astro image's Airflow; the MWAA layout is the bundle, read by MWAA's.
+The Astro layout is the project's own, read by the Astro image's Airflow; the MWAA layout is the bundle, read
+by MWAA's.
 """
 
 import os

@@ -1,8 +1,8 @@
 """CPU time of a month on PostgreSQL, Redis and Celery, by part, against SQLite with the LocalExecutor.
 
-Both sides run the same months of the same synthetic data, in turn, each with a warehouse of its own. CPU time, because a machine
-that runs all parts makes each of them wait for the others. `--without-preload` leaves out the module of `plugins/` that imports the
-libraries once for all tasks.
+Both sides run the same months of the same synthetic data, in turn, each with a warehouse of its own. CPU
+time, because a machine that runs all parts makes each of them wait for the others. `--without-preload` leaves
+out the module of `plugins/` that imports the libraries once for all tasks.
 """
 
 import argparse

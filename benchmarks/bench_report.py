@@ -1,4 +1,5 @@
-"""How fast a report answers in a browser: its first paint against that of an empty page, and a filter until its charts stand.
+"""How fast a report answers in a browser: its first paint against that of an empty page, and a filter until
+its charts stand.
 
     PYTHONPATH=. python benchmarks/bench_report.py .local/artifacts/as_of=2018-01-01/run=.../report/index.html
 

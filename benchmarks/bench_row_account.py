@@ -1,6 +1,7 @@
 """The share of a month that the row account and its proof take: all five families on the synthetic data set.
 
-`--users` takes another size than 200,000. Both figures are of one run: elapsed seconds of the account, and of the whole month.
+`--users` takes another size than 200,000. Both figures are of one run: elapsed seconds of the account, and of
+the whole month.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 """A month on the real scheduler against the same stages called one after the other from a shell.
 
-Both sides run the demo's months on the same data, in turn, each on a warehouse of its own. The shell side is one process,
-so it imports each library once: the strictest comparison. Then the scheduler's time is split twice. By elapsed time: work of the
-stages, dbt, the model tasks that trail dbt, and what Airflow itself takes between the tasks. By CPU time: what both
-sides must do, and what each part of Airflow adds; with few cores that is what the clock waits for.
+Both sides run the demo's months on the same data, in turn, each on a warehouse of its own. The shell side is
+one process, so it imports each library once: the strictest comparison. Then the scheduler's time is split
+twice. By elapsed time: work of the stages, dbt, the model tasks that trail dbt, and what Airflow itself takes
+between the tasks. By CPU time: what both sides must do, and what each part of Airflow adds; with few cores
+that is what the clock waits for.
 """
 
 import argparse
@@ -66,7 +67,8 @@ class Month:
 
 
 def from_a_shell(month: str, state: Path, dataset: Dataset) -> dict[str, float]:
-    """One month in a fresh process: seconds by stage, `total` with imports, `processor` time of it and of dbt."""
+    """One month in a fresh process: seconds by stage, `total` with imports, `processor` time of it and of
+    dbt."""
     environment = os.environ | local.settings_environment(state, dataset)
     out = subprocess.run(
         [sys.executable, "-c", SHELL, month], env=environment, capture_output=True, text=True, check=True
@@ -102,7 +104,8 @@ def clock_parts(total: float, tasks: list[dict[str, str]]) -> dict[str, float]:
 
 
 def processor_seconds(stack: Stack) -> Counter[str]:
-    """Processor time so far by part of Airflow; tasks are counted with the children of the processes that run them."""
+    """Processor time so far by part of Airflow; tasks are counted with the children of the processes that run
+    them."""
     used: Counter[str] = Counter()
     for process in airflow_stack.processes(stack):
         try:
@@ -137,7 +140,8 @@ def table(title: str, months: list[Month], one: str, other: str, parts: tuple[st
 
 
 def main() -> None:
-    """Interleave the two sides month by month; print both splits, and the ratio of the medians without the first month."""
+    """Interleave the two sides month by month; print both splits, and the ratio of the medians without the
+    first month."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--families",

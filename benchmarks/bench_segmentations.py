@@ -1,7 +1,8 @@
-"""What declared segmentations cost: the same second month with none, with one and with five, in elapsed seconds of one run each.
+"""What declared segmentations cost: the same second month with none, with one and with five, in elapsed
+seconds of one run each.
 
-Two families on the synthetic data set; `--users` takes another size than 50,000. Sources are loaded and facts are built in a
-first month that is no part of the figures.
+Two families on the synthetic data set; `--users` takes another size than 50,000. Sources are loaded and facts
+are built in a first month that is no part of the figures.
 """
 
 import argparse

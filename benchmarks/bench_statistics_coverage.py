@@ -1,14 +1,16 @@
-"""Simulations: how often intervals hold the truth, how often tests raise a false alarm, what planted effects come back.
+"""Simulations: how often intervals hold the truth, how often tests raise a false alarm, what planted effects
+come back.
 
-Each line gives the nominal and the found rate, its Monte Carlo error (one standard error) and what docs/methods.md says. A line
-agrees when the found rate lies within four standard errors of what is documented; the documented figures come from simulations of
-their own (1,500 samples where nothing else is said), whose error counts too. The exit code is 1 if a line does not agree. The tests hold a smaller
-version of the same claims.
+Each line gives the nominal and the found rate, its Monte Carlo error (one standard error) and what
+docs/methods.md says. A line agrees when the found rate lies within four standard errors of what is
+documented; the documented figures come from simulations of their own (1,500 samples where nothing else is
+said), whose error counts too. The exit code is 1 if a line does not agree. The tests hold a smaller version
+of the same claims.
 
     PYTHONPATH=. python benchmarks/bench_statistics_coverage.py                # an hour, most of it for the flags
     PYTHONPATH=. python benchmarks/bench_statistics_coverage.py --scale 5      # errors less than half as large
     PYTHONPATH=. python benchmarks/bench_statistics_coverage.py --only mean rate
-"""
+"""  # noqa: W505
 
 import argparse
 import math

@@ -1,9 +1,10 @@
-"""Simulation: what reports of twelve families of comparisons discover, by three ways of adjusting for their number.
+"""Simulation: what reports of twelve families of comparisons discover, by three ways of adjusting for their
+number.
 
-`each family alone` holds every family's adjusted p-values against the rate; `selected families` is what a report does
-(`statistics/multiplicity.select_families`); `one family` adjusts all comparisons together. Rates in per cent, of 4,000 reports
-each, so with a standard error of at most 0.8 points. The exit code is 1 where `selected families` leaves the rate by more than
-four standard errors. The tests hold a smaller version.
+`each family alone` holds every family's adjusted p-values against the rate; `selected families` is what a
+report does (`statistics/multiplicity.select_families`); `one family` adjusts all comparisons together. Rates
+in per cent, of 4,000 reports each, so with a standard error of at most 0.8 points. The exit code is 1 where
+`selected families` leaves the rate by more than four standard errors. The tests hold a smaller version.
 
     PYTHONPATH=. python benchmarks/bench_statistics_discoveries.py        # a minute and a half
 """

@@ -1,22 +1,24 @@
-"""A mean's percentile interval: cells against scipy.stats.bootstrap, arch and a Poisson bootstrap in numba, speed and accuracy side by side.
+"""A mean's percentile interval: cells against scipy.stats.bootstrap, arch and a Poisson bootstrap in numba,
+speed and accuracy side by side.
 
-Every method gets the same amounts in memory and the same number of replicates; scipy gets its best batch size (its
-default needs users x replicates of memory and is ten times slower). The clock of "cells" starts at the array of users, so
-it includes putting them into cells; a run gets its cells from the warehouse, and "from cells" starts there. "normal" is the mean
-and 1.96 standard errors: what it is off by is the skewness that it leaves out. The Poisson bootstrap weighs each user by an
-independent Poisson number for each replicate, which needs neither indices nor a second pass (compiled before the clock
-starts). `off` is the distance of the worse end to the interval of infinitely many
-replicates (saddlepoint, within 0.001 of the exact convolution), in standard errors: Monte Carlo noise alone is about 0.084
-at 1,000 replicates and 0.027 at 10,000. Rounds are interleaved; the median counts. Times are the processor's: no method
-uses a second thread, and by elapsed time other work on the machine would slow down the long calls most. A competitor that
-would take longer than the limit (a minute) is timed at as many replicates as fit into a tenth of it (at least four) and
-multiplied up: its cost per replicate does not depend on their number. Such a row says "extrapolated" and has no interval
-to compare.
+Every method gets the same amounts in memory and the same number of replicates; scipy gets its best batch size
+(its default needs users x replicates of memory and is ten times slower). The clock of "cells" starts at the
+array of users, so it includes putting them into cells; a run gets its cells from the warehouse, and "from
+cells" starts there. "normal" is the mean and 1.96 standard errors: what it is off by is the skewness that it
+leaves out. The Poisson bootstrap weighs each user by an independent Poisson number for each replicate, which
+needs neither indices nor a second pass (compiled before the clock starts). `off` is the distance of the worse
+end to the interval of infinitely many replicates (saddlepoint, within 0.001 of the exact convolution), in
+standard errors: Monte Carlo noise alone is about 0.084 at 1,000 replicates and 0.027 at 10,000. Rounds are
+interleaved; the median counts. Times are the processor's: no method uses a second thread, and by elapsed time
+other work on the machine would slow down the long calls most. A competitor that would take longer than the
+limit (a minute) is timed at as many replicates as fit into a tenth of it (at least four) and multiplied up:
+its cost per replicate does not depend on their number. Such a row says "extrapolated" and has no interval to
+compare.
 
     PYTHONPATH=. python benchmarks/bench_statistics_means.py    # all: 70 s of the processor, 5 minutes on a busy machine
     PYTHONPATH=. python benchmarks/bench_statistics_means.py --sizes 1e5 --replicates 1000    # seconds
     PYTHONPATH=. python benchmarks/bench_statistics_means.py --sizes 1e7 --limit 4000         # without extrapolation
-"""
+"""  # noqa: W505
 
 import argparse
 import math
@@ -141,7 +143,8 @@ METHODS: dict[str, Callable[[np.ndarray, int], Ends]] = {
 
 
 class Timed(NamedTuple):
-    """Median seconds of the processor, the interval (None if extrapolated), and the replicates that were really drawn."""
+    """Median seconds of the processor, the interval (None if extrapolated), and the replicates that were
+    really drawn."""
 
     seconds: float
     ends: Ends | None
@@ -155,7 +158,8 @@ def clock(name: str, users: np.ndarray, replicates: int) -> tuple[float, Ends]:
 
 
 def measure(users: np.ndarray, replicates: int, rounds: int, limit: float) -> dict[str, Timed]:
-    """Each method's time and interval; competitors beyond the limit are extrapolated from fewer replicates."""
+    """Each method's time and interval; competitors beyond the limit are extrapolated from fewer
+    replicates."""
     drawn = {}
     for name in METHODS:
         clock(name, users[:10_000], 50)

@@ -1,19 +1,21 @@
 """LTV grid, logistic models and the wild cluster bootstrap beside scipy, statsmodels and wildboottest.
 
-Speed and accuracy side by side, from one run; the median of three interleaved rounds counts. The grid is 4 tiers x 5 horizons
-x 3 discount rates. scipy's bootstrap of it is timed on one of the 60 means at a bounded number of replicates, with a tuned batch
-size, and multiplied up ("extrapolated"): its cost is the same for each. The clock of the grid starts at the weekly fees of
-the users, that of the logistic models at one row per user, that of the wild bootstrap at the rows.
+Speed and accuracy side by side, from one run; the median of three interleaved rounds counts. The grid is 4
+tiers x 5 horizons x 3 discount rates. scipy's bootstrap of it is timed on one of the 60 means at a bounded
+number of replicates, with a tuned batch size, and multiplied up ("extrapolated"): its cost is the same for
+each. The clock of the grid starts at the weekly fees of the users, that of the logistic models at one row per
+user, that of the wild bootstrap at the rows.
 
-wildboottest is no dependency (it brings a compiler along). WILDBOOTTEST_PYTHON names the interpreter of an environment that has
-it; it then runs there, in turns with ours, and gives its own seconds (without starting and compiling). Without the variable its
-time is left out, and the p-value is compared with the one recorded from its version 0.3.2 for the same panel.
+wildboottest is no dependency (it brings a compiler along). WILDBOOTTEST_PYTHON names the interpreter of an
+environment that has it; it then runs there, in turns with ours, and gives its own seconds (without starting
+and compiling). Without the variable its time is left out, and the p-value is compared with the one recorded
+from its version 0.3.2 for the same panel.
 
     python3.12 -m venv /somewhere && /somewhere/bin/pip install wildboottest
     PYTHONPATH=. WILDBOOTTEST_PYTHON=/somewhere/bin/python python benchmarks/bench_statistics_models.py   # 1e5 users, 20 s
     PYTHONPATH=. python benchmarks/bench_statistics_models.py --users 1e6        # minutes
     PYTHONPATH=. python benchmarks/bench_statistics_models.py --users 1e7 --only ltv    # minutes, 6 GB
-"""
+"""  # noqa: W505
 
 import argparse
 import json
@@ -47,7 +49,8 @@ CONFIG = StatisticsConfig("2026-11-01", n_resamples=REPLICATES)
 # Of the panel of 12 periods below, recorded from wildboottest 0.3.2 with all signs, bootstrap_type "11".
 RECORDED_P_VALUE = 0.45751953125
 
-# Reads the panel from the first line, then answers each further line with the seconds and the p-value of one test.
+# Reads the panel from the first line, then answers each further line with the seconds and the p-value of one
+# test.
 PEER = """
 import json, sys, time, warnings
 import numpy as np, pandas as pd, statsmodels.api as sm
@@ -206,7 +209,8 @@ def peer(interpreter: str, panel: dict[str, Any]) -> Iterator[Callable[[], tuple
 
 
 def wild() -> None:
-    """The enumerated test of one coefficient with 12 periods; ours once more with the interval that the other has not."""
+    """The enumerated test of one coefficient with 12 periods; ours once more with the interval that the other
+    has not."""
     random = np.random.RandomState(3)
     period = np.repeat(np.arange(12), 40)
     fee = random.standard_normal(12)[period] + 0.3 * random.standard_normal(480)

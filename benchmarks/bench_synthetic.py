@@ -1,6 +1,8 @@
-"""The synthetic data set: seconds (elapsed, and CPU time), peak memory and rows at 100,000 and 1,000,000 users, and how cost grows.
+"""The synthetic data set: seconds (elapsed, and CPU time), peak memory and rows at 100,000 and 1,000,000
+users, and how cost grows.
 
-A process of its own makes each size, as landing files; its peak is that of its resident memory. `--users` takes other sizes.
+A process of its own makes each size, as landing files; its peak is that of its resident memory. `--users`
+takes other sizes.
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """Raw tables of any size, made in SQL, the same for the same arguments (no engine hash, no random()).
 
-Rows are in the order of time, as loaders append them. `copies` of the customers behave alike: ten times the rows are then
-ten times of everything else too, and what the growth of a build shows is the engine and not the data.
+Rows are in the order of time, as loaders append them. `copies` of the customers behave alike: ten times the
+rows are then ten times of everything else too, and what the growth of a build shows is the engine and not the
+data.
 """
 
 from datetime import date
@@ -27,7 +28,8 @@ EVENTS_PER_SESSION = 5
 
 
 def make_raw(file: Path, customers: int, transactions: int, days: int = 731, copies: int = 1) -> None:
-    """Raw `users` and `transactions`: two years from 2024-10-01, uneven customers, 2 % refunds, 1 % declined."""
+    """Raw `users` and `transactions`: two years from 2024-10-01, uneven customers, 2 % refunds, 1 %
+    declined."""
     with _open(file) as db:
         db.execute(
             f"""
@@ -57,8 +59,8 @@ def add_month(
 
 
 def make_events(file: Path, users: int, events: int, days: int = 548) -> None:
-    """Raw `events`: 18 months from 2024-10-01, uneven users, sessions of five events, a tenth of them without a name, and
-    1 % of the events delivered twice."""
+    """Raw `events`: 18 months from 2024-10-01, uneven users, sessions of five events, a tenth of them without
+    a name, and 1 % of the events delivered twice."""
     with _open(file) as db:
         db.execute("create or replace table raw.events as " + _events(users, 0, events, 0, days))
 
@@ -81,7 +83,8 @@ def _open(file: Path) -> duckdb.DuckDBPyConnection:
 def _transactions(
     customers: int, first: int, count: int, day: int, days: int, copies: int, loaded: str = "2026-10-01"
 ) -> str:
-    # Multiplicative congruences spread the rows; squares make some customers and amounts much larger than others.
+    # Multiplicative congruences spread the rows; squares make some customers and amounts much larger than
+    # others.
     names = ", ".join(f"'{name}'" for name in CATEGORIES)
     return f"""
         select

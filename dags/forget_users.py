@@ -1,16 +1,19 @@
 """
 # Erase persons from every month
 
-Removes the rows of the persons whose ids are in a file from the warehouse (`raw` where landing files were loaded, `core`,
-`runs`) and from the user-level files of every run, published or not. The manifests of the changed runs get new digests and an
-entry with counts and the reason; one row more in the ledger makes them known. Aggregates stay as they were published.
+Removes the rows of the persons whose ids are in a file from the warehouse (`raw` where landing files were
+loaded, `core`, `runs`) and from the user-level files of every run, published or not. The manifests of the
+changed runs get new digests and an entry with counts and the reason; one row more in the ledger makes them
+known. Aggregates stay as they were published.
 
-The file is a text file with one user id per line. No id is kept, logged, or handed to another task: remove the file afterwards.
+The file is a text file with one user id per line. No id is kept, logged, or handed to another task: remove
+the file afterwards.
 
-- **Erase at the source first.** What a landing file or a table of your own still holds comes back with its next load; the task
-  warns of both.
+- **Erase at the source first.** What a landing file or a table of your own still holds comes back with its
+  next load; the task warns of both.
 - **It failed or was killed**: clear it, or trigger it again with the same file. It completes what was begun.
-- **It says that something was left**: everything else is erased. Put right what the message names, and trigger it again.
+- **It says that something was left**: everything else is erased. Put right what the message names, and
+  trigger it again.
 - Do not run it beside a month that is being computed; in the pool of DuckDB they wait for each other.
 """
 

@@ -1,26 +1,34 @@
 """
 # Monthly segmentation
 
-Recalculates the customer segments as of the first of the month, checks them, and publishes them. It is due at 02:00 of that day in
-the zone of the rule `business_timezone`; a change of the zone computes no published month again.
+Recalculates the customer segments as of the first of the month, checks them, and publishes them. It is due at
+02:00 of that day in the zone of the rule `business_timezone`; a change of the zone computes no published
+month again.
 
-`resolve_run` makes the run's identity (as-of date, run key, rules); every later task works on rows of that key only.
-`load_sources` takes landing files into the raw tables. `check_sources`, `check_models` and `check_statistics` are the gate:
-a critical failure stops the run, a warning is published with the result. `models` is one dbt process; its tasks show
-each model and its tests. `statistics` adds intervals, and the changes since earlier months. `publish` writes the artifacts, then one row into the
-publication ledger: that row is the publication. Each family then has an event of the asset `tidemark://<family>`, which other DAGs can
+`resolve_run` makes the run's identity (as-of date, run key, rules); every later task works on rows of that
+key only. `load_sources` takes landing files into the raw tables. `check_sources`, `check_models` and
+`check_statistics` are the gate: a critical failure stops the run, a warning is published with the result.
+`models` is one dbt process; its tasks show each model and its tests. `statistics` adds intervals, and the
+changes since earlier months. `publish` writes the artifacts, then one row into the publication ledger: that
+row is the publication. Each family then has an event of the asset `tidemark://<family>`, which other DAGs can
 be scheduled on. The tab *Tidemark* of a run shows its report, changes, checks and files, or what failed.
 
 ## Triage
-- **A run failed: what do consumers see?** The alert says it, and `tidemark status`. Before `publish` nothing has changed; nothing is half published.
-- **`check_*` failed**: the sentence in the log and in the run's tab *Tidemark* says what and where; the task's button *Checks* opens the
-  Data Docs. Correct the data, then trigger a *new* run for the same `as_of_date`.
-- **A task under `models` failed**: open its log; a failed test names the rule. `dbt_producer_watcher` holds dbt's whole log.
-- **`models` shows a second try**: the dbt process was lost; each model is now built by a process of its own. Slower, correct.
+- **A run failed: what do consumers see?** The alert says it, and `tidemark status`. Before `publish` nothing
+  has changed; nothing is half published.
+- **`check_*` failed**: the sentence in the log and in the run's tab *Tidemark* says what and where; the
+  task's button *Checks* opens the Data Docs. Correct the data, then trigger a *new* run for the same
+  `as_of_date`.
+- **A task under `models` failed**: open its log; a failed test names the rule. `dbt_producer_watcher` holds
+  dbt's whole log.
+- **`models` shows a second try**: the dbt process was lost; each model is now built by a process of its own.
+  Slower, correct.
 - **`publish` failed**: retry it. It finishes what is missing, and publishes at most once.
-- **Slow is normal** for the first run after a full refresh. Worry when a task waits in *scheduled* for minutes (does the pool
-  `tidemark_warehouse` exist?), or tasks of models in *deferred* (is the triggerer up?).
-- **A month must be recomputed**: trigger with `as_of_date`, or backfill a range; `docs/runbook.md` has the commands, and rollback.
+- **Slow is normal** for the first run after a full refresh. Worry when a task waits in *scheduled* for
+  minutes (does the pool `tidemark_warehouse` exist?), or tasks of models in *deferred* (is the triggerer
+  up?).
+- **A month must be recomputed**: trigger with `as_of_date`, or backfill a range; `docs/runbook.md` has the
+  commands, and rollback.
 """
 
 from datetime import datetime

@@ -1,8 +1,8 @@
 """
 # Roll a published month back
 
-Shows another published run of one as-of date: one row more in the ledger, then the pointers. No row of any run is
-changed, and rolling forward again is the same act. Three steps, each a run of this DAG:
+Shows another published run of one as-of date: one row more in the ledger, then the pointers. No row of any
+run is changed, and rolling forward again is the same act. Three steps, each a run of this DAG:
 
 1. The as-of date alone: the log lists the published runs of that date.
 2. With the run key: the log says what consumers would see change, and nothing is changed.

@@ -1,18 +1,20 @@
 """
 # Compute months again
 
-A plan that is read before it is applied. With *Dry run* on, as it is unless it is switched off, only `plan` works: its log says what is
-published for each month (run, rules, code, when, by whom), what would differ and why (rules, code, late rows by day, files that
-were delivered again), the rows to read, and the time that past runs took; on Snowflake their credits.
+A plan that is read before it is applied. With *Dry run* on, as it is unless it is switched off, only `plan`
+works: its log says what is published for each month (run, rules, code, when, by whom), what would differ and
+why (rules, code, late rows by day, files that were delivered again), the rows to read, and the time that past
+runs took; on Snowflake their credits.
 
-Off, and with a reason, each month becomes a new run of `monthly_segmentation`, oldest first. Consumers see a month's new run when all
-of its checks have passed; until then, and where it fails, they see what they saw. `what_changed` ends with before and after.
+Off, and with a reason, each month becomes a new run of `monthly_segmentation`, oldest first. Consumers see a
+month's new run when all of its checks have passed; until then, and where it fails, they see what they saw.
+`what_changed` ends with before and after.
 
 - **Pause**: pause this DAG. The month at work is finished, the next one starts when the DAG is unpaused.
-- **A month failed, or everything was lost**: clear the failed tasks. Months that are done stay, a month at work is waited for, a failed
-  one gets a new run.
-- **Cancel**: mark this DAG run as failed, and the run of the month at work, too. What is published stays; to take a month back,
-  `rollback_publication`.
+- **A month failed, or everything was lost**: clear the failed tasks. Months that are done stay, a month at
+  work is waited for, a failed one gets a new run.
+- **Cancel**: mark this DAG run as failed, and the run of the month at work, too. What is published stays; to
+  take a month back, `rollback_publication`.
 - **Tasks wait**: is `monthly_segmentation` unpaused, and the triggerer up?
 """
 

@@ -1,14 +1,15 @@
 """
 # Weekly maintenance
 
-Looks whether everything is as it was published, tidies up, and reports what is stored. No row and no file of a published run is
-changed.
+Looks whether everything is as it was published, tidies up, and reports what is stored. No row and no file of
+a published run is changed.
 
-- `check_publications` holds ledger, views, pointers, manifests and every file of every published run (by its digest) against each
-  other. Something wrong is a failed task, and so an alert: `tidemark repair` shows it, `tidemark repair --apply` puts right what the
-  warehouse gives back (`docs/runbook.md`).
-- `prune` drops unpublished runs beyond the newest `TIDEMARK_KEEP_UNPUBLISHED_RUNS` of each as-of date, parts of files and scratch
-  folders of processes that died, and old logs. Names that are not Tidemark's are left alone, and named by `check_publications`.
+- `check_publications` holds ledger, views, pointers, manifests and every file of every published run (by its
+  digest) against each other. Something wrong is a failed task, and so an alert: `tidemark repair` shows it,
+  `tidemark repair --apply` puts right what the warehouse gives back (`docs/runbook.md`).
+- `prune` drops unpublished runs beyond the newest `TIDEMARK_KEEP_UNPUBLISHED_RUNS` of each as-of date, parts
+  of files and scratch folders of processes that died, and old logs. Names that are not Tidemark's are left
+  alone, and named by `check_publications`.
 - `report_storage` logs the bytes by place.
 """
 

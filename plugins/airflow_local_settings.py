@@ -1,8 +1,9 @@
 """What the monthly DAG's tasks import, imported once by the process that their processes are forked from.
 
-Airflow imports a module of this name from the plugins' folder when one of its programs starts. That of a Celery worker, and the
-LocalExecutor's scheduler, keep these libraries for all of their tasks; the other programs import nothing here. A deployment's own
-`config/airflow_local_settings.py` comes first on Airflow's path, and then takes this one's place.
+Airflow imports a module of this name from the plugins' folder when one of its programs starts. That of a
+Celery worker, and the LocalExecutor's scheduler, keep these libraries for all of their tasks; the other
+programs import nothing here. A deployment's own `config/airflow_local_settings.py` comes first on Airflow's
+path, and then takes this one's place.
 """
 
 import contextlib
@@ -27,8 +28,9 @@ def _forks_tasks(command: list[str]) -> bool:
 
 
 if _forks_tasks(sys.argv):
-    # What can't be imported is missing in the task that needs it, which says so; an error here would keep Airflow from starting.
-    # The project itself is on no path yet on MWAA, where it is in `dags/`: each task then reads it as it is in the bucket by then.
+    # What can't be imported is missing in the task that needs it, which says so; an error here would keep
+    # Airflow from starting. The project itself is on no path yet on MWAA, where it is in `dags/`: each task
+    # then reads it as it is in the bucket by then.
     for _name in (*_LIBRARIES, *(f"include.tidemark.{_module}" for _module in _OURS)):
         with contextlib.suppress(ImportError):
             import_module(_name)

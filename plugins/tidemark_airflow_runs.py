@@ -86,7 +86,8 @@ def tasks_of(session: Session, run_id: str) -> list[TaskState]:
 
 
 def what_it_came_to(session: Session, run_id: str) -> list[str]:
-    """The lines with which `publish` ended, and the sentence of each task that failed; a run that did neither has none."""
+    """The lines with which `publish` ended, and the sentence of each task that failed; a run that did neither
+    has none."""
     results = _results(session, [run_id])
     resolved = results[run_id, _RESOLVED]
     lines = [str(line) for line in results[run_id, _PUBLISHED].get("summary", [])]

@@ -1,7 +1,9 @@
-"""What the scheduler does when a month ends: one in which a task has failed does not end green, and its note says what it came to.
+"""What the scheduler does when a month ends: one in which a task has failed does not end green, and its note
+says what it came to.
 
-Airflow looks at the last task alone. Where a task of a published run is cleared by itself it is refused, and the last task,
-which nobody cleared, still says success. The note is written here because a task has no way to write one.
+Airflow looks at the last task alone. Where a task of a published run is cleared by itself it is refused, and
+the last task, which nobody cleared, still says success. The note is written here because a task has no way to
+write one.
 """
 
 from typing import Any

@@ -1,5 +1,5 @@
-"""The notice of a run that is late. It is among the plugins because they are on the path of the triggerer, which gives it, on every
-platform; the DAG's own folder is not."""
+"""The notice of a run that is late. It is among the plugins because they are on the path of the triggerer,
+which gives it, on every platform; the DAG's own folder is not."""
 
 import logging
 from typing import Any

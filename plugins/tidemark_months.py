@@ -111,7 +111,8 @@ def history_of(month: Mapping[str, Any]) -> list[Markup]:
 
 
 def rollbacks_of(month: Mapping[str, Any]) -> list[Markup]:
-    """What to enter into Airflow's form to show another run of a date; its form takes no values from an address."""
+    """What to enter into Airflow's form to show another run of a date; its form takes no values from an
+    address."""
     keys = dict.fromkeys(
         row["run_key"] for row in month.get("history", []) if row["run_key"] != month["run_key"]
     )

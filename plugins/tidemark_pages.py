@@ -1,6 +1,7 @@
 """The frame of the pages in Airflow: Airflow's colours and theme, one small script, and words for numbers.
 
-Without script a page shows the same; it then follows the browser's theme, and Airflow's own pages open inside the tab.
+Without script a page shows the same; it then follows the browser's theme, and Airflow's own pages open inside
+the tab.
 """
 
 import base64
@@ -38,7 +39,8 @@ _SCRIPT = """
   });
 })();
 """
-"""Airflow shows the tab in a frame that may not leave it, nor download before 3.3: such links are clicked in Airflow's own page."""
+"""Airflow shows the tab in a frame that may not leave it, nor download before 3.3: such links are clicked in
+Airflow's own page."""
 SCRIPT_DIGEST = f"'sha256-{base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()}'"
 
 _STYLE = """
@@ -96,7 +98,8 @@ class Markup:
 
 
 def markup(template: str, /, **values: Any) -> Markup:
-    """A template with values: texts are escaped, `Markup` is taken as it is, of a sequence all one after the other."""
+    """A template with values: texts are escaped, `Markup` is taken as it is, of a sequence all one after the
+    other."""
     return Markup(template.format(**{name: _text(value) for name, value in values.items()}))
 
 

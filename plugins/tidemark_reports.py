@@ -1,7 +1,8 @@
 """The pages inside Airflow's UI, behind its login: the months, a tab on each run, and the files of a run.
 
-Who may read the DAG `monthly_segmentation` may read what it publishes. The plugin's files import nothing of the project: on MWAA
-the web server has the plugins and no DAG folder. They read `TIDEMARK_ARTIFACT_ROOT` and `TIDEMARK_ARTIFACT_CONN_ID` themselves.
+Who may read the DAG `monthly_segmentation` may read what it publishes. The plugin's files import nothing of
+the project: on MWAA the web server has the plugins and no DAG folder. They read `TIDEMARK_ARTIFACT_ROOT` and
+`TIDEMARK_ARTIFACT_CONN_ID` themselves.
 """
 
 import re
@@ -31,7 +32,8 @@ _POLICY = (
     " frame-ancestors 'self'"
 )
 _SCRIPTS = re.compile(rb"script-src((?: 'sha256-[A-Za-z0-9+/=]{44}')+)")
-"""The scripts that a report says are its own, by their digests; nothing that is written into the page later is among them."""
+"""The scripts that a report says are its own, by their digests; nothing that is written into the page later
+is among them."""
 _HEAD_BYTES = 4096
 _LONGEST_SEARCH = 100
 _HEADERS = {
@@ -95,7 +97,8 @@ def run(session: SessionDep, run_id: str, dag_id: str = DAG_ID) -> HTMLResponse:
 
 @app.get("/runs/{as_of_date}/{run_key}/{path:path}")
 def file(as_of_date: str, run_key: str, path: str) -> StreamingResponse:
-    """One file of a run: only what the run's own manifest or a stage's list names, so no path can lead out of its folder."""
+    """One file of a run: only what the run's own manifest or a stage's list names, so no path can lead out of
+    its folder."""
     files = run_files(as_of_date, run_key)
     place = files.named(path) if files else None
     if place is None:
@@ -111,7 +114,8 @@ def file(as_of_date: str, run_key: str, path: str) -> StreamingResponse:
 
 
 def _files_of(run_id: str, known: AirflowRun | None, published: list[dict[str, Any]]) -> RunFiles | None:
-    """The run's files: by the identity that Airflow has of it, else by the publications of a run with its id."""
+    """The run's files: by the identity that Airflow has of it, else by the publications of a run with its
+    id."""
     if known and (files := run_files(known.as_of_date, known.run_key)):
         return files
     for month in published:
@@ -136,9 +140,11 @@ def _view(name: str, destination: str, address: str, route: str) -> dict[str, st
 
 
 class TidemarkReports(AirflowPlugin):
-    """Serves the pages at `/tidemark/`, and shows them in the navigation and as tabs of DAGs and of their runs.
+    """Serves the pages at `/tidemark/`, and shows them in the navigation and as tabs of DAGs and of their
+    runs.
 
-    Airflow shows a tab on every DAG, puts the ids into its address, quoted, and finds it by its route, so each has its own.
+    Airflow shows a tab on every DAG, puts the ids into its address, quoted, and finds it by its route, so
+    each has its own.
     """
 
     name = "tidemark_reports"

@@ -1,4 +1,5 @@
-"""The artifact root as the web server sees it: what is published, and of each run only the files that its own lists name."""
+"""The artifact root as the web server sees it: what is published, and of each run only the files that its own
+lists name."""
 
 import json
 import os

@@ -1,4 +1,5 @@
-"""The demo's data as the tables of the source contract, for tests that bring their own landing files or oracles."""
+"""The demo's data as the tables of the source contract, for tests that bring their own landing files or
+oracles."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,8 @@ NEEDED = dict.fromkeys(("users", "transactions", "events"), "engagement")
 
 
 def contract_tables(landing: Path, target: Path) -> Path:
-    """Load the demo's landing files by its mapping, and write each raw table as `<target>/<table>.parquet`; returns the folder."""
+    """Load the demo's landing files by its mapping, and write each raw table as `<target>/<table>.parquet`;
+    returns the folder."""
     settings = Settings(duckdb_path=target / "warehouse.duckdb", landing_url=landing.as_uri())
     mapped = validate(read_document(COMPLETE_JOURNEY.config_dir / SOURCES), sources_model()).mapped()
     with open_warehouse(settings) as warehouse:

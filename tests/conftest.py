@@ -16,7 +16,8 @@ from tests.fast import TESTS, is_fast
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="tidemark-tests-airflow-"))
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
-# No test changes the file of a DAG that an Airflow has read, and to read all of them again takes 3 s of CPU time.
+# No test changes the file of a DAG that an Airflow has read, and to read all of them again takes 3 s of CPU
+# time.
 os.environ["AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL"] = "600"
 os.environ["AIRFLOW__USAGE_DATA_COLLECTION__ENABLED"] = "False"
 os.environ["AIRFLOW__COSMOS__ENABLE_TELEMETRY"] = "False"
@@ -36,8 +37,8 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
-# A process that is asked to end takes its Airflow with it, as it does on Ctrl-C. Shells start background jobs deaf to that, and
-# what a deaf process starts is deaf, too.
+# A process that is asked to end takes its Airflow with it, as it does on Ctrl-C. Shells start background jobs
+# deaf to that, and what a deaf process starts is deaf, too.
 for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, signal.default_int_handler)
 
@@ -66,7 +67,8 @@ def s3() -> Iterator[Any]:
 
 @pytest.fixture(scope="session", autouse=True)
 def started_dbt(request: pytest.FixtureRequest) -> Iterator[None]:
-    """dbt without its start, but where a whole deployment is tested, and for the fast tests, which need none."""
+    """dbt without its start, but where a whole deployment is tested, and for the fast tests, which need
+    none."""
     started = [item.path for item in request.session.items if not is_fast(item.path)]
     deployed = any(path.is_relative_to(folder) for path in started for folder in DEPLOYED)
     if not started or deployed or "TIDEMARK_DBT_EXECUTABLE" in os.environ:

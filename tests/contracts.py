@@ -9,7 +9,8 @@ from include.tidemark.yaml_reading import read_yaml
 
 
 def create_tables(execute: Callable[[str], object], *names: str) -> None:
-    """Create tables without rows; rows come by `insert into ... by name`, which casts them to the contract's types.
+    """Create tables without rows; rows come by `insert into ... by name`, which casts them to the contract's
+    types.
 
     Args:
         names: `schema.table`; `raw` stands for all sources.

@@ -71,7 +71,8 @@ _SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please 
 
 @contextmanager
 def troubled_server(client: Any, seconds: float, every: int) -> Iterator[Any]:
-    """A client of a server before the client's own, which answers late, and every few calls that it is too busy."""
+    """A client of a server before the client's own, which answers late, and every few calls that it is too
+    busy."""
     behind = client.meta.endpoint_url.removeprefix("http://")
     calls = count(1)
 

@@ -1,10 +1,12 @@
-"""How the folders of `include/tidemark` lean on each other: which may import which, no circle, and no family known outside.
+"""How the folders of `include/tidemark` lean on each other: which may import which, no circle, and no family
+known outside.
 
-A node of the graph is a folder, or a module beside the folders; the families are one node each, written as FAMILY. Every import
-counts, also one inside a function or for types only. What the pipeline finds by name, a family's parts, is no import.
+A node of the graph is a folder, or a module beside the folders; the families are one node each, written as
+FAMILY. Every import counts, also one inside a function or for types only. What the pipeline finds by name, a
+family's parts, is no import.
 
-One layer is not a folder: the rules. Each part declares its own rules in its `rules.py`, beside what they steer, and `rules.py`
-puts them together; all of these are one node, which knows none of the parts.
+One layer is not a folder: the rules. Each part declares its own rules in its `rules.py`, beside what they
+steer, and `rules.py` puts them together; all of these are one node, which knows none of the parts.
 """
 
 import ast
@@ -22,7 +24,8 @@ FAMILIES = sorted(path.parent.name for path in (PACKAGE / "families").glob("*/__
 FAMILY = "families/*"
 RULES = "rules"
 OF_THE_RULES = {"rule_types", "families.early_engagement.features"}
-"""Modules of that layer which are not called `rules`: types, and the names of the columns that a list of events gives."""
+"""Modules of that layer which are not called `rules`: types, and the names of the columns that a list of
+events gives."""
 LEAVES = {
     "as_of",
     "code_version",
@@ -43,7 +46,8 @@ LEAVES = {
 }
 """Modules beside the folders that everybody may import: they know nothing but each other."""
 
-# From the bottom to the top. A new edge is a decision: add it here only where the layer below can't know better.
+# From the bottom to the top. A new edge is a decision: add it here only where the layer below can't know
+# better.
 ALLOWED = {
     "statistics": "",
     "documents": "",
@@ -193,7 +197,8 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def names_a_family(tree: ast.AST) -> bool:
-    """Whether code imports a family, or has its name in a text: alone, or as a part of a name with an underscore."""
+    """Whether code imports a family, or has its name in a text: alone, or as a part of a name with an
+    underscore."""
     if any(family_of(name) for name in imported(tree)):
         return True
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}

@@ -1,9 +1,10 @@
-"""What stands in `statistics/` is what a run uses: an oracle belongs to the tests, and what nobody calls is deleted.
+"""What stands in `statistics/` is what a run uses: an oracle belongs to the tests, and what nobody calls is
+deleted.
 
-The walk is by names, in the source. Outside `statistics/` a file counts as a whole as soon as a reached file imports it. In
-`statistics/` each function, class and method counts alone: it is reached when reached code names it. A method that is read
-from its class (`Cells.from_rows`, `self.table`) is reached by that; of other objects the class is not known, so a method is
-reached where reached code reads an attribute of its name.
+The walk is by names, in the source. Outside `statistics/` a file counts as a whole as soon as a reached file
+imports it. In `statistics/` each function, class and method counts alone: it is reached when reached code
+names it. A method that is read from its class (`Cells.from_rows`, `self.table`) is reached by that; of other
+objects the class is not known, so a method is reached where reached code reads an attribute of its name.
 """
 
 import ast
@@ -13,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = "include.tidemark.statistics"
-# Families and segmentations are named as text where they are loaded, so all their files are beginnings; `demo` is what `make demo` starts.
+# Families and segmentations are named as text where they are loaded, so all their files are beginnings;
+# `demo` is what `make demo` starts.
 BEGINNINGS = (
     "dags",
     "plugins",
@@ -45,7 +47,8 @@ def test_a_method_is_listed_when_only_another_class_is_asked_for_one_of_its_name
 
 
 def unreached(*beginnings: str) -> list[str]:
-    """Functions, classes and methods of `statistics/` that no code reached from these folders or files names."""
+    """Functions, classes and methods of `statistics/` that no code reached from these folders or files
+    names."""
     walk = _Walk()
     for path in _files(*beginnings):
         walk.enter(_name(path))
@@ -72,7 +75,8 @@ def _modules() -> dict[str, ast.Module]:
 
 @cache
 def _imports(module: str) -> dict[str, str]:
-    """Name in the module -> dotted name that it stands for, of all its imports, those inside functions too."""
+    """Name in the module -> dotted name that it stands for, of all its imports, those inside functions
+    too."""
     found = {}
     for node in ast.walk(_modules()[module]):
         if isinstance(node, ast.ImportFrom):
@@ -121,7 +125,8 @@ class _Walk:
         self.attributes: set[str] = set()
 
     def enter(self, module: str) -> None:
-        """Import a module: its packages run, too; in `statistics/` its functions and classes wait until they are named."""
+        """Import a module: its packages run, too; in `statistics/` its functions and classes wait until they
+        are named."""
         if module in self.entered or module not in _modules():
             return
         self.entered.add(module)
@@ -135,7 +140,8 @@ class _Walk:
                 self.read(module, node)
 
     def read(self, module: str, code: ast.AST, owner: str | None = None) -> None:
-        """Follow every name in a piece of a module's code; ``owner`` is the class that `self` and `cls` stand for."""
+        """Follow every name in a piece of a module's code; ``owner`` is the class that `self` and `cls` stand
+        for."""
 
         def meaning(node: ast.AST) -> str:
             if not isinstance(node, ast.Name):

@@ -44,7 +44,8 @@ RETENTION_BY_FEE = {
     "include/tidemark/report/charts/curves.py": "curves",
     "include/tidemark/families/fee_tiers/templates/retention.html.j2": "curves",
 }
-"""What has a line that makes, names or carries the number, in its order: to the row of statistics, to the file, to the page."""
+"""What has a line that makes, names or carries the number, in its order: to the row of statistics, to the
+file, to the page."""
 
 
 def test_retention_by_fee_passes_as_many_files_as_the_page_says():

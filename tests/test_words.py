@@ -1,4 +1,5 @@
-"""English that an engineer reads without stopping, in documents, messages and comments; the list is CONTRIBUTING.md's."""
+"""English that an engineer reads without stopping, in documents, messages and comments; the list is
+CONTRIBUTING.md's."""
 
 import re
 import subprocess

@@ -110,7 +110,8 @@ def lifetime(repeats: int) -> Iterator[Line]:
 
 
 def many(repeats: int) -> Iterator[Line]:
-    """Families of 100 comparisons: discoveries among nulls, false ones among discoveries, misses among the shown."""
+    """Families of 100 comparisons: discoveries among nulls, false ones among discoveries, misses among the
+    shown."""
     random = np.random.RandomState(4)
     nulls = [
         min(stats.false_discovery_control(p)) <= 0.05 for p in random.uniform(size=(repeats, 100)).tolist()

@@ -11,7 +11,8 @@ from tests.statistics.held_out import CHOSEN_ON, UNSEEN
 from tests.statistics.populations import coverage_by_flag
 
 FEWEST = 300
-"""`ok` samples of a population and size from which on it is looked at by itself, if they are a twentieth of all, too."""
+"""`ok` samples of a population and size from which on it is looked at by itself, if they are a twentieth of
+all, too."""
 
 
 def flags(repeats: int) -> Iterator[Line]:
@@ -38,7 +39,8 @@ def chosen_on(repeats: int) -> Iterator[Line]:
 
 
 def _by_cell(makers: Sequence, populations: Iterable[str], repeats: int) -> Iterator[Line]:
-    """By flag, and of the populations and sizes with enough `ok` samples the two lowest and the two highest."""
+    """By flag, and of the populations and sizes with enough `ok` samples the two lowest and the two
+    highest."""
     for maker in makers:
         counts: Counter[tuple[str, str, str, str, bool]] = Counter()
         for place, name in enumerate(populations):

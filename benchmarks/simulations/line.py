@@ -14,7 +14,8 @@ DOCUMENTED_SAMPLES = 1_500
 
 
 class Line(NamedTuple):
-    """One rate: name, nominal %, hits (one entry per sample), and the documented % as a range; None where none is claimed."""
+    """One rate: name, nominal %, hits (one entry per sample), and the documented % as a range; None where
+    none is claimed."""
 
     what: str
     nominal: float

@@ -18,7 +18,8 @@ from tests.statistics.users import period_sums_of, table_of, volume_cells_of
 
 
 def shocks(repeats: int) -> Iterator[Line]:
-    """Weeks and days with shocks of their own and no effect: alarms of the rows that are `ok`, and of users as if independent."""
+    """Weeks and days with shocks of their own and no effect: alarms of the rows that are `ok`, and of users
+    as if independent."""
     for shock in (0.0, 0.1, 0.2):
         random = np.random.RandomState(round(100 * shock))
         for name, verdicts in every_design(random, shock, 4 * repeats):
@@ -30,7 +31,8 @@ def shocks(repeats: int) -> Iterator[Line]:
 
 
 def spells(repeats: int) -> Iterator[Line]:
-    """A fee without an effect where the shocks of weeks last (AR 0.6): weeks and spells of the fee as the periods."""
+    """A fee without an effect where the shocks of weeks last (AR 0.6): weeks and spells of the fee as the
+    periods."""
     for place, name in enumerate(FEES):
         found = alarms_of_a_fee(np.random.RandomState(place), name, repeats)
         yield Line(f"A/A with AR(0.6), {name}, weeks as periods", 5, found[:, 0], None)
@@ -69,7 +71,8 @@ def periods(repeats: int) -> Iterator[Line]:
 
 
 def volume(repeats: int) -> Iterator[Line]:
-    """A planted elasticity of two segments with 10 periods, shocks of their own and no zeros: does it come back?"""
+    """A planted elasticity of two segments with 10 periods, shocks of their own and no zeros: does it come
+    back?"""
     truth = {"retail": -0.02, "whale": -0.05}
     methods = ("cr3_t", "wild_enumerated", "huber_jackknife", "ppml_jackknife")
     hits: dict[str, list[bool]] = {method: [] for method in methods}

@@ -14,7 +14,8 @@ from tests.statistics.populations import POPULATIONS
 
 
 def arrivals(repeats: int) -> Iterator[Line]:
-    """Months of weeks or days with shocks of their own and no effect: alarms of the change between them, and of their trend."""
+    """Months of weeks or days with shocks of their own and no effect: alarms of the change between them, and
+    of their trend."""
     for shock in (0.0, 0.1, 0.2):
         for place, (name, design) in enumerate(arriving.DESIGNS.items()):
             found = arriving.alarms(np.random.RandomState(place), shock, design, 3 * repeats)
@@ -31,7 +32,8 @@ def trend(repeats: int) -> Iterator[Line]:
 
 
 def given_earlier(repeats: int) -> Iterator[Line]:
-    """The change of a mean given what each of 6,000 users had in the earlier month, which is drawn 25 times as often as that."""
+    """The change of a mean given what each of 6,000 users had in the earlier month, which is drawn 25 times
+    as often as that."""
     for kept, documented in ((0.5, 94.9), (0.8, 95.6)):
         rng, hits = np.random.default_rng(11), []
         noise = 0.6 * math.sqrt(1 - kept**2)
@@ -51,7 +53,8 @@ def given_earlier(repeats: int) -> Iterator[Line]:
 
 
 def paired(repeats: int) -> Iterator[Line]:
-    """The change of a mean on pairs of users by flag, over populations, how much users go on as before, and sizes."""
+    """The change of a mean on pairs of users by flag, over populations, how much users go on as before, and
+    sizes."""
     found: dict[str, list[bool]] = {}
     lowest: dict[tuple[str, int], list[bool]] = {}
     for place, name in enumerate(POPULATIONS):

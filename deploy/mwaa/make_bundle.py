@@ -1,7 +1,8 @@
-"""Write what MWAA takes: `dags/` (with `include/`, `dbt/` and `config/` inside), `plugins.zip`, `requirements.txt`, `startup.sh`.
+"""Write what MWAA takes: `dags/`, `plugins.zip`, `requirements.txt`, `startup.sh`.
 
-MWAA has no folder but these, and forbids PYTHONPATH. The same input gives the same bytes: nothing in the bundle holds a time,
-a random id or a path of the machine that built it.
+`dags/` has `include/`, `dbt/` and `config/` inside: MWAA has no folder but these, and forbids PYTHONPATH. The
+same input gives the same bytes: nothing in the bundle holds a time, a random id or a path of the machine that
+built it.
 """
 
 import argparse
@@ -24,7 +25,8 @@ VERSIONS = tuple(
 )
 CONSTRAINTS = "constraints.txt"
 CONSTRAINTS_ON_MWAA = f"/usr/local/airflow/plugins/{CONSTRAINTS}"
-"""Every container has the plugins, the web server included, which installs the requirements and has no DAGs."""
+"""Every container has the plugins, the web server included, which installs the requirements and has no
+DAGs."""
 MWAA_PYTHON = {
     "python_version": "3.12", "python_full_version": "3.12.13", "implementation_name": "cpython",
     "platform_python_implementation": "CPython", "sys_platform": "linux", "platform_system": "Linux",
@@ -34,7 +36,8 @@ _LEFT_OUT = {"__pycache__", "target", "logs", "dbt_packages", ".user.yml"}
 _VOLATILE = {"generated_at", "invocation_started_at", "run_started_at", "invocation_id", "user_id"}
 """What dbt writes anew into the manifest's head each time."""
 _TRACES = {"created_at": 0, "root_path": ""}
-"""What a node says of the time and the machine of its making. Nothing reads it: Cosmos has the project's path by itself."""
+"""What a node says of the time and the machine of its making. Nothing reads it: Cosmos has the project's path
+by itself."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -48,11 +51,13 @@ def make_bundle(
     """Write the bundle for one Airflow version to `target`, replacing what an earlier build left there.
 
     Args:
-        settings_file: lines `NAME=value` that startup.sh exports; nothing secret, because the file goes to S3 as it is.
+        settings_file: lines `NAME=value` that startup.sh exports; nothing secret, because the file goes to S3
+            as it is.
         config: the deployment's folder, whose YAML files go into the bundle.
 
     Raises:
-        BundleError: no pins are kept for this version, the manifest or the folder is missing, or a settings line can't be read.
+        BundleError: no pins are kept for this version, the manifest or the folder is missing, or a settings
+            line can't be read.
     """
     if airflow_version not in VERSIONS:
         raise BundleError(f"No pins are kept for Airflow {airflow_version}; there are {', '.join(VERSIONS)}.")
@@ -68,7 +73,8 @@ def make_bundle(
 
 
 def _config_files(folder: Path) -> dict[str, bytes]:
-    """The deployment's YAML files. Whatever else lies beside them, such as an export or a repository's history, stays there."""
+    """The deployment's YAML files. Whatever else lies beside them, such as an export or a repository's
+    history, stays there."""
     if not folder.is_dir():
         raise BundleError(f"{folder} is no folder; correct TIDEMARK_CONFIG_DIR or --config.")
     try:

@@ -1,4 +1,5 @@
-"""The pages of the documentation site: the documents of `docs/`, and what the code itself says of views, files and rules.
+"""The pages of the documentation site: the documents of `docs/`, and what the code itself says of views,
+files and rules.
 
 Usage: python deploy/site/pages.py FOLDER; `make site` does it and has MkDocs make the site of the folder.
 """
@@ -43,7 +44,8 @@ def write_pages(folder: Path) -> None:
 
 
 def _moved(text: str, to_root: str) -> str:
-    """The text with the links to documents outside of `docs/` as they are on the site, and no link to what is no document."""
+    """The text with the links to documents outside of `docs/` as they are on the site, and no link to what is
+    no document."""
     for name, page in AT_THE_ROOT.items():
         text = text.replace(f"]({to_root}{name}", f"]({page}")
     code = r"(?:include|dbt|dags|plugins|tests|config|deploy|benchmarks)/"

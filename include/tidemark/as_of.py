@@ -25,7 +25,8 @@ def resolve_as_of_date(
     A manual run in Airflow 3 has no logical date and no data interval, hence the third choice.
 
     Raises:
-        RunIdentityError: the parameter is no ISO date, or the date is after the local day on which the run was due.
+        RunIdentityError: the parameter is no ISO date, or the date is after the local day on which the run
+            was due.
     """
     zone = ZoneInfo(business_timezone)
     latest = run_after.astimezone(zone).date()

@@ -13,10 +13,11 @@ _LEFT_OUT = {"target", "logs", "__pycache__", "dbt_packages"}
 
 @cache
 def code_version() -> str:
-    """`TIDEMARK_CODE_VERSION` (a release or commit, set by the build), else a digest of the files that decide results.
+    """`TIDEMARK_CODE_VERSION` (a release or commit, set by the build), else a digest of the files that decide
+    results.
 
-    The digest covers `dbt/` and `include/tidemark/`, so it is the same for the same code on every platform, also where
-    there is no git.
+    The digest covers `dbt/` and `include/tidemark/`, so it is the same for the same code on every platform,
+    also where there is no git.
     """
     if release := os.environ.get("TIDEMARK_CODE_VERSION", ""):
         return release

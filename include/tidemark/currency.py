@@ -1,7 +1,9 @@
-"""The deployment's currency: how its amounts are written, and what names and words say where the project says US dollars.
+"""The deployment's currency: how its amounts are written, and what names and words say where the project says
+US dollars.
 
-Inside the project everything is called as in US dollars (`volume_usd`, "in US dollars"), whatever the currency is: no model
-and no statistic converts an amount. What is published passes through `Currency.name` and `Currency.words`.
+Inside the project everything is called as in US dollars (`volume_usd`, "in US dollars"), whatever the
+currency is: no model and no statistic converts an amount. What is published passes through `Currency.name`
+and `Currency.words`.
 """
 
 import difflib
@@ -45,7 +47,7 @@ class Currency:
 
         >>> currency_named("USD").write(5000), currency_named("EUR").write(-1499.5), currency_named("JPY").write(20000)
         ('$5,000', '-€1,499.50', '¥20,000')
-        """
+        """  # noqa: W505
         decimals = self.decimals if round(amount, self.decimals) == amount else MOST_DECIMALS
         digits = f"{abs(amount):,.{decimals}f}".removesuffix("." + "0" * decimals)
         return f"{'-' if amount < 0 else ''}{self.prefix}{digits}"
@@ -64,7 +66,7 @@ class Currency:
 
         >>> currency_named("EUR").words("Net spend in US dollars."), currency_named("EUR").words("Sum in US cents.")
         ('Net spend in euros.', 'Sum in hundredths of one euro.')
-        """
+        """  # noqa: W505
         if self.code == _INSIDE:
             return text
         text = re.sub(r"\b(?:hundredths of a )?US cents?\b", self._of_cents, text)
@@ -85,7 +87,8 @@ def is_currency(code: str) -> bool:
 
 @lru_cache(maxsize=16)
 def currency_named(code: str, symbol: str | None = None, decimals: int | None = None) -> Currency:
-    """The currency of an ISO 4217 code; symbol and decimals are those of Unicode's CLDR in English unless they are given.
+    """The currency of an ISO 4217 code; symbol and decimals are those of Unicode's CLDR in English unless
+    they are given.
 
     Raises:
         ValueError: there is no such code, or the currency has more decimals than sums are kept in.

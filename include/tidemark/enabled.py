@@ -1,4 +1,5 @@
-"""The families that are enabled: those of the project that the settings name, and the segmentations that the folder declares."""
+"""The families that are enabled: those of the project that the settings name, and the segmentations that the
+folder declares."""
 
 import re
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ class Selection:
 def declared_names(config_dir: Path) -> list[str]:
     """The segmentations that a configuration folder declares, by the names of their files.
 
-    A file whose name can't be a segmentation's is left out: that it is refused is said when a run is resolved, and not by a DAG file
-    that can't be imported.
+    A file whose name can't be a segmentation's is left out: that it is refused is said when a run is
+    resolved, and not by a DAG file that can't be imported.
     """
     return sorted(file.stem for file in (config_dir / FOLDER).glob("*.yml") if re.fullmatch(SLUG, file.stem))
 
@@ -52,8 +53,8 @@ def _families(names: tuple[str, ...]) -> list[Family]:
 def dbt_selection(families: list[Family]) -> Selection:
     """The families' models, all that they are made from, and the published views on them.
 
-    Features of users are made of the models of all families that are enabled, and so come with each; without a segmentation nobody
-    asks for them.
+    Features of users are made of the models of all families that are enabled, and so come with each; without
+    a segmentation nobody asks for them.
     """
     known = known_families()
     own = [family.name for family in families if family.name in known]

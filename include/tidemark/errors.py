@@ -4,12 +4,13 @@
 class TidemarkError(Exception):
     """Something that the deployment, the data or the caller has to change.
 
-    The message is one sentence or two: what is wrong, where, and what to do. It never holds a secret or a row's content
-    that could identify a user. Retrying the same input gives the same error.
+    The message is one sentence or two: what is wrong, where, and what to do. It never holds a secret or a
+    row's content that could identify a user. Retrying the same input gives the same error.
     """
 
     def __init__(self, message: str = "") -> None:
-        """Take the message; signs of the names in it that would steer a terminal or turn a line around are escaped."""
+        """Take the message; signs of the names in it that would steer a terminal or turn a line around are
+        escaped."""
         super().__init__(
             "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in message)
         )
@@ -45,6 +46,7 @@ class GateError(TidemarkError):
 
 
 def code_of(error: Exception) -> str:
-    """The number that a driver or the system gives an error; its words may hold an address, a user or a row."""
+    """The number that a driver or the system gives an error; its words may hold an address, a user or a
+    row."""
     code = getattr(error, "errno", None)
     return f" ({code})" if isinstance(code, int) and code > 0 else ""

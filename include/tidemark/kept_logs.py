@@ -1,4 +1,5 @@
-"""Logs of what failed in a shell: below the project, or in the temporary folder where the project can't be written."""
+"""Logs of what failed in a shell: below the project, or in the temporary folder where the project can't be
+written."""
 
 import os
 import tempfile

@@ -10,9 +10,11 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def ends_with_parent(request: signal.Signals = signal.SIGKILL) -> Callable[[], None] | None:
-    """For `preexec_fn` of a process: Linux sends it the signal when its parent's thread is gone. None elsewhere.
+    """For `preexec_fn` of a process: Linux sends it the signal when its parent's thread is gone. None
+    elsewhere.
 
-    The library is loaded before the fork, because little may be done between that and the start of the new program.
+    The library is loaded before the fork, because little may be done between that and the start of the new
+    program.
     """
     if _LIBC is None:
         return None

@@ -20,7 +20,8 @@ ONCE: JsonDict = {"uniqueItems": True}
 
 def refuse_warnings_above_stops(rules: BaseModel, *pairs: tuple[str, str]) -> None:
     """Raises:
-    ContradictionError: the first rule of a pair, from which on the gate warns, is above the second, from which on it stops.
+    ContradictionError: the first rule of a pair, from which on the gate warns, is above the second, from
+    which on it stops.
     """
     for warning, critical in pairs:
         if getattr(rules, warning) > getattr(rules, critical):

@@ -1,7 +1,8 @@
 """The rules: every threshold and choice that decides what a segment is, in one typed object.
 
-Values live in `vars:` of `dbt/dbt_project.yml` and nowhere else. A deployment overrides them with a rules file (YAML,
-the same names), and the rules that ENVIRONMENT_RULES names also by an environment variable of the same name in upper case.
+Values live in `vars:` of `dbt/dbt_project.yml` and nowhere else. A deployment overrides them with a rules
+file (YAML, the same names), and the rules that ENVIRONMENT_RULES names also by an environment variable of the
+same name in upper case.
 """
 
 import hashlib
@@ -125,8 +126,8 @@ def load_rules(rules: Path | Document | None = None, environ: Mapping[str, str] 
         rules: the rules file, or what was read of it.
 
     Raises:
-        SettingsError: the rules file can't be read, has an unknown name, or a value of the wrong type or range; the message names
-            its line.
+        SettingsError: the rules file can't be read, has an unknown name, or a value of the wrong type or
+            range; the message names its line.
     """
     document = read_document(rules) if isinstance(rules, Path) else rules
     defaults = _default_values()
@@ -169,7 +170,8 @@ def _explain(error: Any, document: Document | None, from_environment: Mapping[st
 
 
 def _added(default: Any, given: Any) -> Any:
-    """A rule with the given parts in place of its own; what can't be such a part is left to the type's own check."""
+    """A rule with the given parts in place of its own; what can't be such a part is left to the type's own
+    check."""
     return default | given if isinstance(given, dict) else given
 
 

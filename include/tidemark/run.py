@@ -35,19 +35,22 @@ class RunOptions(BaseModel):
 
     full_refresh: bool = False
     lookback_days: int | None = Field(default=None, ge=0, le=3660)
-    """Look-back of every fact in this run; None: the rules' own, `lookback_days` and `lookback_window_days`."""
+    """Look-back of every fact in this run; None: the rules' own, `lookback_days` and
+    `lookback_window_days`."""
     publish: bool = True
     n_resamples: int = Field(default=10_000, ge=1_000, le=1_000_000)
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1.0)
     run_hash: str | None = Field(default=None, pattern=r"^[0-9A-Za-z_-]{1,32}$")
-    """Label of the orchestration that the run belongs to, for those who look for it there; the run key alone identifies it."""
+    """Label of the orchestration that the run belongs to, for those who look for it there; the run key alone
+    identifies it."""
     allow_missing: tuple[str, ...] = ()
-    """What the sources had before and may lack now: tables whose landing files are gone (their rows of then are used once more) or
-    whose newest month holds far fewer rows, and columns (`transactions.status`) that are null now, or lost values. With `known_at`,
-    also tables whose rows of then were replaced since: those of now are used for them."""
+    """What the sources had before and may lack now: tables whose landing files are gone (their rows of then
+    are used once more) or whose newest month holds far fewer rows, and columns (`transactions.status`) that
+    are null now, or lost values. With `known_at`, also tables whose rows of then were replaced since: those
+    of now are used for them."""
     known_at: datetime | None = None
-    """The run sees only what had been loaded by this instant (UTC). Such a run loads no file, builds staging and facts in schemas of
-    its own, and is never published, whatever `publish` says."""
+    """The run sees only what had been loaded by this instant (UTC). Such a run loads no file, builds staging
+    and facts in schemas of its own, and is never published, whatever `publish` says."""
 
     @model_validator(mode="before")
     @classmethod
@@ -103,32 +106,40 @@ class Run(BaseModel):
     rules: Rules
     rules_hash: str
     config: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Content of the files of the configuration folder when the run was resolved: later tasks look at this, never at the folder."""
+    """Content of the files of the configuration folder when the run was resolved: later tasks look at this,
+    never at the folder."""
     config_hash: str = ""
     source_places: dict[str, str] = Field(default_factory=dict)
     """File and line of each key of `sources.yml`, for messages."""
     sources: dict[str, SourceRows] = Field(default_factory=dict)
-    """Where the rows of each table are, once `load_sources` has found them; before that, and for tables of nobody, in `raw`."""
+    """Where the rows of each table are, once `load_sources` has found them; before that, and for tables of
+    nobody, in `raw`."""
     code_version: str
     rebuild_facts: bool = False
-    """Whether all days of the daily facts have to be built again, because the zone, the mapping or the families changed."""
+    """Whether all days of the daily facts have to be built again, because the zone, the mapping or the
+    families changed."""
     options: RunOptions
     previous: PublishedRun | None = None
     """The newest published as-of date before this one: what the volume of the sources is compared with."""
     previous_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
-    """By family, the newest published as-of date before this one that holds it: what its movement, drift and volume are
-    compared with. A family that is in no earlier publication is not in it."""
+    """By family, the newest published as-of date before this one that holds it: what its movement, drift and
+    volume are compared with. A family that is in no earlier publication is not in it."""
     year_before_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
-    """By family, the publication of the same day a year before that holds it: what its changes over a year are measured from."""
+    """By family, the publication of the same day a year before that holds it: what its changes over a year
+    are measured from."""
     months_by_family: dict[str, tuple[PublishedRun, ...]] = Field(default_factory=dict)
-    """By family, the publications of the months before, as far back as none is missing, the earliest first: what its trend is over."""
+    """By family, the publications of the months before, as far back as none is missing, the earliest first:
+    what its trend is over."""
     redeclared: tuple[str, ...] = ()
-    """The segmentations whose files say something else than in the publication that they are compared with."""
+    """The segmentations whose files say something else than in the publication that they are compared
+    with."""
     same_rules_by_family: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """By segmentation, of its earlier publications (`previous`, `year_before`) those whose conditions were others and what the conditions
-    look at was not: their people are put into the segments of this run's conditions, too."""
+    """By segmentation, of its earlier publications (`previous`, `year_before`) those whose conditions were
+    others and what the conditions look at was not: their people are put into the segments of this run's
+    conditions, too."""
     backtest_by_family: dict[str, PublishedRun] = Field(default_factory=dict)
-    """By family, the newest published as-of date that holds it and whose following 90 days are over: what a backtest looks at."""
+    """By family, the newest published as-of date that holds it and whose following 90 days are over: what a
+    backtest looks at."""
 
     @field_validator("run_key")
     @classmethod
@@ -139,12 +150,14 @@ class Run(BaseModel):
 
     @property
     def known_at(self) -> datetime | None:
-        """The instant by which the rows that it sees had been loaded; None where it sees all that there are."""
+        """The instant by which the rows that it sees had been loaded; None where it sees all that there
+        are."""
         return self.options.known_at
 
     @property
     def schema_suffix(self) -> str:
-        """What the names of its schemas of staging, facts and views end in: empty, as those of all runs are, but with `known_at`."""
+        """What the names of its schemas of staging, facts and views end in: empty, as those of all runs are,
+        but with `known_at`."""
         return f"_{self.run_key}".lower() if self.known_at else ""
 
     @property
@@ -179,7 +192,8 @@ class Run(BaseModel):
         return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
     def previous_of(self, family: str) -> PublishedRun | None:
-        """The publication that a family is compared with; None for its first one, whatever else was published before."""
+        """The publication that a family is compared with; None for its first one, whatever else was published
+        before."""
         return self.previous_by_family.get(family)
 
     def year_before_of(self, family: str) -> PublishedRun | None:
@@ -187,7 +201,8 @@ class Run(BaseModel):
         return self.year_before_by_family.get(family)
 
     def trend_of(self, family: str) -> tuple[PublishedRun, ...]:
-        """The publications of the earlier months of a family's trend; none where there are too few for one."""
+        """The publications of the earlier months of a family's trend; none where there are too few for
+        one."""
         earlier = self.months_by_family.get(family, ())
         return earlier if len(earlier) + 1 >= self.rules.trend_months else ()
 
@@ -196,7 +211,8 @@ class Run(BaseModel):
         return self.same_rules_by_family.get(family, ())
 
     def previous_key_of(self, family: str) -> str:
-        """Key of that publication's run, for SQL; empty, and so the key of no run, for the family's first one."""
+        """Key of that publication's run, for SQL; empty, and so the key of no run, for the family's first
+        one."""
         previous = self.previous_of(family)
         return previous.run_key if previous else ""
 
@@ -260,8 +276,8 @@ def make_run_key(
 ) -> str:
     """The key of a run: `<as-of date>_<start in UTC>_<8 hex digits>`, safe in SQL, file names and URLs.
 
-    A retried task gets the same key. A cleared run gets another one, because its start and clear number differ, so that
-    the rows of a published run are never written again.
+    A retried task gets the same key. A cleared run gets another one, because its start and clear number
+    differ, so that the rows of a published run are never written again.
     """
     start = started_at.astimezone(UTC)
     identity = f"{as_of_date}|{start.isoformat()}|{dag_run_id}|{clear_number}"

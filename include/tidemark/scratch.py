@@ -1,7 +1,8 @@
-"""Folders for files on the way. They hold rows of users, so they are private, and none outlives its process for long.
+"""Folders for files on the way. They hold rows of users, so they are private, and none outlives its process
+for long.
 
-Each is named after the product and the run, and holds a lock of the process that made it: who finds a folder whose lock is
-free knows that its process has died, and removes it.
+Each is named after the product and the run, and holds a lock of the process that made it: who finds a folder
+whose lock is free knows that its process has died, and removes it.
 """
 
 import fcntl

@@ -1,4 +1,5 @@
-"""What a deployment sets through `TIDEMARK_*` environment variables: where things are, never how segments are defined.
+"""What a deployment sets through `TIDEMARK_*` environment variables: where things are, never how segments are
+defined.
 
 Definitions (thresholds, time zone, categories) are rules; see `rules.py`.
 """
@@ -24,7 +25,8 @@ _NO_FOLDER = "The folder that this process was started in does not exist any mor
 
 
 def _default_dbt_executable() -> Path:
-    """The dbt environment of the local set-up where it exists, else the one that the image or start-up script makes."""
+    """The dbt environment of the local set-up where it exists, else the one that the image or start-up script
+    makes."""
     local = PROJECT_ROOT / ".venv" / "dbt" / "bin" / "dbt"
     if local.exists():
         return local
@@ -64,20 +66,24 @@ class Settings(BaseSettings):
     duckdb_path: Path = LOCAL_STATE / "warehouse.duckdb"
     snowflake_conn_id: str = "snowflake_default"
     snowflake_role: str | None = None
-    """Role, warehouse and database instead of the connection's own; the connection may be shared with others."""
+    """Role, warehouse and database instead of the connection's own; the connection may be shared with
+    others."""
     snowflake_warehouse: str | None = None
     snowflake_database: str | None = None
 
     landing_url: Annotated[str | None, AfterValidator(without_password)] = None
-    """Folder of `<table>.parquet` or `<table>.csv` files; none means that the raw tables are already in the warehouse."""
+    """Folder of `<table>.parquet` or `<table>.csv` files; none means that the raw tables are already in the
+    warehouse."""
     landing_conn_id: str | None = None
     artifact_root: Annotated[str, AfterValidator(without_password)] = (LOCAL_STATE / "artifacts").as_uri()
     artifact_conn_id: str | None = None
     scratch_dir: Path | None = None
-    """Where files are staged on the way to or from object storage; the system's temporary folder by default."""
+    """Where files are staged on the way to or from object storage; the system's temporary folder by
+    default."""
 
     config_dir: Path = PROJECT_ROOT / "config"
-    """Folder of what differs between two deployments: `sources.yml` (own tables) and `rules.yml` (thresholds)."""
+    """Folder of what differs between two deployments: `sources.yml` (own tables) and `rules.yml`
+    (thresholds)."""
     rules_file: Path | None = None
     """Deprecated: the rules belong into `rules.yml` of the configuration folder."""
     families: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)] = ("customer_segments",)
@@ -85,7 +91,8 @@ class Settings(BaseSettings):
     dbt_executable: Path = Field(default_factory=_default_dbt_executable)
     dbt_threads: int = Field(default=4, ge=1, le=64)
     dbt_execution: Literal["watcher", "local"] = "watcher"
-    """`local` gives every model a dbt process of its own and needs no triggerer; slower, and needed where Python calls `dag.test()`."""
+    """`local` gives every model a dbt process of its own and needs no triggerer; slower, and needed where
+    Python calls `dag.test()`."""
 
     schedule_end: date | None = None
     """No run is scheduled for intervals after this day; for data that ends in the past."""
@@ -98,7 +105,8 @@ class Settings(BaseSettings):
     notify_success: bool = False
     """Whether the summary of every publication is posted to the connection of the alerts, too."""
     deadline_hours: float | None = Field(default=None, gt=0, le=8_760)
-    """After that many hours in the queue and at work a run is late, which is posted there; none by default."""
+    """After that many hours in the queue and at work a run is late, which is posted there; none by
+    default."""
     keep_unpublished_runs: int = Field(default=3, ge=0)
     """How many unpublished runs of one as-of date are kept; published runs are always kept."""
 
@@ -107,7 +115,8 @@ def load_settings() -> Settings:
     """Read the settings from the environment.
 
     Raises:
-        SettingsError: a variable has a value that can't be used; the message names the variable and the reason.
+        SettingsError: a variable has a value that can't be used; the message names the variable and the
+            reason.
     """
     if not _stands_somewhere():
         raise SettingsError(_NO_FOLDER)

@@ -1,5 +1,5 @@
-"""Texts of others: which may leave the warehouse, as a column that is mapped by mistake may hold what identifies people, and how they
-are written within a sentence of ours."""
+"""Texts of others: which may leave the warehouse, as a column that is mapped by mistake may hold what
+identifies people, and how they are written within a sentence of ours."""
 
 SHARED_BY_USERS = 10
 """A text may be in files, logs and messages when enough users have it."""
@@ -10,7 +10,8 @@ _LONGEST = 60
 
 
 def in_a_line(text: str, longest: int = _LONGEST) -> str:
-    r"""A text as part of one line: what would break the line or steer a terminal is escaped, what is too long is cut.
+    r"""A text as part of one line: what would break the line or steer a terminal is escaped, what is too long
+    is cut.
 
     >>> in_a_line("a\nb"), in_a_line("abc", 2)
     ('a\\nb', 'ab…')
@@ -25,6 +26,7 @@ def shown(value: object) -> str:
 
 
 def shared_or_other(column: str) -> str:
-    """SQL of a column over a table with a row per user: its text where enough of the table's users have it."""
+    """SQL of a column over a table with a row per user: its text where enough of the table's users have
+    it."""
     enough = f"count(*) over (partition by {column}) >= {SHARED_BY_USERS}"
     return f"case when {column} is null or {enough} then {column} else '{OTHER}' end"

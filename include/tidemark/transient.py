@@ -1,4 +1,5 @@
-"""Which errors go away by themselves: a lock, the network, throttling, a full disk. Everything else fails the same way again.
+"""Which errors go away by themselves: a lock, the network, throttling, a full disk. Everything else fails the
+same way again.
 
 Drivers are known by what they leave in their errors, so that none has to be imported.
 """

@@ -1,7 +1,9 @@
-"""What may be wrong with the rows themselves. The rows that a change gives are what the delivery then says, word for word.
+"""What may be wrong with the rows themselves. The rows that a change gives are what the delivery then says,
+word for word.
 
-Many of these can't be told from what really happened, so a month may be published on them; but then as the delivery says it, and
-with every row in the account. `must_stop` says which of them no limit of the shipped rules lets pass.
+Many of these can't be told from what really happened, so a month may be published on them; but then as the
+delivery says it, and with every row in the account. `must_stop` says which of them no limit of the shipped
+rules lets pass.
 """
 
 from collections.abc import Callable

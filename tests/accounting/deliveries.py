@@ -1,4 +1,5 @@
-"""Deliveries of a second month, drawn by hypothesis: about half are sound though written in many ways, the others damaged once."""
+"""Deliveries of a second month, drawn by hypothesis: about half are sound though written in many ways, the
+others damaged once."""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,7 +34,8 @@ _TABLES = ("users", "transactions")
 _LAYERS = ("sound", *3 * ("harmless", "doubtful"), "compared", "text", "text", "type", "file")
 """What is drawn: half of it has nothing wrong with it, or nothing that the files show."""
 _AS_LAST_MONTH = 3
-"""Of that many deliveries of the same users all but one have the file of last month, which is then not read again."""
+"""Of that many deliveries of the same users all but one have the file of last month, which is then not read
+again."""
 _hits = st.builds(Hits, st.integers(0, 60), st.sampled_from([1, 2, 3, 7, 20, 400]))
 
 

@@ -89,7 +89,8 @@ OTHER: Mapping[str, tuple[Write, ...]] = {
     "flag": (lambda v: "markedmaybe", lambda v: "2", lambda v: "-1", lambda v: "0.5"),
     "id": tuple(map(_always, ("", " ", *WORDS_FOR_NULL))),
 }  # fmt: skip
-"""By kind of column, texts of which a part would be ignored, guessed or taken for something else: each stops the month."""
+"""By kind of column, texts of which a part would be ignored, guessed or taken for something else: each stops
+the month."""
 
 
 def _floats(values: list[Any]) -> pa.Array:

@@ -14,7 +14,8 @@ from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 
 
 class Memory(DuckDBWarehouse):
-    """Has the tables and views of a DuckDB file under the same names. A single thread: to start others takes longer than they save."""
+    """Has the tables and views of a DuckDB file under the same names. A single thread: to start others takes
+    longer than they save."""
 
     def __init__(self, template: Path) -> None:
         self._connection = duckdb.connect(config={"threads": 1})
@@ -39,7 +40,8 @@ class Memory(DuckDBWarehouse):
 
     @contextmanager
     def for_everything(self) -> Iterator[None]:
-        """The stages that load and check work on this, and files are read by an engine that is not started anew for each."""
+        """The stages that load and check work on this, and files are read by an engine that is not started
+        anew for each."""
         engine = duckdb.connect(config={"threads": 1})
         connect = duckdb.connect
 

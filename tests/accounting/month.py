@@ -1,4 +1,5 @@
-"""A deployment whose first month is published, and whose second month runs again and again on what a test delivers."""
+"""A deployment whose first month is published, and whose second month runs again and again on what a test
+delivers."""
 
 import json
 import os

@@ -1,4 +1,5 @@
-"""The gate without Great Expectations: the same queries and bounds, in a hundredth of the time. A test holds both equal."""
+"""The gate without Great Expectations: the same queries and bounds, in a hundredth of the time. A test holds
+both equal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,5 @@
-"""Accounts were migrated, and `created_at` says since: most events are of days before it. The account counts them, and stops the month."""
+"""Accounts were migrated, and `created_at` says since: most events are of days before it. The account counts
+them, and stops the month."""
 
 import pytest
 

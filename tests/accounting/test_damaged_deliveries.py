@@ -1,4 +1,5 @@
-"""A month may never be published wrong without a word, whatever lands: thousands of deliveries, sound and damaged, hold it to that."""
+"""A month may never be published wrong without a word, whatever lands: thousands of deliveries, sound and
+damaged, hold it to that."""
 
 import re
 from collections import Counter

@@ -1,4 +1,5 @@
-"""What the gate says of a row account that does not add up, or whose reasons have grown. One spoiled place per test."""
+"""What the gate says of a row account that does not add up, or whose reasons have grown. One spoiled place
+per test."""
 
 import pytest
 

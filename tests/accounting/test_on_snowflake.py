@@ -1,4 +1,5 @@
-"""The row account's statements as Snowflake reads them: what the emulator, which runs on DuckDB, would let pass."""
+"""The row account's statements as Snowflake reads them: what the emulator, which runs on DuckDB, would let
+pass."""
 
 import pytest
 

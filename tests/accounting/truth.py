@@ -1,4 +1,5 @@
-"""What two months of deliveries mean, and a plain recomputation of the numbers and of the account from that. No SQL is shared."""
+"""What two months of deliveries mean, and a plain recomputation of the numbers and of the account from that.
+No SQL is shared."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +46,8 @@ class Purchase:
 
     @cached_property
     def cents(self) -> int:
-        """Of the amount with the four decimals that the contract holds; more are rounded, and the gate warns of them."""
+        """Of the amount with the four decimals that the contract holds; more are rounded, and the gate warns
+        of them."""
         return int(
             (self.amount_usd.quantize(Decimal("0.0001"), ROUND_HALF_UP) * 100).quantize(
                 Decimal(1), ROUND_HALF_UP
@@ -96,7 +98,8 @@ _KINDS: tuple[tuple[int, str, Callable[[int], float]], ...] = (
     (110, "Gas", lambda month: 100 * 1.4**month),
     (300, "Dining", lambda month: 9000 * 0.8**month),
 )
-"""By kind of customer: how many days before the second as-of date they began, what they mostly buy, dollars by month since then."""
+"""By kind of customer: how many days before the second as-of date they began, what they mostly buy, dollars
+by month since then."""
 
 
 def _purchases() -> list[Purchase]:

@@ -46,7 +46,8 @@ class Book:
 
 @pytest.fixture(scope="session")
 def rules() -> Rules:
-    # The demo's amounts are small: without a lower threshold this audience would be empty, and tested in vain.
+    # The demo's amounts are small: without a lower threshold this audience would be empty, and tested in
+    # vain.
     return load_rules().model_copy(update={"audience_declining_min_lifetime_value": 5000})
 
 

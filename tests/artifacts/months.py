@@ -1,5 +1,5 @@
-"""Fixture months: a small deterministic book of customers, put by hand into the tables that dbt, the statistics and the
-gate write, so that publication is tested apart from them.
+"""Fixture months: a small deterministic book of customers, put by hand into the tables that dbt, the
+statistics and the gate write, so that publication is tested apart from them.
 """
 
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,5 @@
-"""Publication: all of a run shows at once or nothing of it, and a retry finishes what an interruption left."""
+"""Publication: all of a run shows at once or nothing of it, and a retry finishes what an interruption
+left."""
 
 import hashlib
 import json

@@ -1,4 +1,5 @@
-"""Wide files are long rows turned on their side: each column says which statistic it is of, each line which keys it has."""
+"""Wide files are long rows turned on their side: each column says which statistic it is of, each line which
+keys it has."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,5 @@
-"""The months of a backfill in a shell: gone on with where it ended, stopped or not at a failure, paused and cancelled."""
+"""The months of a backfill in a shell: gone on with where it ended, stopped or not at a failure, paused and
+cancelled."""
 
 import pickle
 import shutil

@@ -1,4 +1,5 @@
-"""The plugin's pages and the report in a frame as Airflow makes it: theme, downloads, and links that leave the frame."""
+"""The plugin's pages and the report in a frame as Airflow makes it: theme, downloads, and links that leave
+the frame."""
 
 import json
 import socket

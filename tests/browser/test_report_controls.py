@@ -1,4 +1,5 @@
-"""The controls of the report in a real browser: what they filter, the address, downloads, keyboard and touch."""
+"""The controls of the report in a real browser: what they filter, the address, downloads, keyboard and
+touch."""
 
 import csv
 import io

@@ -1,4 +1,5 @@
-"""The report in a real browser: without a script, on a phone, in both themes, in print, and for those who can't see it."""
+"""The report in a real browser: without a script, on a phone, in both themes, in print, and for those who
+can't see it."""
 
 import re
 from pathlib import Path

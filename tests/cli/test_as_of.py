@@ -1,4 +1,5 @@
-"""`--as-of`: what is no date, and dates as of which nothing can be run; each is told in one sentence that says what is allowed."""
+"""`--as-of`: what is no date, and dates as of which nothing can be run; each is told in one sentence that
+says what is allowed."""
 
 import argparse
 from datetime import UTC, date, datetime

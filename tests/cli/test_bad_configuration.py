@@ -1,4 +1,5 @@
-"""What a command says of a configuration that can't be used: one sentence, exit code 2, no log, and nothing is touched."""
+"""What a command says of a configuration that can't be used: one sentence, exit code 2, no log, and nothing
+is touched."""
 
 import json
 import os
@@ -140,7 +141,8 @@ def test_a_warehouse_below_a_file_is_refused(deployment, capsys, monkeypatch, ar
 
 
 def test_a_column_that_no_file_has_is_known_when_the_file_is_read_so_the_run_has_failed(deployment, capsys):
-    """A file's columns are known only once it is here and whole, which may be a long copy: so not before the run."""
+    """A file's columns are known only once it is here and whole, which may be a long copy: so not before the
+    run."""
     (deployment / "landing" / "people.csv").write_text("id,joined,country\n1,2026-01-01,DE\n")
     (deployment / "sources.yml").write_text(
         "users:\n  files: people.csv\n  columns: {user_id: id, created_at: joined, country: contry}\n"

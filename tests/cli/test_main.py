@@ -140,7 +140,8 @@ UNBUFFERED = pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "
 
 
 def printing(text: str, redirection: str, unbuffered: str = "") -> subprocess.CompletedProcess[str]:
-    """A command that prints, in a shell that sends its stdout somewhere; a log would be a file of its working folder."""
+    """A command that prints, in a shell that sends its stdout somewhere; a log would be a file of its working
+    folder."""
     program = (
         "import sys\n"
         "from include.tidemark.cli import guard, main\n"

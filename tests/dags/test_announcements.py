@@ -1,4 +1,5 @@
-"""What other DAGs and people in Airflow get from a publication: an event a family, and buttons; on every supported Airflow version."""
+"""What other DAGs and people in Airflow get from a publication: an event a family, and buttons; on every
+supported Airflow version."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,5 @@
-"""A scheduled month is as of the first in every zone, and a change of the zone computes no month again; on every supported Airflow."""
+"""A scheduled month is as of the first in every zone, and a change of the zone computes no month again; on
+every supported Airflow."""
 
 import runpy
 from collections.abc import Callable

@@ -1,4 +1,5 @@
-"""The DAGs that change published months by hand, as Airflow sees them: nothing is changed unless that is asked for."""
+"""The DAGs that change published months by hand, as Airflow sees them: nothing is changed unless that is
+asked for."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""The DAG with a declared segmentation: its questions are tasks, its models are built, and without one they are not."""
+"""The DAG with a declared segmentation: its questions are tasks, its models are built, and without one they
+are not."""
 
 import importlib.util
 

@@ -1,4 +1,5 @@
-"""A small warehouse that the real dbt builds. The dbt process and these tests open the same DuckDB file in turn."""
+"""A small warehouse that the real dbt builds. The dbt process and these tests open the same DuckDB file in
+turn."""
 
 import json
 import os
@@ -55,7 +56,8 @@ def dbt_executable() -> Path:
 
 
 def split_run(run: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What dbt is told of a run: variables (families and rules), and values that only a compiled model sees."""
+    """What dbt is told of a run: variables (families and rules), and values that only a compiled model
+    sees."""
     parsed = {"families", *Rules.model_fields}
     return (
         {name: value for name, value in run.items() if name in parsed},
@@ -74,7 +76,8 @@ class DbtResult:
 
 @dataclass(frozen=True)
 class DbtWarehouse:
-    """A DuckDB file and the folder where dbt leaves its target and logs; the project itself is never copied."""
+    """A DuckDB file and the folder where dbt leaves its target and logs; the project itself is never
+    copied."""
 
     path: Path
     scratch: Path
@@ -209,7 +212,8 @@ class Recorder:
 
 
 def table_definitions() -> list[str]:
-    """Statements that make every schema, the tables that Python owns and the raw tables of the contract, empty."""
+    """Statements that make every schema, the tables that Python owns and the raw tables of the contract,
+    empty."""
     recorder = Recorder()
     ensure_control_tables(recorder)  # type: ignore[arg-type]
     create_tables(recorder.execute, "raw")
@@ -286,7 +290,8 @@ def raw_warehouse(tmp_path_factory: pytest.TempPathFactory) -> DbtWarehouse:
 
 @pytest.fixture(scope="session")
 def built(raw_warehouse: DbtWarehouse, tmp_path_factory: pytest.TempPathFactory) -> DbtWarehouse:
-    """Two runs; the earlier one is published, the later one has passed all data tests. Shared: tests only read it."""
+    """Two runs; the earlier one is published, the later one has passed all data tests. Shared: tests only
+    read it."""
     warehouse = raw_warehouse.copy_to(tmp_path_factory.mktemp("dbt_built"))
     warehouse.build_models(EARLIER)
     warehouse.publish(1, EARLIER["as_of_date"], EARLIER["run_key"])

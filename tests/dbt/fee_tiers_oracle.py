@@ -1,4 +1,5 @@
-"""Fee weeks and swaps for the tests, and all that the models of fee_tiers say of them in plain Python, one user at a time."""
+"""Fee weeks and swaps for the tests, and all that the models of fee_tiers say of them in plain Python, one
+user at a time."""
 
 import random
 from collections import defaultdict
@@ -11,8 +12,8 @@ AS_OF = date(2026, 3, 3)  # a Tuesday
 FIRST = date(2025, 11, 4)
 SIZES = ("micro", "small", "medium", "large", "whale")
 
-# A first short period, weeks with several fees, a gap of four days, a fee that nobody knows, a long period that is cut,
-# and one that is still running.
+# A first short period, weeks with several fees, a gap of four days, a fee that nobody knows, a long period
+# that is cut, and one that is still running.
 PERIODS = [
     ("P00", FIRST - timedelta(days=4), FIRST - timedelta(days=1), 5.0),
     *(

@@ -18,7 +18,8 @@ SUMS = ("n", "s1", "s2", "s3")
 
 
 def amounts() -> dict[str, np.ndarray]:
-    """Every corner of the rule: zeros, both signs, one digit, powers of ten and their neighbours, many in one bin."""
+    """Every corner of the rule: zeros, both signs, one digit, powers of ten and their neighbours, many in one
+    bin."""
     random = np.random.RandomState(5)
     powers = 10 ** np.arange(10)
     edges = np.concatenate([powers, powers - 1, powers + 1, [99, 100, 101, 109, 110, 1_099, 1_100]])

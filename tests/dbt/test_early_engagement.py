@@ -1,4 +1,5 @@
-"""First-week behaviour and who stayed, as the real dbt builds them, against a recomputation in plain Python from raw rows."""
+"""First-week behaviour and who stayed, as the real dbt builds them, against a recomputation in plain Python
+from raw rows."""
 
 import random
 from collections import Counter

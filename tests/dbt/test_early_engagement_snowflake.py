@@ -1,4 +1,5 @@
-"""The family early_engagement on an emulated Snowflake: the same rows as on DuckDB, from stored facts to dense views."""
+"""The family early_engagement on an emulated Snowflake: the same rows as on DuckDB, from stored facts to
+dense views."""
 
 from pathlib import Path
 from typing import Any

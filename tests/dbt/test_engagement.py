@@ -1,4 +1,5 @@
-"""The models of the family engagement, computed a second time from the raw rows: plain Python, one user at a time."""
+"""The models of the family engagement, computed a second time from the raw rows: plain Python, one user at a
+time."""
 
 import random
 from collections import defaultdict
@@ -41,7 +42,8 @@ def at(day: date, second: int) -> datetime:
 
 
 def sample() -> dict[str, list[tuple[Any, ...]]]:
-    """150 users of the last year: silent ones, testers, early and late events, every stage, refunds, declined rows."""
+    """150 users of the last year: silent ones, testers, early and late events, every stage, refunds, declined
+    rows."""
     stream = random.Random(7)
     users, events, transactions = [], [], []
 

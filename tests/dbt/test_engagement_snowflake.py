@@ -1,4 +1,5 @@
-"""The family engagement on an emulated Snowflake: the same rows as on DuckDB, by other rules than those of the shared months."""
+"""The family engagement on an emulated Snowflake: the same rows as on DuckDB, by other rules than those of
+the shared months."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,5 @@
-"""The daily event facts after each kind of new, late, repeated or lost row equal those of the rows as they now stand."""
+"""The daily event facts after each kind of new, late, repeated or lost row equal those of the rows as they
+now stand."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +8,8 @@ import pytest
 
 LOCAL_DATE = "(event_at::timestamp at time zone 'UTC' at time zone 'America/New_York')::date"
 
-# What the raw rows should give, written another way than the models: repeated rows are removed first, as whole rows.
+# What the raw rows should give, written another way than the models: repeated rows are removed first, as
+# whole rows.
 EXPECTED_BY_NAME = f"""
     select user_id, {LOCAL_DATE} as day, event_name, count(*), min(event_at), max(event_at)
     from (select distinct on (event_id) * from raw.events)
@@ -56,7 +58,8 @@ def event(
 
 
 def sample_events() -> list[tuple[Any, ...]]:
-    """Forty days around the change to summer time, every fifth event delivered twice, sessions across local midnight."""
+    """Forty days around the change to summer time, every fifth event delivered twice, sessions across local
+    midnight."""
     rows = []
     for number in range(1200):
         at = datetime(2026, 2, 20, 4, 30) + timedelta(minutes=47 * number)
@@ -137,7 +140,8 @@ def test_late_repeated_and_new_events_are_picked_up(events: Any) -> None:
         [
             event("old day, loaded now", datetime(2026, 2, 25, 12), loaded=newest + timedelta(days=1)),
             event("day before all others", datetime(2026, 1, 5, 12), loaded=newest + timedelta(days=1)),
-            # Committed late: within the look-back, although it says that it was loaded before what is already built.
+            # Committed late: within the look-back, although it says that it was loaded before what is already
+            # built.
             event("in look-back", newest - timedelta(hours=20), loaded=newest - timedelta(days=9)),
         ],
     )

@@ -1,4 +1,5 @@
-"""The family fee_tiers by the real dbt, held against a second computation: plain Python, one user at a time."""
+"""The family fee_tiers by the real dbt, held against a second computation: plain Python, one user at a
+time."""
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta

@@ -1,4 +1,5 @@
-"""The family fee_tiers on an emulated Snowflake: what it leaves behind by the median swap equals what DuckDB has."""
+"""The family fee_tiers on an emulated Snowflake: what it leaves behind by the median swap equals what DuckDB
+has."""
 
 from pathlib import Path
 from typing import Any

@@ -24,7 +24,8 @@ KINDS = {
 
 
 def sample() -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """400 users of every kind: testers, the never active, events before the sign-up and after the date, redeliveries."""
+    """400 users of every kind: testers, the never active, events before the sign-up and after the date,
+    redeliveries."""
     stream = random.Random(20261102)
     users, events = [], []
     for number in range(400):
@@ -157,7 +158,8 @@ def test_the_query_that_lists_planners_with_a_deck_by_name_and_address_gives_eac
     planners, tmp_path: Path
 ):
     warehouse = planners.copy_to(tmp_path)
-    # A load that has brought everybody twice, the newer rows with another address, and has forgotten one user.
+    # A load that has brought everybody twice, the newer rows with another address, and has forgotten one
+    # user.
     warehouse.execute(
         "insert into raw.users select * replace ('new-' || email as email, _loaded_at + interval 1 day as _loaded_at) from raw.users"
     )

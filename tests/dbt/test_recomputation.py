@@ -1,4 +1,5 @@
-"""The models' numbers, computed a second time from the raw rows by other means: plain Python, one customer at a time."""
+"""The models' numbers, computed a second time from the raw rows by other means: plain Python, one customer at
+a time."""
 
 from calendar import monthrange
 from collections import Counter
@@ -17,7 +18,8 @@ GROUPS = {
 
 
 def completed_months(first: date, as_of: date) -> int:
-    """Count up month by month until the anniversary, moved to the end of a short month, is after the as-of date."""
+    """Count up month by month until the anniversary, moved to the end of a short month, is after the as-of
+    date."""
     months = 0
     while True:
         year, month = divmod(first.year * 12 + first.month - 1 + months + 1, 12)

@@ -1,4 +1,5 @@
-"""What dbt says when it is started without a run, or with one that is malformed: one sentence that says what to do."""
+"""What dbt says when it is started without a run, or with one that is malformed: one sentence that says what
+to do."""
 
 import json
 from typing import Any

@@ -1,4 +1,5 @@
-"""Each run replaces its own rows and nobody else's: retries, overlapping runs, published runs, full refreshes, replays."""
+"""Each run replaces its own rows and nobody else's: retries, overlapping runs, published runs, full
+refreshes, replays."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
 """The same project on an emulated Snowflake: its SQL, its transactions and its temporary relations.
 
-The emulator translates to DuckDB, so this says nothing about Snowflake's arithmetic or speed. It does say that the
-dispatched macros, the two incremental strategies and their explicit transactions run through dbt-snowflake, and that
-what they leave behind equals what DuckDB has.
+The emulator translates to DuckDB, so this says nothing about Snowflake's arithmetic or speed. It does say
+that the dispatched macros, the two incremental strategies and their explicit transactions run through
+dbt-snowflake, and that what they leave behind equals what DuckDB has.
 """
 
 from pathlib import Path
@@ -89,7 +89,8 @@ EVENT_FACTS = ("core.fct_user_event_daily", "core.fct_user_activity_daily")
 def test_daily_event_facts_on_an_emulated_snowflake_equal_those_on_duckdb(
     raw_warehouse: Any, all_table_definitions: list[str], tmp_path: Path
 ) -> None:
-    """Three hundred deliveries of 285 events around the day of 25 hours; the last ones come after a first build."""
+    """Three hundred deliveries of 285 events around the day of 25 hours; the last ones come after a first
+    build."""
     warehouse = raw_warehouse.copy_to(tmp_path / "dbt")
     warehouse.execute("delete from raw.events")
     warehouse.execute(EVENTS)

@@ -16,7 +16,8 @@ MORE = "select * from staging.sound union all (select * from staging.sound limit
 
 
 def failed_tests(warehouse: DbtWarehouse, *models: str) -> set[str]:
-    """The data tests of models that fail, where these models alone are selected, as they are after the process was killed."""
+    """The data tests of models that fail, where these models alone are selected, as they are after the
+    process was killed."""
     settings = Settings(duckdb_path=warehouse.path)
     result = warehouse.dbt("test", "--select", *models, run=LATER, environ=dbt_environment(settings))
     assert result.statuses, result.output

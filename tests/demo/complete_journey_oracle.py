@@ -1,4 +1,5 @@
-"""The families' numbers on the Complete Journey in pandas, from the landing files and docs/decisions.md alone."""
+"""The families' numbers on the Complete Journey in pandas, from the landing files and docs/decisions.md
+alone."""
 
 from pathlib import Path
 
@@ -26,7 +27,8 @@ class Oracle:
         self.sales["cents"] = (self.sales["amount_usd"] * 100).astype("int64")
 
     def behavioral_segments(self) -> pd.Series:
-        """Each user's behavioural segment: churned after 14 days, the others by the percentiles of their scores."""
+        """Each user's behavioural segment: churned after 14 days, the others by the percentiles of their
+        scores."""
         done = self.events[(self.events["event_name"] != "campaign_received") & (self.events["age"] >= 0)]
         observed = (self.as_of - self.created).dt.days.clip(upper=90)
         recent = done[done["day"] >= self.as_of - pd.DateOffset(days=90)]
@@ -34,7 +36,8 @@ class Oracle:
         frequency = sessions.reindex(observed.index, fill_value=0) / observed
         events = recent.groupby("user_id").size().reindex(observed.index, fill_value=0) / observed
         away = (self.as_of - done.groupby("user_id")["day"].max()).dt.days.reindex(observed.index)
-        # No session here has a length, so its weight of 0.25 is shared among the others: 30, 25 and 20 parts of 75.
+        # No session here has a length, so its weight of 0.25 is shared among the others: 30, 25 and 20 parts
+        # of 75.
         score = 30 * _places(frequency) + 25 * _places(events) + 20 * _places(-away.fillna(1e6))
         here = away < 14
         moderate, high = (score[here].quantile(p) for p in (0.3, 0.7))
@@ -60,7 +63,8 @@ class Oracle:
         return len(mature), int(mature.isin(did["user_id"]).sum())
 
     def first_weeks(self) -> pd.DataFrame:
-        """Users whose return window is over: events of the first seven days by name, days with them, and who stayed."""
+        """Users whose return window is over: events of the first seven days by name, days with them, and who
+        stayed."""
         seen = self.created >= self.events["day"].min()
         over = (self.as_of - self.created).dt.days >= RETURN_DAYS.stop
         cohort = self.created.index[seen & over]
@@ -85,5 +89,6 @@ def _until(rows: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 
 
 def _places(values: pd.Series) -> pd.Series:
-    """Twice the number of others that each is above, ties half: whole numbers, so that equal scores are equal."""
+    """Twice the number of others that each is above, ties half: whole numbers, so that equal scores are
+    equal."""
     return (2 * (values.rank(method="average") - 1)).astype("int64")

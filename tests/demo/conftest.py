@@ -40,7 +40,8 @@ def complete_journey(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def complete_journey_tables(complete_journey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the same as the tables of the source contract, one Parquet file each. Shared: tests only read it."""
+    """A folder with the same as the tables of the source contract, one Parquet file each. Shared: tests only
+    read it."""
     return contract_tables(complete_journey, tmp_path_factory.mktemp("complete_journey_tables"))
 
 

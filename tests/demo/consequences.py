@@ -1,4 +1,5 @@
-"""What follows from the planted effects of the synthetic data: segments, shares and chances that a run has to find again."""
+"""What follows from the planted effects of the synthetic data: segments, shares and chances that a run has to
+find again."""
 
 import itertools
 import math
@@ -15,13 +16,15 @@ PORTRAIT_SEGMENTS = {
 }
 """The segment of each portrait at every as-of date from 2026-04-01 to 2026-07-01, by the default rules."""
 NEW_SEGMENT = "New & Growing"
-"""The segment of a new spender whose first purchase is in the 90 days before the as-of date: nothing was spent before."""
+"""The segment of a new spender whose first purchase is in the 90 days before the as-of date: nothing was
+spent before."""
 EARLY_EVENT_NAMES = ("login", *(driver.event_name for driver in truth.DRIVERS), "share")
 """Configured list of early engagement; `share` is a planner's event and has no effect."""
 
 
 def weekly_retention(fee_bps: float, week: int) -> float:
-    """Chance that a spender first seen at this fee buys in week k (1 in week 0); weeks are independent of each other."""
+    """Chance that a spender first seen at this fee buys in week k (1 in week 0); weeks are independent of
+    each other."""
     if week == 0:
         return 1.0
     odds = (
@@ -60,7 +63,8 @@ def _binomial(n: int, k: int, p: float) -> float:
 
 
 def visit_chance(day: int) -> float:
-    """Chance that a user visits on this day after sign-up (1 to 5, or 7 and later): retention by install day."""
+    """Chance that a user visits on this day after sign-up (1 to 5, or 7 and later): retention by install
+    day."""
     if day < truth.FIRST_WEEK_DAYS:
         return truth.FIRST_WEEK_ACTIVE_SHARE
     alive = math.exp(-max(day - 35, 0) / truth.LIFETIME_DAYS_BEYOND_35)

@@ -61,7 +61,8 @@ class FakeAirflow:
         return 200, self.backfills[-1]
 
     def _look_for_completed(self) -> None:
-        """Twice a minute Airflow closes the backfills whose runs have all finished; here, after each refusal."""
+        """Twice a minute Airflow closes the backfills whose runs have all finished; here, after each
+        refusal."""
         if all(run["state"] in FINISHED for run in self.runs.values() if run["run_type"] == "backfill"):
             for backfill in self.backfills:
                 backfill["completed_at"] = backfill["completed_at"] or "now"

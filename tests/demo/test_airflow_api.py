@@ -14,7 +14,8 @@ STACK = SimpleNamespace(url="http://airflow.test", password="p")
 
 @pytest.fixture
 def api(monkeypatch):
-    """A client, what its server answers to the next requests for pages (200 when none is left), and its clock."""
+    """A client, what its server answers to the next requests for pages (200 when none is left), and its
+    clock."""
     answers, clock = [], SimpleNamespace(now=0.0)
     monkeypatch.setattr(time, "monotonic", lambda: clock.now)
     monkeypatch.setattr(time, "sleep", lambda seconds: setattr(clock, "now", clock.now + seconds))

@@ -1,4 +1,5 @@
-"""A month of the three families that the real data allow, run from a shell, against a recomputation in pandas."""
+"""A month of the three families that the real data allow, run from a shell, against a recomputation in
+pandas."""
 
 import logging
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""What `make demo` does with what an earlier one left unfinished, on an Airflow that only answers requests."""
+"""What `make demo` does with what an earlier one left unfinished, on an Airflow that only answers
+requests."""
 
 from types import SimpleNamespace
 

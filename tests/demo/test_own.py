@@ -1,4 +1,5 @@
-"""Own data on a local Airflow, and the demo's own sets beside a shell that exports settings; Airflow only answers requests."""
+"""Own data on a local Airflow, and the demo's own sets beside a shell that exports settings; Airflow only
+answers requests."""
 
 import sys
 from datetime import UTC, datetime

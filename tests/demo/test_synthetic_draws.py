@@ -1,4 +1,5 @@
-"""The random numbers are arithmetic: an independent computation gives the same ones, and they are random enough."""
+"""The random numbers are arithmetic: an independent computation gives the same ones, and they are random
+enough."""
 
 import duckdb
 import numpy as np

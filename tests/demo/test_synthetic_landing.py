@@ -1,4 +1,5 @@
-"""Landing files: the same bytes for the same arguments, taken in by the loader, and passed by the source gate."""
+"""Landing files: the same bytes for the same arguments, taken in by the loader, and passed by the source
+gate."""
 
 import hashlib
 from datetime import UTC, date, datetime

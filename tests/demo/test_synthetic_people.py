@@ -38,7 +38,8 @@ def test_events_and_transactions_end_with_the_last_local_day(data):
 
 
 def test_local_days_are_those_of_the_business_time_zone(data):
-    """The generator's own summer times against the zone's: a day's rows are between 6:00 and 24:00 on both sides."""
+    """The generator's own summer times against the zone's: a day's rows are between 6:00 and 24:00 on both
+    sides."""
     for first, end in SUMMER_TIMES:
         for day, hours in ((first, 4), (end, 5)):
             assert (

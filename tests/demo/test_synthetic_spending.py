@@ -1,4 +1,5 @@
-"""Fees, trade sizes, elasticity, retention by acquisition fee, and the segments of the portraits, from the raw rows."""
+"""Fees, trade sizes, elasticity, retention by acquisition fee, and the segments of the portraits, from the
+raw rows."""
 
 import math
 from datetime import date, timedelta
@@ -72,7 +73,8 @@ def test_every_week_of_a_user_is_in_the_user_s_trade_class(data):
 
 @pytest.mark.parametrize("segment", truth.TRADE_CLASSES)
 def test_elasticity_within_users(data, segment):
-    """Each user against their own mean: what a user usually spends cancels, the noise is known, and so is the error."""
+    """Each user against their own mean: what a user usually spends cancels, the noise is known, and so is the
+    error."""
     slope, spread = data.execute(
         f"""
         {WEEKLY}, centred as (

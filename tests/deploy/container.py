@@ -1,7 +1,9 @@
-"""A platform's container without Docker: a home folder, a user without root, the image's environment variables.
+"""A platform's container without Docker: a home folder, a user without root, the image's environment
+variables.
 
-Where the tests run as root, everything in a container runs as another user, who may read what root reads (the interpreter may
-stand in root's home) and write nothing but what is his. Elsewhere the folders' modes alone keep him out.
+Where the tests run as root, everything in a container runs as another user, who may read what root reads (the
+interpreter may stand in root's home) and write nothing but what is his. Elsewhere the folders' modes alone
+keep him out.
 """
 
 import contextlib
@@ -52,9 +54,11 @@ def hand_over(folder: Path) -> None:
 
 
 def make_read_only(folder: Path) -> None:
-    """Let nobody without root add to a folder, or change a file where there is root: the owner is another user then.
+    """Let nobody without root add to a folder, or change a file where there is root: the owner is another
+    user then.
 
-    The files' own mode stays 0644, as S3 leaves it: Cosmos copies the manifest with its mode, and dbt then writes to the copy.
+    The files' own mode stays 0644, as S3 leaves it: Cosmos copies the manifest with its mode, and dbt then
+    writes to the copy.
     """
     for path in (*folder.rglob("*"), folder):
         path.chmod(0o555 if path.is_dir() else 0o644)
@@ -78,7 +82,8 @@ class Container:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def variables(self) -> dict[str, str]:
-        """All environment variables of a process of the container; nothing of the test's own but what leads outside."""
+        """All environment variables of a process of the container; nothing of the test's own but what leads
+        outside."""
         kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("PIP_")}
         return {
             **kept,
@@ -91,14 +96,16 @@ class Container:
         }
 
     def run(self, *command: str, timeout: float = 290, **extra: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as the container's user; its output is text, and its return code is the caller's to judge."""
+        """Run a command as the container's user; its output is text, and its return code is the caller's to
+        judge."""
         return subprocess.run(
             [*self._as_user(), *command], env=self.variables() | extra, cwd=self.home,
             capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
 
     def start(self) -> AirflowApi:
-        """Start Airflow with a scheduler, a DAG processor, a triggerer and an API server, and wait for them."""
+        """Start Airflow with a scheduler, a DAG processor, a triggerer and an API server, and wait for
+        them."""
         self.port = free_port()
         self.environment |= self._airflow_variables()
         for file in self.home.glob("airflow.db*"):
@@ -113,7 +120,8 @@ class Container:
         return AirflowApi(stack)
 
     def spawn(self, name: str, *command: str, **extra: str) -> subprocess.Popen[bytes]:
-        """Start a process as the container's user, in a session of its own; its output goes to `<name>.log`."""
+        """Start a process as the container's user, in a session of its own; its output goes to
+        `<name>.log`."""
         with (self.home / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [*self._as_user(), *command], env=self.variables() | extra, cwd=self.home,
@@ -150,7 +158,8 @@ class Container:
         """Run the monthly DAG; returns the tasks' states.
 
         Raises:
-            AssertionError: the run did not succeed; the message holds the states and the log of the first failure.
+            AssertionError: the run did not succeed; the message holds the states and the log of the first
+                failure.
         """
         api.unpause(timeout=180)
         run_id = api.trigger(conf)
@@ -190,7 +199,8 @@ class Container:
         }
 
     def wait_until_healthy(self, name: str) -> None:
-        """Wait for the scheduler, the DAG processor and the triggerer, while the process that was started last lives.
+        """Wait for the scheduler, the DAG processor and the triggerer, while the process that was started
+        last lives.
 
         Raises:
             AssertionError: they do not come up; the message holds the end of `<name>.log`.
@@ -211,7 +221,8 @@ class Container:
 
 @contextlib.contextmanager
 def empty_home() -> Iterator[Path]:
-    """A home that the container's user owns, below a folder that lets him through (pytest's own lets nobody)."""
+    """A home that the container's user owns, below a folder that lets him through (pytest's own lets
+    nobody)."""
     folder = Path(tempfile.mkdtemp(prefix="tidemark-container-"))
     folder.chmod(0o755)
     home = folder / "airflow"

@@ -1,7 +1,8 @@
-"""Publishes two months to the artifact root, recomputes the first, rolls it back, and erases a person; says after each step what
-the pointers hold.
+"""Publishes two months to the artifact root, recomputes the first, rolls it back, and erases a person; says
+after each step what the pointers hold.
 
-Run by test_artifact_root_s3.py in the environment that MWAA would have: it needs the amazon provider and s3fs.
+Run by test_artifact_root_s3.py in the environment that MWAA would have: it needs the amazon provider and
+s3fs.
 """
 
 import json

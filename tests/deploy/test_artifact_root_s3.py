@@ -1,7 +1,8 @@
-"""The artifact root in S3: real calls, through the amazon provider's connection, to a local S3-compatible server (moto's).
+"""The artifact root in S3: real calls, through the amazon provider's connection, to a local S3-compatible
+server (moto's).
 
-What was written is read back by boto3, apart from the code that wrote it. The publishing side runs in the environment of
-Airflow 3.2.1, which has the provider and s3fs at the versions that MWAA has.
+What was written is read back by boto3, apart from the code that wrote it. The publishing side runs in the
+environment of Airflow 3.2.1, which has the provider and s3fs at the versions that MWAA has.
 """
 
 import hashlib

@@ -1,8 +1,9 @@
-"""The Astro image without Docker: the Dockerfile's own steps in a clean folder, then the DAG, as the image's user.
+"""The Astro image without Docker: the Dockerfile's own steps in a clean folder, then the DAG, as the image's
+user.
 
-The image has Airflow with requirements.txt on top, the project below AIRFLOW_HOME (copied by ONBUILD as .dockerignore allows),
-PYTHONPATH set to it, and a user without root who owns it. Not replayed here: OS packages; Celery and
-PostgreSQL are in tests/parts.
+The image has Airflow with requirements.txt on top, the project below AIRFLOW_HOME (copied by ONBUILD as
+.dockerignore allows), PYTHONPATH set to it, and a user without root who owns it. Not replayed here: OS
+packages; Celery and PostgreSQL are in tests/parts.
 """
 
 import json
@@ -35,7 +36,8 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def ignored(path: PurePosixPath, patterns: list[str]) -> bool:
-    """Whether .dockerignore leaves a path out: a pattern is anchored at the top, `**/` lets it stand anywhere."""
+    """Whether .dockerignore leaves a path out: a pattern is anchored at the top, `**/` lets it stand
+    anywhere."""
     tails = [PurePosixPath(*path.parts[start:]) for start in range(len(path.parts))]
     for pattern in patterns:
         deep, rest = pattern.startswith("**/"), pattern.removeprefix("**/")

@@ -1,4 +1,5 @@
-"""The deployment's folder in a clone of the project: shipped empty, left alone by git, and part of the image."""
+"""The deployment's folder in a clone of the project: shipped empty, left alone by git, and part of the
+image."""
 
 import subprocess
 from pathlib import PurePosixPath

@@ -1,7 +1,9 @@
-"""The bundle in a simulated MWAA: no root, read-only dags/ and plugins/ of another owner, MWAA's PYTHONPATH, startup.sh sourced.
+"""The bundle in a simulated MWAA: no root, read-only dags/ and plugins/ of another owner, MWAA's PYTHONPATH,
+startup.sh sourced.
 
-Not simulated here: PostgreSQL and Celery (tests/parts), SQS, the synchronisation with S3, IAM. Each Airflow has exactly the
-versions that MWAA's image pins, and that the bundle for it would install (test_bundle.py compares them).
+Not simulated here: PostgreSQL and Celery (tests/parts), SQS, the synchronisation with S3, IAM. Each Airflow
+has exactly the versions that MWAA's image pins, and that the bundle for it would install (test_bundle.py
+compares them).
 """
 
 import json
@@ -29,7 +31,8 @@ from tests.deploy.test_bundle import VERSIONS
 STARTUP_SECONDS = 295
 """MWAA ends a startup script after 4 min 55 s."""
 
-# As MWAA's image runs it: sourced, `exit` disarmed, then every exported variable is kept for Airflow's processes.
+# As MWAA's image runs it: sourced, `exit` disarmed, then every exported variable is kept for Airflow's
+# processes.
 SOURCE_STARTUP = """
 shopt -s expand_aliases
 alias exit='return'
@@ -64,7 +67,8 @@ def unpack(home: Path, airflow_version: str) -> None:
 
 
 def boot(home: Path, python: Path, component: str, landing_files: Path) -> tuple[Container, str]:
-    """Source startup.sh as the image does; returns the container with what it exported, and what it printed."""
+    """Source startup.sh as the image does; returns the container with what it exported, and what it
+    printed."""
     options = {  # Airflow configuration options, as an engineer sets them in MWAA
         "AIRFLOW__TIDEMARK__DUCKDB_PATH": str(home / "state" / "warehouse.duckdb"),
         "AIRFLOW__TIDEMARK__ARTIFACT_ROOT": (home / "state" / "artifacts").as_uri(),

@@ -1,4 +1,5 @@
-"""Reading the DAG files asks neither the network nor the metadata database, on each platform's layout and with each warehouse."""
+"""Reading the DAG files asks neither the network nor the metadata database, on each platform's layout and
+with each warehouse."""
 
 import subprocess
 import sys

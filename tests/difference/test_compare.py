@@ -1,4 +1,5 @@
-"""Two runs of a month held against each other: what was published, and what was computed from other rules and files."""
+"""Two runs of a month held against each other: what was published, and what was computed from other rules and
+files."""
 
 import json
 import shutil
@@ -22,7 +23,8 @@ HOSTILE = "<script>alert(1)</script>"
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    """A month that was published twice: the second time under another rule, by newer code, and from files that were delivered again."""
+    """A month that was published twice: the second time under another rule, by newer code, and from files
+    that were delivered again."""
     settings = make_settings(tmp_path_factory.mktemp("twice"))
     rules = load_rules(environ={})
     first = make_run(DAY, rules)

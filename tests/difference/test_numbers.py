@@ -82,7 +82,8 @@ def test_where_the_later_run_compared_the_same_people_its_verdict_holds_and_not_
 
 
 def test_many_numbers_that_differ_by_chance_are_adjusted_for(warehouse):
-    """One in twenty differences of nothing has p < 0.05: alone it would count, among the others it does not."""
+    """One in twenty differences of nothing has p < 0.05: alone it would count, among the others it does
+    not."""
     apart = 0.0285  # p = 0.048
     number(warehouse, "one", 0.2)
     number(warehouse, "two", 0.2 + apart / 2**0.5)

@@ -1,4 +1,5 @@
-"""`tidemark doctor` as a whole: exit codes, forms of output, nothing changed, and no traceback on any input."""
+"""`tidemark doctor` as a whole: exit codes, forms of output, nothing changed, and no traceback on any
+input."""
 
 import json
 import subprocess

@@ -1,4 +1,5 @@
-"""The doctor on an emulated Snowflake: session, grants by making and dropping, mapped tables, a first look at their rows."""
+"""The doctor on an emulated Snowflake: session, grants by making and dropping, mapped tables, a first look at
+their rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime

@@ -1,4 +1,5 @@
-"""A YAML file of the deployment: what is wrong with it is one sentence with its file, line, key and the nearest known name."""
+"""A YAML file of the deployment: what is wrong with it is one sentence with its file, line, key and the
+nearest known name."""
 
 from pathlib import Path
 from typing import Literal
@@ -110,7 +111,8 @@ def test_what_is_wrong_is_one_sentence_with_line_key_and_what_is_allowed(
 
 
 def test_who_keeps_an_error_keeps_nothing_of_those_who_asked(tmp_path: Path) -> None:
-    """Pydantic's error keeps the frames of its callers where no collector sees them, and DuckDB complains of that at the end."""
+    """Pydantic's error keeps the frames of its callers where no collector sees them, and DuckDB complains of
+    that at the end."""
     with pytest.raises(SettingsError) as of_a_file:
         validate(read(tmp_path, "title: a\nfirst: {size: 13}\n"), Whole)
     with pytest.raises(SettingsError) as of_the_rules:

@@ -1,4 +1,5 @@
-"""SQL in the deployment's files: expressions of one row, and nothing that reaches a warehouse without having been read."""
+"""SQL in the deployment's files: expressions of one row, and nothing that reaches a warehouse without having
+been read."""
 
 import re
 from collections.abc import Iterator

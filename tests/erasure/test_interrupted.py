@@ -1,4 +1,5 @@
-"""An erasure that is stopped before any of its steps is completed by the same command, as if it had never stopped."""
+"""An erasure that is stopped before any of its steps is completed by the same command, as if it had never
+stopped."""
 
 import json
 import shutil

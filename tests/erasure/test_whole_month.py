@@ -1,4 +1,5 @@
-"""Persons are erased after a month of several families, and the next month is computed as if they had never been there."""
+"""Persons are erased after a month of several families, and the next month is computed as if they had never
+been there."""
 
 import re
 from collections.abc import Iterator

@@ -39,7 +39,8 @@ class PublishedRun:
         return json.loads((self.folder / file).read_text(encoding="utf-8"))
 
     def numbers(self, family: str, metric: str, **names: str) -> list[dict[str, Any]]:
-        """Published statistics of a metric with numbers as numbers; `names` picks segment, method and so on."""
+        """Published statistics of a metric with numbers as numbers; `names` picks segment, method and so
+        on."""
         found = [
             row
             for row in self.rows("data/statistics.csv")
@@ -70,7 +71,8 @@ def synthetic_deployment(root: Path, users: int) -> Settings:
 
 @pytest.fixture(scope="session")
 def synthetic_month(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
-    """The newest month of the synthetic data set, all five families, published. Shared: tests only read it."""
+    """The newest month of the synthetic data set, all five families, published. Shared: tests only read
+    it."""
     root = tmp_path_factory.mktemp("synthetic_month")
     settings = synthetic_deployment(root, USERS)
     started_at = datetime(2026, 7, 1, 7, tzinfo=UTC)

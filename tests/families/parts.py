@@ -1,4 +1,5 @@
-"""Every family's modules as what the pipeline asks of them. mypy reads this file; `test_parts.py` sees that none is left out."""
+"""Every family's modules as what the pipeline asks of them. mypy reads this file; `test_parts.py` sees that
+none is left out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

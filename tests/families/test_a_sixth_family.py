@@ -1,6 +1,8 @@
-"""docs/develop.md says how to add a family with a question of its own; this does it, in a copy of the project, and publishes a month of it.
+"""docs/develop.md says how to add a family with a question of its own; this does it, in a copy of the
+project, and publishes a month of it.
 
-A family that only divides users is a file instead: `tests/segmentations/test_months.py` publishes users by platform that way.
+A family that only divides users is a file instead: `tests/segmentations/test_months.py` publishes users by
+platform that way.
 """
 
 import csv

@@ -1,4 +1,5 @@
-"""Changes of fee tiers, first weeks, cohorts and the journey between two published months, against users one by one."""
+"""Changes of fee tiers, first weeks, cohorts and the journey between two published months, against users one
+by one."""
 
 from datetime import UTC, date, datetime
 
@@ -57,7 +58,8 @@ def row_of(months: Months, family: str, metric: str, segment: str | None, horizo
 
 
 def by_hand(then: pd.DataFrame, now: pd.DataFrame) -> pd.Series:
-    """The row of two tables of users, each with the unit that the user came in and whether there is an outcome."""
+    """The row of two tables of users, each with the unit that the user came in and whether there is an
+    outcome."""
     key = ("m", None, None)
     months = [
         {

@@ -21,7 +21,8 @@ def written(number):
 
 
 def numbers(row):
-    """Of a chart's row the estimate and the ends of its interval, as a file writes them; an end beyond the axis is an arrow."""
+    """Of a chart's row the estimate and the ends of its interval, as a file writes them; an end beyond the
+    axis is an arrow."""
     ends = (None if row.get(f"open_{end}") is not None else row[end] for end in ("low", "high"))
     return tuple(written(number) for number in (row["value"], *ends))
 

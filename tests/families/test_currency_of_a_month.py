@@ -1,4 +1,5 @@
-"""A month in euros: the numbers of the month in dollars, and nowhere the word, the sign or the name of another currency."""
+"""A month in euros: the numbers of the month in dollars, and nowhere the word, the sign or the name of
+another currency."""
 
 import json
 import re
@@ -18,12 +19,14 @@ DOLLAR = re.compile(r"\$|\bUSD\b|dollar|_usd\b|\bUS cent", re.IGNORECASE)
 RULES = re.compile(r"\btrade_size_(?:small_min|medium_min|large_min|whale_above)_usd\b")
 """Names of rules, which no currency changes: operators have them in their rules file."""
 INSIDE = re.compile(r"\b\w*(?:amount|fee|fees|fee_paid|volume|btc|eth)_usd\b")
-"""Columns and metrics as the warehouse has them, in names of checks too: whoever follows a check has to find them."""
+"""Columns and metrics as the warehouse has them, in names of checks too: whoever follows a check has to find
+them."""
 
 
 @pytest.fixture(scope="module")
 def euro_month(synthetic_month, tmp_path_factory) -> PublishedRun:
-    """The month of `synthetic_month` from the same files, of the families with amounts, with the one rule changed."""
+    """The month of `synthetic_month` from the same files, of the families with amounts, with the one rule
+    changed."""
     root = tmp_path_factory.mktemp("euro_month")
     rules = yaml.safe_load((synthetic_month.settings.config_dir / "rules.yml").read_text(encoding="utf-8"))
     config = root / "config"

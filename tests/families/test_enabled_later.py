@@ -1,4 +1,5 @@
-"""A deployment that enables more families later: their first month has nothing to compare with, and goes through."""
+"""A deployment that enables more families later: their first month has nothing to compare with, and goes
+through."""
 
 import csv
 import json

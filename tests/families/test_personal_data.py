@@ -1,4 +1,5 @@
-"""Names and e-mail addresses stay in the warehouse: the views of marts show them, and no published file does."""
+"""Names and e-mail addresses stay in the warehouse: the views of marts show them, and no published file
+does."""
 
 import re
 from pathlib import Path

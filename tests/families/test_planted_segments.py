@@ -10,7 +10,8 @@ SHARE_IN_SEGMENT = 0.99
 
 @pytest.fixture(scope="module")
 def segments(synthetic_month):
-    """(what was planted, the published segment) -> customers; new users by whether the last 90 days saw their first purchase."""
+    """(what was planted, the published segment) -> customers; new users by whether the last 90 days saw their
+    first purchase."""
     rows = synthetic_month.query(
         f"""
         select

@@ -1,4 +1,5 @@
-"""The files keep the names and the order of the columns that their readers were promised; what was added stands at the end."""
+"""The files keep the names and the order of the columns that their readers were promised; what was added
+stands at the end."""
 
 from pathlib import Path
 
@@ -22,7 +23,8 @@ ENDS = {
     "retention_cohorts": "n,followed_users,is_burn_in",
 }  # fmt: skip
 NUMBERS = {
-    # File: the metric that n, trust and reason speak of; the columns that its segment and horizon are named by.
+    # File: the metric that n, trust and reason speak of; the columns that its segment and horizon are named
+    # by.
     "retention_by_fee": ("retention_in_window", "{acquisition_fee_bps} bps", "week {k}"),
     "ltv_by_fee": ("ltv_mean", "{acquisition_fee_bps} bps", None),
     "segment_metrics": ("volume_share", "{segment}", "{period_id}"),

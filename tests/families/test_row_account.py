@@ -1,4 +1,5 @@
-"""The published row account of a month of all families, against a recomputation of each row's fate in pandas."""
+"""The published row account of a month of all families, against a recomputation of each row's fate in
+pandas."""
 
 from datetime import timedelta
 

@@ -1,4 +1,5 @@
-"""Engagement and planners in a month whose rules have changed, against the earlier month computed anew under the new rules."""
+"""Engagement and planners in a month whose rules have changed, against the earlier month computed anew under
+the new rules."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -38,7 +39,8 @@ SEGMENTS = {
 
 @dataclass(frozen=True)
 class Months:
-    """The earlier month as published, the later one under other rules, and the earlier one computed anew under these."""
+    """The earlier month as published, the later one under other rules, and the earlier one computed anew
+    under these."""
 
     settings: Settings
     published: Run

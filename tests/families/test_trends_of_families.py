@@ -1,4 +1,5 @@
-"""The trend of each family that has one: the numbers of now are those of the statistics, those of then the earlier runs' own."""
+"""The trend of each family that has one: the numbers of now are those of the statistics, those of then the
+earlier runs' own."""
 
 import shutil
 from datetime import timedelta

@@ -1,4 +1,5 @@
-"""The faults, each with the moment in which it comes, what is said of it, what consumers see meanwhile and how it ends."""
+"""The faults, each with the moment in which it comes, what is said of it, what consumers see meanwhile and
+how it ends."""
 
 import errno
 import os
@@ -47,7 +48,8 @@ class Fault:
     """How it ends, in words."""
     at_last: str = NEW
     begins: str = "gated"
-    """From which snapshot: `gated`, where the run waits for publication, or `published`, where it has not begun."""
+    """From which snapshot: `gated`, where the run waits for publication, or `published`, where it has not
+    begun."""
 
     @property
     def name(self) -> str:
@@ -268,7 +270,8 @@ def pruned(world: World) -> str:
 
 
 def rules_changed(world: World) -> str:
-    """The folder's rules change while dbt is at work: the month is that of the rules with which the run began."""
+    """The folder's rules change while dbt is at work: the month is that of the rules with which the run
+    began."""
     rules = world.folder / "rules.yml"
     honest = world.settings
     rules.write_bytes(honest.rules_file.read_bytes())
@@ -285,7 +288,8 @@ def rules_changed(world: World) -> str:
 
 
 def of_an_earlier_release(world: World) -> str:
-    """The month follows one that an earlier release published: its control tables lack what was added since."""
+    """The month follows one that an earlier release published: its control tables lack what was added
+    since."""
     with open_warehouse(world.settings) as warehouse:
         for table, columns in control._ADDED.items():
             for column in columns if table.startswith("control.") else ():

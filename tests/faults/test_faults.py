@@ -1,4 +1,5 @@
-"""Whatever happens, at whatever moment: consumers see a whole month, and what ends the fault leaves what a clean run leaves."""
+"""Whatever happens, at whatever moment: consumers see a whole month, and what ends the fault leaves what a
+clean run leaves."""
 
 import shutil
 from collections.abc import Iterator

@@ -25,7 +25,8 @@ BETWEEN = "the new month in the views, the old one in the files"
 
 
 class World(Deployment):
-    """A deployment with a scratch folder of its own, in which a month can be begun anywhere and looked at at any time."""
+    """A deployment with a scratch folder of its own, in which a month can be begun anywhere and looked at at
+    any time."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -92,14 +93,16 @@ class World(Deployment):
 
 
 def restored(snapshot: Path, folder: Path) -> World:
-    """The deployment as it was when the snapshot was taken, at its old path: files are known by their paths."""
+    """The deployment as it was when the snapshot was taken, at its old path: files are known by their
+    paths."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(snapshot, folder)
     return World(folder)
 
 
 def at_call(target: str, number: int, act: Callable[[], Any]) -> None:
-    """From now on the call of that number of a function, named as `module:object`, first does something else."""
+    """From now on the call of that number of a function, named as `module:object`, first does something
+    else."""
     held, name, called = _counted(target, lambda call: act() if call == number else None)
     setattr(held, name, called)
 
@@ -126,7 +129,8 @@ def calls_that_fail(target: str, error: Exception, number: int = 1) -> Iterator[
 
 
 def _counted(target: str, before: Callable[[int], Any]) -> tuple[Any, str, Callable[..., Any]]:
-    """Who holds a function, its name there, and the function with something before each call, which is told the call's number."""
+    """Who holds a function, its name there, and the function with something before each call, which is told
+    the call's number."""
     owner, _, name = target.rpartition(".") if "." in target.partition(":")[2] else target.rpartition(":")
     held = resolve_name(owner)
     real, calls = getattr(held, name), count(1)

@@ -1,4 +1,5 @@
-"""What `tidemark init` can't do is one sentence that says what to change: no traceback, no content, and nothing written."""
+"""What `tidemark init` can't do is one sentence that says what to change: no traceback, no content, and
+nothing written."""
 
 import gzip
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""`tidemark init` as a whole: from the files of a business that is new to it to a folder that a run can load."""
+"""`tidemark init` as a whole: from the files of a business that is new to it to a folder that a run can
+load."""
 
 import re
 from datetime import UTC, datetime

@@ -1,6 +1,7 @@
 """One real Airflow for all integration tests: the demo's own, in a folder of its own.
 
-Tests of what the demo published look at a copy, so that they hold whatever runs the others have caused meanwhile.
+Tests of what the demo published look at a copy, so that they hold whatever runs the others have caused
+meanwhile.
 """
 
 import contextlib
@@ -30,7 +31,8 @@ from include.tidemark.warehouse import open_warehouse
 from tests.runs import finished
 from tests.views import digest_of
 
-# One family: these tests are about the runs, and each of them waits for whole ones. `test_families.py` runs all families.
+# One family: these tests are about the runs, and each of them waits for whole ones. `test_families.py` runs
+# all families.
 DATASET = replace(COMPLETE_JOURNEY, families=("customer_segments",))
 MARKED_KEY = "marked-secret-key-0123456789abcdef"
 
@@ -156,7 +158,8 @@ def interrupted_demo(new_state):
 
 @dataclass
 class Demo:
-    """A demo that came to its end: its state folder, what it printed, processes that it left, and a copy of what it published."""
+    """A demo that came to its end: its state folder, what it printed, processes that it left, and a copy of
+    what it published."""
 
     state: Path
     printed: str

@@ -1,6 +1,8 @@
-"""The DAG of a backfill on a real scheduler and triggerer: each month a run with a fixed id, and a clear that goes on.
+"""The DAG of a backfill on a real scheduler and triggerer: each month a run with a fixed id, and a clear that
+goes on.
 
-The months' own DAG is a small one here, which leaves in the warehouse what a published run leaves; `test_runs.py` runs the real one.
+The months' own DAG is a small one here, which leaves in the warehouse what a published run leaves;
+`test_runs.py` runs the real one.
 """
 
 import shutil

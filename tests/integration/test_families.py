@@ -1,4 +1,5 @@
-"""A month of all five families on the real scheduler, on the synthetic data set, in which every personal text is marked."""
+"""A month of all five families on the real scheduler, on the synthetic data set, in which every personal text
+is marked."""
 
 import contextlib
 import io

@@ -1,4 +1,5 @@
-"""`make demo DATASET=own`: a month of a deployment's own data on the real scheduler, with the settings that the shell exports."""
+"""`make demo DATASET=own`: a month of a deployment's own data on the real scheduler, with the settings that
+the shell exports."""
 
 import contextlib
 import io

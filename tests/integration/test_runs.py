@@ -16,7 +16,8 @@ from .conftest import MARKED_KEY, wait_for
 
 MARKED_ID = "marked-person-5d1e"
 GROWING_VIEWS = ("marts.customer_segments", "marts.statistics")
-"""Views of every published date: a date that is not the newest adds rows to these and leaves the `_current` ones alone."""
+"""Views of every published date: a date that is not the newest adds rows to these and leaves the `_current`
+ones alone."""
 
 
 def dbt_build_of(state) -> psutil.Process | None:
@@ -58,7 +59,8 @@ def publishes(api, run_id) -> bool | None:
 
 
 def assert_published(deployment, as_of, before):
-    """Views and pointers show exactly the new run of a month that is not the newest; all else is as it was before."""
+    """Views and pointers show exactly the new run of a month that is not the newest; all else is as it was
+    before."""
     month = next(month for month in deployment.months() if month.as_of_date == as_of)
     after = deployment.consumers_view()
     assert {name for name in before if after[name] != before[name]} == {"index.json", *GROWING_VIEWS}

@@ -1,7 +1,8 @@
 """Rows of the as-of date and later move nothing that a run computes.
 
-A month is run twice from the same published month before it, under the same identity: once on sources that end before the as-of
-date, once on the same and what follows, exaggerated, with rows of the very first instant that a run does not see.
+A month is run twice from the same published month before it, under the same identity: once on sources that
+end before the as-of date, once on the same and what follows, exaggerated, with rows of the very first instant
+that a run does not see.
 """
 
 import shutil
@@ -22,7 +23,8 @@ from tests.segmentations.files import write_files
 
 USERS = 300
 BEFORE, AS_OF = date(2026, 4, 1), date(2026, 7, 1)
-"""91 days apart, so that the second month has a backtest. The synthetic data end the day before the second."""
+"""91 days apart, so that the second month has a backtest. The synthetic data end the day before the
+second."""
 
 
 LATER = "interval 28 days"

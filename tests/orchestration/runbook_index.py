@@ -1,4 +1,5 @@
-"""The runbook's index from alerts to sections: `python -m tests.orchestration.runbook_index` makes it anew."""
+"""The runbook's index from alerts to sections: `python -m tests.orchestration.runbook_index` makes it
+anew."""
 
 from include.tidemark.orchestration.runbook import RUNBOOK, SAID, SECTIONS, anchor
 from include.tidemark.paths import PROJECT_ROOT

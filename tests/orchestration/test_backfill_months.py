@@ -1,4 +1,5 @@
-"""The task that computes months through runs of the monthly DAG: what it starts, waits for, leaves out and gives up."""
+"""The task that computes months through runs of the monthly DAG: what it starts, waits for, leaves out and
+gives up."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -50,7 +51,8 @@ def start(operator, task) -> str:
 
 
 def go_on(operator, airflow, task, ends: dict[str, str]) -> list[str]:
-    """Let each run end as it is said, by success otherwise, until the task ends; the runs that were started."""
+    """Let each run end as it is said, by success otherwise, until the task ends; the runs that were
+    started."""
     started = []
     while True:
         try:

@@ -1,4 +1,5 @@
-"""A run that is late: set for the DAG by a setting, told by the triggerer, with what the plugins folder alone gives it."""
+"""A run that is late: set for the DAG by a setting, told by the triggerer, with what the plugins folder alone
+gives it."""
 
 import asyncio
 import sys

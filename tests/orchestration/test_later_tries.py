@@ -94,7 +94,8 @@ def test_the_dbt_process_s_task_counts_its_tries_from_the_clearing(try_number, m
 
 
 def outcome_of_waiting(monkeypatch, reports, state):
-    """What Cosmos' trigger says that a deferred task waits in, when it looks at these reports and this state of the dbt process."""
+    """What Cosmos' trigger says that a deferred task waits in, when it looks at these reports and this state
+    of the dbt process."""
     with pytest.raises(TaskDeferred) as deferred:
         watch(Task(2, 3), clearing=1)
     trigger = deferred.value.trigger

@@ -1,4 +1,5 @@
-"""A lock, the network, throttling and a full disk are tried again; what contract, rules or gate say is final."""
+"""A lock, the network, throttling and a full disk are tried again; what contract, rules or gate say is
+final."""
 
 import errno
 import sqlite3

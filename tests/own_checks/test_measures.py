@@ -1,4 +1,5 @@
-"""Measures and conditions of a deployment's own checks: what passes, what is refused, and what reaches a warehouse."""
+"""Measures and conditions of a deployment's own checks: what passes, what is refused, and what reaches a
+warehouse."""
 
 import duckdb
 import pytest

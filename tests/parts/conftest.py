@@ -1,4 +1,5 @@
-"""One platform for all of these tests, in the order of a deployment's life: a month on the older Airflow, the upgrade, what follows."""
+"""One platform for all of these tests, in the order of a deployment's life: a month on the older Airflow, the
+upgrade, what follows."""
 
 import pytest
 
@@ -9,7 +10,8 @@ from tests.runs import finished
 
 USERS = 400
 OLD, BACKFILLED, FIRST = "2026-04-01", "2026-05-01", "2026-06-01"
-"""As-of dates: of the older Airflow's month, and of the two that run at once after the upgrade, by a backfill and triggered."""
+"""As-of dates: of the older Airflow's month, and of the two that run at once after the upgrade, by a backfill
+and triggered."""
 
 
 @pytest.fixture(scope="package")

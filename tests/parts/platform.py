@@ -1,4 +1,5 @@
-"""Airflow on the parts that Astro and MWAA have: PostgreSQL, Celery with a broker, a process for each part, FAB's login.
+"""Airflow on the parts that Astro and MWAA have: PostgreSQL, Celery with a broker, a process for each part,
+FAB's login.
 
 The project is a copy that nobody but root can write to, with its bytecode, as an image has it.
 """
@@ -125,7 +126,8 @@ class Platform(Container):
         self._part("worker", str(self.python), "-m", "airflow", "celery", "worker", "--skip-serve-logs")
 
     def restart_worker_with_new_interpreters(self) -> None:
-        """Let each task start a Python of its own, as Airflow does where forks are unsafe, instead of a fork of the worker."""
+        """Let each task start a Python of its own, as Airflow does where forks are unsafe, instead of a fork
+        of the worker."""
         worker = next(process for process in self.processes if process.pid == self.named["worker"])
         self.end(worker)
         config = self.home / "config"
@@ -135,7 +137,8 @@ class Platform(Container):
         self.start_worker()
 
     def month_on_an_older_airflow(self, version: str, as_of: str) -> str:
-        """Run a month on another Airflow, with the LocalExecutor and the same database, and stop it; returns the run's id."""
+        """Run a month on another Airflow, with the LocalExecutor and the same database, and stop it; returns
+        the run's id."""
         drivers = self.home.parent / "drivers"
         drivers.mkdir()
         for name in ("psycopg2", "psycopg2_binary.libs", "asyncpg"):
@@ -171,7 +174,8 @@ class Platform(Container):
         return found
 
     def start_api_server_with_simple_login(self) -> str:
-        """A second API server on the same database, whose users are those of the simple auth manager; returns its address."""
+        """A second API server on the same database, whose users are those of the simple auth manager; returns
+        its address."""
         port = free_port()
         url = f"http://localhost:{port}"
         self._part("simple-login", str(self.python), "-m", "airflow", "api-server",
@@ -209,7 +213,8 @@ class Platform(Container):
 def platform(
     landing: Path, schedule_end: str, families: str = "customer_segments", left_out: Sequence[str] = ()
 ):
-    """A platform whose home is empty, with a database and a broker that run; everything is ended and removed afterwards.
+    """A platform whose home is empty, with a database and a broker that run; everything is ended and removed
+    afterwards.
 
     Args:
         left_out: names of files that its copy of the project does not have.

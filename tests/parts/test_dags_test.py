@@ -1,4 +1,5 @@
-"""`airflow dags test`, which runs one task at a time without scheduler, triggerer or worker: a whole month, and it ends."""
+"""`airflow dags test`, which runs one task at a time without scheduler, triggerer or worker: a whole month,
+and it ends."""
 
 import pytest
 

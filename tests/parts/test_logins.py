@@ -1,4 +1,5 @@
-"""Who sees what behind the API server's own login: FAB's, with roles of the deployment, and the simple one."""
+"""Who sees what behind the API server's own login: FAB's, with roles of the deployment, and the simple
+one."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""A triggered run and a backfill at once, a cleared run, and a task in a new interpreter, on the platforms' parts."""
+"""A triggered run and a backfill at once, a cleared run, and a task in a new interpreter, on the platforms'
+parts."""
 
 import json
 import time
@@ -101,7 +102,8 @@ def test_no_task_can_write_to_the_project(parts, first_run):
 def test_a_cleared_run_waits_for_the_pool_without_a_worker_and_then_starts_one_dbt_process(
     parts, api, old_run, first_run
 ):
-    """The run is the older Airflow's, whose dbt process has reported every model: none of that may be believed."""
+    """The run is the older Airflow's, whose dbt process has reported every model: none of that may be
+    believed."""
     old_key = published_keys(parts)[OLD]
     admin = parts.client("admin")
     api.clear(old_run)
@@ -135,7 +137,8 @@ def set_slots(client, slots) -> None:
 
 
 def test_a_task_in_an_interpreter_of_its_own_does_its_work(parts, api, first_run):
-    """On Linux Airflow 3 forks a task's process from the worker's; here it starts a Python for each, as it does elsewhere."""
+    """On Linux Airflow 3 forks a task's process from the worker's; here it starts a Python for each, as it
+    does elsewhere."""
     parts.restart_worker_with_new_interpreters()
     keys = published_keys(parts)
     answer = parts.client("admin").post(

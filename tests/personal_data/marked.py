@@ -1,4 +1,5 @@
-"""A deployment whose data hold one word in every text that may say who somebody is, and a search for that word."""
+"""A deployment whose data hold one word in every text that may say who somebody is, and a search for that
+word."""
 
 import base64
 import gzip
@@ -18,7 +19,8 @@ from include.tidemark.demo.synthetic.writing import write_landing_files
 from include.tidemark.settings import Settings
 
 MARK = "qzmarked"
-"""Eight letters: a report holds a megabyte of base 64, in which six letters of either case were found by chance."""
+"""Eight letters: a report holds a megabyte of base 64, in which six letters of either case were found by
+chance."""
 _PACKED = re.compile(r'<script type="text/plain" id="file:[^"]+">([^<]+)</script>')
 AS_OF, USERS = "2026-07-01", 400
 
@@ -53,7 +55,8 @@ IDENTIFY = frozenset(
     marts.dim_user_early_engagement_current marts.fct_user_cohorts marts.fct_user_cohorts_current
     """.split()  # noqa: SIM905 - names to read
 )
-"""The only tables and views that may say who somebody is. Files may hold keyed hashes of the ids; nothing else may hold anything."""
+"""The only tables and views that may say who somebody is. Files may hold keyed hashes of the ids; nothing
+else may hold anything."""
 
 
 def write_marked_files(landing: Path, users: int = USERS) -> None:
@@ -67,7 +70,8 @@ def write_marked_files(landing: Path, users: int = USERS) -> None:
 
 
 def marked_settings(folder: Path, **changes: Any) -> Settings:
-    """A deployment of all families below a folder; ids are hashed as they are unless a deployment says otherwise."""
+    """A deployment of all families below a folder; ids are hashed as they are unless a deployment says
+    otherwise."""
     config = folder / "config"
     if not config.exists():
         shutil.copytree(synthetic(USERS).config_dir, config)

@@ -1,4 +1,5 @@
-"""A run, with everything that it said: log records of every library, printed text, results of its stages, and its error."""
+"""A run, with everything that it said: log records of every library, printed text, results of its stages, and
+its error."""
 
 import contextlib
 import io
@@ -113,7 +114,8 @@ def _all_records(texts: list[str]) -> Iterator[None]:
 
 
 def as_logged(error: BaseException) -> list[str]:
-    """The error as a shell, and as Airflow logs it where a task raised it: with all behind it that a traceback shows."""
+    """The error as a shell, and as Airflow logs it where a task raised it: with all behind it that a
+    traceback shows."""
 
     def stage() -> dict[str, Any]:
         raise error
@@ -131,7 +133,8 @@ def as_logged(error: BaseException) -> list[str]:
 
 
 def tables_of(settings: Settings, kind: str = "%") -> dict[str, list[Any]]:
-    """Columns and rows of every table and view of a DuckDB warehouse, or of its tables alone (`BASE TABLE`)."""
+    """Columns and rows of every table and view of a DuckDB warehouse, or of its tables alone (`BASE
+    TABLE`)."""
     with duckdb.connect(str(settings.duckdb_path), read_only=True) as connection:
         names = connection.execute(
             "select table_schema || '.' || table_name from information_schema.tables where table_type like ?",

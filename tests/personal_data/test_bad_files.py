@@ -1,4 +1,5 @@
-"""A landing file that can't be read stops the run with a sentence, and nothing that it says holds what is in a cell."""
+"""A landing file that can't be read stops the run with a sentence, and nothing that it says holds what is in
+a cell."""
 
 import gzip
 import shutil

@@ -1,4 +1,5 @@
-"""Each kind of bad input stops (or warns, where a sensible person would) with one sentence, and loses nothing.
+"""Each kind of bad input stops (or warns, where a sensible person would) with one sentence, and loses
+nothing.
 
 A month is published from a sample of the demo's data; then each fault is tried on a copy of that deployment.
 """

@@ -1,4 +1,5 @@
-"""Kill -9 of `publish`: consumers see the old month or the new one, never half of it, and a retry finishes."""
+"""Kill -9 of `publish`: consumers see the old month or the new one, never half of it, and a retry
+finishes."""
 
 import os
 import signal
@@ -67,7 +68,8 @@ def assert_views_show_exactly(deployment, run, before):
 
 
 def assert_published(deployment, run, before):
-    """Views, pointers and ledger name the run for its month, once, and nothing of the month before has changed."""
+    """Views, pointers and ledger name the run for its month, once, and nothing of the month before has
+    changed."""
     assert_views_show_exactly(deployment, run, before)
     after = deployment.consumers_view()
     pointers = {"latest.json", "index.json"}

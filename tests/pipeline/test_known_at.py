@@ -1,4 +1,5 @@
-"""A month as of then from what was known then: late rows change nothing of it, and what all runs share is not touched."""
+"""A month as of then from what was known then: late rows change nothing of it, and what all runs share is not
+touched."""
 
 import json
 import shutil

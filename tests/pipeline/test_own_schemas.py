@@ -1,4 +1,5 @@
-"""A run with `known_at` reads tables of its own in place of those that all runs share: every one of these, and no other name."""
+"""A run with `known_at` reads tables of its own in place of those that all runs share: every one of these,
+and no other name."""
 
 import re
 

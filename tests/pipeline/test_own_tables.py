@@ -1,4 +1,5 @@
-"""A month of a deployment that maps its own tables and files: what is published says so, and the daily facts follow the sources."""
+"""A month of a deployment that maps its own tables and files: what is published says so, and the daily facts
+follow the sources."""
 
 import hashlib
 import json

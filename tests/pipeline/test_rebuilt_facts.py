@@ -1,4 +1,5 @@
-"""A deployment that corrects its time zone after the first month goes on with the next run, from facts of the new zone."""
+"""A deployment that corrects its time zone after the first month goes on with the next run, from facts of the
+new zone."""
 
 import yaml
 

@@ -31,7 +31,8 @@ def plugin():
 
 @pytest.fixture
 def artifacts(tmp_path, monkeypatch):
-    """An artifact root with one published run, a file that its manifest does not name, and a secret beside the root."""
+    """An artifact root with one published run, a file that its manifest does not name, and a secret beside
+    the root."""
     root = tmp_path / "artifacts"
     folder = root / "as_of=2026-11-01" / f"run={KEY}"
     content = {"report/index.html": b"<h1>report</h1>", "data/segment_summary.csv": b"a,b\n1,2\n"}

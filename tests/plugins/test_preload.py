@@ -1,4 +1,5 @@
-"""Which of Airflow's programs import the libraries of the tasks; `tests/parts/` looks at what a worker then has."""
+"""Which of Airflow's programs import the libraries of the tasks; `tests/parts/` looks at what a worker then
+has."""
 
 import runpy
 

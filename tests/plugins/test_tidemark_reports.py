@@ -1,4 +1,5 @@
-"""The files of runs in Airflow's UI: behind its login, and nothing but what a manifest or the list of a stage names."""
+"""The files of runs in Airflow's UI: behind its login, and nothing but what a manifest or the list of a stage
+names."""
 
 import asyncio
 import json

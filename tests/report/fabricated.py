@@ -1,4 +1,5 @@
-"""Five made-up families that use every chart, number cell and macro, so that the page is tested apart from any of them."""
+"""Five made-up families that use every chart, number cell and macro, so that the page is tested apart from
+any of them."""
 
 import math
 from datetime import date, timedelta

@@ -1,4 +1,5 @@
-"""The page with several families: a chapter each, one contents block, and still one file that needs nothing else."""
+"""The page with several families: a chapter each, one contents block, and still one file that needs nothing
+else."""
 
 import base64
 import hashlib

@@ -1,4 +1,5 @@
-"""What opens the report: changes beyond chance in sentences, what may be of the measure, and what could not be judged."""
+"""What opens the report: changes beyond chance in sentences, what may be of the measure, and what could not
+be judged."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,5 @@
-"""Files of the configuration folder: whatever is written there, it is taken, or refused by one sentence, and nothing of it runs."""
+"""Files of the configuration folder: whatever is written there, it is taken, or refused by one sentence, and
+nothing of it runs."""
 
 import copy
 import functools

@@ -1,4 +1,5 @@
-"""Names of landing files and folders: each is read as a name, never as a pattern, a path, SQL or a line of a log."""
+"""Names of landing files and folders: each is read as a name, never as a pattern, a path, SQL or a line of a
+log."""
 
 import shutil
 

@@ -1,4 +1,5 @@
-"""Markup in names, categories, sentences and ids, as a real browser shows the report and the pages in Airflow: nothing of it runs."""
+"""Markup in names, categories, sentences and ids, as a real browser shows the report and the pages in
+Airflow: nothing of it runs."""
 
 import json
 

@@ -1,4 +1,5 @@
-"""Params and the conf of a DAG run: whatever somebody triggers a run with, it is taken, or refused by one sentence."""
+"""Params and the conf of a DAG run: whatever somebody triggers a run with, it is taken, or refused by one
+sentence."""
 
 from datetime import UTC, datetime
 

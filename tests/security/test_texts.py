@@ -1,4 +1,5 @@
-"""Texts of the data, such as categories: in SQL, in pages, in spreadsheets and in sentences they are texts and nothing else."""
+"""Texts of the data, such as categories: in SQL, in pages, in spreadsheets and in sentences they are texts
+and nothing else."""
 
 import csv
 import html

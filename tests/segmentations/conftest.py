@@ -1,4 +1,5 @@
-"""Two published months with two declared segmentations, on synthetic data whose as-of dates lie 91 days apart."""
+"""Two published months with two declared segmentations, on synthetic data whose as-of dates lie 91 days
+apart."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -62,7 +63,8 @@ class World:
             warehouse.execute(sql, parameters)
 
     def failed_checks(self, stage: Stage, run: Run, suite: str) -> set[str]:
-        """The checks of a suite that a run which is not published fails; the gate stops where one of any suite is critical."""
+        """The checks of a suite that a run which is not published fails; the gate stops where one of any
+        suite is critical."""
         stopped = False
         try:
             check_stage(stage, run, self.settings)

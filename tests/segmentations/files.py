@@ -1,4 +1,5 @@
-"""Two segmentations that between them use every part of a file: of customers with a percentile, and of users by a text."""
+"""Two segmentations that between them use every part of a file: of customers with a percentile, and of users
+by a text."""
 
 from pathlib import Path
 

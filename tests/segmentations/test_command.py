@@ -15,7 +15,8 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture
 def shell(world, monkeypatch, capsys, tmp_path):
-    """Runs the command with the world's settings and another configuration folder; returns exit code, output, errors."""
+    """Runs the command with the world's settings and another configuration folder; returns exit code, output,
+    errors."""
     settings = world.settings
     monkeypatch.setenv("TIDEMARK_DUCKDB_PATH", str(settings.duckdb_path))
     monkeypatch.setenv("TIDEMARK_ARTIFACT_ROOT", settings.artifact_root)

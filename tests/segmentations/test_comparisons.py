@@ -1,4 +1,5 @@
-"""Quantiles, pairs of segments and who was there again, of a published month, recomputed from the landing files."""
+"""Quantiles, pairs of segments and who was there again, of a published month, recomputed from the landing
+files."""
 
 import html
 import itertools

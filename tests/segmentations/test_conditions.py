@@ -1,4 +1,5 @@
-"""Conditions over the feature catalogue: what they compute, and what is refused before a warehouse sees it."""
+"""Conditions over the feature catalogue: what they compute, and what is refused before a warehouse sees
+it."""
 
 import duckdb
 import numpy as np

@@ -1,4 +1,5 @@
-"""A segmentation's file is checked as a whole before a run begins, and told what is wrong with file and line."""
+"""A segmentation's file is checked as a whole before a run begins, and told what is wrong with file and
+line."""
 
 import pytest
 import yaml

@@ -1,4 +1,5 @@
-"""From a file alone: members, shares, means, movement, backtest, audiences, views, gate, definitions and a chapter of the report."""
+"""From a file alone: members, shares, means, movement, backtest, audiences, views, gate, definitions and a
+chapter of the report."""
 
 import json
 

@@ -1,4 +1,5 @@
-"""Changes of what became of a segmentation's members, against every member's own rows in four months of three dates."""
+"""Changes of what became of a segmentation's members, against every member's own rows in four months of three
+dates."""
 
 import math
 from collections.abc import Iterator

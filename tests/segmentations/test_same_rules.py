@@ -1,4 +1,5 @@
-"""A month whose conditions have changed: what the conditions did and what people did, against the earlier month computed anew."""
+"""A month whose conditions have changed: what the conditions did and what people did, against the earlier
+month computed anew."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Changed:
-    """The second month under other conditions, and the first computed anew under them; neither is published."""
+    """The second month under other conditions, and the first computed anew under them; neither is
+    published."""
 
     run: Run
     anew: Run

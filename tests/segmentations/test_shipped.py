@@ -1,4 +1,5 @@
-"""The segmentations of the project are files of the same kind as a deployment's, and what dbt takes of them is made of them."""
+"""The segmentations of the project are files of the same kind as a deployment's, and what dbt takes of them
+is made of them."""
 
 from dataclasses import replace
 

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="module")
 def third(world):
-    """A third month beside the two that are published, in which some moved on and some are gone, with its changes."""
+    """A third month beside the two that are published, in which some moved on and some are gone, with its
+    changes."""
     run = world.unpublished(SECOND, "0123abcf")
     world.execute(
         "update runs.segment_members set segment = 'Champions' where run_key = ? and hash(user_id) % 9 = 0 and segmentation = 'loyalty'",

@@ -1,4 +1,5 @@
-"""What the tests on Snowflake's dialect share: the project compiled for Snowflake, over an emulated account."""
+"""What the tests on Snowflake's dialect share: the project compiled for Snowflake, over an emulated
+account."""
 
 import json
 import os
@@ -46,7 +47,8 @@ EARLIER_RUNS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Compiled:
-    """What dbt made of the project for Snowflake: its manifest, and the SQL of each model and data test by name."""
+    """What dbt made of the project for Snowflake: its manifest, and the SQL of each model and data test by
+    name."""
 
     manifest: Mapping[str, Any]
     sql: Mapping[str, str]
@@ -88,7 +90,8 @@ def empty_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator
 def compiled(
     request: pytest.FixtureRequest, empty_account: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Compiled:
-    """The project compiled for Snowflake: once for each way that the rules and the month can choose the SQL."""
+    """The project compiled for Snowflake: once for each way that the rules and the month can choose the
+    SQL."""
     first = {"as_of_date": LATER["as_of_date"], "run_key": LATER["run_key"]}
     run = first if "first month" in request.param else LATER | OTHER_RULES | {"earlier_runs": EARLIER_RUNS}
     return compile_project(empty_account, tmp_path_factory.mktemp("compiled"), run)

@@ -1,4 +1,5 @@
-"""What SQL must keep to mean on Snowflake what it means on DuckDB, looked up in its tokens and in its typed syntax tree."""
+"""What SQL must keep to mean on Snowflake what it means on DuckDB, looked up in its tokens and in its typed
+syntax tree."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,8 +15,9 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
 
-# Each was compared in both warehouses' references: same name, same arguments, same result for the types it is used with.
-# greatest and least differ where an argument is null: the emulator follows Snowflake there, and its rows equal DuckDB's.
+# Each was compared in both warehouses' references: same name, same arguments, same result for the types it is
+# used with. greatest and least differ where an argument is null: the emulator follows Snowflake there, and
+# its rows equal DuckDB's.
 REVIEWED = frozenset(
     """abs avg cast ceil coalesce convert_timezone count dateadd datediff date_trunc extract greatest lead least left
     length ln lower lpad max max_by median min nullif parse_json rank round row_number sum to_varchar trim upper""".split()  # noqa: SIM905 - words to read
@@ -25,7 +27,8 @@ _BEFORE_A_PARENTHESIS = frozenset(
     values varchar when where with""".split()  # noqa: SIM905 - words to read
 )  # fmt: skip
 
-# https://docs.snowflake.com/en/sql-reference/reserved-keywords: words that can't name a column, a table or an alias.
+# https://docs.snowflake.com/en/sql-reference/reserved-keywords: words that can't name a column, a table or an
+# alias.
 RESERVED = frozenset(
     """account all alter and any as between by case cast check column connect connection constraint create cross current
     current_date current_time current_timestamp current_user database delete distinct drop else exists false following

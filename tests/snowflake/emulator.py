@@ -1,4 +1,5 @@
-"""An emulated Snowflake for the tests: started as a server behind TLS, reached through an Airflow connection."""
+"""An emulated Snowflake for the tests: started as a server behind TLS, reached through an Airflow
+connection."""
 
 import json
 import os
@@ -108,7 +109,8 @@ class Emulator:
 
 
 def give(folder: Path, statements: Sequence[str], warehouse: Path, rows: Mapping[str, str]) -> None:
-    """Let the folder's account start with the tables that the statements make, and the rows of queries on a DuckDB file.
+    """Let the folder's account start with the tables that the statements make, and the rows of queries on a
+    DuckDB file.
 
     Args:
         folder: what `running_emulator` will be given.
@@ -126,7 +128,8 @@ def give(folder: Path, statements: Sequence[str], warehouse: Path, rows: Mapping
 
 @contextmanager
 def running_emulator(folder: Path) -> Iterator[Emulator]:
-    """Serve the folder's account, empty unless it was given something, until the end of the block; then its tables are there."""
+    """Serve the folder's account, empty unless it was given something, until the end of the block; then its
+    tables are there."""
     if not PYTHON.exists():
         pytest.fail(f"{PYTHON} is missing: make test-setup installs it from deploy/locks/fakesnow.txt.")
     folder.mkdir(parents=True, exist_ok=True)

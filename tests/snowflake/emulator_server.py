@@ -1,9 +1,10 @@
 """An emulated Snowflake behind TLS. Runs in the emulator's own environment, not in pytest's.
 
-`emulator_server.py FOLDER PORT` serves until it is interrupted (SIGINT). Needs FOLDER/cert.pem and FOLDER/key.pem. The account
-starts with the tables of FOLDER/given/setup.sql and the rows of FOLDER/given/<schema>.<table>.parquet, or empty. Each login and
-each statement becomes one line of FOLDER/requests.jsonl, without the credentials of a login. At the end every table and
-view of the project's schemas is written to FOLDER/<schema>.<table>.parquet.
+`emulator_server.py FOLDER PORT` serves until it is interrupted (SIGINT). Needs FOLDER/cert.pem and
+FOLDER/key.pem. The account starts with the tables of FOLDER/given/setup.sql and the rows of
+FOLDER/given/<schema>.<table>.parquet, or empty. Each login and each statement becomes one line of
+FOLDER/requests.jsonl, without the credentials of a login. At the end every table and view of the project's
+schemas is written to FOLDER/<schema>.<table>.parquet.
 """
 
 import gzip
@@ -94,7 +95,8 @@ def with_session(answer: bytes, query: str) -> bytes:
 
 
 def with_nulls(to_struct: Any) -> Any:
-    """The emulator's own conversion of timestamps, with the nulls that it forgets: they would be 1970 in Arrow batches."""
+    """The emulator's own conversion of timestamps, with the nulls that it forgets: they would be 1970 in
+    Arrow batches."""
 
     def convert(moments: Any) -> Any:
         moments = moments.combine_chunks() if isinstance(moments, pa.ChunkedArray) else moments
@@ -112,14 +114,15 @@ def fill(folder: Path) -> None:
     setup = folder / "setup.sql"
     for statement in setup.read_text(encoding="utf-8").split(";") if setup.exists() else []:
         cursor.execute(statement)
-    # Straight into the DuckDB below: thousands of rows as SQL text take the emulator half a minute to translate.
+    # Straight into the DuckDB below: thousands of rows as SQL text take the emulator half a minute to
+    # translate.
     for file in folder.glob("*.parquet"):
         shared.duck_conn.execute(f"insert into {DATABASE}.{file.stem} from '{file}'")
 
 
 def main(folder: Path, port: int) -> None:
-    # It takes every sum through doubles, lest the argument be text. Snowflake sums its decimal numbers exactly, and so shall
-    # the emulator: no sum of ours is of text.
+    # It takes every sum through doubles, lest the argument be text. Snowflake sums its decimal numbers
+    # exactly, and so shall the emulator: no sum of ours is of text.
     fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
     fakesnow.arrow.timestamp_to_sf_struct = with_nulls(fakesnow.arrow.timestamp_to_sf_struct)
     fill(folder / "given")

@@ -1,6 +1,7 @@
 """Run months in order from a shell, as a process of its own, with settings from the environment.
 
-`run_months.py RUNS OPTIONS`: JSON, a list of the runs' `as_of_date`, `dag_run_id` and `started_at`, and the options of all.
+`run_months.py RUNS OPTIONS`: JSON, a list of the runs' `as_of_date`, `dag_run_id` and `started_at`, and the
+options of all.
 """
 
 import json

@@ -22,7 +22,8 @@ def difference(ours: Sequence[Sequence[Any]], theirs: Sequence[Sequence[Any]]) -
 
 
 def _sorted(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """By what is exact first: the last digits of a float must not decide which rows are compared with each other."""
+    """By what is exact first: the last digits of a float must not decide which rows are compared with each
+    other."""
     plain = [[_plain(value) for value in row] for row in rows]
     return sorted(plain, key=lambda row: ([_key(value) for value in row], [_rounded(value) for value in row]))
 

@@ -1,4 +1,5 @@
-"""The project's SQL as dbt compiles it for Snowflake: what a translator to another engine could let pass is looked up here."""
+"""The project's SQL as dbt compiles it for Snowflake: what a translator to another engine could let pass is
+looked up here."""
 
 import re
 

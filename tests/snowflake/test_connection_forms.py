@@ -1,4 +1,5 @@
-"""Each way that an Airflow connection can log in: dbt and Python get the same account, and no secret is written down."""
+"""Each way that an Airflow connection can log in: dbt and Python get the same account, and no secret is
+written down."""
 
 import base64
 import json

@@ -1,4 +1,5 @@
-"""The DAG file on Snowflake: parsed without a connection, and the dbt process gets the profile of the connection when it runs."""
+"""The DAG file on Snowflake: parsed without a connection, and the dbt process gets the profile of the
+connection when it runs."""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-"""The same `sources.yml` on an emulated Snowflake and on DuckDB gives the same rows: own tables, landing files, and the gate over them."""
+"""The same `sources.yml` on an emulated Snowflake and on DuckDB gives the same rows: own tables, landing
+files, and the gate over them."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""A rollback and the pruning of old runs on an emulated Snowflake: what is left, and what each statement was tagged with."""
+"""A rollback and the pruning of old runs on an emulated Snowflake: what is left, and what each statement was
+tagged with."""
 
 import json
 from collections.abc import Iterator
@@ -35,7 +36,8 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Account:
-    """An account with runs of one as-of date: the first two were published, one after the other, the others never."""
+    """An account with runs of one as-of date: the first two were published, one after the other, the others
+    never."""
 
     emulator: Emulator
     settings: Settings

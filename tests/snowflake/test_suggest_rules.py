@@ -1,4 +1,5 @@
-"""`suggest-rules` on an emulated Snowflake says what it says on DuckDB, from an account that no month was ever run in."""
+"""`suggest-rules` on an emulated Snowflake says what it says on DuckDB, from an account that no month was
+ever run in."""
 
 import json
 import os

@@ -1,4 +1,5 @@
-"""Two months of all five families by the DAG on an emulated Snowflake equal the same runs on DuckDB: each row, each file."""
+"""Two months of all five families by the DAG on an emulated Snowflake equal the same runs on DuckDB: each
+row, each file."""
 
 import csv
 import json
@@ -17,18 +18,20 @@ from tests.snowflake.dialect import REVIEWED, functions, trees
 from tests.snowflake.same_rows import difference
 from tests.snowflake.twins import DECLARED, FAMILIES, MONTHS, SECRET, Twins, make_twins
 
-# approx_count_distinct only decides whether a value may be named: far more or far fewer than ten users have it.
+# approx_count_distinct only decides whether a value may be named: far more or far fewer than ten users have
+# it.
 IN_PYTHON = {"approx_count_distinct", "count_if", "sha2"}
 OF_DRIVERS = {"current_database", "current_schema", "current_version"}
 SCHEMAS = ("core", "runs", "marts", "control")
-# Where a file is, when a statement ran, and who started the run may differ: those on DuckDB are started from a shell.
+# Where a file is, when a statement ran, and who started the run may differ: those on DuckDB are started from
+# a shell.
 LEFT_OUT = {
     "control.publications": {"manifest_uri", "manifest_sha256", "published_at", "published_by"},
     "control.run_inputs": {"run", "manifest"},
     "marts.published_runs": {"manifest_uri", "published_at"},
 }
-# Two months that follow each other: no as-of date lies 90 days back, so nothing can be looked back at. And nobody is erased,
-# and no range is computed again.
+# Two months that follow each other: no as-of date lies 90 days back, so nothing can be looked back at. And
+# nobody is erased, and no range is computed again.
 EMPTY = {
     "runs.customer_segment_backtest_cells", "runs.segment_backtest_cells", "control.erasures", "control.backfills",
 }  # fmt: skip
@@ -150,8 +153,8 @@ def test_what_can_be_made_again_is_kept_in_transient_tables_and_the_ledger_is_no
 def test_every_task_of_the_dag_succeeded_and_none_failed_at_an_earlier_try(twins: Twins) -> None:
     assert len(twins.tasks) > 2 * 80
     assert {task["state"] for task in twins.tasks} == {"success"}
-    # On a busy machine Airflow can take a task for lost, and starts it again. One that only watches a model then ends as it will; of
-    # those that do work, dbt's one process included, none may have failed by itself.
+    # On a busy machine Airflow can take a task for lost, and starts it again. One that only watches a model
+    # then ends as it will; of those that do work, dbt's one process included, none may have failed by itself.
     again = [task for task in twins.tasks if task["try_number"] > 1]
     for task in again:
         if task["task_id"].startswith("models.") and task["task_id"] != "models.dbt_producer_watcher":
@@ -182,7 +185,8 @@ def test_no_person_is_named_in_a_file_a_log_an_xcom_a_statement_or_a_table_that_
     twins: Twins,
 ) -> None:
     home = twins.airflow_home
-    # The folder has Airflow's metadata database with all XComs, and the logs of every task and of Cosmos' dbt process.
+    # The folder has Airflow's metadata database with all XComs, and the logs of every task and of Cosmos' dbt
+    # process.
     assert marked_files(home) == []
     assert {"airflow.db", "standalone.log"} <= {file.name for file in home.rglob("*")}
     with sqlite3.connect(home / "airflow.db") as metadata:

@@ -1,4 +1,5 @@
-"""What our warehouse class does to an account: loads that overlap, loads that lose a file, and what a failure leaves."""
+"""What our warehouse class does to an account: loads that overlap, loads that lose a file, and what a failure
+leaves."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -57,7 +58,8 @@ def rows_of(warehouse: SnowflakeWarehouse) -> list[dict[str, Any]]:
 
 
 def replace_rows(warehouse: SnowflakeWarehouse, *files: Path, where: str | None = None) -> int:
-    """Put the files' rows in the place of all others, or of those that keep a condition; returns their number."""
+    """Put the files' rows in the place of all others, or of those that keep a condition; returns their
+    number."""
     loaded: list[int] = []
     warehouse.load_parquet("raw.loaded", files, where, loaded.append)
     return loaded[0]

@@ -16,7 +16,8 @@ SECRET = "marked-secret-of-the-connection"
 
 
 def give_tables(emulator: Emulator, folder) -> None:
-    """The shop's export as a warehouse has it: typed columns, times with their zone, when each row was loaded."""
+    """The shop's export as a warehouse has it: typed columns, times with their zone, when each row was
+    loaded."""
     people = pd.read_csv(folder / "customers.csv", sep=";")
     orders = pd.read_csv(folder / "orders.csv", sep=";", decimal=",")
     ordered_at = pd.to_datetime(orders["Ordered At"], format="%d.%m.%Y %H:%M").dt.tz_localize(

@@ -1,8 +1,10 @@
-"""Two months of all families on an emulated Snowflake by the real scheduler, and the same runs again on DuckDB from a shell.
+"""Two months of all families on an emulated Snowflake by the real scheduler, and the same runs again on
+DuckDB from a shell.
 
-On Snowflake everything is the real thing but the account: the DAG on a real Airflow, our warehouse class through the provider's
-hook and an Airflow connection, dbt-snowflake with the profile that Cosmos makes of that connection, Great Expectations on
-Snowflake's dialect. The runs on DuckDB are given the identity of the DAG's runs, so their rows can be compared key by key.
+On Snowflake everything is the real thing but the account: the DAG on a real Airflow, our warehouse class
+through the provider's hook and an Airflow connection, dbt-snowflake with the profile that Cosmos makes of
+that connection, Great Expectations on Snowflake's dialect. The runs on DuckDB are given the identity of the
+DAG's runs, so their rows can be compared key by key.
 """
 
 import json
@@ -56,7 +58,8 @@ class Twins:
 
 
 def make_twins(folder: Path) -> Twins:
-    """Run both months on both warehouses, on the same synthetic data, in which every personal text is marked."""
+    """Run both months on both warehouses, on the same synthetic data, in which every personal text is
+    marked."""
     write_marked_files(folder / "landing", USERS)
     with running_emulator(folder / "emulator") as emulator, watched_command_lines(SECRET) as found:
         runs, tasks = _on_the_scheduler(folder / "snowflake", emulator)

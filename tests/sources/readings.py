@@ -46,7 +46,8 @@ def give(engine: duckdb.DuckDBPyConnection, values: list[Any], data_type: str = 
 def read(
     engine: duckdb.DuckDBPyConnection, table: str, column: str, mapping: Any = "x", csv: CsvOptions | None = None
 ) -> list[Any]:  # fmt: skip
-    """The values of one column in order, the word "refused" in place of each that a flag stops the load for."""
+    """The values of one column in order, the word "refused" in place of each that a flag stops the load
+    for."""
     reading = reading_of(engine, table, {column: mapping}, csv)
     contract = {c.name for c in source_tables()[table].columns}
     name = column if column in contract else f"{column}_usd"

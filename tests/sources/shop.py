@@ -73,7 +73,8 @@ TRANSACTIONS = [
     ("A-3", "2", datetime(2026, 5, 31, 22, 10), -3.25, None, "Toys", None, datetime(2026, 6, 2, 5)),
     ("A-4", "2", datetime(2026, 7, 1, 6), 7.0, None, "Books", "refunded", datetime(2026, 7, 2, 10)),
 ]
-"""What the mapping makes of the orders: the columns of the contract in its order. Test orders do not count."""
+"""What the mapping makes of the orders: the columns of the contract in its order. Test orders do not
+count."""
 
 
 class Shop:

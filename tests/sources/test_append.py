@@ -1,4 +1,5 @@
-"""Tables that grow by files: each file is loaded once, one that changes is replaced in place, and none is lost in silence."""
+"""Tables that grow by files: each file is loaded once, one that changes is replaced in place, and none is
+lost in silence."""
 
 import logging
 from types import SimpleNamespace

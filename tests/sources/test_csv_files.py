@@ -1,4 +1,5 @@
-"""A CSV file is read as it is written; what does not add up is one sentence that says where, and never what stands there."""
+"""A CSV file is read as it is written; what does not add up is one sentence that says where, and never what
+stands there."""
 
 import bz2
 import gzip

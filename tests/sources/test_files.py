@@ -1,4 +1,5 @@
-"""A source's files are those that its pattern says, below the landing URL, and none that is still being written."""
+"""A source's files are those that its pattern says, below the landing URL, and none that is still being
+written."""
 
 import hashlib
 import json

@@ -1,4 +1,5 @@
-"""Landing files in S3: real calls, through the amazon provider's connection, to a local S3-compatible server (moto's)."""
+"""Landing files in S3: real calls, through the amazon provider's connection, to a local S3-compatible server
+(moto's)."""
 
 import gzip
 import json

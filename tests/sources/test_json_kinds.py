@@ -1,4 +1,5 @@
-"""An id of newline-delimited JSON is a text or a whole number: anything else would be another person without a word."""
+"""An id of newline-delimited JSON is a text or a whole number: anything else would be another person without
+a word."""
 
 import json
 from pathlib import Path

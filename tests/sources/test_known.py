@@ -1,4 +1,5 @@
-"""What had been loaded by an instant: exactly that, whatever came later; or a sentence that says what of it is gone."""
+"""What had been loaded by an instant: exactly that, whatever came later; or a sentence that says what of it
+is gone."""
 
 from datetime import datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Parquet and newline-delimited JSON are staged whole, with one meaning of null; what is not whole is refused."""
+"""Parquet and newline-delimited JSON are staged whole, with one meaning of null; what is not whole is
+refused."""
 
 import gzip
 import io

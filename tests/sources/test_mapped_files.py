@@ -1,4 +1,5 @@
-"""Landing files with a deployment's own names, dialects and types become the contract's rows, or one sentence."""
+"""Landing files with a deployment's own names, dialects and types become the contract's rows, or one
+sentence."""
 
 import gzip
 import json

@@ -1,4 +1,5 @@
-"""A source's values become the contract's, and one that is there and can't be read is counted instead of lost."""
+"""A source's values become the contract's, and one that is there and can't be read is counted instead of
+lost."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""Texts, words and booleans of a source become the contract's, and one that can't be read is counted instead of lost."""
+"""Texts, words and booleans of a source become the contract's, and one that can't be read is counted instead
+of lost."""
 
 import json
 from typing import Any

@@ -22,7 +22,8 @@ def utc(text: str) -> datetime:
 
 
 def local_in(zone: str, local: datetime) -> datetime:
-    """The UTC time of a local one: the later of two that a clock shows twice, and what a skipped one would have been."""
+    """The UTC time of a local one: the later of two that a clock shows twice, and what a skipped one would
+    have been."""
     first, second = (local.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1))
     skipped = first.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local
     return (first if skipped else second).replace(tzinfo=None)

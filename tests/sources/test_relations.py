@@ -1,4 +1,5 @@
-"""A deployment's own tables in its warehouse: read by name alone, and refused in one sentence where they can't be."""
+"""A deployment's own tables in its warehouse: read by name alone, and refused in one sentence where they
+can't be."""
 
 import shutil
 from datetime import datetime

@@ -1,4 +1,5 @@
-"""An amount with more decimals than the contract has is rounded and counted, in every format; a floating number's own noise is none."""
+"""An amount with more decimals than the contract has is rounded and counted, in every format; a floating
+number's own noise is none."""
 
 from pathlib import Path
 from typing import Any

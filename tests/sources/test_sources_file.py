@@ -1,4 +1,5 @@
-"""`sources.yml` before anything is looked at: a mistake is one sentence with file, line, key and the nearest known name."""
+"""`sources.yml` before anything is looked at: a mistake is one sentence with file, line, key and the nearest
+known name."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""Months of users who came in weeks or on days with a shock of their own and no effect: how often does a number seem to change?"""
+"""Months of users who came in weeks or on days with a shock of their own and no effect: how often does a
+number seem to change?"""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ def as_amounts(name: str, values: ArrayLike) -> NDArray[Any]:
 
 
 def distinct_counts(values: Integers) -> tuple[Integers, Integers]:
-    """The sorted distinct values and how many users hold each: counted in a table, and sorted only where too large."""
+    """The sorted distinct values and how many users hold each: counted in a table, and sorted only where too
+    large."""
     counts = np.zeros(_TABLE + 1, dtype=np.int64)
     rest = []
     # In chunks, so that the numbers of one chunk are still in the processor's cache when they are counted.
@@ -75,8 +76,8 @@ def distinct_counts(values: Integers) -> tuple[Integers, Integers]:
 def digit_bins(values: Integers) -> tuple[Integers, Integers]:
     """For each integer its bin and the bin's corner nearest to zero.
 
-    The bin is sign x (100 x number of digits + two leading digits); zero is bin 0. Integer arithmetic only, so every
-    engine that follows the rule puts a value into the same bin.
+    The bin is sign x (100 x number of digits + two leading digits); zero is bin 0. Integer arithmetic only,
+    so every engine that follows the rule puts a value into the same bin.
 
     >>> [part.tolist() for part in digit_bins(np.array([0, 7, 1234, -98765]))]
     [[0, 107, 412, -598], [0, 7, 1200, -98000]]
@@ -90,7 +91,8 @@ def digit_bins(values: Integers) -> tuple[Integers, Integers]:
 
 
 def float_bins(values: NDArray[np.float64]) -> Integers:
-    """For each number a bin of its sign, binary exponent and three leading bits: eight bins an octave, zero alone."""
+    """For each number a bin of its sign, binary exponent and three leading bits: eight bins an octave, zero
+    alone."""
     bits = np.abs(values).view(np.int64) >> 49
     return np.sign(values).astype(np.int64) * bits
 
@@ -101,7 +103,8 @@ def group_starts(ids: Integers) -> NDArray[np.intp]:
 
 
 def exact_sums(starts: NDArray[np.intp], weights: Integers, *factors: Integers) -> list[int]:
-    """Sum of weights x product of factors in each group, exact: int64 where it can't overflow, Python ints elsewhere."""
+    """Sum of weights x product of factors in each group, exact: int64 where it can't overflow, Python ints
+    elsewhere."""
     bound = weights.astype(np.float64)
     product = weights
     with np.errstate(over="ignore"):

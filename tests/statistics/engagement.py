@@ -35,7 +35,8 @@ class EngagementWeights:
 
 
 def percentile_rank(values: ArrayLike) -> Floats:
-    """Share of the other users that a user is above, ties half: 0 for the lowest, 1 for the highest; null counts lowest.
+    """Share of the other users that a user is above, ties half: 0 for the lowest, 1 for the highest; null
+    counts lowest.
 
     >>> percentile_rank([10, 30, 20, 30, None]).tolist()
     [0.25, 0.875, 0.5, 0.875, 0.0]
@@ -56,8 +57,8 @@ def engagement_score(
 ) -> Floats:
     """Score between 0 and 1: the weighted mean of the users' percentile ranks in four metrics.
 
-    Ranks, not amounts, so that one extreme user moves no other's score. Few days since the last activity rank high; a
-    null (never active) ranks lowest.
+    Ranks, not amounts, so that one extreme user moves no other's score. Few days since the last activity rank
+    high; a null (never active) ranks lowest.
 
     Args:
         session_frequency: sessions a day of each user.
@@ -111,7 +112,8 @@ def behavioral_segments(
 
 
 def revenue_segments(revenue: ArrayLike, *, whale: float = 0.95, dolphin: float = 0.8) -> list[str]:
-    """``free_user`` without revenue, else ``whale``, ``dolphin`` or ``minnow`` by percentile among all users, free ones too.
+    """``free_user`` without revenue, else ``whale``, ``dolphin`` or ``minnow`` by percentile among all users,
+    free ones too.
 
     >>> revenue_segments([0, 0, 1, 2, 3, 4, 5, 6, 70, 800])[-3:]
     ['minnow', 'dolphin', 'whale']

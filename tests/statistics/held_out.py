@@ -1,4 +1,5 @@
-"""Populations of amounts per user with a known mean, beside those of `populations`, and the sums of many samples of them at once."""
+"""Populations of amounts per user with a known mean, beside those of `populations`, and the sums of many
+samples of them at once."""
 
 from __future__ import annotations
 
@@ -87,7 +88,8 @@ CHOSEN_ON: dict[str, tuple[Draw, float]] = {
     "lognormal 1.4": (_lognormal(1.4), np.exp(0.98)),
     "t with 4 degrees": (lambda r, shape: 5 + r.standard_t(4, shape), 5.0),
 }
-"""Name -> draws and their mean, of the populations that the limits of `trust` were chosen on, with those of `populations`."""
+"""Name -> draws and their mean, of the populations that the limits of `trust` were chosen on, with those of
+`populations`."""
 
 UNSEEN: dict[str, tuple[Draw, float]] = {
     "inverse Gaussian": (lambda r, shape: r.wald(1.0, 1.0, shape), 1.0),
@@ -112,7 +114,8 @@ POPULATIONS = CHOSEN_ON | UNSEEN
 
 
 class Sums(NamedTuple):
-    """Of each sample: users, mean, central moments 2 to 4, absolute third, and whether a month would publish its mean."""
+    """Of each sample: users, mean, central moments 2 to 4, absolute third, and whether a month would publish
+    its mean."""
 
     users: int
     mean: Floats

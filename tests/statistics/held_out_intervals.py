@@ -1,7 +1,7 @@
 """How often each interval of amounts holds the truth in the populations of `held_out`, many samples at once.
 
-Intervals are computed from sums of the samples by the formulas of the row makers; of a bootstrap with infinitely many replicates by the
-expansion of Cornish and Fisher. The flag is the package's own.
+Intervals are computed from sums of the samples by the formulas of the row makers; of a bootstrap with
+infinitely many replicates by the expansion of Cornish and Fisher. The flag is the package's own.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Judged(NamedTuple):
 
 
 def _score(t: Floats, skewness: Floats, kurtosis: Floats) -> Floats:
-    """The normal score of a bootstrap's law at t standard errors: skewness and kurtosis are those of the sum."""
+    """The normal score of a bootstrap's law at t standard errors: skewness and kurtosis are those of the
+    sum."""
     t = np.clip(t, -100, 100)
     return (
         t
@@ -141,7 +142,8 @@ def of_sums(random: Random, name: str, scale: int) -> Iterator[Judged]:
 
 
 class _Quotient(NamedTuple):
-    """Samples of a ratio or share: name, methods as they are flagged, tails, relative errors, hits of both methods, published."""
+    """Samples of a ratio or share: name, methods as they are flagged, tails, relative errors, hits of both
+    methods, published."""
 
     of: str
     methods: tuple[str, str]

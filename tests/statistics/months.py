@@ -1,4 +1,5 @@
-"""Users over several months, the sums that a warehouse makes of them, and each user's influence by the formula."""
+"""Users over several months, the sums that a warehouse makes of them, and each user's influence by the
+formula."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ class UserMonths:
     amounts: np.ndarray
 
     def xy(self, number: Number) -> tuple[np.ndarray, np.ndarray]:
-        """x and y of each user and month, of which the number is sum y / sum x; x is 1 over the number of users for sums."""
+        """x and y of each user and month, of which the number is sum y / sum x; x is 1 over the number of
+        users for sums."""
         there = self.segments > 0
         member = there if number.of is None else self.segments == int(number.of)
         amount = self.amounts / number.unit
@@ -61,7 +63,8 @@ class UserMonths:
         return ((y - x * self.values(number)) / x.sum(axis=0)) @ c
 
     def _of_quotient(self, number: Number) -> np.ndarray:
-        """By what the quotients' slope moves when a user counts a little more, by numerical differentiation."""
+        """By what the quotients' slope moves when a user counts a little more, by numerical
+        differentiation."""
         c, step = np.array(slope_weights(self.segments.shape[1])), 1e-6
         (xa, ya), (xb, yb) = self.xy(plain(number)), self.xy(subtracted(number))
 
@@ -134,8 +137,9 @@ def subtracted(number: Number) -> Number:
 def windows(rng: np.random.Generator, users: int, months: int, trend: float = 0.0) -> UserMonths:
     """Users whose 90-day windows overlap from month to month, as a rolling segmentation sees them.
 
-    A user's own level lasts; each month adds noise, and a window holds three months of it. Segment 1 is a sum above a line, and the
-    amount is that sum. A twentieth of the users come and a twentieth go in the course of the months.
+    A user's own level lasts; each month adds noise, and a window holds three months of it. Segment 1 is a sum
+    above a line, and the amount is that sum. A twentieth of the users come and a twentieth go in the course
+    of the months.
 
     Args:
         rng: the random stream.
@@ -164,7 +168,8 @@ def row_of(world: UserMonths, number: Number, reference: Number | None = None) -
 def alarms(
     rng: np.random.Generator, number: Number, trend: float, samples: int, users: int = 2_000
 ) -> np.ndarray:
-    """Of each sample of six months whether the slope finds a trend, and whether a line through the six numbers does."""
+    """Of each sample of six months whether the slope finds a trend, and whether a line through the six
+    numbers does."""
 
     def found() -> tuple[bool, bool]:
         world = windows(rng, users, 6, trend)

@@ -1,4 +1,5 @@
-"""Two months of the same users with amounts of a known mean: how often does the interval of a mean's change hold the truth, by flag?"""
+"""Two months of the same users with amounts of a known mean: how often does the interval of a mean's change
+hold the truth, by flag?"""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ SIZES = (50, 200, 1_000, 5_000, 20_000)
 def verdicts(
     random: Random, name: str, design: tuple[float, float], n: int, samples: int
 ) -> Iterator[tuple[str, bool]]:
-    """Of each sample the flag and whether the interval holds 0, which is what the mean of the population changes by."""
+    """Of each sample the flag and whether the interval holds 0, which is what the mean of the population
+    changes by."""
     reference = next(_tails(_influence(random, name, design, REFERENCE_USERS, 1)[1]))
     left = samples
     while left > 0:

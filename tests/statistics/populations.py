@@ -1,4 +1,5 @@
-"""Populations of amounts per user with a known mean, and how often a row maker's intervals hold the truth, by flag."""
+"""Populations of amounts per user with a known mean, and how often a row maker's intervals hold the truth, by
+flag."""
 
 from __future__ import annotations
 
@@ -186,7 +187,8 @@ MAKERS = (of_lifetime_values, of_ratios, of_group_ratios, of_shares)
 
 
 def coverage_by_flag(random: Random, samples: int) -> dict[tuple[str, str], list[bool]]:
-    """(metric and method, flag) -> whether each interval holds the truth: of every row maker, population and size."""
+    """(metric and method, flag) -> whether each interval holds the truth: of every row maker, population and
+    size."""
     found: dict[tuple[str, str], list[bool]] = {}
     for n in SIZES:
         for _ in range(samples):

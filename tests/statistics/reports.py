@@ -1,4 +1,5 @@
-"""Reports of many families of comparisons, drawn with a known truth, and what three ways of adjusting discover in them."""
+"""Reports of many families of comparisons, drawn with a known truth, and what three ways of adjusting
+discover in them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,7 +11,8 @@ from include.tidemark.statistics.multiplicity import select_families
 
 RATE = 0.05
 SIZES = (4, 4, 5, 5, 5, 9, 9, 12, 12, 40, 180, 180)
-"""Comparisons of the twelve families of a report: fee effects, ratios and tiers are few, retention by day and cohort are many."""
+"""Comparisons of the twelve families of a report: fee effects, ratios and tiers are few, retention by day and
+cohort are many."""
 
 
 class Truth(NamedTuple):
@@ -43,7 +45,8 @@ class Found(NamedTuple):
 
 
 def draw(random: np.random.RandomState, truth: Truth) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The p-values of each family and which of them have an effect; tests of a family share half of their variance, as nested days do."""
+    """The p-values of each family and which of them have an effect; tests of a family share half of their
+    variance, as nested days do."""
     for size, share in zip(SIZES, truth.share, strict=True):
         there = np.arange(size) < round(size * share)
         seen = (random.standard_normal() + random.standard_normal(size)) / np.sqrt(2) + there * truth.effect

@@ -1,4 +1,5 @@
-"""Weeks and days with a shock of their own and no effect: how often is a group called different from the rest?"""
+"""Weeks and days with a shock of their own and no effect: how often is a group called different from the
+rest?"""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 Random = np.random.RandomState
 Verdict = tuple[str | None, bool, bool]
-"""Of one comparison: its flag, whether its p-value is at most 5 %, and whether one that counts users would be."""
+"""Of one comparison: its flag, whether its p-value is at most 5 %, and whether one that counts users would
+be."""
 
 DESIGNS: dict[str, tuple[int, int, bool]] = {
     "6 and 6 weeks": (6, 6, False),
@@ -55,7 +57,8 @@ def sizes(random: Random, units: int, mean: float, *, uneven: bool) -> NDArray[n
 
 
 def retention_of_tiers(random: Random, shock: float, design: str) -> Verdict:
-    """A tier and the rest, 35 % of whose users are back; each week moves the log odds by a shock of its own."""
+    """A tier and the rest, 35 % of whose users are back; each week moves the log odds by a shock of its
+    own."""
     own, rest, uneven = DESIGNS[design]
     n = sizes(random, own + rest, 150, uneven=uneven)
     k = random.binomial(n, expit(-0.6 + shock * random.standard_normal(own + rest)))
@@ -67,7 +70,8 @@ def retention_of_tiers(random: Random, shock: float, design: str) -> Verdict:
 
 
 def value_of_tiers(random: Random, shock: float, design: str) -> Verdict:
-    """A tier and the rest, whose users pay amounts of a gamma distribution; each week multiplies them by a shock of its own."""
+    """A tier and the rest, whose users pay amounts of a gamma distribution; each week multiplies them by a
+    shock of its own."""
     own, rest, uneven = DESIGNS[design]
     n = sizes(random, own + rest, 150, uneven=uneven)
     # The sum of n such amounts is one draw.
@@ -121,7 +125,8 @@ def autocorrelated(random: Random, weeks: int, rho: float = 0.6) -> NDArray[np.f
 
 
 def alarms_of_a_fee(random: Random, name: str, samples: int) -> NDArray[np.bool_]:
-    """A fee without an effect where shocks last, by least squares: alarms with weeks and with spells as the periods.
+    """A fee without an effect where shocks last, by least squares: alarms with weeks and with spells as the
+    periods.
 
     Returns:
         (samples, 2); where spells are too few for a p-value there is no alarm.

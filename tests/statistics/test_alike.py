@@ -15,7 +15,8 @@ Users = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def customers(random: np.random.RandomState, n: int, effect: float = 0.0) -> Users:
-    """Prior and later spend of customers with a level of their own, and a segment of those whose prior spend was high, more or less.
+    """Prior and later spend of customers with a level of their own, and a segment of those whose prior spend
+    was high, more or less.
 
     Later spend depends on the level and not on the segment, but for the effect.
     """

@@ -155,7 +155,8 @@ MOVES = (("A", "A"), ("A", "B"), ("B", "A"), ("B", "B"), ("A", None), ("B", None
 
 
 def drawn_month(rng: np.random.Generator, shift: float) -> PairCells:
-    """A portfolio of some 2,500, a third in A: 4 % of them leave A and as many come, 2 % join and 2 % leave; A grows by `shift`."""
+    """A portfolio of some 2,500, a third in A: 4 % of them leave A and as many come, 2 % join and 2 % leave;
+    A grows by `shift`."""
     a, stay, join = 1 / 3, 0.98, 0.02
     out_of, into = 0.04 * a, 0.04 * a + shift
     chances = [

@@ -1,7 +1,7 @@
 """Simulations: how often the intervals hold the truth, and whether the trust flag says so beforehand.
 
-The Monte Carlo error of each figure is its tolerance: four standard errors of a proportion over its samples, and, where it
-is compared with a documented figure, as much again for that one, which came from 1,500 samples.
+The Monte Carlo error of each figure is its tolerance: four standard errors of a proportion over its samples,
+and, where it is compared with a documented figure, as much again for that one, which came from 1,500 samples.
 """
 
 import math
@@ -48,7 +48,8 @@ def test_coverage_at_200_users_is_what_methods_md_says(
 
 @pytest.fixture(scope="module")
 def judged() -> dict[tuple[str, str, int], list[tuple[bool, bool]]]:
-    """(method, population, users) -> of each sample beside 20,000 others: is it `ok`, and does it hold the truth?"""
+    """(method, population, users) -> of each sample beside 20,000 others: is it `ok`, and does it hold the
+    truth?"""
     found: dict[tuple[str, str, int], list[tuple[bool, bool]]] = {}
     random = Random(7)
     for n in (50, 200):

@@ -57,8 +57,8 @@ def test_each_fold_is_predicted_from_the_others_only() -> None:
 
 
 def test_useless_features_have_an_area_of_a_half_and_a_model_of_noise_says_so() -> None:
-    # 40 samples: the mean area has a standard error of 0.006. Folds share training users, which the interval leaves out:
-    # without any effect it holds 1/2 in 83 % only (known to 6 points); methods.md says so.
+    # 40 samples: the mean area has a standard error of 0.006. Folds share training users, which the interval
+    # leaves out: without any effect it holds 1/2 in 83 % only (known to 6 points); methods.md says so.
     found = [validate(table(400, 0.0, seed, features=4), STREAM, 0.95) for seed in range(40)]
     assert np.mean([one.auc for one in found]) == pytest.approx(0.5, abs=4 * 0.006)
     assert np.mean([one.auc_low <= 0.5 <= one.auc_high for one in found]) >= 0.83 - 4 * 0.06

@@ -1,7 +1,9 @@
-"""Whatever the data hold, every entry point gives rows: null with a reason, no exception, nothing on the console.
+"""Whatever the data hold, every entry point gives rows: null with a reason, no exception, nothing on the
+console.
 
-Warnings are errors in these tests (see conftest). Each case draws its size, how many distinct values, and whether
-something is constant, separated, all zero or huge, because it is their combinations that break estimators.
+Warnings are errors in these tests (see conftest). Each case draws its size, how many distinct values, and
+whether something is constant, separated, all zero or huge, because it is their combinations that break
+estimators.
 """
 
 from collections.abc import Iterable

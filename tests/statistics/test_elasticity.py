@@ -261,7 +261,8 @@ def test_the_logarithm_depends_on_the_unit_and_poisson_does_not() -> None:
 
 
 def test_planted_slopes_are_covered() -> None:
-    # 30 panels, two segments: a coverage of 95 % is known to 4 points if the segments of a panel count as one.
+    # 30 panels, two segments: a coverage of 95 % is known to 4 points if the segments of a panel count as
+    # one.
     held = {"cr3_t": [], "wild_enumerated": [], "huber_jackknife": []}
     for seed in range(30):
         rows = found(observations(9, seed, users=24, zeros=0.0), n_draws=1000)

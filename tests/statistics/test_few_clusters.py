@@ -51,9 +51,9 @@ def test_the_jackknife_equals_refitting_without_each_period() -> None:
     assert fit.cr3 == pytest.approx(6 / 7 * away.T @ away, rel=1e-11)
 
 
-# Standard errors that pyfixest 0.60.0 gives for these panels (feols, vcov CRV1 and CRV3 by period). It brings a compiler
-# and an interface along, so it is no test dependency. Its CRV3 leaves out the factor (G-1)/G of the jackknife and takes
-# the small-sample factor of CRV1 instead.
+# Standard errors that pyfixest 0.60.0 gives for these panels (feols, vcov CRV1 and CRV3 by period). It brings
+# a compiler and an interface along, so it is no test dependency. Its CRV3 leaves out the factor (G-1)/G of
+# the jackknife and takes the small-sample factor of CRV1 instead.
 PYFIXEST = {
     (8, 1, 0.0): (
         [0.30281061352547206, 0.16467754057979714, 0.04354571454443315],
@@ -125,8 +125,9 @@ def test_the_wild_bootstrap_from_cross_products_equals_the_one_on_rows(value: fl
 def test_enumerated_p_values_equal_those_of_wildboottest_up_to_how_ties_count(
     periods: int, seed: int, slope: float, theirs: float
 ) -> None:
-    # Recorded from wildboottest 0.3.2 (bootstrap_type "11", imposed null, all signs) on these panels: it brings a
-    # compiler along, so it is no test dependency. It takes the two patterns that repeat the data as less extreme.
+    # Recorded from wildboottest 0.3.2 (bootstrap_type "11", imposed null, all signs) on these panels: it
+    # brings a compiler along, so it is no test dependency. It takes the two patterns that repeat the data as
+    # less extreme.
     ours = wild_p_value(fitted(periods, seed, slope), "fee", 0.0, sign_draws(periods))
     assert ours == pytest.approx(theirs + 2 / 2**periods, abs=1e-12)
 

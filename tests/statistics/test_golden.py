@@ -1,6 +1,7 @@
 """Published numbers of each algorithm version, digit for digit.
 
-When one of these changes, either something broke, or ALGORITHM_VERSION has to be raised and a new version recorded here.
+When one of these changes, either something broke, or ALGORITHM_VERSION has to be raised and a new version
+recorded here.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """Published numbers of the models in each algorithm version, digit for digit, in ``golden_<version>.json``.
 
-They are the same on OpenBLAS' kernels for Nehalem, Haswell, Zen and SkylakeX and with any number of threads. When one
-changes, either something broke, or ALGORITHM_VERSION has to be raised and the file of the new version recorded:
+They are the same on OpenBLAS' kernels for Nehalem, Haswell, Zen and SkylakeX and with any number of threads.
+When one changes, either something broke, or ALGORITHM_VERSION has to be raised and the file of the new
+version recorded:
 
     PYTHONPATH=. python -m tests.statistics.test_golden_models > tests/statistics/golden_4.json
 """

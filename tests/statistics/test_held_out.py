@@ -1,4 +1,5 @@
-"""A small version of the simulations on populations that no limit was chosen on: `benchmarks/bench_statistics_coverage.py` has the whole."""
+"""A small version of the simulations on populations that no limit was chosen on:
+`benchmarks/bench_statistics_coverage.py` has the whole."""
 
 import math
 from collections import defaultdict
@@ -17,7 +18,8 @@ Maker = Callable[[Random, str, int], Iterator[Judged]]
 
 
 def by_method(maker: Maker, name: str, scale: int) -> dict[tuple[str, str], tuple[float, float, int]]:
-    """Method and users -> how often the flag is `ok`, how often the interval then holds the truth, and in how many samples."""
+    """Method and users -> how often the flag is `ok`, how often the interval then holds the truth, and in how
+    many samples."""
     found: dict[tuple[str, str], list[Judged]] = defaultdict(list)
     for each in maker(Random(5), name, scale):
         found[each.method, each.users].append(each)

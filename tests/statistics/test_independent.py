@@ -1,4 +1,5 @@
-"""The difference of two intervals: Newcombe's where they are Wilson's, and a p-value that agrees with the interval."""
+"""The difference of two intervals: Newcombe's where they are Wilson's, and a p-value that agrees with the
+interval."""
 
 import pytest
 from hypothesis import assume, given

@@ -22,7 +22,8 @@ CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 
 
 def users(n: int = 600, seed: int = 1, weeks: int = 12) -> tuple[np.ndarray, np.ndarray]:
-    """Weekly fees in dollars (whole cents) of users who leave for good after a geometric number of weeks, and tiers."""
+    """Weekly fees in dollars (whole cents) of users who leave for good after a geometric number of weeks, and
+    tiers."""
     random = np.random.RandomState(seed)
     left = random.geometric(0.15, size=n)
     fees = (

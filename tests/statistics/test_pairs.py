@@ -135,7 +135,8 @@ def test_who_came_to_a_part_and_who_left_it_are_counted_for_yes_and_for_no() -> 
     earlier, now = ["A"] * 5 + [None, None, "B"], ["A"] * 4 + [None, "A", "A", "A"]
     then, today = [1, 1, 0, 0, 1, 0, 0, 1], [1, 0, 1, 0, 0, 1, 0, 1]
     found = part_change(TwoMonths(earlier, now, then, today).cells(), "A")
-    # Yes: one answer changed to it and two came with it, one changed and one left. No: one changed to it, one came; one changed.
+    # Yes: one answer changed to it and two came with it, one changed and one left. No: one changed to it, one
+    # came; one changed.
     assert found.moved == ((3, 2), (2, 1))
     assert found.value == pytest.approx(4 / 7 - 3 / 5)
 

@@ -66,7 +66,8 @@ def test_the_bootstrap_of_no_success_is_the_trap_that_wilson_avoids() -> None:
 
 
 def test_wilson_covers_by_exact_enumeration() -> None:
-    # Mean coverage over rates of 1 to 5 % at n = 50; the bootstrap's is 73 %, so this is why Wilson is published.
+    # Mean coverage over rates of 1 to 5 % at n = 50; the bootstrap's is 73 %, so this is why Wilson is
+    # published.
     n = 50
     ends = np.array([wilson_interval(k, n, 0.95) for k in range(n + 1)])
     drawn = np.array([exact_bootstrap_rate_interval(k, n, 0.95) for k in range(n + 1)])

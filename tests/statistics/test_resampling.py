@@ -12,7 +12,8 @@ from include.tidemark.statistics.streams import stream
 from tests.statistics.users import cells_of, ratio_cells_of
 
 SALTS = [stream(f"2026-{month:02d}-01", "salt") for month in range(1, 13)]
-# The end point of a 95 % interval from 1,000 replicates scatters by 0.084 standard errors; two runs by sqrt(2) of it.
+# The end point of a 95 % interval from 1,000 replicates scatters by 0.084 standard errors; two runs by
+# sqrt(2) of it.
 NOISE = 0.084 * math.sqrt(2)
 
 
@@ -81,8 +82,8 @@ def test_scaling_the_amounts_scales_the_interval_of_up_to_64_cells(amounts: np.n
 def test_beyond_64_cells_a_power_of_two_scales_the_interval_and_100_draws_it_anew(
     amounts: np.ndarray,
 ) -> None:
-    # Half octaves keep their users when amounts double. By 100 the limits fall between other users: other cells of the
-    # same law, so other draws.
+    # Half octaves keep their users when amounts double. By 100 the limits fall between other users: other
+    # cells of the same law, so other draws.
     cells = cells_of(amounts)
     assert len(cells.n) > 64
     plain = np.array(bootstrap_interval(cells, SALTS[0], 1000, 0.95))

@@ -78,7 +78,8 @@ def test_in_the_window_or_after_counts_only_users_whose_follow_up_is_over() -> N
 
 
 def staggered(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Days observed (entry over 90 days) and day of leaving of 20,000 users with a true 30-day survival of 0.424."""
+    """Days observed (entry over 90 days) and day of leaving of 20,000 users with a true 30-day survival of
+    0.424."""
     random = np.random.RandomState(seed)
     observed = random.randint(1, 91, size=20_000)
     left = np.ceil(random.exponential(30 / -np.log(0.424), size=20_000)).astype(int)

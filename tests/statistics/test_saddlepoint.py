@@ -12,7 +12,8 @@ from tests.statistics.users import cells_of
 
 
 def exact_quantiles(values: np.ndarray, levels: list[float]) -> list[float]:
-    """Quantiles of the mean of len(values) draws with replacement, by convolving the empirical law with itself."""
+    """Quantiles of the mean of len(values) draws with replacement, by convolving the empirical law with
+    itself."""
     n = len(values)
     length = 1 << math.ceil(math.log2(n * values.max() + 1))
     law = np.zeros(length)

@@ -135,7 +135,8 @@ def test_other_reasons_against_a_fit_are_named(rows: list, reason: str) -> None:
 
 
 def test_profile_intervals_cover_a_planted_effect_where_separation_is_common() -> None:
-    # 200 samples of 150 users, a feature of 6 % prevalence, log odds ratio 2: coverage is known to 1.5 points.
+    # 200 samples of 150 users, a feature of 6 % prevalence, log odds ratio 2: coverage is known to 1.5
+    # points.
     random = np.random.RandomState(5)
     held, separated = 0, 0
     for _ in range(200):
@@ -150,7 +151,8 @@ def test_profile_intervals_cover_a_planted_effect_where_separation_is_common() -
 
 
 def test_firths_score_is_nothing_at_the_fit_also_where_one_user_holds_a_feature() -> None:
-    # With the curvature of the users alone, steps swing around the top of such data without end: 4 of 12 digits were right.
+    # With the curvature of the users alone, steps swing around the top of such data without end: 4 of 12
+    # digits were right.
     random = np.random.RandomState(5)
     worst = 0.0
     for _ in range(60):

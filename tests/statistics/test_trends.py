@@ -1,4 +1,5 @@
-"""The slope over months: against every user's own influence, statsmodels' regression clustered by user, and by simulation."""
+"""The slope over months: against every user's own influence, statsmodels' regression clustered by user, and
+by simulation."""
 
 import math
 from dataclasses import replace
@@ -58,7 +59,8 @@ def test_slope_error_and_tail_are_those_of_every_users_own_influence(number: Num
 
 
 def test_the_error_of_a_mean_is_that_of_a_regression_on_all_months_clustered_by_user() -> None:
-    # Least squares on an indicator of each month gives the months' means, and their covariance clustered by user.
+    # Least squares on an indicator of each month gives the months' means, and their covariance clustered by
+    # user.
     world, months = windows(np.random.default_rng(1), 800, 6), 6
     x, y = world.xy(MEAN)
     user, month = np.nonzero(x)

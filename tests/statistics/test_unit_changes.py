@@ -1,4 +1,5 @@
-"""Changes whose observations are weeks or days, against users one by one, scipy's t test, and simulated months."""
+"""Changes whose observations are weeks or days, against users one by one, scipy's t test, and simulated
+months."""
 
 import numpy as np
 import pytest
@@ -36,7 +37,8 @@ def test_weeks_that_differ_by_their_users_alone_give_the_error_of_pairs_of_users
     row = change(then, today)
     n0, n1 = 9 * 240, 11 * 240
     p = (9 * 80 + 161) / n1
-    # Each user by itself: the influence of those of both months is (y - p) (1 / N1 - 1 / N0), of the new ones (y - p) / N1.
+    # Each user by itself: the influence of those of both months is (y - p) (1 / N1 - 1 / N0), of the new ones
+    # (y - p) / N1.
     error = np.sqrt(p * (1 - p) * (n0 * (1 / n1 - 1 / n0) ** 2 + (n1 - n0) / n1**2))
     assert row.ci_low is not None and row.ci_high is not None and row.change is not None
     half = stats.t(9).ppf(0.975) * error
@@ -49,7 +51,8 @@ def test_weeks_that_left_are_a_group_of_their_own() -> None:
     rng = np.random.default_rng(1)
     left, stay, new = ([float(k) for k in rng.integers(40, 110, n)] for n in (4, 9, 5))
     row = change(weeks(left + stay), weeks(stay + new, first=4))
-    # Ordinary least squares of the weeks' rates on the three groups, and of it the contrast of both months' means.
+    # Ordinary least squares of the weeks' rates on the three groups, and of it the contrast of both months'
+    # means.
     y = np.array(left + stay + new) / 200
     place = np.repeat([0, 1, 2], [4, 9, 5])
     residuals = y - np.array([y[place == g].mean() for g in range(3)])[place]
@@ -219,7 +222,8 @@ def test_a_difference_from_the_rest_changes_as_both_sides_do() -> None:
     assert rows["a"].metric == "m_vs_rest"
     assert rows["a"].change == pytest.approx((alone["a"].change or 0) - (alone["b"].change or 0), rel=1e-9)
     assert rows["b"].change == pytest.approx(-(rows["a"].change or 0), rel=1e-9)
-    # Least squares of the weeks' rates on the four groups of old and new, own and other weeks, but that users' own chance differs by side.
+    # Least squares of the weeks' rates on the four groups of old and new, own and other weeks, but that
+    # users' own chance differs by side.
     y, group = np.array(own + others) / 200, np.repeat([0, 1, 2, 3], [8, 2, 16, 4])
     left = y - np.array([y[group == g].mean() for g in range(4)])[group]
     weight = np.r_[[1 / 10 - 1 / 8] * 8, [1 / 10] * 2, [1 / 16 - 1 / 20] * 16, [-1 / 20] * 4]

@@ -39,7 +39,8 @@ def test_poisson_without_a_finite_maximum_is_none() -> None:
 
 
 def test_a_group_that_pays_nothing_leaves_the_others_as_they_are_without_it() -> None:
-    # Three groups at two fees; nothing was paid in the last one at the second fee, so that its slope has no finite value.
+    # Three groups at two fees; nothing was paid in the last one at the second fee, so that its slope has no
+    # finite value.
     fee = np.tile([0.0, 1.0], 3)
     groups = np.repeat(np.eye(3), 2, axis=0)
     design = np.column_stack([groups, groups * fee[:, None]])

@@ -1,4 +1,5 @@
-"""The sums that the estimators take, from one row per user: what a GROUP BY of the warehouse does in a run."""
+"""The sums that the estimators take, from one row per user: what a GROUP BY of the warehouse does in a
+run."""
 
 from __future__ import annotations
 
@@ -36,9 +37,9 @@ _PER_UNIT = 16
 def cells_of(values: ArrayLike, *, max_distinct: int = MAX_DISTINCT) -> Cells:
     """Cells from one amount per user.
 
-    Whole numbers with at most ``max_distinct`` distinct values get a cell each: then the bootstrap on cells *is* the
-    ordinary bootstrap. More of them share cells by their two leading digits, as in the warehouse. Other numbers
-    share cells of an eighth of an octave.
+    Whole numbers with at most ``max_distinct`` distinct values get a cell each: then the bootstrap on cells
+    *is* the ordinary bootstrap. More of them share cells by their two leading digits, as in the warehouse.
+    Other numbers share cells of an eighth of an octave.
 
     Args:
         values: 1-D, finite.
@@ -81,7 +82,8 @@ def table_of(
     *,
     clusters: ArrayLike | None = None,
 ) -> BinaryTable:
-    """From one row per user: covariates (users, features), outcome 0 or 1, and perhaps a cluster label each."""
+    """From one row per user: covariates (users, features), outcome 0 or 1, and perhaps a cluster label
+    each."""
     y = np.asarray(outcome, dtype=np.float64)
     x = np.asarray(design, dtype=np.float64).reshape(len(y), len(features))
     labels = np.zeros(len(y)) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
@@ -128,7 +130,8 @@ def volume_cells_of(
 
 
 def weekly_sums_of(fees: ArrayLike, observed: ArrayLike) -> WeeklySums:
-    """From the fees of each user and week (users, weeks), in dollars, and the complete weeks observed of each user.
+    """From the fees of each user and week (users, weeks), in dollars, and the complete weeks observed of each
+    user.
 
     Fees of weeks that are not complete are left aside.
     """
@@ -152,7 +155,8 @@ def weekly_sums_of(fees: ArrayLike, observed: ArrayLike) -> WeeklySums:
 
 
 def units_of(values: ArrayLike, labels: ArrayLike) -> Units:
-    """From one value per user (an amount, or 1 and 0) and the label of the week or day that the user came in."""
+    """From one value per user (an amount, or 1 and 0) and the label of the week or day that the user came
+    in."""
     amounts, place = (
         np.asarray(values, dtype=np.float64),
         np.unique(np.asarray(labels), return_inverse=True)[1],
@@ -186,7 +190,8 @@ def cells_of_users(
     weekly, weeks_seen = [x[order, week] for week in range(max(horizons))], weeks_seen[order]
     complete = {week: weeks_seen >= week for week in horizons}
     found = {}
-    # Arrays of all users are written into, not made anew: the system takes as long to give memory as the sums take.
+    # Arrays of all users are written into, not made anew: the system takes as long to give memory as the sums
+    # take.
     room, whole = np.empty(len(x)), np.empty(len(x), dtype=np.int64)
     for rate in rates:
         amount = np.zeros(len(x))

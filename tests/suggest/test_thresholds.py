@@ -1,4 +1,5 @@
-"""Proposals for businesses of many kinds: near the reference where that can be, and said why where it can't."""
+"""Proposals for businesses of many kinds: near the reference where that can be, and said why where it
+can't."""
 
 import dataclasses
 

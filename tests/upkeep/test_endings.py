@@ -1,4 +1,5 @@
-"""However a program ends, all that it has started ends with it; and a part of the local Airflow that dies is started again."""
+"""However a program ends, all that it has started ends with it; and a part of the local Airflow that dies is
+started again."""
 
 import os
 import re

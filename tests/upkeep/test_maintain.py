@@ -1,4 +1,5 @@
-"""The weekly checks and pruning: a problem is an error with what to do, and no stray or stubborn name fails a publication."""
+"""The weekly checks and pruning: a problem is an error with what to do, and no stray or stubborn name fails a
+publication."""
 
 import os
 from datetime import UTC, datetime, timedelta

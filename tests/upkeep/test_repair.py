@@ -1,4 +1,5 @@
-"""Ledger, views, pointers, manifests and files are held against each other, and what is lost comes back byte for byte."""
+"""Ledger, views, pointers, manifests and files are held against each other, and what is lost comes back byte
+for byte."""
 
 import json
 import shutil

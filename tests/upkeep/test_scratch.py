@@ -1,4 +1,5 @@
-"""Files on the way are private, bear the product's name and the run's key, and go with their process or at the next start."""
+"""Files on the way are private, bear the product's name and the run's key, and go with their process or at
+the next start."""
 
 import os
 import signal

@@ -123,7 +123,8 @@ def test_sums_leave_out_test_users_later_rows_and_rows_that_are_not_posted(world
 
 
 def publish_previous(world: World, moved: int, extra: int = 0) -> list[int]:
-    """The month before had `moved` more Declining and fewer Stable customers, and `extra` more customers in all."""
+    """The month before had `moved` more Declining and fewer Stable customers, and `extra` more customers in
+    all."""
     world.after_previous()
     world.sql(
         "insert into runs.customer_segments select * replace (date '2026-10-01' as as_of_date,"

@@ -1,4 +1,5 @@
-"""Each kind of bad raw input stops the run, or warns, with a sentence that says what, where and what to do."""
+"""Each kind of bad raw input stops the run, or warns, with a sentence that says what, where and what to
+do."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Numbers that contradict themselves or the candidate stop the run; numbers that could not be made yet do not."""
+"""Numbers that contradict themselves or the candidate stop the run; numbers that could not be made yet do
+not."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""The same person has the same id in every table and month: else the run stops, and says what happened to the ids."""
+"""The same person has the same id in every table and month: else the run stops, and says what happened to the
+ids."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""A month that did not arrive, or not whole, is noticed although all months together have hardly fewer rows."""
+"""A month that did not arrive, or not whole, is noticed although all months together have hardly fewer
+rows."""
 
 import re
 

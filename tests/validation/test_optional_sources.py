@@ -1,4 +1,5 @@
-"""The source gate on a table that the families can do without: its absence is no defect, unless it was there before."""
+"""The source gate on a table that the families can do without: its absence is no defect, unless it was there
+before."""
 
 import duckdb
 import pytest

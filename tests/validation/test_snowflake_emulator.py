@@ -1,4 +1,5 @@
-"""The same gate on an emulated Snowflake: its SQL, its temporary tables, and where the connection's secret does not go."""
+"""The same gate on an emulated Snowflake: its SQL, its temporary tables, and where the connection's secret
+does not go."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,8 @@ def snowflake_world(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         yield world
 
 
-# Its reflection does not see the emulator's temporary tables; Great Expectations then reads the columns from the table.
+# Its reflection does not see the emulator's temporary tables; Great Expectations then reads the columns from
+# the table.
 @pytest.mark.filterwarnings("ignore:Failed to reflect table")
 def test_the_gate_finds_on_snowflake_what_it_finds_on_duckdb(
     snowflake_world: World, capfd: pytest.CaptureFixture[str]

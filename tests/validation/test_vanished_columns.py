@@ -1,4 +1,5 @@
-"""A column or value that the last publication had and that is gone stops the run or warns; one that never was does neither."""
+"""A column or value that the last publication had and that is gone stops the run or warns; one that never was
+does neither."""
 
 from datetime import timedelta
 

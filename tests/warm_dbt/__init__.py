@@ -1,6 +1,7 @@
-"""The real dbt without its start: most of these tests start it on tables of a few rows, where importing dbt and parsing the project
-take nearly all of the time. A server imports and parses once; each dbt is a process that it forks. The servers of several pytest
-processes share what they parsed in the folder WARM_DBT_SHARED, where it is set."""
+"""The real dbt without its start: most of these tests start it on tables of a few rows, where importing dbt
+and parsing the project take nearly all of the time. A server imports and parses once; each dbt is a process
+that it forks. The servers of several pytest processes share what they parsed in the folder WARM_DBT_SHARED,
+where it is set."""
 
 import os
 import subprocess

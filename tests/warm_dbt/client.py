@@ -1,4 +1,5 @@
-"""One dbt command: hands all that it was given to the server, and ends as the process does that the server forks for it."""
+"""One dbt command: hands all that it was given to the server, and ends as the process does that the server
+forks for it."""
 
 import array
 import json

@@ -1,6 +1,8 @@
-"""Imports dbt, parses what it is asked for the first time, and forks a process for each command. Run by dbt's own Python.
+"""Imports dbt, parses what it is asked for the first time, and forks a process for each command. Run by dbt's
+own Python.
 
-`server.py SOCKET SHARED`: what was parsed, and which macros were used, is kept in the folder SHARED for all servers.
+`server.py SOCKET SHARED`: what was parsed, and which macros were used, is kept in the folder SHARED for all
+servers.
 """
 
 import array
@@ -38,7 +40,8 @@ compiled: set[Path] = set()
 def main() -> None:
     """Serve until the standard input is closed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    # Nearly all that is here stays; looking through it again and again takes a sixth of the time that parsing does.
+    # Nearly all that is here stays; looking through it again and again takes a sixth of the time that parsing
+    # does.
     gc.disable()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])
@@ -149,11 +152,13 @@ def manifest_of(request: dict[str, Any]) -> Any:
         return None
     target = options.get("--target", environment.get("TIDEMARK_WAREHOUSE", "duckdb"))
     profiles = Path(options["--profiles-dir"], "profiles.yml")
-    # A task of a DAG has a copy of the project, which no other command has: on Snowflake it says itself what is wrong with it.
+    # A task of a DAG has a copy of the project, which no other command has: on Snowflake it says itself what
+    # is wrong with it.
     if not profiles.exists() or (target != "duckdb" and Path(options["--project-dir"]) != PROJECT):
         return None
     variables = json.loads(options.get("--vars", "{}"))
-    # Of a profile, only the names with which those of the relations begin are in a manifest; DuckDB takes its database's from the file.
+    # Of a profile, only the names with which those of the relations begin are in a manifest; DuckDB takes its
+    # database's from the file.
     profile = yaml.safe_load(profiles.read_bytes())["tidemark"]
     names = [profile["outputs"].get(target, {}).get(name) for name in ("database", "schema")]
     names += [environment.get(name) for name in ("SNOWFLAKE_DATABASE", "SNOWFLAKE_SCHEMA")]
@@ -179,7 +184,8 @@ def kept(key: str, parse: Callable[[], Any]) -> Any:
             manifest = Manifest()
             vars(manifest).update(pickle.load(shared))
         elif manifest := parse():
-            # By its parts: dbt's own way to pickle it gives them back in the wrong order. It makes its lock anew.
+            # By its parts: dbt's own way to pickle it gives them back in the wrong order. It makes its lock
+            # anew.
             parts = {name: part for name, part in vars(manifest).items() if name != "_lock"}
             shared.write(pickle.dumps(parts))
             for text in template_cache.file_cache:
@@ -190,7 +196,8 @@ def kept(key: str, parse: Callable[[], Any]) -> Any:
 def parsed(request: dict[str, Any], options: dict[str, str], target: str, variables: dict[str, Any]) -> Any:
     """Parse the project in this process; None where that fails, so that the command says why.
 
-    Without the static parser: its threads are missing where a process is forked, which would wait for them for ever.
+    Without the static parser: its threads are missing where a process is forked, which would wait for them
+    for ever.
     """
     before = {"environment": dict(os.environ), "folder": str(Path.cwd())}
     take_environment(request)

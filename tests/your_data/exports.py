@@ -1,4 +1,5 @@
-"""Three synthetic exports as other systems write them: a shop's, an app's and an exchange's. No real person is in them.
+"""Three synthetic exports as other systems write them: a shop's, an app's and an exchange's. No real person
+is in them.
 
 PYTHONPATH=. python -m tests.your_data.exports shop /tmp/shop
 """
@@ -18,7 +19,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def shop(folder: Path, customers: int = 3_000) -> None:
-    """A German shop: semicolons, decimal commas, local times as dd.mm.yyyy, euros, cancelled orders, two testers."""
+    """A German shop: semicolons, decimal commas, local times as dd.mm.yyyy, euros, cancelled orders, two
+    testers."""
     rng = np.random.default_rng(20260601)
     joined = pd.Timestamp(2024, 6, 1) + pd.to_timedelta(rng.integers(0, 720, customers), unit="D")
     people = pd.DataFrame(
@@ -38,7 +40,8 @@ def shop(folder: Path, customers: int = 3_000) -> None:
 
 
 def _orders(rng: np.random.Generator, joined: pd.DatetimeIndex) -> pd.DataFrame:
-    """Orders of a year and a half. Customers differ in how often and how much they buy, and a part of them changes over time."""
+    """Orders of a year and a half. Customers differ in how often and how much they buy, and a part of them
+    changes over time."""
     end = datetime(2026, 6, 20, tzinfo=BERLIN)
     per_month = rng.gamma(1.2, 1.1, len(joined))
     size = np.exp(rng.normal(3.6, 0.6, len(joined)))
@@ -79,7 +82,8 @@ def _department(rng: np.random.Generator, travels: bool, frugal: bool) -> str:
 
 
 def app(folder: Path, users: int = 1_200) -> None:
-    """An app without payments: accounts as Parquet with zoned times, events as one gzipped JSON file a day."""
+    """An app without payments: accounts as Parquet with zoned times, events as one gzipped JSON file a
+    day."""
     rng = np.random.default_rng(7)
     start = datetime(2026, 3, 1, tzinfo=UTC)
     signed_up = [start + timedelta(minutes=int(m)) for m in rng.integers(0, 85 * 1440, users)]
@@ -114,7 +118,8 @@ def app(folder: Path, users: int = 1_200) -> None:
 
 
 def exchange(folder: Path, users: int = 900) -> None:
-    """An exchange with fees that change by the week: swaps with times in seconds since 1970, prices by day."""
+    """An exchange with fees that change by the week: swaps with times in seconds since 1970, prices by
+    day."""
     rng = np.random.default_rng(11)
     first = datetime(2025, 12, 1, tzinfo=UTC)
     weeks = 28

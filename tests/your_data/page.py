@@ -1,10 +1,12 @@
-"""A page of the documentation as a session in a shell: its `console` blocks are run one after another in one shell.
+"""A page of the documentation as a session in a shell: its `console` blocks are run one after another in one
+shell.
 
-A line that begins with `$ ` is a command (`> ` goes on with it), the lines after it are what it prints, to both streams. A
-line of `...` stands for any lines. What differs from run to run (times, run keys, digests, paths) is compared as a word for it.
+A line that begins with `$ ` is a command (`> ` goes on with it), the lines after it are what it prints, to
+both streams. A line of `...` stands for any lines. What differs from run to run (times, run keys, digests,
+paths) is compared as a word for it.
 
     PYTHONPATH=. python -m tests.your_data.page docs/your-data.md HOME   # write what the commands print now into the page
-"""
+"""  # noqa: W505
 
 import os
 import re

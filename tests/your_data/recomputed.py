@@ -1,4 +1,5 @@
-"""Numbers of a first month in pandas, straight from the exports and docs/decisions.md, without a look at the product's code."""
+"""Numbers of a first month in pandas, straight from the exports and docs/decisions.md, without a look at the
+product's code."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -88,7 +89,8 @@ def _completed_months(day: date, as_of: date) -> int:
 
 
 def app_first_week(folder: Path, event: str, as_of: date) -> tuple[int, float]:
-    """Users whose return window is over, and the share of them who did an event in their first seven days in New York."""
+    """Users whose return window is over, and the share of them who did an event in their first seven days in
+    New York."""
     people = pd.read_parquet(folder / "accounts.parquet")
     people = people[~people["internal"]]
     people["created"] = people["signed_up"].dt.tz_convert("America/New_York").dt.date

@@ -1,4 +1,5 @@
-"""The lines of the account, computed in the warehouse from staging and the daily facts once a run's models are built."""
+"""The lines of the account, computed in the warehouse from staging and the daily facts once a run's models
+are built."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,7 +43,8 @@ class _Shape:
 
     source: str
     is_after: str
-    """SQL: whether the row is of the as-of date or later; `{day}` and `{instant}` stand for when that begins."""
+    """SQL: whether the row is of the as-of date or later; `{day}` and `{instant}` stand for when that
+    begins."""
     user: str = _NO_USER
     count: str = "count(*)"
     repeats: str = "0"
@@ -52,7 +54,8 @@ class _Shape:
 _USER = " left join staging.stg_users as u on r.user_id = u.user_id"
 _SHAPES = {
     "users": _Shape("staging.stg_users as u", "u.created_date >= {day}", "u.user_id"),
-    # The facts hold each day's rows once with the number of their deliveries, so nothing has to be found twice.
+    # The facts hold each day's rows once with the number of their deliveries, so nothing has to be found
+    # twice.
     "events": _Shape(
         f"core.fct_user_event_daily as r{_USER}",
         "r.event_date >= {day}",
@@ -199,7 +202,8 @@ def _count(warehouse: Warehouse, rows: str) -> int:
 
 
 def _query(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> str:
-    """Rows, users and amounts by family and reason: the table is read once, and its rows by user and fate are then few."""
+    """Rows, users and amounts by family and reason: the table is read once, and its rows by user and fate are
+    then few."""
     shape = _SHAPES[table]
     joins = "".join(dict.fromkeys(join for account in accounts.values() for join in account.joins))
     fates = [f"{_fate(account.lines)} as fate_{i}" for i, account in enumerate(accounts.values())]
@@ -235,7 +239,8 @@ def _sums(family: str, reason: str, rows: str, condition: str, *, money: bool = 
 
 
 def _fate(lines: tuple[Line, ...]) -> str:
-    """The number of the first line that a row belongs to: rows are grouped by it, and numbers are grouped faster than texts."""
+    """The number of the first line that a row belongs to: rows are grouped by it, and numbers are grouped
+    faster than texts."""
     *before, last = range(len(lines))
     branches = " ".join(f"when {lines[number].condition} then {number}" for number in before)
     return f"case {branches} else {last} end" if before else f"{last}"

@@ -1,6 +1,7 @@
 """A family's part of the row account, as its `account.yml` says it.
 
-By source table, the lines that its rows belong to, in order; the joins that their conditions need; and what the models hold of a line:
+By source table, the lines that its rows belong to, in order; the joins that their conditions need; and what
+the models hold of a line:
 
     users:
       joins: [left join $buyers on u.user_id = b.user_id]
@@ -13,7 +14,8 @@ By source table, the lines that its rows belong to, in order; the joins that the
       proofs:
         - {of: [used], table: runs.customers, rows: count(*), users: count(*)}
 
-Texts may name what those of `checks.yml` do, and `$buyers`: those with a purchase before the as-of date, as `b`.
+Texts may name what those of `checks.yml` do, and `$buyers`: those with a purchase before the as-of date, as
+`b`.
 """
 
 from collections.abc import Mapping

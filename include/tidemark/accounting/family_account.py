@@ -1,4 +1,5 @@
-"""What a family says of the rows of one source table: which it leaves out and why, which it uses, and what its models hold."""
+"""What a family says of the rows of one source table: which it leaves out and why, which it uses, and what
+its models hold."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ class Line:
     kind: Kind
     reason: str
     condition: str
-    """SQL over `r`, a row before the as-of date, and `u`, its user, who may be unknown; of the table users only `u`. A local
-    day of a transaction takes half a microsecond to compute, so conditions ask for its moment."""
+    """SQL over `r`, a row before the as-of date, and `u`, its user, who may be unknown; of the table users
+    only `u`. A local day of a transaction takes half a microsecond to compute, so conditions ask for its
+    moment."""
     text: str
-    """What becomes of such rows, as a sentence without its beginning and its end: "rows of ..., which ..."."""
+    """What becomes of such rows, as a sentence without its beginning and its end: "rows of ..., which
+    ..."."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Proof:
     table: str
     """The table that holds it, such as `runs.customer_segments`."""
     sql: str
-    """Query of one row with `row_count`, `user_count` and `cents` of these lines together; null where the models hold no
-    such number."""
+    """Query of one row with `row_count`, `user_count` and `cents` of these lines together; null where the
+    models hold no such number."""
 
 
 @dataclass(frozen=True)

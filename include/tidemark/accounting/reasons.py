@@ -15,7 +15,8 @@ _OF_NO_FAMILY = frozenset({REPEATED, "source_filter", "erased", "not_in_facts"})
 
 
 def refuse_unknown_reasons(document: Document, rules: Rules) -> None:
-    """Refuse a rules file that limits a reason which neither a family nor the loading of rows has: it would limit nothing.
+    """Refuse a rules file that limits a reason which neither a family nor the loading of rows has: it would
+    limit nothing.
 
     Raises:
         SettingsError: it does; the message names the line and the nearest reason.

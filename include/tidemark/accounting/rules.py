@@ -11,7 +11,8 @@ Points = Annotated[Percent, Field(gt=0)]
 
 
 class RowAccountLimit(BaseModel):
-    """How large a share of a table's rows before the as-of date, or of their amounts, a reason may leave out, in per cent."""
+    """How large a share of a table's rows before the as-of date, or of their amounts, a reason may leave out,
+    in per cent."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

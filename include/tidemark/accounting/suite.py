@@ -19,7 +19,8 @@ _ADVICE = "the account can't be relied on; run the month again with full_refresh
 
 
 def account_assets(run: Run) -> list[Asset]:
-    """One asset for each source table: the identity, the proofs, the limits, and the comparison with the month before."""
+    """One asset for each source table: the identity, the proofs, the limits, and the comparison with the
+    month before."""
     return [_asset(run, table, accounts) for table, accounts in accounts_by_table(run).items()]
 
 

@@ -15,7 +15,8 @@ _ACTION = "correct TIDEMARK_ARTIFACT_ROOT, or let this user or the connection wr
 
 
 def refuse_unwritable(settings: Settings) -> str:
-    """Write, read and remove a small file as publishing does; returns the root's URL. The root is left as it was.
+    """Write, read and remove a small file as publishing does; returns the root's URL. The root is left as it
+    was.
 
     Raises:
         SettingsError: something of that can't be done.

@@ -34,7 +34,8 @@ def n_column(what: str) -> Column:
 
 
 def trust_columns(what: str = "the interval") -> tuple[Column, ...]:
-    """How far a row can be relied on, and why it has empty cells; `what` says which of its numbers is meant."""
+    """How far a row can be relied on, and why it has empty cells; `what` says which of its numbers is
+    meant."""
     return (
         Column("trust", "text", f"How far {what} can be relied on: ok, caution or unreliable."),
         Column("reason", "text", REASON),

@@ -1,4 +1,5 @@
-"""What a run was told: `definitions/segment_definitions.json`, and the content of the configuration folder beside it."""
+"""What a run was told: `definitions/segment_definitions.json`, and the content of the configuration folder
+beside it."""
 
 import json
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ _SCHEMA_VERSION = 2
 
 
 def write_definitions(run: Run, families: Mapping[str, Mapping[str, Any]], target: Path) -> list[WrittenFile]:
-    """Write the run's definitions below the folder `target`: every segment and term with the numbers of its rules, then the
-    files of the configuration folder as they were read, without comments.
+    """Write the run's definitions below the folder `target`: every segment and term with the numbers of its
+    rules, then the files of the configuration folder as they were read, without comments.
 
     Args:
         families: what each computed family says about itself, by its name.

@@ -26,7 +26,8 @@ DICTIONARY = PublishedTable(
 
 
 def write_dictionary(tables: Iterable[PublishedTable], target: Path, currency: Currency) -> list[WrittenFile]:
-    """Write `data/data_dictionary.csv` for these tables and for itself, with the names and words of the currency."""
+    """Write `data/data_dictionary.csv` for these tables and for itself, with the names and words of the
+    currency."""
     rows = [
         {
             "table": table.path,

@@ -1,7 +1,7 @@
 """What a family says of itself, as its `definitions.yml` says it with the numbers of the run's rules.
 
-`$rules.<rule>` is a rule, and other names are what the family's `values` give. A text that is nothing else is the value itself, be it a
-number, a list or a mapping. Texts are in the deployment's currency.
+`$rules.<rule>` is a rule, and other names are what the family's `values` give. A text that is nothing else is
+the value itself, be it a number, a list or a mapping. Texts are in the deployment's currency.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,5 @@
-"""What `index.json` says of the published months: enough for a list of them, so that nobody reads a hundred manifests for one."""
+"""What `index.json` says of the published months: enough for a list of them, so that nobody reads a hundred
+manifests for one."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,10 @@ def describe_month(
 
     Args:
         history: the publications of the date, oldest first; the last one is what the pointer shows.
-        before: the entries of the last index by their manifest's digest: of a manifest that is known nothing is read again.
-        anew: read every manifest, because the last index may be damaged; where one can't be read the index is believed.
+        before: the entries of the last index by their manifest's digest: of a manifest that is known nothing
+            is read again.
+        anew: read every manifest, because the last index may be damaged; where one can't be read the index is
+            believed.
     """
     known = before.get(pointer["manifest_sha256"], {}).get("summary")
     return pointer | {

@@ -1,4 +1,5 @@
-"""The manifest of a run folder: every file with its digest, and everything that is needed to trace or to doubt it."""
+"""The manifest of a run folder: every file with its digest, and everything that is needed to trace or to
+doubt it."""
 
 import hashlib
 import json
@@ -89,7 +90,8 @@ def make_manifest(
     Args:
         gate: the run's rows of `control.gate_results`.
         left_out: the families that the run does not compute.
-        changes: by family what changed beyond chance since its last published month, in sentences; None where there is none.
+        changes: by family what changed beyond chance since its last published month, in sentences; None where
+            there is none.
         timings: seconds by stage, where they are known.
 
     Raises:
@@ -172,7 +174,8 @@ def gate_summary(gate: Sequence[Row]) -> dict[str, Any]:
 
 
 def source_counts(run: Run, warehouse: Warehouse) -> list[dict[str, Any]]:
-    """Rows of each source table that the run's families read, where they are, and the columns that it lacks."""
+    """Rows of each source table that the run's families read, where they are, and the columns that it
+    lacks."""
     read = sorted({source for family in families_of(run) for source in family.all_sources})
     loads = warehouse.fetch(
         "select table_name, uri, fingerprint, loaded_at from control.loads order by loaded_at"

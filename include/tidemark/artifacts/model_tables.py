@@ -1,4 +1,5 @@
-"""Tables that are published as a dbt model has them: what, and how, is `meta` in the yml that holds the model's contract.
+"""Tables that are published as a dbt model has them: what, and how, is `meta` in the yml that holds the
+model's contract.
 
 `publish`, by the path of the file below the run's folder without a suffix:
 
@@ -13,8 +14,9 @@
 | `where` | SQL over the model's columns, `$name` for a whole number of the rules |
 | `order_by` | SQL; a column of `ids` is put into an order that tells nothing about the ids |
 
-A column with `meta: {shown: where_shared}` is a text of a source: published where enough users share it, else as `other`.
-"""
+A column with `meta: {shown: where_shared}` is a text of a source: published where enough users share it, else
+as `other`.
+"""  # noqa: W505
 
 import re
 from collections.abc import Iterator, Mapping

@@ -49,7 +49,8 @@ DEFINITIONS: Part[DefinitionsPart] = Part(
 
 def refuse_same_paths(run: Run) -> None:
     """Raises:
-    SettingsError: two families would publish a table under one name, as a segmentation called `segment` would.
+    SettingsError: two families would publish a table under one name, as a segmentation called `segment`
+    would.
     """
     if set(run.families) <= known_families().keys():
         return

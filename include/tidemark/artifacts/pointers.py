@@ -1,4 +1,5 @@
-"""The pointers that say which run folder to read. They hold nothing that the ledger does not, and can be made again."""
+"""The pointers that say which run folder to read. They hold nothing that the ledger does not, and can be made
+again."""
 
 import json
 from typing import Any
@@ -20,8 +21,8 @@ CURRENT = "current.json"
 def rebuild_pointers(settings: Settings, warehouse: Warehouse, *, anew: bool = False) -> list[str]:
     """Make `current.json` of every as-of date, `index.json` and `latest.json` say what the ledger says.
 
-    `latest.json` names the newest as-of date, not the newest publication, so recomputing an old month does not move it
-    back. Pointers that are right already are not touched, and `latest.json` moves last.
+    `latest.json` names the newest as-of date, not the newest publication, so recomputing an old month does
+    not move it back. Pointers that are right already are not touched, and `latest.json` moves last.
 
     Args:
         anew: believe nothing of what the last index says.
@@ -34,7 +35,8 @@ def rebuild_pointers(settings: Settings, warehouse: Warehouse, *, anew: bool = F
     while True:
         history = publications_by_date(warehouse)
         written += [name for name in _write(root, list(history.values()), anew=anew) if name not in written]
-        # Another run may have been published while these were written; then what stands there may be older than the ledger.
+        # Another run may have been published while these were written; then what stands there may be older
+        # than the ledger.
         if publications_by_date(warehouse) == history:
             return written
 

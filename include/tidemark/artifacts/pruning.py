@@ -18,7 +18,8 @@ from include.tidemark.warehouse.own_schemas import drop_own_schemas, left_own_sc
 log = logging.getLogger(__name__)
 
 _MAY_BE_AT_WORK = timedelta(days=1)
-"""A run that started less than this before the present one may still be computing: a backfill and the schedule overlap."""
+"""A run that started less than this before the present one may still be computing: a backfill and the
+schedule overlap."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,13 @@ def prune_unpublished(settings: Settings, warehouse: Warehouse, present: Run) ->
 def prune_before(
     settings: Settings, warehouse: Warehouse, now: datetime, keep: str | None = None
 ) -> list[PrunedRun]:
-    """Drop unpublished runs, except the newest `keep_unpublished_runs` of each as-of date, what dead uploads left, and the
-    staging and facts that a run with `known_at` built for itself and did not come to drop.
+    """Drop unpublished runs, except the newest `keep_unpublished_runs` of each as-of date, what dead uploads
+    left, and the staging and facts that a run with `known_at` built for itself and did not come to drop.
 
-    A run that was ever published is kept, because a rollback may show it again; so is whatever started less than a day
-    before `now`, because it may still be at work. A trial run that was killed before it could tidy up takes nobody's
-    place. Names that are not ours are left alone. What can't be removed is named in the log, and tried again the next time.
+    A run that was ever published is kept, because a rollback may show it again; so is whatever started less
+    than a day before `now`, because it may still be at work. A trial run that was killed before it could tidy
+    up takes nobody's place. Names that are not ours are left alone. What can't be removed is named in the
+    log, and tried again the next time.
 
     Returns:
         The runs that were dropped, oldest first.

@@ -31,13 +31,15 @@ class PublishedMonth:
     published_at: str
     """UTC, ISO 8601."""
     action: str
-    """`publish`; `rollback` when an earlier run is shown again, `erasure` when persons were erased from the files."""
+    """`publish`; `rollback` when an earlier run is shown again, `erasure` when persons were erased from the
+    files."""
     folder: str
     manifest_sha256: str
     report: str
 
     def rows(self, file: str) -> list[dict[str, str]]:
-        """The rows of one of its CSV files, such as `data/segment_summary.csv`; an empty cell is an empty text."""
+        """The rows of one of its CSV files, such as `data/segment_summary.csv`; an empty cell is an empty
+        text."""
         try:
             text = self.read(file).decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -111,7 +113,8 @@ def published_months(settings: Settings) -> list[PublishedMonth]:
 
 
 def month_of_run(settings: Settings, as_of_date: date, run_key: str) -> PublishedMonth:
-    """The files of a run as those of a month, though it may not be published; its manifest has been written."""
+    """The files of a run as those of a month, though it may not be published; its manifest has been
+    written."""
     folder = run_folder(as_of_date, run_key)
     return PublishedMonth(
         ArtifactRoot(settings), as_of_date.isoformat(), run_key,

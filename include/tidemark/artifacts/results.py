@@ -90,7 +90,8 @@ def read_statistics(run: Run, warehouse: Warehouse) -> StatisticRows:
 
 
 def write_statistics(results: StatisticRows, target: Path, currency: Currency) -> list[WrittenFile]:
-    """Write `data/statistics.csv` and `.parquet`; metrics that end in `_usd` end in the code of the currency."""
+    """Write `data/statistics.csv` and `.parquet`; metrics that end in `_usd` end in the code of the
+    currency."""
     return write_rows(STATISTICS, [row | _named(row, currency) for row in results.rows], target)
 
 

@@ -1,10 +1,12 @@
-"""A run on one screen: what changed, what was warned of, rows, and timings. Log, manifest, asset event and notice show these lines."""
+"""A run on one screen: what changed, what was warned of, rows, and timings. Log, manifest, asset event and
+notice show these lines."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 _SENTENCES, _WARNINGS = 3, 5
-"""How many are written out, of each family and in all; the rest is counted. The report and the Data Docs have all."""
+"""How many are written out, of each family and in all; the rest is counted. The report and the Data Docs have
+all."""
 
 
 def run_summary(manifest: Mapping[str, Any]) -> list[str]:
@@ -23,7 +25,7 @@ def run_summary(manifest: Mapping[str, Any]) -> list[str]:
      'Warning: Late rows.',
      'Rows of the sources: raw.users 6,000.',
      'Seconds: models 61.2.']
-    """
+    """  # noqa: W505
     gate = manifest["gate"]
     return [
         f"As of {manifest['as_of_date']}, run {manifest['run_key']}: {gate['checks']} checks, {_warnings(gate['warnings'])}.",

@@ -32,7 +32,8 @@ _IS_PART = re.compile(rf"(^|/)\.[^/]+\.[0-9a-f]{{8}}{re.escape(_PART)}$")
 class Folder:
     """A folder that is written through one file at a time; a reader sees a file whole or not at all.
 
-    On a disk that takes a temporary file, moved into place; an object store shows an object when it is complete.
+    On a disk that takes a temporary file, moved into place; an object store shows an object when it is
+    complete.
     """
 
     def __init__(self, url: str, conn_id: str | None = None) -> None:
@@ -45,7 +46,8 @@ class Folder:
 
     @property
     def _fs(self) -> Any:
-        # Every operation goes through the connection's own file system: on Airflow 3.2 the path's methods do not.
+        # Every operation goes through the connection's own file system: on Airflow 3.2 the path's methods do
+        # not.
         return self._path.fs
 
     @property
@@ -217,7 +219,8 @@ def run_folder(as_of_date: date, run_key: str) -> str:
 
 
 def run_folders(root: ArtifactRoot, below: str = "") -> Iterator[tuple[date, str]]:
-    """As-of date and key of every run that has a folder, oldest month first. Folders of other names are not ours: they are left alone."""
+    """As-of date and key of every run that has a folder, oldest month first. Folders of other names are not
+    ours: they are left alone."""
     for month in root.subfolders(below):
         as_of_date = date_of(month)
         if as_of_date is None:
@@ -228,7 +231,8 @@ def run_folders(root: ArtifactRoot, below: str = "") -> Iterator[tuple[date, str
 
 
 def date_of(folder: str) -> date | None:
-    """The as-of date whose folder this is, such as `as_of=2026-11-01`; None for another, such as a copy of it."""
+    """The as-of date whose folder this is, such as `as_of=2026-11-01`; None for another, such as a copy of
+    it."""
     try:
         found = date.fromisoformat(folder.removeprefix("as_of="))
     except ValueError:

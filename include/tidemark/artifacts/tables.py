@@ -33,7 +33,8 @@ class Column:
     inside: str = ""
     """The name of its values inside the project, where it is published under another one."""
     source: Callable[..., Any] | None = field(default=None, compare=False)
-    """What its values are made of in a wide table, where they are those of a statistic (`include/tidemark/artifacts/wide_tables.py`)."""
+    """What its values are made of in a wide table, where they are those of a statistic
+    (`include/tidemark/artifacts/wide_tables.py`)."""
 
     @property
     def key(self) -> str:

@@ -1,4 +1,5 @@
-"""User ids in published files: a keyed hash, so that a file can be joined with the next month's but not with people."""
+"""User ids in published files: a keyed hash, so that a file can be joined with the next month's but not with
+people."""
 
 import hmac
 from collections.abc import Callable, Iterable
@@ -10,7 +11,8 @@ from include.tidemark.settings import Settings
 
 _DIGITS = 32
 _REMEMBERED = 1 << 20
-"""Ids whose hash is kept for the run's next table: some 250 MB, half of the time of a month's files at a million users."""
+"""Ids whose hash is kept for the run's next table: some 250 MB, half of the time of a month's files at a
+million users."""
 _KEY_LENGTH = 16
 
 
@@ -23,12 +25,13 @@ class UserIds:
     order_salt: str | None
     """Salt of the order of rows, or None where rows are in the order of the ids themselves.
 
-    Rows in the order of the original ids would give the hash away to anyone who can sort a list of customers: the
-    hundredth row would be the hundredth customer. The salt derives from the key and does not disclose it.
+    Rows in the order of the original ids would give the hash away to anyone who can sort a list of customers:
+    the hundredth row would be the hundredth customer. The salt derives from the key and does not disclose it.
     """
 
     def order_by(self, column: str, dialect: str) -> str:
-        """SQL that puts rows in a fixed order which tells nothing about the ids. Has one `?` if there is a salt."""
+        """SQL that puts rows in a fixed order which tells nothing about the ids. Has one `?` if there is a
+        salt."""
         if self.order_salt is None:
             return column
         return f"sha2(? || {column}, 256)" if dialect == "snowflake" else f"sha256(? || {column})"
@@ -40,7 +43,8 @@ class UserIds:
 
 
 def user_ids(settings: Settings) -> UserIds:
-    """How this deployment publishes user ids: HMAC-SHA256, the first 32 hexadecimal digits, unless it chose plain ids.
+    """How this deployment publishes user ids: HMAC-SHA256, the first 32 hexadecimal digits, unless it chose
+    plain ids.
 
     Raises:
         SettingsError: ids are to be hashed and there is no usable key.

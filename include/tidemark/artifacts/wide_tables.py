@@ -1,4 +1,5 @@
-"""From long rows to the wide files that readers know, one line per key and one column per number, as a `tables.yml` says them.
+"""From long rows to the wide files that readers know, one line per key and one column per number, as a
+`tables.yml` says them.
 
     statistics:
       rate: {metric: retention_in_window, segment: "{fee:g} bps", horizon: "week {k}"}
@@ -12,8 +13,9 @@
           - {interval: retention_rate, kind: number, words: Share of the users who swapped in week k, of: rate}
           - {closing: retention_rate, of: rate}
 
-A statistic says by what keys of a line its rows are called; `{segment}` alone stands for the value itself, which may be null. It may name the `method`
-that is not the primary one, the second segment `to`, and a `factor`: 100 writes a share as per cent.
+A statistic says by what keys of a line its rows are called; `{segment}` alone stands for the value itself,
+which may be null. It may name the `method` that is not the primary one, the second segment `to`, and a
+`factor`: 100 writes a share as per cent.
 
 | entry | columns |
 |---|---|
@@ -23,12 +25,14 @@ that is not the primary one, the second segment `to`, and a `factor`: 100 writes
 | `trust`, `n`, `closing` | how far the named number can be relied on; the users behind it; both and the run's |
 | `group` | a list of entries, which are all `of` one statistic |
 
-A line holds its keys as values of their type (a fee, a week, a day), and what is counted and no estimate; a statistic says in one place how it is
-called by them, so that nobody has to read a number out of a name again. `lines` of a table is SQL, in which `$run_key` and `$rules.<rule>` are
-the run's, and other names what the family's `values` give; where it has none, the family's module `artifacts` makes the lines.
+A line holds its keys as values of their type (a fee, a week, a day), and what is counted and no estimate; a
+statistic says in one place how it is called by them, so that nobody has to read a number out of a name again.
+`lines` of a table is SQL, in which `$run_key` and `$rules.<rule>` are the run's, and other names what the
+family's `values` give; where it has none, the family's module `artifacts` makes the lines.
 
-A table that has the `columns` of a model takes them at its end. `parquet: true` publishes it in that format, too. `$reason` in words is what every reason is.
-"""
+A table that has the `columns` of a model takes them at its end. `parquet: true` publishes it in that format,
+too. `$reason` in words is what every reason is.
+"""  # noqa: W505
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -91,7 +95,8 @@ class Statistic:
     def interval(
         self, name: str, kind: Kind, what: str, ends: tuple[str, str] | None = None
     ) -> tuple[Column, ...]:
-        """The estimate and the ends of its interval; `ends` are the names of these where they are not `<name>_ci_low` and so on."""
+        """The estimate and the ends of its interval; `ends` are the names of these where they are not
+        `<name>_ci_low` and so on."""
         columns = interval_columns(name, kind, what)
         names = (name, *(ends or [column.name for column in columns[1:]]))
         return tuple(
@@ -100,7 +105,8 @@ class Statistic:
         )
 
     def trust(self, what: str) -> tuple[Column, ...]:
-        """How far the row's number can be relied on, and why it is missing; `what` says which number that is."""
+        """How far the row's number can be relied on, and why it is missing; `what` says which number that
+        is."""
         return tuple(self._filled(column, column.name) for column in trust_columns(what))
 
     def n(self, what: str) -> Column:

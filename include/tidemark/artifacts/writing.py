@@ -1,7 +1,7 @@
 """How published tables are written: the same rows give the same bytes, on every machine.
 
-Rows pass as Arrow batches. A CSV cell is made by DuckDB's vectorised expressions, so that no row becomes a Python object; the
-lines leave it as one Arrow buffer, which is what the file holds.
+Rows pass as Arrow batches. A CSV cell is made by DuckDB's vectorised expressions, so that no row becomes a
+Python object; the lines leave it as one Arrow buffer, which is what the file holds.
 """
 
 import re
@@ -73,7 +73,8 @@ def write_rows(table: PublishedTable, rows: Sequence[Mapping[str, Any]], target:
 
 
 def write_parquet(file: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-    """Write the rows as those of a published table are written: the same rows in one order give the same bytes."""
+    """Write the rows as those of a published table are written: the same rows in one order give the same
+    bytes."""
     with _parquet_writer(file, schema) as parquet:
         for batch in _regroup(batches):
             parquet.write_batch(batch, row_group_size=_ROW_GROUP)
@@ -89,7 +90,8 @@ def escape_formula(text: str) -> str:
 
 
 def _parquet_writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    # Stated, although some are defaults: a library's new default must not change the bytes of a recomputed month.
+    # Stated, although some are defaults: a library's new default must not change the bytes of a recomputed
+    # month.
     return pq.ParquetWriter(
         file,
         schema,
@@ -187,7 +189,8 @@ def _lines_sql(kinds: tuple[Kind, ...]) -> str:
 
 def _text(kind: Kind, column: str) -> str:
     if kind == "number":
-        # No minus before zero. Equal to Python's format for all doubles that were tried (tests/artifacts/test_writing.py).
+        # No minus before zero. Equal to Python's format for all doubles that were tried
+        # (tests/artifacts/test_writing.py).
         return f"format('{{:.{SIGNIFICANT_DIGITS}g}}', {column} + 0.0)"
     if kind in ("id", "text"):
         return f"case when regexp_matches({column}, '{_FORMULA}') then '''' || {column} else {column} end"

@@ -26,8 +26,8 @@ def median_or_none(values: Sequence[float]) -> float | None:
 def credits_of_runs(warehouse: Warehouse, run_keys: Sequence[str]) -> dict[str, float] | None:
     """The credits that Snowflake attributes to the statements of each run, by their query tag.
 
-    None where there are none to know: on DuckDB, and for a role that may not read `account_usage`, whose newest hours are
-    missing in any case.
+    None where there are none to know: on DuckDB, and for a role that may not read `account_usage`, whose
+    newest hours are missing in any case.
     """
     if warehouse.dialect != "snowflake" or not run_keys:
         return None

@@ -27,7 +27,8 @@ class LateRows(BaseModel):
     days: tuple[tuple[date, int], ...]
     """How many of each day, the newest day first."""
     all_anew: bool
-    """Whether every row was loaded after the run, as where a file replaced another: which of them are new nobody can say then."""
+    """Whether every row was loaded after the run, as where a file replaced another: which of them are new
+    nobody can say then."""
 
 
 def staged_sources(warehouse: Warehouse) -> list[str]:

@@ -29,7 +29,8 @@ class MonthOutcome(BaseModel):
     said: str = ""
     """The sentence of a failure, or why it was not started."""
     difference: Difference | None = None
-    """From what consumers saw before the backfill to the new run; None for a month that was not published, or is not done."""
+    """From what consumers saw before the backfill to the new run; None for a month that was not published, or
+    is not done."""
 
 
 class Outcome(BaseModel):
@@ -94,7 +95,8 @@ def _counts(month: MonthOutcome) -> dict[str, Any]:
 def finished_run(
     warehouse: Warehouse, settings: Settings, backfill_id: str, as_of_date: date, *, publish: bool
 ) -> str | None:
-    """The key of the run of this backfill that came to its end for a month: published, or with a manifest where nothing was to be."""
+    """The key of the run of this backfill that came to its end for a month: published, or with a manifest
+    where nothing was to be."""
     published = {publication.run_key for publication in publications_of(warehouse, as_of_date)}
     for run_key in runs_of_backfill(warehouse, backfill_id, as_of_date):
         if run_key in published or (not publish and read_manifest(settings, as_of_date, run_key) is not None):

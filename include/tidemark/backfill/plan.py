@@ -1,4 +1,5 @@
-"""The plan of a backfill: what is published for each month, what would differ and why, and what it will take."""
+"""The plan of a backfill: what is published for each month, what would differ and why, and what it will
+take."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -238,7 +239,8 @@ def _hashes(kind: Any, then: str | None, now: str) -> ValueChange:
 
 
 def _loads_since(warehouse: Warehouse, started_at: datetime) -> Iterator[str]:
-    """The landing files that were loaded after an instant; what a run loaded itself bears the instant of its start."""
+    """The landing files that were loaded after an instant; what a run loaded itself bears the instant of its
+    start."""
     rows = warehouse.fetch(
         "select table_name, uri, row_count, loaded_at from control.loads order by loaded_at, uri"
     )

@@ -1,4 +1,5 @@
-"""When a command started and by whom: what a run from a shell takes from the machine, and a scheduled one from Airflow."""
+"""When a command started and by whom: what a run from a shell takes from the machine, and a scheduled one
+from Airflow."""
 
 import getpass
 from datetime import UTC, datetime

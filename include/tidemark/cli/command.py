@@ -13,7 +13,8 @@ from include.tidemark.run import RunOptions
 from include.tidemark.settings import Settings
 
 Run = Callable[[argparse.Namespace, Settings], int]
-"""Runs a command with its arguments and the deployment's settings; returns 0, or 1 when what was looked at is not as it must be.
+"""Runs a command with its arguments and the deployment's settings; returns 0, or 1 when what was looked at is
+not as it must be.
 
 A `TidemarkError` that it raises is printed as one sentence, with exit code 2.
 """

@@ -1,5 +1,5 @@
-"""The words that a run, and the demo, end with: each segment's share of customers by month with its interval, what else was
-computed, and what the gate warned of."""
+"""The words that a run, and the demo, end with: each segment's share of customers by month with its interval,
+what else was computed, and what the gate warned of."""
 
 import textwrap
 
@@ -11,7 +11,8 @@ _WIDTH = 100
 
 
 def segment_table(months: list[PublishedMonth]) -> str:
-    """A text table of the months that hold customer segments, one column each; shares in per cent, intervals in brackets.
+    """A text table of the months that hold customer segments, one column each; shares in per cent, intervals
+    in brackets.
 
     Empty where no month holds them.
     """
@@ -35,7 +36,8 @@ def segment_table(months: list[PublishedMonth]) -> str:
 
 
 def family_lines(month: PublishedMonth) -> list[str]:
-    """A line for each family of a month but customer_segments, which has the table: where its report is, or why it has none."""
+    """A line for each family of a month but customer_segments, which has the table: where its report is, or
+    why it has none."""
     return [
         f"  {family['name']}: {month.report_uri}"
         if family["status"] == "computed"

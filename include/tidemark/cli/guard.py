@@ -15,8 +15,8 @@ FAILED, REFUSED, INTERRUPTED, CLOSED_PIPE = 1, 2, 130, 141
 _TELLING = (
     ArithmeticError, AssertionError, AttributeError, ImportError, NameError, NotImplementedError, TypeError, OSError,
 )  # fmt: skip
-"""Python's own errors whose message is about code or files. That of any other, such as a database's, may hold a row's content
-or a password."""
+"""Python's own errors whose message is about code or files. That of any other, such as a database's, may hold
+a row's content or a password."""
 
 
 class FailedError(TidemarkError):

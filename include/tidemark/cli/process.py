@@ -9,7 +9,8 @@ _requests: list[int] = []
 
 
 def prepare() -> None:
-    """End on a request as on Ctrl-C, so that nothing is left behind, and show the project's warnings, not those of libraries."""
+    """End on a request as on Ctrl-C, so that nothing is left behind, and show the project's warnings, not
+    those of libraries."""
     end_on_request()
     ours = logging.getLogger("include.tidemark")
     ours.addHandler(_Said())
@@ -26,7 +27,8 @@ def end_on_request() -> None:
 
 
 def asked_to_end() -> bool:
-    """Whether the process was told to end. DuckDB makes an error of its own of a KeyboardInterrupt that reaches it."""
+    """Whether the process was told to end. DuckDB makes an error of its own of a KeyboardInterrupt that
+    reaches it."""
     return bool(_requests)
 
 

@@ -1,4 +1,5 @@
-"""A run's progress in the shell: a line a stage, and within the long ones a line that moves where there is a terminal."""
+"""A run's progress in the shell: a line a stage, and within the long ones a line that moves where there is a
+terminal."""
 
 import time
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ _EVERY_SECONDS = 5.0
 
 
 class ShownProgress(Progress):
-    """Shows a run on stderr, so that stdout is left for its result. A context manager: the moving line ends with the block.
+    """Shows a run on stderr, so that stdout is left for its result. A context manager: the moving line ends
+    with the block.
 
     Args:
         expected: seconds by stage of an earlier month; a stage that is not in it shows no expectation.

@@ -95,7 +95,8 @@ def summary(
 
 
 def show(month: PublishedMonth, artifact: str) -> Rows | dict[str, Any]:
-    """The rows of one published table, or one published document, by its file's name with or without folder and suffix.
+    """The rows of one published table, or one published document, by its file's name with or without folder
+    and suffix.
 
     Raises:
         NotPublishedError: the month has no such table or document.
@@ -117,7 +118,8 @@ def show(month: PublishedMonth, artifact: str) -> Rows | dict[str, Any]:
 
 
 def drivers(month: PublishedMonth, impact_threshold: float | None) -> Rows:
-    """The features of the first week whose odds ratio of staying is at least the threshold, the highest first.
+    """The features of the first week whose odds ratio of staying is at least the threshold, the highest
+    first.
 
     Args:
         impact_threshold: by default the rule `early_engagement_impact_threshold` of the month.
@@ -142,7 +144,8 @@ def drivers(month: PublishedMonth, impact_threshold: float | None) -> Rows:
 
 
 def verify(month: PublishedMonth) -> Rows:
-    """Whether the month is what was published: each file against the manifest, the manifest against the pointer, the gate.
+    """Whether the month is what was published: each file against the manifest, the manifest against the
+    pointer, the gate.
 
     Raises:
         DamagedError: there is no manifest to hold the files against.

@@ -1,4 +1,5 @@
-"""`runs`, `summary`, `show`, `drivers`, `verify`: what is published. They read the artifact root alone: no warehouse, no Airflow."""
+"""`runs`, `summary`, `show`, `drivers`, `verify`: what is published. They read the artifact root alone: no
+warehouse, no Airflow."""
 
 import argparse
 

@@ -192,7 +192,8 @@ def _consequence(progress: ShownProgress) -> str:
 
 
 def _ending(made: Run, seconds: float, settings: Settings) -> str:
-    """What the month came to: the table of this month and those before it, its report, its warnings, and what to do next."""
+    """What the month came to: the table of this month and those before it, its report, its warnings, and what
+    to do next."""
     from include.tidemark.artifacts.published import month_of_run, published_months
     from include.tidemark.cli.ending import family_lines, segment_table, warning_lines
 

@@ -1,4 +1,5 @@
-"""`segmentation check` and `segmentation new`: a segmentation of one's own, tried on the newest published month before it runs."""
+"""`segmentation check` and `segmentation new`: a segmentation of one's own, tried on the newest published
+month before it runs."""
 
 import argparse
 import sys

@@ -1,8 +1,10 @@
-"""All that a process has started, whatever became of its parents, and how all of it ends: also when the process is killed.
+"""All that a process has started, whatever became of its parents, and how all of it ends: also when the
+process is killed.
 
     python -m include.tidemark.cli.started NAME VALUE [SESSION]
 
-is the guard: it waits until whoever started it is gone, and then ends every process that was started under the mark.
+is the guard: it waits until whoever started it is gone, and then ends every process that was started under
+the mark.
 """
 
 import os
@@ -20,12 +22,14 @@ from include.tidemark.parent_death import end_with_parent
 
 _MARK = "TIDEMARK_STARTED_BY"
 _STOP_SECONDS = 6
-"""After which what still lives is ended without being asked: a worker of Airflow's waits for its task, which may be a dbt."""
+"""After which what still lives is ended without being asked: a worker of Airflow's waits for its task, which
+may be a dbt."""
 _ASK_AGAIN_SECONDS = 2
 
 
 class Started(NamedTuple):
-    """What to look for: a variable that every process inherits, and the session of them all, where they have one."""
+    """What to look for: a variable that every process inherits, and the session of them all, where they have
+    one."""
 
     name: str
     value: str
@@ -34,8 +38,9 @@ class Started(NamedTuple):
     def processes(self, but: Sequence[int] = ()) -> list[psutil.Process]:
         """The living ones: by the mark, by the session, and whatever descends from those.
 
-        No sign alone is enough: a process that sets its title overwrites its environment, and a task's supervisor may leave
-        the session; a descendant whose parent has died is found by the mark or the session.
+        No sign alone is enough: a process that sets its title overwrites its environment, and a task's
+        supervisor may leave the session; a descendant whose parent has died is found by the mark or the
+        session.
 
         Args:
             but: ids that are left out.
@@ -67,7 +72,8 @@ class Started(NamedTuple):
 
 
 def guard(started: Started) -> "subprocess.Popen[bytes]":
-    """Let a process of its own end all of them when this one is gone, however it ends: it sees the end of a pipe."""
+    """Let a process of its own end all of them when this one is gone, however it ends: it sees the end of a
+    pipe."""
     arguments = [started.name, started.value, *([str(started.session)] if started.session else [])]
     return subprocess.Popen(
         [sys.executable, "-m", __name__, *arguments],
@@ -76,7 +82,8 @@ def guard(started: Started) -> "subprocess.Popen[bytes]":
 
 
 def run_whole(main: Callable[[], int | None]) -> None:
-    """Run a program such that all that it starts ends with it: on Ctrl-C, SIGTERM, SIGHUP, kill -9, and with its parent.
+    """Run a program such that all that it starts ends with it: on Ctrl-C, SIGTERM, SIGHUP, kill -9, and with
+    its parent.
 
     Raises:
         SystemExit: the program's exit code.

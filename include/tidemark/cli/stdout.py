@@ -1,4 +1,5 @@
-"""What a command prints, where it can't be written: told as an error of ours, so that it is not taken for another file's."""
+"""What a command prints, where it can't be written: told as an error of ours, so that it is not taken for
+another file's."""
 
 import os
 import sys

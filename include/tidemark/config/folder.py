@@ -1,4 +1,5 @@
-"""The deployment's folder as a whole: read once when a run is resolved, and carried by the run from then on."""
+"""The deployment's folder as a whole: read once when a run is resolved, and carried by the run from then
+on."""
 
 import logging
 import os
@@ -20,7 +21,8 @@ log = logging.getLogger(__name__)
 
 RULES, SOURCES = "rules.yml", "sources.yml"
 FILES = (RULES, SOURCES)
-"""What the folder may hold; other YAML files are mistakes, and files of other kinds are the deployment's own affair."""
+"""What the folder may hold; other YAML files are mistakes, and files of other kinds are the deployment's own
+affair."""
 FOLDERS = (SEGMENTATIONS, CHECKS)
 """Folders in it, whose files have names of the deployment's own choice."""
 
@@ -33,7 +35,8 @@ class Config:
     documents: Mapping[str, dict[str, Any]]
     """Content of each file by its name, without comments; a file that is not there is not in it."""
     places: Mapping[str, str]
-    """Where `sources.yml` says what it says: file and line of each key, such as `transactions.columns.amount`."""
+    """Where `sources.yml` says what it says: file and line of each key, such as
+    `transactions.columns.amount`."""
 
     @property
     def digest(self) -> str:

@@ -1,8 +1,10 @@
-"""JSON Schemas of the files in the deployment's folder, for editors: they complete keys, and mark what is wrong while one types.
+"""JSON Schemas of the files in the deployment's folder, for editors: they complete keys, and mark what is
+wrong while one types.
 
-The schemas are made of the typed models (`make schemas`), and a test finds them stale. They refuse what the models refuse, but for
-what a schema can't say: names of zones, currencies and encodings, the inside of SQL expressions, rules that contradict each
-other, and numbers that JSON does not tell apart (3.0 from 3) or does not know (.nan). These are checked when the files are read.
+The schemas are made of the typed models (`make schemas`), and a test finds them stale. They refuse what the
+models refuse, but for what a schema can't say: names of zones, currencies and encodings, the inside of SQL
+expressions, rules that contradict each other, and numbers that JSON does not tell apart (3.0 from 3) or does
+not know (.nan). These are checked when the files are read.
 """
 
 import json
@@ -85,7 +87,8 @@ def segmentation_schema() -> Schema:
 
 
 def checks_schema() -> Schema:
-    """The schema of a file below `checks/`; its expressions and the names of shipped checks are looked at when it is read."""
+    """The schema of a file below `checks/`; its expressions and the names of shipped checks are looked at
+    when it is read."""
     schema = Checks.model_json_schema()
     tables = list(checked_tables())
     schema["$defs"]["OwnCheck"]["properties"]["table"]["enum"] = tables
@@ -154,7 +157,8 @@ def _never_the_same(properties: Schema, one: str, other: str, signs: str) -> lis
 
 
 def _columns_once(table: SourceTable) -> list[Schema]:
-    """Columns that no row can do without are there, and those that have two names are there under one of them."""
+    """Columns that no row can do without are there, and those that have two names are there under one of
+    them."""
     conditions: list[Schema] = []
     for column in table.file_columns:
         given = [

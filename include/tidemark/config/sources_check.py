@@ -1,4 +1,5 @@
-"""What can be said of `sources.yml` before a warehouse or a file is looked at: its expressions, names and currencies."""
+"""What can be said of `sources.yml` before a warehouse or a file is looked at: its expressions, names and
+currencies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -51,8 +51,9 @@ class AirflowApi:
     def backfill(self, from_date: str, to_date: str, conf: dict[str, Any] | None = None) -> None:
         """Start Airflow's own backfill over the intervals that start in the range.
 
-        Asks again while SQLite is locked, and while Airflow has not noticed that the backfill before has ended: it looks twice
-        a minute. (To cancel that one would be faster, but a run of a cancelled backfill never starts again when it is cleared.)
+        Asks again while SQLite is locked, and while Airflow has not noticed that the backfill before has
+        ended: it looks twice a minute. (To cancel that one would be faster, but a run of a cancelled backfill
+        never starts again when it is cleared.)
         """
         backfill = {
             "dag_id": self._dag_id, "from_date": from_date, "to_date": to_date, "max_active_runs": 1,
@@ -67,8 +68,8 @@ class AirflowApi:
             raise TidemarkError(f"Airflow refused the backfill: {answer.text}")
 
     def _ask_for_backfill(self, backfill: dict[str, Any]) -> httpx.Response:
-        """The DAG is paused meanwhile: when SQLite is locked, Airflow deletes the runs that it has made so far, and a scheduler
-        that has taken up one of them dies of it."""
+        """The DAG is paused meanwhile: when SQLite is locked, Airflow deletes the runs that it has made so
+        far, and a scheduler that has taken up one of them dies of it."""
         self._pause(True)
         try:
             return self._client.post("/api/v2/backfills", json=backfill)
@@ -150,7 +151,8 @@ class AirflowApi:
         return self._client.get(path)
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
-        """What a page says; asked again while the server fails, as it does where SQLite stays locked for too long."""
+        """What a page says; asked again while the server fails, as it does where SQLite stays locked for too
+        long."""
         deadline = time.monotonic() + _REFUSED_SECONDS
         while (
             answer := self._client.get(path, params=query)

@@ -26,11 +26,14 @@ from include.tidemark.paths import PROJECT_ROOT
 from include.tidemark.settings import WAREHOUSE_POOL
 
 MARK = "TIDEMARK_STACK"
-"""Environment variable that every process of a stack inherits: how its processes are found, whatever group they are in."""
+"""Environment variable that every process of a stack inherits: how its processes are found, whatever group
+they are in."""
 _START_SECONDS = 300
-"""It takes a quarter of a minute on idle cores, and two minutes were too few on two that had ten programs to run."""
+"""It takes a quarter of a minute on idle cores, and two minutes were too few on two that had ten programs to
+run."""
 _HELD: list["subprocess.Popen[bytes]"] = []
-"""The supervisors that this process has started: each ends when its stdin is closed, so nobody may forget it."""
+"""The supervisors that this process has started: each ends when its stdin is closed, so nobody may forget
+it."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,12 @@ class Stack:
 
 
 def airflow_environment(home: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
-    """The environment of every Airflow process of the local set-up; `extra` holds the project's own settings."""
+    """The environment of every Airflow process of the local set-up; `extra` holds the project's own
+    settings."""
     python = Path(sys.executable)
     return {
-        # A DAG whose file has changed is read at once in any case; reading the others renders every model, which at the default
-        # of 30 s takes a tenth of a core.
+        # A DAG whose file has changed is read at once in any case; reading the others renders every model,
+        # which at the default of 30 s takes a tenth of a core.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         **os.environ,
         "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -77,8 +81,9 @@ def airflow_environment(home: Path, port: int, extra: Mapping[str, str]) -> dict
         "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        # The scheduler's pause between two looks for work: at its default of 1 s the pauses of the 15 steps of a run that
-        # follow each other add up to a third of the run; at 0.1 s the looks take a fifth of a core from the tasks.
+        # The scheduler's pause between two looks for work: at its default of 1 s the pauses of the 15 steps
+        # of a run that follow each other add up to a third of the run; at 0.1 s the looks take a fifth of a
+        # core from the tasks.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
@@ -95,11 +100,14 @@ def database(home: Path) -> str:
 
 
 def start(home: Path, extra: Mapping[str, str], pool_slots: int = 1, *, stays: bool = False) -> Stack:
-    """Start Airflow and wait until it is healthy. A stack that runs already below `home` is returned as it is.
+    """Start Airflow and wait until it is healthy. A stack that runs already below `home` is returned as it
+    is.
 
     Args:
-        stays: whether it goes on when this process ends; otherwise it ends with it, also where that is killed.
-        pool_slots: how many tasks may use the warehouse at once. One for DuckDB: one process at a time may hold the file.
+        stays: whether it goes on when this process ends; otherwise it ends with it, also where that is
+            killed.
+        pool_slots: how many tasks may use the warehouse at once. One for DuckDB: one process at a time may
+            hold the file.
 
     Raises:
         TidemarkError: it does not come up; the message names the log.
@@ -143,7 +151,8 @@ def find(home: Path) -> Stack | None:
 
 
 def stop(home: Path) -> int:
-    """End every process of the stack below `home`, its tasks and their dbt included; returns how many there were."""
+    """End every process of the stack below `home`, its tasks and their dbt included; returns how many there
+    were."""
     file = _state_file(home)
     if not file.exists():
         return 0
@@ -191,7 +200,8 @@ def _wait_until_healthy(stack: Stack, process: subprocess.Popen[bytes], log: Pat
 def _let_readers_and_a_writer_work_at_once(database: Path) -> None:
     """Switch SQLite to its write-ahead log, which stays with the file.
 
-    Without it a backfill is refused whenever another of Airflow's processes reads at that moment ("database is locked").
+    Without it a backfill is refused whenever another of Airflow's processes reads at that moment ("database
+    is locked").
     """
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("pragma journal_mode = wal")

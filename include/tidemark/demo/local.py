@@ -1,4 +1,5 @@
-"""What the local set-up adds to the defaults: where a data set's state is, its configuration and families, and the id key."""
+"""What the local set-up adds to the defaults: where a data set's state is, its configuration and families,
+and the id key."""
 
 import os
 import secrets
@@ -55,7 +56,8 @@ def refuse_exported(
 
 
 def refuse_own_months(state: Path, dataset: Dataset = COMPLETE_JOURNEY) -> None:
-    """Keep a data set out of the warehouse that `tidemark run` has filled: without settings it is the same file.
+    """Keep a data set out of the warehouse that `tidemark run` has filled: without settings it is the same
+    file.
 
     Raises:
         SettingsError: a warehouse is in the data set's folder, and no data set was ever there.

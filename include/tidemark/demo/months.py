@@ -56,7 +56,8 @@ def run_demo(state: Path | None = None, dataset: Dataset = COMPLETE_JOURNEY) -> 
 def _run_months(state: Path, dataset: Dataset, settings: Settings) -> list[str]:
     """Backfill, and show each run as it goes; returns the ids of those that failed.
 
-    A backfill that an earlier call has left goes on by itself as soon as Airflow is up, so it is waited for first.
+    A backfill that an earlier call has left goes on by itself as soon as Airflow is up, so it is waited for
+    first.
     """
     started = time.monotonic()
     print("Starting Airflow (scheduler, DAG processor, triggerer, API server) ...", flush=True)

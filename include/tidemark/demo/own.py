@@ -1,4 +1,5 @@
-"""A deployment's own data on an Airflow of this machine: settings and configuration folder as they are, nothing generated."""
+"""A deployment's own data on an Airflow of this machine: settings and configuration folder as they are,
+nothing generated."""
 
 import hashlib
 import os
@@ -60,7 +61,8 @@ def up(state: Path = STATE, schedule_end: date | None = None, *, stays: bool = F
 
 
 def run_own(as_of: str = "", state: Path = STATE) -> int:
-    """Run the months that are not published yet through Airflow, show progress, print what came of it; returns the exit code.
+    """Run the months that are not published yet through Airflow, show progress, print what came of it;
+    returns the exit code.
 
     Args:
         as_of: firsts of months, separated by commas; empty is the newest one.
@@ -90,7 +92,8 @@ def run_own(as_of: str = "", state: Path = STATE) -> int:
 
 def _run_months(state: Path, months: Sequence[date]) -> list[str]:
     """One run after the other; returns a line on each task that failed."""
-    # Unpaused, the DAG would also run the newest month by its schedule: what is run here is what was asked for.
+    # Unpaused, the DAG would also run the newest month by its schedule: what is run here is what was asked
+    # for.
     stack = up(state, schedule_end=_month_before(months[-1]) - timedelta(days=1))
     api = AirflowApi(stack)
     api.unpause()
@@ -109,7 +112,8 @@ def _run_months(state: Path, months: Sequence[date]) -> list[str]:
 
 
 def _unfinished_run(api: AirflowApi, month: date) -> str | None:
-    """The run of the month that an earlier call was interrupted in: it goes on by itself as soon as Airflow is up."""
+    """The run of the month that an earlier call was interrupted in: it goes on by itself as soon as Airflow
+    is up."""
     left = [run for run in api.unfinished_runs() if _as_of_date(run) == month.isoformat()]
     return str(left[-1]["dag_run_id"]) if left else None
 
@@ -167,7 +171,8 @@ def _absolute_paths(settings: Settings) -> dict[str, str]:
 
 
 def _digest() -> str:
-    """Of the exported settings, to know those of a running Airflow again; without the secret, whose digest helps to guess it."""
+    """Of the exported settings, to know those of a running Airflow again; without the secret, whose digest
+    helps to guess it."""
     exported = sorted(
         f"{name}={value}"
         for name, value in os.environ.items()

@@ -2,8 +2,8 @@
 
     python -m include.tidemark.demo.supervisor HOME MARK [--bound]
 
-They end when this process is told to, when it is killed, and with `--bound` when its stdin is closed: by the end of whoever
-started it.
+They end when this process is told to, when it is killed, and with `--bound` when its stdin is closed: by the
+end of whoever started it.
 """
 
 import os

@@ -1,4 +1,5 @@
-"""Why a month that was published looks different now: the run that was published, what was known then, what is known now."""
+"""Why a month that was published looks different now: the run that was published, what was known then, what
+is known now."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,12 +11,14 @@ _STEPS = ("published (A) and known then (B)", "known then (A) and known now (B)"
 
 
 class KnownDifference(BaseModel):
-    """Two differences that follow each other: what rules, options and code did, and what rows that came since did."""
+    """Two differences that follow each other: what rules, options and code did, and what rows that came since
+    did."""
 
     model_config = ConfigDict(frozen=True)
 
     published_to_then: Difference
-    """From the published run to the one of the rows that were known then, under the rules and the code of now."""
+    """From the published run to the one of the rows that were known then, under the rules and the code of
+    now."""
     then_to_now: Difference
     """From that to the run of all rows that are there now, under the same rules and code."""
 
@@ -36,7 +39,8 @@ class KnownDifference(BaseModel):
         return f"Published is run {self.earlier.run_key}, known then run {then}, known now run {self.later.run_key}."
 
     def tables(self) -> Iterator[tuple[str, Cells]]:
-        """The three runs, their segments side by side, and the tables of both differences, each with its title."""
+        """The three runs, their segments side by side, and the tables of both differences, each with its
+        title."""
         yield "published, known then, known now", self._runs()
         yield "segments", self._segments()
         for step, found in zip(_STEPS, (self.published_to_then, self.then_to_now), strict=True):

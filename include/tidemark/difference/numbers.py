@@ -20,9 +20,10 @@ Number = tuple[Any, ...]
 def number_changes(warehouse: Warehouse, earlier: str, later: str, rate: float) -> NumberChanges:
     """Hold the numbers of two runs against each other.
 
-    Where the later run compared itself with the earlier one, on the same people, its own verdict holds. Else a number is
-    beyond noise where its two intervals are too far apart for two independent samples, adjusted within the family for the
-    false discovery rate: between two runs of the same people that is asking for more than needed, never for less.
+    Where the later run compared itself with the earlier one, on the same people, its own verdict holds. Else
+    a number is beyond noise where its two intervals are too far apart for two independent samples, adjusted
+    within the family for the false discovery rate: between two runs of the same people that is asking for
+    more than needed, never for less.
 
     Args:
         earlier: the key of the earlier run.
@@ -62,7 +63,8 @@ How = Literal["the same people", "two intervals"]
 
 
 def _numbers(warehouse: Warehouse, run_key: str) -> dict[Number, Row]:
-    """The run's numbers by what they are of: of each the primary method, of a run of an earlier release the first one."""
+    """The run's numbers by what they are of: of each the primary method, of a run of an earlier release the
+    first one."""
     rows = warehouse.fetch(
         f"select {', '.join(_COLUMNS)} from runs.statistics where run_key = ? and coalesce(is_primary, true)"
         f" order by {', '.join(_NUMBER)}, method",
@@ -85,7 +87,8 @@ def _verdicts(warehouse: Warehouse, earlier: str, later: str) -> dict[Number, Ro
 
 
 def _judged(number: Number, then: Row, now: Row, verdicts: Mapping[Number, Row]) -> tuple[float, How] | None:
-    """The p-value of a difference and what it stands on; None where nothing says whether it is more than chance."""
+    """The p-value of a difference and what it stands on; None where nothing says whether it is more than
+    chance."""
     family, metric, segment, segment_to, horizon = number
     verdict = None if segment_to else verdicts.get((family, metric, segment, horizon))
     if verdict is not None:

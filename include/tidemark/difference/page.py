@@ -9,7 +9,8 @@ _TEMPLATE = "difference/templates/difference.html.j2"
 
 
 def difference_page(found: Difference | KnownDifference) -> str:
-    """The page. It names no user, also where the difference does: a file is passed on more easily than a terminal's text.
+    """The page. It names no user, also where the difference does: a file is passed on more easily than a
+    terminal's text.
 
     Args:
         found: the difference.

@@ -127,7 +127,8 @@ class NumberChanges(_Part):
     beyond_noise: tuple[NumberChange, ...]
     """Those of them that differ by more than chance, the surest first."""
     unjudged: int
-    """Those of them without an interval or on either side, so nobody can say whether it is more than chance."""
+    """Those of them without an interval or on either side, so nobody can say whether it is more than
+    chance."""
     only_earlier: int
     only_later: int
 

@@ -1,4 +1,5 @@
-"""The two runs of a comparison: found by as-of date and key, with what the warehouse and the artifacts know of each."""
+"""The two runs of a comparison: found by as-of date and key, with what the warehouse and the artifacts know
+of each."""
 
 import json
 from collections.abc import Sequence

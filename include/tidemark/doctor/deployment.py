@@ -18,7 +18,8 @@ PREFIX = "TIDEMARK_"
 OTHER_VARIABLES = frozenset(
     {"TIDEMARK_CODE_VERSION", "TIDEMARK_DUCKDB_MEMORY_LIMIT", "TIDEMARK_PYTHON", "TIDEMARK_STACK"}
 )
-"""Variables that something else than the settings reads: the code's version, dbt's profile, the command line, the demo."""
+"""Variables that something else than the settings reads: the code's version, dbt's profile, the command line,
+the demo."""
 
 
 def look_at_settings(_: Examination) -> Iterator[Finding]:

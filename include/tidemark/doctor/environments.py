@@ -108,7 +108,7 @@ def unmet(needed: Sequence[Requirement], found: Mapping[str, str | None]) -> lis
 
     >>> unmet([Requirement("dbt-core>=1.11,<1.12"), Requirement("duckdb")], {"dbt-core": "1.12.0", "duckdb": None})
     ['dbt-core 1.12.0 (needed: <1.12,>=1.11)', 'duckdb is missing']
-    """
+    """  # noqa: W505
     faults = []
     for each in needed:
         actual = found.get(each.name)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Examination:
     """One look at a deployment.
 
-    A part that can't be made raises `CannotLookError` for every check that needs it, but for the check which is about it.
+    A part that can't be made raises `CannotLookError` for every check that needs it, but for the check which
+    is about it.
     """
 
     def __init__(self, started_at: datetime, as_of_date: date | None = None) -> None:
@@ -91,7 +92,8 @@ class Examination:
 
     @cached_property
     def optional(self) -> dict[str, str]:
-        """The tables that they read and can do without, in the same way; a table that another family needs is not among them."""
+        """The tables that they read and can do without, in the same way; a table that another family needs is
+        not among them."""
         read = {source: family.name for family in self.families for source in family.optional_sources}
         return {source: family for source, family in read.items() if source not in self.needed}
 
@@ -106,7 +108,8 @@ class Examination:
 
     @cached_property
     def run(self) -> Run:
-        """What a run of now would be, as far as the gate's checks of the sources ask for it; it is never run."""
+        """What a run of now would be, as far as the gate's checks of the sources ask for it; it is never
+        run."""
         return Run(
             as_of_date=self.as_of_date,
             run_key=make_run_key(self.as_of_date, self.started_at, "doctor", 0),
@@ -134,7 +137,8 @@ class Examination:
 
     @cached_property
     def warehouse_or_error(self) -> Warehouse | Exception | None:
-        """The same, or why it can't be opened. Tried once: a login that is refused again and again would lock the user."""
+        """The same, or why it can't be opened. Tried once: a login that is refused again and again would lock
+        the user."""
         settings = self.settings
         if settings.warehouse == "duckdb" and not settings.duckdb_path.exists():
             return None
@@ -146,7 +150,8 @@ class Examination:
 
     @cached_property
     def reader(self) -> Warehouse:
-        """DuckDB that reads what landing files hold: the warehouse itself where it is one, so that both can be joined."""
+        """DuckDB that reads what landing files hold: the warehouse itself where it is one, so that both can
+        be joined."""
         if self.settings.warehouse == "duckdb":
             try:
                 if self.warehouse is not None:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from include.tidemark.doctor.examination import Examination
 
 State = Literal["ok", "warning", "wrong"]
-"""ok also where there is nothing to look at, which `found` then says; a run is stopped by what is wrong, or gives wrong numbers."""
+"""ok also where there is nothing to look at, which `found` then says; a run is stopped by what is wrong, or
+gives wrong numbers."""
 
 AGAIN = "Correct that first, and run `tidemark doctor` again."
 _FEW = 2
@@ -50,7 +51,8 @@ class CannotLookError(Exception):
 
 
 def findings_of(check: Check, examination: "Examination") -> Iterator[Finding]:
-    """What a check finds. Whatever goes wrong in it is a finding, too, without words that may hold data or a secret."""
+    """What a check finds. Whatever goes wrong in it is a finding, too, without words that may hold data or a
+    secret."""
     try:
         yield from check.look(examination)
     except CannotLookError as reason:

@@ -9,12 +9,14 @@ from include.tidemark.validation.checks import count_where
 FEWEST_ROWS = 200
 NIGHT_HOURS = 6
 QUIET_SHARE = 0.15
-"""Six hours would have a quarter of everything if no hour differed from another; a night has a good deal less."""
+"""Six hours would have a quarter of everything if no hour differed from another; a night has a good deal
+less."""
 DAY_BEGINS, DAY_ENDS = 9, 21
 """Hours between which the middle of the night can't be."""
 _NEARLY_ALL = 0.99
 _USUAL_NIGHT = 3
-"""Where several stretches are as quiet, such as when a shop is closed for 14 hours, that around three o'clock is the night."""
+"""Where several stretches are as quiet, such as when a shop is closed for 14 hours, that around three o'clock
+is the night."""
 
 
 def local_time(at: str, zone: str, dialect: str) -> str:

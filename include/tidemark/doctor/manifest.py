@@ -16,7 +16,8 @@ _NAMED = 3
 
 
 def look_at_manifest(_: Examination) -> Iterator[Finding]:
-    """dbt's manifest is that of the project as it stands: models, tests, seeds and macros by their content."""
+    """dbt's manifest is that of the project as it stands: models, tests, seeds and macros by their
+    content."""
     if not DBT_MANIFEST.exists():
         yield Finding("manifest", "wrong", f"{DBT_MANIFEST} does not exist.", _MAKE)
         return
@@ -43,8 +44,9 @@ def look_at_manifest(_: Examination) -> Iterator[Finding]:
 def stale_parts(manifest: Mapping[str, Any], project: Path) -> list[str]:
     """The project's files that the manifest does not know as they are, and those that it still has.
 
-    Times of change say nothing where files were copied, so content is compared: models, tests and seeds by their checksums,
-    macros by their text, the yml files by the columns that they describe and the number of their tests.
+    Times of change say nothing where files were copied, so content is compared: models, tests and seeds by
+    their checksums, macros by their text, the yml files by the columns that they describe and the number of
+    their tests.
     """
     nodes = list(manifest["nodes"].values())
     own = [node for node in nodes if "test_metadata" not in node]

@@ -1,4 +1,5 @@
-"""Columns that look like a currency and that nothing reads: amounts of two currencies would be added up in silence."""
+"""Columns that look like a currency and that nothing reads: amounts of two currencies would be added up in
+silence."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING

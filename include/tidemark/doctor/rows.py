@@ -1,4 +1,5 @@
-"""A first look at the rows: what the gate of a run of now would say of them, and what would make its numbers useless."""
+"""A first look at the rows: what the gate of a run of now would say of them, and what would make its numbers
+useless."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -43,8 +44,8 @@ Measures = Mapping[str, Any]
 
 
 def look_at_rows(examination: Examination) -> Iterator[Finding]:
-    """Number and dates of the rows, repeated ids, nulls, unknown users, statuses and categories, dates without a time, a night by
-    day, amounts that look like cents, several currencies.
+    """Number and dates of the rows, repeated ids, nulls, unknown users, statuses and categories, dates
+    without a time, a night by day, amounts that look like cents, several currencies.
     """
     zone = examination.rules.business_timezone
     try:

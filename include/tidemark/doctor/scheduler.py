@@ -18,7 +18,8 @@ DAGS = {
     "segmentation_maintenance": "segmentation_maintenance.py",
 }
 SNOWFLAKE_SLOTS = 8
-"""A month of all families has that many tasks under way at once; with fewer slots they wait for each other."""
+"""A month of all families has that many tasks under way at once; with fewer slots they wait for each
+other."""
 
 _NO_DATABASE = "Not looked at: this shell has no metadata database of Airflow's; run the doctor where the scheduler runs."
 _SECONDS = 120

@@ -1,4 +1,5 @@
-"""The tables that the enabled families read: can they be read, with these columns and types, as the loader reads them?"""
+"""The tables that the enabled families read: can they be read, with these columns and types, as the loader
+reads them?"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -43,8 +44,8 @@ class SeenTable:
 
 
 def look_at_sources(examination: Examination) -> Iterator[Finding]:
-    """Each table that a family needs: its files or relation can be read with these columns and types; values that can't be read,
-    with their number; columns that are absent, with what is lost.
+    """Each table that a family needs: its files or relation can be read with these columns and types; values
+    that can't be read, with their number; columns that are absent, with what is lost.
     """
     for seen in examination.tables:
         yield from seen.findings

@@ -12,7 +12,8 @@ from include.tidemark.errors import TidemarkError
 
 GIB = 1 << 30
 LITTLE_SPACE, NO_SPACE = 2 * GIB, GIB // 4
-"""A month of a million users took less than 2 GiB of scratch space; below a quarter none of any size goes through."""
+"""A month of a million users took less than 2 GiB of scratch space; below a quarter none of any size goes
+through."""
 
 
 def look_at_artifact_root(examination: Examination) -> Iterator[Finding]:

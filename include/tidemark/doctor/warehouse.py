@@ -30,7 +30,8 @@ _SCRIPT = "deploy/snowflake_setup.sql has the grants."
 
 
 def look_at_warehouse(examination: Examination) -> Iterator[Finding]:
-    """It opens. DuckDB: no other process holds the file. Snowflake: role, warehouse, database, the session's zone."""
+    """It opens. DuckDB: no other process holds the file. Snowflake: role, warehouse, database, the session's
+    zone."""
     settings = examination.settings
     if settings.warehouse == "duckdb":
         yield from _duckdb_file(settings)
@@ -52,7 +53,8 @@ def look_at_warehouse(examination: Examination) -> Iterator[Finding]:
 
 
 def look_at_grants(examination: Examination) -> Iterator[Finding]:
-    """Snowflake: the schemas stand or can be made; a table or view is made and dropped in each where a run makes some."""
+    """Snowflake: the schemas stand or can be made; a table or view is made and dropped in each where a run
+    makes some."""
     warehouse = examination.warehouse
     if warehouse is None or warehouse.dialect != "snowflake":
         yield Finding("grants", "ok", "Not looked at: a DuckDB file has none.")

@@ -1,4 +1,5 @@
-"""A YAML file of the deployment, with the line of each of its keys, and what is wrong with it in one sentence."""
+"""A YAML file of the deployment, with the line of each of its keys, and what is wrong with it in one
+sentence."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,7 +51,8 @@ class Document:
         return f"{self.path}, line {self.lines[known]}" if known else str(self.path)
 
     def place_of(self, place: Place, error: object) -> Place:
-        """The key below a place that contradicts others, where the error knows it and the file says it; else the place."""
+        """The key below a place that contradicts others, where the error knows it and the file says it; else
+        the place."""
         keys = error.keys if isinstance(error, ContradictionError) else ()
         return next(((*place, key) for key in keys if (*place, key) in self.lines), place)
 
@@ -114,21 +116,25 @@ def validate(document: Document, model: type[Model], content: Any = None) -> Mod
     """The document as a typed model.
 
     Args:
-        content: what is validated in place of the document's own content, such as defaults that the document overrides.
+        content: what is validated in place of the document's own content, such as defaults that the document
+            overrides.
 
     Raises:
-        SettingsError: the first thing that is wrong: file, line, key, what was found, what is allowed, the nearest known name.
+        SettingsError: the first thing that is wrong: file, line, key, what was found, what is allowed, the
+            nearest known name.
     """
     try:
         return model.model_validate(document.content if content is None else content)
     except ValidationError as error:
         sentence = explain(document, model, first_of(error))
-    # Not raised above, as it would hold pydantic's error: that keeps the frames of every caller, where no collector sees them.
+    # Not raised above, as it would hold pydantic's error: that keeps the frames of every caller, where no
+    # collector sees them.
     raise SettingsError(sentence)
 
 
 def first_of(error: ValidationError) -> Any:
-    """The error to tell of: a name that nobody knows before all others, as it may be why another is missing."""
+    """The error to tell of: a name that nobody knows before all others, as it may be why another is
+    missing."""
     return min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
 
 
@@ -172,11 +178,12 @@ def _read_as(value: Any) -> str:
 
 
 def unknown_name(key: str, name: str, known: Sequence[str], *, may_list: bool = True) -> str:
-    """The sentence about a name that nobody knows: the nearest known one, then all of them where they are few.
+    """The sentence about a name that nobody knows: the nearest known one, then all of them where they are
+    few.
 
     Args:
-        may_list: false where the names may be a person's data, as the first line of a file without a header is; one that is
-            nearly the same as what was asked for is none.
+        may_list: false where the names may be a person's data, as the first line of a file without a header
+            is; one that is nearly the same as what was asked for is none.
     """
     hint = did_you_mean(name, known) or "."
     listed = f" Known names: {', '.join(known)}." if may_list and 0 < len(known) <= 30 else ""
@@ -184,7 +191,8 @@ def unknown_name(key: str, name: str, known: Sequence[str], *, may_list: bool = 
 
 
 def _refuse_traps(path: Path, root: yaml.Node | None) -> None:
-    """Refuse a value that holds itself, or that is a number by its value only; each node is looked at once."""
+    """Refuse a value that holds itself, or that is a number by its value only; each node is looked at
+    once."""
     seen: set[int] = set()
 
     def look(node: yaml.Node, above: frozenset[int]) -> None:

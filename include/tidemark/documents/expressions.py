@@ -1,7 +1,8 @@
 """SQL in the deployment's files: expressions over the columns of one relation, and nothing else.
 
-They are parsed and written anew by sqlglot, so what reaches a warehouse is what was read here. Allowed is what DuckDB and
-Snowflake compute alike; the lists are reviewed by hand, and whatever is not on them is refused.
+They are parsed and written anew by sqlglot, so what reaches a warehouse is what was read here. Allowed is
+what DuckDB and Snowflake compute alike; the lists are reviewed by hand, and whatever is not on them is
+refused.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -21,8 +22,9 @@ FUNCTIONS: Mapping[str, type[exp.Expr]] = {
     "right": exp.Right, "round": exp.Round, "split_part": exp.SplitPart, "substring": exp.Substring, "trim": exp.Trim,
     "try_cast": exp.TryCast, "cast": exp.Cast, "upper": exp.Upper,
 }  # fmt: skip
-"""Functions that may be called. Left out on purpose, because the two warehouses disagree about nulls, zones or rounding:
-concat (use `||`), greatest, least, regexp_replace, every function of dates and clocks (use `format` and `timezone`)."""
+"""Functions that may be called. Left out on purpose, because the two warehouses disagree about nulls, zones
+or rounding: concat (use `||`), greatest, least, regexp_replace, every function of dates and clocks (use
+`format` and `timezone`)."""
 
 _OPERATORS: tuple[type[exp.Expr], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.Case, exp.And, exp.Or, exp.Not, exp.Is,
@@ -42,13 +44,15 @@ _ALLOWED: tuple[type[exp.Expr], ...] = (*_OPERATORS, *FUNCTIONS.values())
 def parse_expression(
     text: str, dialect: str, replace: Callable[[exp.Expr], exp.Expr] | None = None
 ) -> exp.Expr:
-    """The expression that a text holds, as it reads once written anew: what is parsed later is this very tree.
+    """The expression that a text holds, as it reads once written anew: what is parsed later is this very
+    tree.
 
     Args:
         replace: what stands for a node of it, before anything is refused; given each node, it returns one.
 
     Raises:
-        SettingsError: it is no single expression, or holds something that is not allowed; the message shows the place.
+        SettingsError: it is no single expression, or holds something that is not allowed; the message shows
+            the place.
     """
     if not text.strip():
         raise SettingsError("the expression is empty; write a column's name, an expression, or null.")
@@ -77,7 +81,8 @@ def parse_expression(
 
 
 def _single(text: str, dialect: str) -> exp.Expr:
-    """A tree of the caller's own; the same few conditions are asked for by many tables and checks of a run."""
+    """A tree of the caller's own; the same few conditions are asked for by many tables and checks of a
+    run."""
     return _parsed(text, dialect).copy()
 
 
@@ -148,7 +153,8 @@ def resolve_columns(
 
 
 def to_sql(expression: exp.Expr, dialect: str) -> str:
-    """The expression as one line of SQL. A quote within a text is doubled, which both warehouses read; a backslash is in none."""
+    """The expression as one line of SQL. A quote within a text is doubled, which both warehouses read; a
+    backslash is in none."""
     return expression.sql(dialect=dialect, comments=False).replace("\\'", "''")
 
 

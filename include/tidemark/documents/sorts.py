@@ -1,4 +1,5 @@
-"""Sorts of values: whether what a file compares can be compared, before a warehouse says so in the middle of a month."""
+"""Sorts of values: whether what a file compares can be compared, before a warehouse says so in the middle of
+a month."""
 
 import datetime
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from include.tidemark.documents.expressions import columns_of
 from include.tidemark.errors import SettingsError
 
 DIALECT = "duckdb"
-"""What expressions over our own columns are read and written in. What is allowed in them is written alike for Snowflake."""
+"""What expressions over our own columns are read and written in. What is allowed in them is written alike for
+Snowflake."""
 
 Sort = Literal["text", "date", "boolean", "number"]
 """What a value can be compared with: another of its sort."""

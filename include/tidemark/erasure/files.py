@@ -22,7 +22,8 @@ class Removal:
     left: int = 0
     """Rows that stay."""
     others: int = 0
-    """How many of the rows that stay are of the people who were looked for to see whether ids can be found at all."""
+    """How many of the rows that stay are of the people who were looked for to see whether ids can be found at
+    all."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The persons who are to be forgotten: a file with one user id a line, and a table of them while they are being erased."""
+"""The persons who are to be forgotten: a file with one user id a line, and a table of them while they are
+being erased."""
 
 import secrets
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,8 @@ def read_user_ids(place: str) -> frozenset[str]:
     """The ids in a file: blank lines, blanks and quotes around an id, and repeated ids do not count.
 
     Args:
-        place: a path, or a URL that Airflow's ObjectStoragePath takes (`s3://connection@bucket/key` names a connection).
+        place: a path, or a URL that Airflow's ObjectStoragePath takes (`s3://connection@bucket/key` names a
+            connection).
 
     Raises:
         TidemarkError: the file is not there, is no UTF-8 text, or holds no id.
@@ -48,10 +50,12 @@ def read_user_ids(place: str) -> frozenset[str]:
 
 @contextmanager
 def table_of_ids(settings: Settings, warehouse: Warehouse, ids: Iterable[str]) -> Iterator[str]:
-    """A table with the one column `user_id` that lives as long as the block, so that no id is in a statement or a log.
+    """A table with the one column `user_id` that lives as long as the block, so that no id is in a statement
+    or a log.
 
-    What a killed process left of such a table goes first. On DuckDB it is temporary, and never in the database's file; on
-    Snowflake it is transient, keeps no history, and is filled from a file, because a parameter would be written into the query.
+    What a killed process left of such a table goes first. On DuckDB it is temporary, and never in the
+    database's file; on Snowflake it is transient, keeps no history, and is filled from a file, because a
+    parameter would be written into the query.
     """
     _drop_leftovers(warehouse)
     name = f"{_PREFIX}{secrets.token_hex(4)}"

@@ -41,7 +41,8 @@ class UserTable:
         )
 
     def found_in(self, ids: str) -> str:
-        """Query of who in the table `ids` has a row, in the column `user_id`; one may be named more than once."""
+        """Query of who in the table `ids` has a row, in the column `user_id`; one may be named more than
+        once."""
         return " union all ".join(
             f"select distinct cast({column} as varchar) as user_id from {self.name}"
             f" where cast({column} as varchar) in (select user_id from {ids})"
@@ -59,7 +60,8 @@ def is_user_column(name: str) -> bool:
 
 
 def user_tables(warehouse: Warehouse, published_as_ids: Collection[str] = ()) -> list[UserTable]:
-    """Every table that has a column of user ids, by the warehouse's own columns, so that no family can be forgotten.
+    """Every table that has a column of user ids, by the warehouse's own columns, so that no family can be
+    forgotten.
 
     Args:
         published_as_ids: names of columns that are published as user ids, whatever they are called.
@@ -100,7 +102,8 @@ def people_found(warehouse: Warehouse, tables: Iterable[UserTable], ids: str) ->
 
 
 def erase_rows(warehouse: Warehouse, tables: Iterable[UserTable], ids: str) -> dict[str, int]:
-    """Delete the rows of those in the table `ids`, within the caller's transaction; returns how many by table."""
+    """Delete the rows of those in the table `ids`, within the caller's transaction; returns how many by
+    table."""
     erased = {}
     for table in tables:
         condition = table.of(ids)
@@ -108,7 +111,8 @@ def erase_rows(warehouse: Warehouse, tables: Iterable[UserTable], ids: str) -> d
         if erased[table.name]:
             files = _files(warehouse, table)
             warehouse.execute(f"delete from {table.name} where {condition}")
-            # Of a file without rows nothing tells that it was loaded, and it would be loaded again: it counts as an empty one.
+            # Of a file without rows nothing tells that it was loaded, and it would be loaded again: it counts
+            # as an empty one.
             for uri in files - _files(warehouse, table):
                 warehouse.execute(
                     "update control.loads set delivered_count = delivered_count - row_count, row_count = 0"
@@ -123,8 +127,8 @@ def source_rows(
 ) -> dict[str, int]:
     """How many rows of each source table are those of the people, before they are erased.
 
-    Of a source that the deployment itself loads, this is what the daily facts hold of it: the gate's comparison of a month
-    with the one before has to know, wherever the rows were erased.
+    Of a source that the deployment itself loads, this is what the daily facts hold of it: the gate's
+    comparison of a month with the one before has to know, wherever the rows were erased.
     """
     counts = {}
     held = {table.name: table for table in tables}

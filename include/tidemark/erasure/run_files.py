@@ -1,8 +1,9 @@
-"""The user-level files of a run's folder without some people, in steps of which each can be the last one before a crash.
+"""The user-level files of a run's folder without some people, in steps of which each can be the last one
+before a crash.
 
-First everything that the folder will hold is put aside, below `erasing/` at the artifact root: the files, their manifest, and
-then a plan that says what belongs together. From then on the change is only copied into place, as often as it takes; and what
-was put aside goes when the ledger and the pointers know of it.
+First everything that the folder will hold is put aside, below `erasing/` at the artifact root: the files,
+their manifest, and then a plan that says what belongs together. From then on the change is only copied into
+place, as often as it takes; and what was put aside goes when the ledger and the pointers know of it.
 """
 
 import csv
@@ -62,7 +63,8 @@ class RunFiles:
 
 
 def id_columns(folder: Folder) -> dict[str, list[str]]:
-    """By table, the columns that hold user ids, as the folder's own data dictionary says; empty where it has none."""
+    """By table, the columns that hold user ids, as the folder's own data dictionary says; empty where it has
+    none."""
     if not folder.exists(_DICTIONARY):
         return {}
     columns: dict[str, list[str]] = {}
@@ -82,7 +84,8 @@ def put_aside(
     erasure: Erasure,
     promised: str | None,
 ) -> RunFiles:
-    """Write what the run's folder will hold without the people below `erasing/`; nothing where none of them is in it.
+    """Write what the run's folder will hold without the people below `erasing/`; nothing where none of them
+    is in it.
 
     Args:
         promised: the manifest's digest by the ledger; None for a run that was never published.
@@ -132,9 +135,11 @@ def put_aside(
 
 
 def put_in_place(root: ArtifactRoot, as_of_date: date, run_key: str) -> str | None:
-    """Copy what was put aside for a run into its folder, the manifest last; returns the manifest's new digest.
+    """Copy what was put aside for a run into its folder, the manifest last; returns the manifest's new
+    digest.
 
-    Returns None where nothing complete was put aside, or the folder was written anew meanwhile: then the rest is removed.
+    Returns None where nothing complete was put aside, or the folder was written anew meanwhile: then the rest
+    is removed.
     """
     place = run_folder(as_of_date, run_key)
     aside = f"{ASIDE}/{place}"

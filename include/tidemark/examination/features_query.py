@@ -1,4 +1,5 @@
-"""The feature catalogue of a published month as a query: the dbt model, compiled for that month and not built."""
+"""The feature catalogue of a published month as a query: the dbt model, compiled for that month and not
+built."""
 
 import json
 import subprocess
@@ -17,7 +18,8 @@ _MODEL = "user_features"
 
 
 def features_query(settings: Settings, as_of_date: date, run_key: str, families: list[str]) -> str:
-    """SQL of the rows that `runs.user_features` has, or would have, for a run whose families are in the warehouse.
+    """SQL of the rows that `runs.user_features` has, or would have, for a run whose families are in the
+    warehouse.
 
     Raises:
         SettingsError: dbt is not where the settings say, or the configuration folder can't be used.

@@ -1,4 +1,5 @@
-"""What a segmentation's file would do to the newest published month, without a run: sizes, overlaps, boundaries, changes."""
+"""What a segmentation's file would do to the newest published month, without a run: sizes, overlaps,
+boundaries, changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,13 +38,15 @@ class Examination:
     segmentation: Segmentation
     as_of_date: date
     sizes: list[Row]
-    """By segment: how many meet its condition, how many get it because no earlier segment took them, and their share."""
+    """By segment: how many meet its condition, how many get it because no earlier segment took them, and
+    their share."""
     overlaps: list[Row]
     """Pairs of segments whose conditions both hold for somebody: the order decides."""
     boundaries: list[Row]
     """By threshold: how many have a value near it, on either side."""
     changes: list[Row] | None
-    """Moves between the published segments of that month and these; None where the segmentation is not published."""
+    """Moves between the published segments of that month and these; None where the segmentation is not
+    published."""
 
 
 def examine(settings: Settings, file: Path) -> Examination:
@@ -83,7 +86,8 @@ def examine(settings: Settings, file: Path) -> Examination:
 
 
 def file_of(settings: Settings, name: str) -> Path:
-    """Where the file of a segmentation stands: below the configuration folder, but for those of the project."""
+    """Where the file of a segmentation stands: below the configuration folder, but for those of the
+    project."""
     folder = SHIPPED if name in shipped_names() else settings.config_dir / FOLDER
     return folder / f"{name}.yml"
 
@@ -105,7 +109,8 @@ def _families(warehouse: Warehouse, run_key: str) -> list[str]:
 
 
 def _people(of: Segmentation, query: str) -> str:
-    """Common table expression `people`: who is segmented, which conditions they meet, and the number of their segment."""
+    """Common table expression `people`: who is segmented, which conditions they meet, and the number of their
+    segment."""
     met = ", ".join(
         f"coalesce({condition.sql if condition else 'true'}, false) as met_{number}"
         for number, condition in enumerate(of.conditions)

@@ -1,7 +1,8 @@
-"""The families that a deployment can enable: every package in this folder is one, and declares itself as `FAMILY`.
+"""The families that a deployment can enable: every package in this folder is one, and declares itself as
+`FAMILY`.
 
-A family's parts are named, not imported: the DAG file lists the families at every parse, and must not load statistics,
-Great Expectations or charts for that.
+A family's parts are named, not imported: the DAG file lists the families at every parse, and must not load
+statistics, Great Expectations or charts for that.
 """
 
 import pkgutil

@@ -1,4 +1,5 @@
-"""What the comparison with earlier months asks of a family, and what families whose users are paired have in common."""
+"""What the comparison with earlier months asks of a family, and what families whose users are paired have in
+common."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +19,8 @@ COMPARISONS = ("previous", "year_before")
 
 
 SAME_RULES = "_same_rules"
-"""Ends the name of a comparison in which the earlier month's people are in the segments that this run's conditions decide."""
+"""Ends the name of a comparison in which the earlier month's people are in the segments that this run's
+conditions decide."""
 
 
 MISSING = "rows_missing"
@@ -29,7 +31,8 @@ class ComparisonPart(Protocol):
     """The module `comparison` of a family: how its numbers changed."""
 
     def changes(self, run: Run, warehouse: Warehouse, /) -> Sequence[ChangeRow]:
-        """The change of each number since each of the earlier months; null with a reason where there is none."""
+        """The change of each number since each of the earlier months; null with a reason where there is
+        none."""
         ...
 
 
@@ -42,7 +45,8 @@ def changes(family: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:  # 
 
 
 def earlier_run(run: Run, family: str, comparison: str) -> PublishedRun | None:
-    """The publication that a comparison measures a family's changes from; None where it is over more than one."""
+    """The publication that a comparison measures a family's changes from; None where it is over more than
+    one."""
     known = {"previous": run.previous_of, "year_before": run.year_before_of}
     which = comparison.removesuffix(SAME_RULES)
     return known[which](family) if which in known else None
@@ -101,7 +105,8 @@ def under_the_same_rules(
 def known_of_earlier(
     run: Run, family: str, rows: Sequence[ChangeRow], warehouse: Warehouse, table: str
 ) -> list[ChangeRow]:
-    """The rows; those of comparisons with a month whose rows are no longer in a table of the family's people say so.
+    """The rows; those of comparisons with a month whose rows are no longer in a table of the family's people
+    say so.
 
     Nobody was there then, as far as the warehouse knows, so everybody would seem to have come since.
     """
@@ -129,7 +134,8 @@ def given_earlier(
     cells: Mapping[str, Mapping[str, PairCells]],
     numbers: Sequence[Number],
 ) -> list[ChangeRow]:
-    """The rows of means given what each had in the earlier month, beside those of each comparison, where they say more."""
+    """The rows of means given what each had in the earlier month, beside those of each comparison, where they
+    say more."""
     return [
         row
         for comparison in COMPARISONS

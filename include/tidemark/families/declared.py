@@ -1,4 +1,5 @@
-"""A segmentation as a family: its parts are the modules of `segmentations`, told which segmentation they are about."""
+"""A segmentation as a family: its parts are the modules of `segmentations`, told which segmentation they are
+about."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,8 @@ class DeclaredFamily(Family):
     """The parts for which a family of the project has modules of its own."""
 
     def part(self, part: Part[Held]) -> Held:
-        """As of every family; the functions of a shared module take the segmentation's name before what they take of a run."""
+        """As of every family; the functions of a shared module take the segmentation's name before what they
+        take of a run."""
         if part.module in self.own:
             return super().part(part)
         bound: Any = Bound(f"{PARTS}.{part.module}", self.name)
@@ -34,7 +36,8 @@ QUESTIONS = ("profile", "movement", "backtest")
 
 
 def declared_family(name: str) -> DeclaredFamily:
-    """The family of the segmentation of that name. Nothing of its file is read: the DAG file asks at every parse."""
+    """The family of the segmentation of that name. Nothing of its file is read: the DAG file asks at every
+    parse."""
     return DeclaredFamily(
         name=name,
         sources=("users",),

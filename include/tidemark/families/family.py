@@ -12,13 +12,16 @@ Held = TypeVar("Held")
 
 @dataclass(frozen=True)
 class Part(Generic[Held]):
-    """A module that every family has, and what it must hold: a Protocol, which is beside the types that it speaks of."""
+    """A module that every family has, and what it must hold: a Protocol, which is beside the types that it
+    speaks of."""
 
     module: str
     reader: str = ""
-    """The module that reads the family's file for those that have no such module: its functions take the family's name first."""
+    """The module that reads the family's file for those that have no such module: its functions take the
+    family's name first."""
     is_file: bool = False
-    """Whether the file says all of it in every family, so that a module of that name is about something else."""
+    """Whether the file says all of it in every family, so that a module of that name is about something
+    else."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,11 @@ class Family:
     overview_columns: tuple[str, ...] = ()
     """The columns of it that fit a terminal; all of them unless a family names some."""
     optional_sources: tuple[str, ...] = ()
-    """Raw tables that it reads, but can do without: where one is absent or empty, what is made of it is null with a reason."""
+    """Raw tables that it reads, but can do without: where one is absent or empty, what is made of it is null
+    with a reason."""
     deciding_rules: tuple[str, ...] = ()
-    """Rules that decide its segments from what each run keeps of each person, so that the rules of now can be asked about an earlier month."""
+    """Rules that decide its segments from what each run keeps of each person, so that the rules of now can be
+    asked about an earlier month."""
 
     @property
     def all_sources(self) -> tuple[str, ...]:
@@ -61,7 +66,8 @@ class Family:
         return (*self.sources, *self.optional_sources)
 
     def part(self, part: Part[Held]) -> Held:
-        """One of its modules, loaded when it is asked for. That it holds what it must, mypy checks in `tests/families/parts.py`."""
+        """One of its modules, loaded when it is asked for. That it holds what it must, mypy checks in
+        `tests/families/parts.py`."""
         module = folder_of(self.name) / f"{part.module}.py"
         is_there = not part.reader or (module.exists() and not part.is_file)
         own = f"include.tidemark.families.{self.name}.{part.module}"

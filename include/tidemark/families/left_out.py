@@ -18,7 +18,8 @@ class LeftOut:
 
 
 def families_left_out(run: Run) -> list[LeftOut]:
-    """The known families that a run does not compute. A missing source says more than a missing setting, so it is named first."""
+    """The known families that a run does not compute. A missing source says more than a missing setting, so
+    it is named first."""
     left_out = []
     for family in known_families().values():
         if family.name in run.families:

@@ -1,4 +1,5 @@
-"""The trend of a family's numbers over its published months, from sums that the warehouse makes of each person's months."""
+"""The trend of a family's numbers over its published months, from sums that the warehouse makes of each
+person's months."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -16,7 +17,8 @@ _COUNTED = {MEMBERS: "1 = 1", ACTIVE: "not is_dormant", DORMANT: "is_dormant"}
 def trend_rows(
     run: Run, family: str, measured: Callable[[Sequence[str]], Iterable[Measured]]
 ) -> list[ChangeRow]:
-    """The rows of a family's trend, in which `measured` gives its slopes over runs, the earliest first; without any where there are too few."""
+    """The rows of a family's trend, in which `measured` gives its slopes over runs, the earliest first;
+    without any where there are too few."""
     months = run.trend_of(family)
     return rows_of(
         measured([*(month.run_key for month in months), run.run_key] if months else []),
@@ -36,7 +38,8 @@ def measured_slopes(
 
     Args:
         warehouse: where the rows are.
-        people: SQL of one row per run and person: `run_key`, `person`, `segment`, `is_dormant`, and the amounts as whole numbers.
+        people: SQL of one row per run and person: `run_key`, `person`, `segment`, `is_dormant`, and the
+            amounts as whole numbers.
         runs: the keys of the runs, the earliest first; none gives no slopes.
         numbers: which numbers.
     """
@@ -70,7 +73,8 @@ def _slopes(
 
 
 def _coded(people: str, runs: Sequence[str], source: str, codes: Mapping[str, int]) -> str:
-    """SQL of who is counted in a month: `person`, `month`, `segment` as a number (0 for those that no number is about), `amount`."""
+    """SQL of who is counted in a month: `person`, `month`, `segment` as a number (0 for those that no number
+    is about), `amount`."""
     months = " ".join(f"when {text_literal(key)} then {month}" for month, key in enumerate(runs))
     segments = " ".join(f"when {text_literal(name)} then {code}" for name, code in codes.items())
     is_counted, amount = _COUNTED.get(source, f"{source} is not null"), "1" if source in _COUNTED else source
@@ -125,7 +129,8 @@ class _Users:
         self._sums: dict[str, str] = {}
 
     def query(self, coded: str, known: Sequence[Influences]) -> str:
-        """The query; afterwards `columns` says in which of its columns the parts of each number's `Found` are."""
+        """The query; afterwards `columns` says in which of its columns the parts of each number's `Found`
+        are."""
         steps = {f"influence_{place}": self._steps(of) for place, of in enumerate(known)}
         for name, of in zip(steps, known, strict=True):
             self.columns[of.number] = (*map(self._count, self._conditions(of.number)), *self._powers(name))

@@ -1,4 +1,5 @@
-"""What families have in common whose users came in weeks or days: changes of their numbers with these as the observations."""
+"""What families have in common whose users came in weeks or days: changes of their numbers with these as the
+observations."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -20,7 +21,8 @@ def unit_changes(
     Args:
         run: the run.
         family: its name.
-        numbers: the numbers of a run, of which only the key is another one where they are those of an earlier month.
+        numbers: the numbers of a run, of which only the key is another one where they are those of an earlier
+            month.
         unjudged: numbers whose change is not judged: key, kind and reason.
     """
     config, made = run.statistics_config, {run.run_key: numbers(run)}

@@ -1,1 +1,2 @@
-"""What runs left in the warehouse for later ones: publications, what the facts were built on, erasures, trials."""
+"""What runs left in the warehouse for later ones: publications, what the facts were built on, erasures,
+trials."""

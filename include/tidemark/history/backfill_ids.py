@@ -1,4 +1,5 @@
-"""How the runs of a backfill are called: apart from what reads the warehouse, because the DAG names them, too."""
+"""How the runs of a backfill are called: apart from what reads the warehouse, because the DAG names them,
+too."""
 
 from datetime import date
 
@@ -6,7 +7,8 @@ PREFIX = "segmentation_backfill"
 
 
 def run_id_of(backfill_id: str, as_of_date: date, attempt: int = 1) -> str:
-    """The id of the run of one month: the same whenever the backfill is resumed, so that nothing is done twice.
+    """The id of the run of one month: the same whenever the backfill is resumed, so that nothing is done
+    twice.
 
     >>> run_id_of("20261130T154501", date(2026, 11, 1))
     'segmentation_backfill__20261130T154501__2026-11-01'

@@ -1,4 +1,5 @@
-"""What backfills left: who asked for what and why, whether one is paused or cancelled, and which runs were theirs."""
+"""What backfills left: who asked for what and why, whether one is paused or cancelled, and which runs were
+theirs."""
 
 from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple

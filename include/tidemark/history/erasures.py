@@ -35,7 +35,8 @@ def record_erasures(  # noqa: PLR0917 - the columns of the table
 
 
 def erased_since_publication(warehouse: Warehouse, run_key: str, source: str) -> int:
-    """Rows of a source table that were erased after a run had been published, and that it therefore counted."""
+    """Rows of a source table that were erased after a run had been published, and that it therefore
+    counted."""
     publication = find_publication(warehouse, run_key)
     if publication is None:
         return 0

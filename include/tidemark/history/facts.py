@@ -1,4 +1,5 @@
-"""What the daily facts of `core` were built on: when that changes, all of their days have to be built again."""
+"""What the daily facts of `core` were built on: when that changes, all of their days have to be built
+again."""
 
 import hashlib
 import json
@@ -10,17 +11,19 @@ from include.tidemark.warehouse.base import Row, Warehouse
 
 
 def basis_of(run: Run) -> str:
-    """Digest of what decides the rows of a day besides the source's own: the zone, the mapping, and which facts are built."""
+    """Digest of what decides the rows of a day besides the source's own: the zone, the mapping, and which
+    facts are built."""
     built = sorted(set(run.families) & known_families().keys())
     basis = [run.rules.business_timezone, run.config.get("sources.yml"), built]
     return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def start_build(warehouse: Warehouse, run: Run) -> bool:
-    """Whether the facts stand on something else than this run does, or may: an earlier build did not come to its end.
+    """Whether the facts stand on something else than this run does, or may: an earlier build did not come to
+    its end.
 
-    That is written down before anything is built, so that a run which fails on the way leaves the facts marked. A run with facts
-    of its own leaves those of all runs alone.
+    That is written down before anything is built, so that a run which fails on the way leaves the facts
+    marked. A run with facts of its own leaves those of all runs alone.
     """
     if run.known_at:
         return False
@@ -42,7 +45,8 @@ def finish_build(warehouse: Warehouse, run: Run) -> None:
 
 
 def mark_for_rebuild(warehouse: Warehouse, why: str) -> None:
-    """Note that the facts no longer hold what they were built from: the next run builds all of their days again."""
+    """Note that the facts no longer hold what they were built from: the next run builds all of their days
+    again."""
     (newest,) = warehouse.fetch(
         "select coalesce(max(recorded_at), timestamp '1970-01-01 00:00:00') as moment from control.fact_builds"
     )

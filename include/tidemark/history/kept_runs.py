@@ -1,4 +1,5 @@
-"""What is kept in the warehouse of a published run so that its files can be made again: the run itself, and its manifest."""
+"""What is kept in the warehouse of a published run so that its files can be made again: the run itself, and
+its manifest."""
 
 import base64
 import hashlib
@@ -45,7 +46,8 @@ def keep_manifest(warehouse: Warehouse, run_key: str, manifest: bytes) -> None:
 
 
 def kept_runs(warehouse: Warehouse) -> dict[str, KeptRun]:
-    """By their keys, the published runs whose files can be made again. One of an earlier release may not be among them."""
+    """By their keys, the published runs whose files can be made again. One of an earlier release may not be
+    among them."""
     if "manifest" not in warehouse.columns(*TABLE.split(".")):
         return {}  # the table of an earlier release
     digests = published_digests(warehouse)

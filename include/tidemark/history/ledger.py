@@ -29,7 +29,8 @@ class Publication(BaseModel):
     manifest_sha256: str
     dag_run_id: str
     published_by: str | None = None
-    """Who asked for it: a user of Airflow or of the shell, or what started the run, such as `scheduled`. None before it was recorded."""
+    """Who asked for it: a user of Airflow or of the shell, or what started the run, such as `scheduled`. None
+    before it was recorded."""
     reason: str | None = None
 
 
@@ -50,9 +51,10 @@ _SCHEDULED = "scheduled__"
 """How Airflow begins the id of a run that its scheduler starts."""
 _COLUMNS = ", ".join(Publication.model_fields)
 _WHO_AND_WHY = ("published_by", "reason")
-# Snowflake has no lock for inserts, so two tasks that publish at once can get the same id: the run that started later then
-# wins, here and in the view published_runs.
-# Without who and why: a shell that may only read meets warehouses of earlier releases, which do not have these columns yet.
+# Snowflake has no lock for inserts, so two tasks that publish at once can get the same id: the run that
+# started later then wins, here and in the view published_runs.
+# Without who and why: a shell that may only read meets warehouses of earlier releases, which do not have
+# these columns yet.
 _CURRENT = f"""
     select {", ".join(name for name in Publication.model_fields if name not in _WHO_AND_WHY)} from control.publications
     {{until}}
@@ -84,7 +86,8 @@ def publications_of(warehouse: Warehouse, as_of_date: date) -> list[Publication]
 
 
 def publications_by_date(warehouse: Warehouse) -> dict[date, list[Publication]]:
-    """Every publication, oldest first, by as-of date, oldest date first; the last one of a date is what is published now."""
+    """Every publication, oldest first, by as-of date, oldest date first; the last one of a date is what is
+    published now."""
     rows = warehouse.fetch(
         f"select {_COLUMNS} from control.publications order by as_of_date, publication_id, run_key"
     )
@@ -119,7 +122,8 @@ def refuse_published(warehouse: Warehouse, run_key: str) -> None:
 def refuse_scheduled_again(warehouse: Warehouse, as_of_date: date, dag_run_id: str) -> None:
     """Raise when the schedule has published this month by another run.
 
-    Another zone moves the end of the last interval, which the scheduler then takes for one that it has not run yet.
+    Another zone moves the end of the last interval, which the scheduler then takes for one that it has not
+    run yet.
 
     Raises:
         NothingToDoError: with what to do where the month is to be computed again.
@@ -141,10 +145,12 @@ def refuse_scheduled_again(warehouse: Warehouse, as_of_date: date, dag_run_id: s
 def comparison_runs(
     warehouse: Warehouse, as_of_date: date, known_at: datetime | None = None
 ) -> ComparisonRuns:
-    """The published runs that this as-of date is compared with: the previous months', the backtests', and those of a year before.
+    """The published runs that this as-of date is compared with: the previous months', the backtests', and
+    those of a year before.
 
-    Families are enabled at different times, so each has a previous month of its own: the newest that holds its numbers.
-    A backtest needs the 90 days after its as-of date to be over, so it looks at the newest one at least 90 days back.
+    Families are enabled at different times, so each has a previous month of its own: the newest that holds
+    its numbers. A backtest needs the 90 days after its as-of date to be over, so it looks at the newest one
+    at least 90 days back.
 
     Args:
         known_at: compare with what was published at that instant.
@@ -183,7 +189,8 @@ def record_publication(
 ) -> Publication:
     """Append the row that publishes the run. From that moment every view shows it.
 
-    A run that is in the ledger already is not published twice: its first row is returned, so a retry is harmless.
+    A run that is in the ledger already is not published twice: its first row is returned, so a retry is
+    harmless.
     """
     return _append(
         warehouse,
@@ -216,7 +223,8 @@ def record_rollback(
 def rollback_of(
     history: Sequence[Publication], as_of_date: date, run_key: str
 ) -> tuple[Publication, Publication]:
-    """What a rollback would do: the publication that is shown now, and the newest one of the run that would be shown.
+    """What a rollback would do: the publication that is shown now, and the newest one of the run that would
+    be shown.
 
     Args:
         history: the publications of the as-of date, oldest first.
@@ -238,10 +246,12 @@ def rollback_of(
 
 
 def record_erasure(warehouse: Warehouse, as_of_date: date, digests: Mapping[str, str]) -> list[Publication]:
-    """Append what the ledger has to know after rows of persons were removed from runs' files: their manifests' new digests.
+    """Append what the ledger has to know after rows of persons were removed from runs' files: their
+    manifests' new digests.
 
-    A row for each published run of the date whose digest changed, and at last one of the run that is shown, so that the same
-    run is shown as before; all of them or none. Nothing where the ledger knows the digests already.
+    A row for each published run of the date whose digest changed, and at last one of the run that is shown,
+    so that the same run is shown as before; all of them or none. Nothing where the ledger knows the digests
+    already.
 
     Args:
         digests: SHA-256 of the manifest by run key; runs that were never published do not matter.

@@ -1,4 +1,5 @@
-"""What an earlier run was computed with, as far as it was recorded: whether its numbers and this run's measure the same."""
+"""What an earlier run was computed with, as far as it was recorded: whether its numbers and this run's
+measure the same."""
 
 from include.tidemark.documents.digest import digest_of
 from include.tidemark.history.ledger import find_publication
@@ -10,8 +11,8 @@ TABLE = "control.run_inputs"
 
 
 def record_inputs(run: Run, warehouse: Warehouse) -> None:
-    """Keep the digest of what the run's `sources.yml` says, and those of rules and code, which the ledger has of published runs only,
-    and by which instant the rows that it sees had been loaded."""
+    """Keep the digest of what the run's `sources.yml` says, and those of rules and code, which the ledger has
+    of published runs only, and by which instant the rows that it sees had been loaded."""
     row = {
         "as_of_date": run.as_of_date, "run_key": run.run_key, "sources_hash": _sources_hash(run),
         "rules_hash": run.rules_hash, "code_version": run.code_version, "dag_run_id": run.dag_run_id,

@@ -1,4 +1,5 @@
-"""Run keys of trial runs, which are told from others by the key alone: a trial that was killed is found and dropped later."""
+"""Run keys of trial runs, which are told from others by the key alone: a trial that was killed is found and
+dropped later."""
 
 from datetime import UTC, date, datetime
 
@@ -11,7 +12,8 @@ TODAY, PROPOSAL = 0, 1
 
 
 def trial_key(as_of_date: date, started_at: datetime, number: int) -> str:
-    """The key of a trial run. It follows from what it shows itself, the as-of date and the second of the start."""
+    """The key of a trial run. It follows from what it shows itself, the as-of date and the second of the
+    start."""
     return make_run_key(as_of_date, started_at.replace(microsecond=0), STARTED_BY, number)
 
 

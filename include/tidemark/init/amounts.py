@@ -63,7 +63,8 @@ _FORMS = (
 
 
 def number_form(columns: Iterable[SeenColumn]) -> NumberForm:
-    """The signs that fit every column of numbers which are text; dots and no groups where nothing says otherwise."""
+    """The signs that fit every column of numbers which are text; dots and no groups where nothing says
+    otherwise."""
     numeric = [
         bare_amounts(column.values).values for column in columns if column.kind is Kind.TEXT and column.values
     ]

@@ -13,7 +13,8 @@ _LATE = timedelta(days=2)
 
 
 def first_as_of(tables: Sequence[Days], today: date | None = None) -> date | None:
-    """The first of the month up to which the tables are whole; for short exports the first of the next one, or the day after the last row.
+    """The first of the month up to which the tables are whole; for short exports the first of the next one,
+    or the day after the last row.
 
     Args:
         tables: what the events or transactions cover.

@@ -17,7 +17,8 @@ _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UT
 _GUESSED = ("cp1252", "latin-1")
 """Encodings that nothing in a file tells apart from others of their kind."""
 _SAME_WIDTH = 0.9
-"""Share of records with as many cells as the header; the rest may be damaged, and is refused later with its line."""
+"""Share of records with as many cells as the header; the rest may be damaged, and is refused later with its
+line."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,8 @@ class Facts:
 
     @cached_property
     def most_moments(self) -> tuple[Moments, float] | None:
-        """How most of the values are written as times, and their share, where `moments` knows no form of all of them."""
+        """How most of the values are written as times, and their share, where `moments` knows no form of all
+        of them."""
         some = self.values[:: max(1, len(self.values) // _SOME)]
         alone = [moments_of([value], self.column.kind, self.look.dialect) for value in some]
         forms = {each.format for each in alone if each is not None}
@@ -134,10 +135,11 @@ class Facts:
         )
 
     def few(self, most: int) -> tuple[str, ...]:
-        """The different values, the most frequent first, where they are names of something and not of somebody; else none.
+        """The different values, the most frequent first, where they are names of something and not of
+        somebody; else none.
 
-        These alone may be written down: there are at most that many, each of them stands for several rows, and none is an
-        address or holds a long number.
+        These alone may be written down: there are at most that many, each of them stands for several rows,
+        and none is an address or holds a long number.
         """
         if self.column.kind is not Kind.TEXT or not 0 < len(self.distinct) <= most:
             return ()

@@ -40,7 +40,8 @@ class Moments:
     """What is known of a column of times."""
 
     format: str | None
-    """None for columns of the warehouse's own time types, and for texts as ISO 8601 writes them, where these need no format."""
+    """None for columns of the warehouse's own time types, and for texts as ISO 8601 writes them, where these
+    need no format."""
     zoned: bool
     """Whether each value says its zone."""
     days_only: bool

@@ -33,7 +33,8 @@ class FoundCurrency:
 
 
 def find_currency(amount: Candidate, columns: Sequence[Facts]) -> FoundCurrency | None:
-    """The currency that a column of codes, the amounts' signs or their column's name says; None where nothing does."""
+    """The currency that a column of codes, the amounts' signs or their column's name says; None where nothing
+    does."""
     for facts in columns:
         counts = facts.currencies
         if counts and names.name_score(facts.column.name, names.words("currency")) > 0:

@@ -99,7 +99,7 @@ def name_score(name: str, known: Synonyms) -> float:
 
     >>> name_score("Customer ID", ("customerid",)), 0 < name_score("default_customer_id", ("customerid",)) < SURE
     (1.0, True)
-    """
+    """  # noqa: W505
     exact = {joined(name), _without_unit(name)}
     for position, synonym in enumerate(known):
         if synonym in exact:

@@ -147,7 +147,8 @@ def _common_folder(paths: list[str]) -> str:
 
 
 def _folder_above(path: str) -> str:
-    """The folder of a file, or of a folder that is one table; of a pattern, the folder before its first sign."""
+    """The folder of a file, or of a folder that is one table; of a pattern, the folder before its first
+    sign."""
     folder = Path(path)
     if folder.is_dir() and not _is_one_table(_entries(folder, path)):
         return path
@@ -211,7 +212,8 @@ def _is_one_table(entries: list[Path]) -> bool:
 
 
 def _of_folder(folder: Path, name: str, *, inside: bool = False) -> list[str]:
-    """Patterns below a folder: each file in it, the files of its partitions, or itself where Spark wrote it."""
+    """Patterns below a folder: each file in it, the files of its partitions, or itself where Spark wrote
+    it."""
     entries = _entries(folder, name)
     if _written_by_spark(entries) and not inside:
         return [""]

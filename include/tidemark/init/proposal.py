@@ -41,7 +41,8 @@ class TableProposal:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """Columns that every row needs and that nothing in the source could be: the table can't be used without them."""
+        """Columns that every row needs and that nothing in the source could be: the table can't be used
+        without them."""
         return tuple(
             name for name, cell in self.cells.items() if cell.column.required and cell.source is None
         )
@@ -65,7 +66,8 @@ class Proposal:
 
     tables: tuple[TableProposal, ...]
     left: tuple[tuple[Look, str | None], ...]
-    """Sources that no table is made of, each with the table that it is like where another source is more like it."""
+    """Sources that no table is made of, each with the table that it is like where another source is more like
+    it."""
     zone: tuple[str, str] | None
     """The business time zone, and the country that says so."""
     currency: FoundCurrency | None

@@ -124,7 +124,8 @@ def _made_id(cell: Cell, parts: Sequence[Candidate]) -> Cell:
 
 
 def _joined_by_address(tables: Sequence[TableProposal]) -> list[TableProposal]:
-    """Where purchases or events name their users by e-mail address alone, the users are told apart by it, too."""
+    """Where purchases or events name their users by e-mail address alone, the users are told apart by it,
+    too."""
     users = next((each for each in tables if each.table.name == "users"), None)
     others = [
         cell for each in tables if each is not users and (cell := each.cells.get("user_id")) is not None

@@ -14,7 +14,8 @@ _CODE = re.compile(r"[A-Z]{3}")
 
 @cache
 def reference(name: str, dialect: str) -> str | None:
-    """A column's name where SQL takes it as it is, else in double quotes; None where no expression can name the column.
+    """A column's name where SQL takes it as it is, else in double quotes; None where no expression can name
+    the column.
 
     >>> reference("customer_id", "duckdb"), reference("Order No", "duckdb"), reference("order", "duckdb")
     ('customer_id', '"Order No"', '"order"')

@@ -1,4 +1,5 @@
-"""`rules.yml` as text: the rules that were proposed, and those about money that a deployment has to look at."""
+"""`rules.yml` as text: the rules that were proposed, and those about money that a deployment has to look
+at."""
 
 from pathlib import Path
 

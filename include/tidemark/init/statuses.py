@@ -28,7 +28,7 @@ def known_status(value: str) -> Status | None:
 
     >>> known_status("Paid").status, known_status("in Bearbeitung").status, known_status("refunded").status, known_status("7")
     ('posted', 'pending', 'declined', None)
-    """
+    """  # noqa: W505
     return _by_word().get(joined(value))
 
 

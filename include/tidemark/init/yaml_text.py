@@ -56,7 +56,8 @@ def header(schema: Path, folder: Path, lines: Sequence[str]) -> list[str]:
 
 
 def schema_address(schema: Path, folder: Path) -> str:
-    """The schema as seen from the folder; its whole path where the two have no more in common than the root."""
+    """The schema as seen from the folder; its whole path where the two have no more in common than the
+    root."""
     here = Path(os.path.abspath(folder))  # noqa: PTH100 - the folder may not exist yet, and links are left alone
     common = os.path.commonpath([schema, here])
     return schema.as_posix() if common == schema.anchor else Path(os.path.relpath(schema, here)).as_posix()

@@ -10,7 +10,8 @@ _MOST_OF_THEM = 0.6
 
 
 def zone_of_countries(values: Iterable[str]) -> tuple[str, str] | None:
-    """The zone that most people live in, and the country that it is of; None where the countries do not tell it.
+    """The zone that most people live in, and the country that it is of; None where the countries do not tell
+    it.
 
     Args:
         values: a country for each person, by its code or its English or German name.

@@ -34,8 +34,9 @@ _SENTENCE = 2_000
 def alert_on_failure(context: Any) -> None:
     """Log what broke, what consumers see and where to look; post it, too, where a connection is configured.
 
-    The connection (`tidemark_alerts` by default) is an HTTP connection whose host is the full webhook address; it gets
-    `{"text": ...}`, which Slack, Mattermost and Teams-compatible hooks take. A failing notifier never hides the failure.
+    The connection (`tidemark_alerts` by default) is an HTTP connection whose host is the full webhook
+    address; it gets `{"text": ...}`, which Slack, Mattermost and Teams-compatible hooks take. A failing
+    notifier never hides the failure.
     """
     task = context["ti"]
     sentence = str(context.get("exception"))
@@ -50,7 +51,8 @@ def alert_on_failure(context: Any) -> None:
 
 
 def _run_of(task: Any) -> dict[str, Any] | None:
-    """The identity that `resolve_run` has made. Where a worker died its failure is told from elsewhere, and no task's result can be read."""
+    """The identity that `resolve_run` has made. Where a worker died its failure is told from elsewhere, and
+    no task's result can be read."""
     try:
         run: dict[str, Any] | None = task.xcom_pull(task_ids=RESOLVE_TASK_ID)
     except Exception:
@@ -125,7 +127,8 @@ def _webhook(conn_id: str) -> str | None:
 
 
 def post(lines: Sequence[str]) -> None:
-    """Send a notice to the webhook of the alerts, where one is configured; that it can't be sent is logged."""
+    """Send a notice to the webhook of the alerts, where one is configured; that it can't be sent is
+    logged."""
     address = _webhook(load_settings().alerts_conn_id)
     if address is None:
         return

@@ -10,7 +10,8 @@ from include.tidemark.orchestration.pages import run_file
 from include.tidemark.settings import load_settings
 
 PUBLICATIONS = AssetAlias("tidemark")
-"""The outlet of every task that changes what consumers see. An asset of its own would have an event after a dry run, too."""
+"""The outlet of every task that changes what consumers see. An asset of its own would have an event after a
+dry run, too."""
 
 
 def asset_of(family: str) -> Asset:

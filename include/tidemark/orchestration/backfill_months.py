@@ -1,4 +1,5 @@
-"""The months of a backfill as runs of `monthly_segmentation`, one after the other; several such tasks compute months at once."""
+"""The months of a backfill as runs of `monthly_segmentation`, one after the other; several such tasks compute
+months at once."""
 
 from typing import Any, NoReturn
 
@@ -11,7 +12,8 @@ from include.tidemark.history.backfill_ids import attempt_of
 
 MONTHLY = "monthly_segmentation"
 _TRIED, _FAILED = "tried", "failed"
-"""XComs: the runs that this try of the task has started, and the months of which one failed. A cleared task has none."""
+"""XComs: the runs that this try of the task has started, and the months of which one failed. A cleared task
+has none."""
 _POLL_SECONDS = 5
 _ENDED = ("success", "failed")
 
@@ -19,8 +21,9 @@ _ENDED = ("success", "failed")
 class ComputeMonths(TriggerDagRunOperator):
     """Starts a new run for each of its months and waits for it in the triggerer.
 
-    A run has a fixed id, so a task that is cleared, or whose worker was lost, goes on where it was: a month whose run succeeded is
-    left out, one whose run is at work is waited for, and one whose run failed gets another run.
+    A run has a fixed id, so a task that is cleared, or whose worker was lost, goes on where it was: a month
+    whose run succeeded is left out, one whose run is at work is waited for, and one whose run failed gets
+    another run.
     """
 
     def __init__(self, *, months: list[dict[str, Any]], stop_on_failure: bool, **kwargs: Any) -> None:

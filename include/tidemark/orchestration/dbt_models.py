@@ -31,8 +31,8 @@ from include.tidemark.settings import Settings
 def model_tasks(settings: Settings, group_id: str, pool: str) -> TaskGroup | DbtTaskGroup:
     """The task group of the enabled families' models and of the tests after each.
 
-    A process that runs one task gets only the part of the group that this task needs: every task reads the DAG file anew,
-    and to render all models in each of them would cost more than what the task does.
+    A process that runs one task gets only the part of the group that this task needs: every task reads the
+    DAG file anew, and to render all models in each of them would cost more than what the task does.
 
     Raises:
         SettingsError: the manifest has not been made; Cosmos would say so less clearly.
@@ -70,7 +70,8 @@ def _render(
             execution_mode=ExecutionMode(settings.dbt_execution),
             invocation_mode=InvocationMode.SUBPROCESS,
             dbt_executable_path=str(settings.dbt_executable),
-            # The pool is the dbt process's alone: the model tasks only watch it, and would queue behind it for its slot.
+            # The pool is the dbt process's alone: the model tasks only watch it, and would queue behind it
+            # for its slot.
             setup_operator_args={"pool": pool, "pre_execute": announce_reports}
             if settings.dbt_execution == "watcher"
             else None,
@@ -80,8 +81,9 @@ def _render(
             select=select,
             exclude=exclude,
             test_behavior=TestBehavior.AFTER_EACH,
-            # A test that compares two models is among the tests of both, which wait for both (model_wiring). As a task of its
-            # own it would never see its result, because Cosmos reports results by model, and would wait for dbt's end.
+            # A test that compares two models is among the tests of both, which wait for both (model_wiring).
+            # As a task of its own it would never see its result, because Cosmos reports results by model, and
+            # would wait for dbt's end.
             should_detach_multiple_parents_tests=False,
             emit_datasets=False,
         ),
@@ -92,7 +94,8 @@ def _render(
 def _needed_models(group_id: str, task_id: str | None) -> list[str] | None:
     """The models that must be rendered where the given task runs; None for all of them.
 
-    The scheduler and the DAG processor run no task, and the one dbt process must know every model's tests: both need all.
+    The scheduler and the DAG processor run no task, and the one dbt process must know every model's tests:
+    both need all.
     """
     if task_id is None:
         return None
@@ -113,8 +116,9 @@ def _project(settings: Settings) -> ProjectConfig:
         install_dbt_deps=False,
         env_vars=dbt_environment(settings),
     )
-    # Cosmos makes an object storage path of it, and to open one Airflow first loads every plugin and every provider's file
-    # system: a second of each parse on MWAA, which has the amazon provider. The manifest is always a local file.
+    # Cosmos makes an object storage path of it, and to open one Airflow first loads every plugin and every
+    # provider's file system: a second of each parse on MWAA, which has the amazon provider. The manifest is
+    # always a local file.
     project.manifest_path = DBT_MANIFEST
     return project
 
@@ -141,7 +145,8 @@ def _operator_args(settings: Settings, pool: str) -> dict[str, Any]:
     if settings.dbt_execution == "local":
         args["pool"] = pool
     else:
-        # How often a model's task looks whether dbt has finished the model. Cosmos' 10 s made the tasks trail the process.
+        # How often a model's task looks whether dbt has finished the model. Cosmos' 10 s made the tasks trail
+        # the process.
         args["poke_interval"] = 1
         args["pre_execute"] = await_announced_reports
     return args

@@ -1,4 +1,5 @@
-"""What dbt prints, before Cosmos logs it and keeps it as XCom: without what the warehouse says about values of rows."""
+"""What dbt prints, before Cosmos logs it and keeps it as XCom: without what the warehouse says about values
+of rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,6 +57,7 @@ def _name_failures(usual: Callable[[FullOutputSubprocessResult], None]) -> Calla
 
 
 def leave_out_values(context: Any, operator: Any) -> None:  # noqa: ARG001 - Airflow's signature
-    """Cosmos interceptor: run dbt through this hook, in the one process and in each model's fall-back alike."""
+    """Cosmos interceptor: run dbt through this hook, in the one process and in each model's fall-back
+    alike."""
     operator.subprocess_hook = _Hook()
     operator.handle_exception_subprocess = _name_failures(operator.handle_exception_subprocess)

@@ -1,7 +1,8 @@
 """One dbt process for a cleared run, too, and no report of an earlier one taken for its own.
 
-Cosmos' task of the dbt process does nothing on a later try, and the tasks that watch it then start a dbt process for each model.
-That is right where one model failed. Where the run was cleared, it would be a process for each model and each model's tests.
+Cosmos' task of the dbt process does nothing on a later try, and the tasks that watch it then start a dbt
+process for each model. That is right where one model failed. Where the run was cleared, it would be a process
+for each model and each model's tests.
 """
 
 from typing import Any
@@ -14,7 +15,8 @@ _LOOK_AGAIN_SECONDS = 1
 
 
 def announce_reports(context: Any) -> None:
-    """Pre-execution hook of the task of the dbt process: its reports of before are deleted by now, so those to come are new.
+    """Pre-execution hook of the task of the dbt process: its reports of before are deleted by now, so those
+    to come are new.
 
     Airflow deletes the reports of an earlier try one by one when the task starts, before this hook.
     """
@@ -23,12 +25,14 @@ def announce_reports(context: Any) -> None:
 
 
 def await_announced_reports(context: Any) -> None:
-    """Pre-execution hook of the tasks that watch the dbt process: a report is read once it is of this clearing of the run.
+    """Pre-execution hook of the tasks that watch the dbt process: a report is read once it is of this
+    clearing of the run.
 
     A task that was cleared without the dbt process' task goes on at once: Cosmos runs its model by itself.
 
     Raises:
-        TaskDeferred: the dbt process' task has not started; Cosmos' trigger waits for its announcement, and no worker does.
+        TaskDeferred: the dbt process' task has not started; Cosmos' trigger waits for its announcement, and
+            no worker does.
     """
     task = context["ti"]
     if not context["dag_run"].clear_number:
@@ -49,7 +53,8 @@ def _announcement(context: Any) -> str:
 
 
 def _count_tries_from_clearing(context: Any) -> None:
-    """Let the task see the first try after a clearing as its first: Cosmos takes every higher number for a retry."""
+    """Let the task see the first try after a clearing as its first: Cosmos takes every higher number for a
+    retry."""
     task = context["ti"]
     first = task.max_tries - (task.task.retries or 0) + 1  # as Airflow counts; clearing raises max_tries
     task.try_number = max(task.try_number - first + 1, 1)

@@ -1,4 +1,5 @@
-"""What a publication read and wrote, for OpenLineage. Only the OpenLineage provider asks for it, where it is installed."""
+"""What a publication read and wrote, for OpenLineage. Only the OpenLineage provider asks for it, where it is
+installed."""
 
 import json
 from collections import defaultdict
@@ -14,7 +15,8 @@ from include.tidemark.settings import Settings
 
 
 def trace(result: Mapping[str, Any], settings: Settings) -> None:
-    """Have the running task say its lineage when it has succeeded; the provider looks for a method of this name.
+    """Have the running task say its lineage when it has succeeded; the provider looks for a method of this
+    name.
 
     Args:
         result: what the stage `publish` returned. A dry run wrote no more than its files.
@@ -68,7 +70,8 @@ def _warehouse(settings: Settings) -> tuple[str, str]:
 
 
 def _views(families: Collection[str]) -> list[str]:
-    """The views of the families, and those of all families together; a declared segmentation has one, and its rows are in shared ones."""
+    """The views of the families, and those of all families together; a declared segmentation has one, and its
+    rows are in shared ones."""
     views: dict[str, list[str]] = defaultdict(list)
     for node in json.loads(DBT_MANIFEST.read_text(encoding="utf-8"))["nodes"].values():
         if node["resource_type"] == "model" and node["schema"] == "marts":

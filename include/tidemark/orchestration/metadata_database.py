@@ -1,4 +1,5 @@
-"""Airflow's metadata database, asked and never changed: for those who look at a deployment from outside its tasks."""
+"""Airflow's metadata database, asked and never changed: for those who look at a deployment from outside its
+tasks."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -56,7 +57,8 @@ class MetadataDatabase:
             return session.scalar(select(Pool.slots).where(Pool.pool == name))
 
     def is_alive(self, job_type: str) -> bool | None:
-        """Whether a process of a type, such as `TriggererJob`, has shown signs of life; None where there never was one."""
+        """Whether a process of a type, such as `TriggererJob`, has shown signs of life; None where there
+        never was one."""
         from airflow.jobs.job import most_recent_job
 
         with Session(self._engine) as session:
@@ -135,10 +137,11 @@ class MetadataDatabase:
 
 @contextmanager
 def find_metadata_database() -> Iterator[MetadataDatabase | None]:
-    """The database that Airflow's configuration names, where it answers and has Airflow's tables. None is made.
+    """The database that Airflow's configuration names, where it answers and has Airflow's tables. None is
+    made.
 
-    Until the end of the block connections are looked up in it, too, as Airflow's own command line does; elsewhere a shell
-    sees only those of the environment and of a secrets back end.
+    Until the end of the block connections are looked up in it, too, as Airflow's own command line does;
+    elsewhere a shell sees only those of the environment and of a secrets back end.
     """
     engine = _engine()
     if engine is None:

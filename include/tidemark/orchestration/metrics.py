@@ -1,4 +1,5 @@
-"""What runs did, among Airflow's own metrics: `[metrics]` of Airflow's configuration says where they go (StatsD, OpenTelemetry)."""
+"""What runs did, among Airflow's own metrics: `[metrics]` of Airflow's configuration says where they go
+(StatsD, OpenTelemetry)."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -34,5 +35,6 @@ def measure(task_id: str, seconds: float, result: Mapping[str, Any]) -> None:
 
 
 def measure_failure(task_id: str) -> None:
-    """Count a task that was stopped by an error of ours, such as a check of the gate: `tidemark.stopped.<task>`."""
+    """Count a task that was stopped by an error of ours, such as a check of the gate:
+    `tidemark.stopped.<task>`."""
     Stats.incr(f"tidemark.stopped.{task_id}")

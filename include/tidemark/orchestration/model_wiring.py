@@ -1,7 +1,8 @@
-"""Which task of the dbt group waits for which: a model for the models that it reads, a test for the models that it compares.
+"""Which task of the dbt group waits for which: a model for the models that it reads, a test for the models
+that it compares.
 
-Cosmos lets a model wait for the tests of the models before it, which doubles the number of steps that follow each other. It
-has no option for that, so its edges are replaced after it has rendered the group.
+Cosmos lets a model wait for the tests of the models before it, which doubles the number of steps that follow
+each other. It has no option for that, so its edges are replaced after it has rendered the group.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,9 +27,10 @@ def let_models_wait_for_models_only(
 ) -> None:
     """Replace the edges between the models of a group that Cosmos rendered.
 
-    A model's task waits for the tasks of the models that it reads. The task of its tests waits for every model that one of
-    these tests reads, so that a test which compares two models finds both also where each is built by its own dbt process.
-    No model waits for a test: all tests are leaves of the group, in front of whatever follows the group.
+    A model's task waits for the tasks of the models that it reads. The task of its tests waits for every
+    model that one of these tests reads, so that a test which compares two models finds both also where each
+    is built by its own dbt process. No model waits for a test: all tests are leaves of the group, in front of
+    whatever follows the group.
 
     Args:
         nodes: the dbt nodes by unique id, tests included.
@@ -51,8 +53,8 @@ def let_models_wait_for_dbt(
 ) -> None:
     """Let the models' tasks begin when the dbt process has ended, where tasks run one after the other.
 
-    `airflow dags test` runs one task at a time, in no fixed order, and waits for what it defers: a model's task that came
-    before the dbt process would wait for it for ever.
+    `airflow dags test` runs one task at a time, in no fixed order, and waits for what it defers: a model's
+    task that came before the dbt process would wait for it for ever.
     """
     for each in rendered.values():
         _run_task(each).set_upstream(dbt_process)

@@ -1,4 +1,5 @@
-"""Addresses of the pages that the plugin `plugins/tidemark_reports.py` serves, and buttons for them on tasks."""
+"""Addresses of the pages that the plugin `plugins/tidemark_reports.py` serves, and buttons for them on
+tasks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,7 +44,8 @@ class ReportLink(BaseOperatorLink):
     name = "Report"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
-        """The run's report. The worker asks once, when the task has ended, and with the task's instance for its key."""
+        """The run's report. The worker asks once, when the task has ended, and with the task's instance for
+        its key."""
         return run_file(ti_key, _REPORT) or ""
 
 
@@ -58,7 +60,8 @@ class DataDocsLink(BaseOperatorLink):
 
 
 def with_link(task: Any, link: BaseOperatorLink) -> Any:
-    """A task of the DAG with a button. Links that a plugin registers would stand on every Python task of the deployment."""
+    """A task of the DAG with a button. Links that a plugin registers would stand on every Python task of the
+    deployment."""
     task.operator.operator_extra_links = (link,)
     return task
 

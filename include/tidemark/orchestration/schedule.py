@@ -15,10 +15,11 @@ RULE = "business_timezone"
 
 
 def business_zone(settings: Settings) -> Timezone:
-    """The zone of the rule `business_timezone`, so that a month which begins there is as of its first everywhere.
+    """The zone of the rule `business_timezone`, so that a month which begins there is as of its first
+    everywhere.
 
-    The DAG file asks for it at every parse, so nothing else of the rules is looked at. Where they can't be used the default
-    holds: `resolve_run` says what is wrong, in a run that can be seen.
+    The DAG file asks for it at every parse, so nothing else of the rules is looked at. Where they can't be
+    used the default holds: `resolve_run` says what is wrong, in a run that can be seen.
     """
     try:
         chosen = read_document(settings.rules_file or settings.config_dir / RULES).content.get(RULE)

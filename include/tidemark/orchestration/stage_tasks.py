@@ -47,15 +47,17 @@ ON_CALL: dict[str, Any] = {
 
 
 def current_run() -> Run:
-    """The identity that `resolve_run` made for the present DAG run, and the sources that `load_sources` found for it."""
+    """The identity that `resolve_run` made for the present DAG run, and the sources that `load_sources` found
+    for it."""
     return _run_of(get_current_context()["ti"])
 
 
 def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
-    """A stage as a task: its result says when it began and how long it took, our own errors are final, and with nothing to do it is skipped.
+    """A stage as a task: its result says when it began and how long it took, our own errors are final, and
+    with nothing to do it is skipped.
 
-    The same input would fail again, so a retry would only cost time. Anything else (a lock, a lost connection, throttling, a full
-    disk, a killed worker) is retried as the DAG says.
+    The same input would fail again, so a retry would only cost time. Anything else (a lock, a lost
+    connection, throttling, a full disk, a killed worker) is retried as the DAG says.
     """
 
     @wraps(stage)
@@ -80,11 +82,12 @@ def stage_task(stage: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]
 def stage_seconds(stages: Sequence[str]) -> dict[str, float]:
     """How long the stages of the present DAG run took, in seconds, for the manifest.
 
-    A task says for itself how long it worked. A group of tasks has no result: its time is what lies between the task before
-    it and the task after it, waits for a worker and later tries included.
+    A task says for itself how long it worked. A group of tasks has no result: its time is what lies between
+    the task before it and the task after it, waits for a worker and later tries included.
 
     Args:
-        stages: ids of tasks and of groups in the order in which they follow each other, no two groups in a row.
+        stages: ids of tasks and of groups in the order in which they follow each other, no two groups in a
+            row.
     """
     pull = get_current_context()["ti"].xcom_pull
     tasks = {stage: result for stage in stages if (result := pull(task_ids=stage))}
@@ -117,7 +120,8 @@ def started_at(dag_run: DagRunProtocol) -> datetime:
 
 
 def started_by(dag_run: Any) -> str:
-    """Who or what started a DAG run, for the ledger: the user whom Airflow names, else how its id begins, such as `scheduled`."""
+    """Who or what started a DAG run, for the ledger: the user whom Airflow names, else how its id begins,
+    such as `scheduled`."""
     return str(dag_run.triggering_user_name or dag_run.run_id.split("__")[0])
 
 

@@ -144,7 +144,8 @@ def _files(config: Mapping[str, Mapping[str, Any]]) -> list[Checks]:
 
 
 def load_checks(documents: Mapping[str, Document], is_built: Mapping[str, bool]) -> list[Checks]:
-    """The files of checks, each checked as a whole, and that no name is said twice. Names of shipped checks are not looked at.
+    """The files of checks, each checked as a whole, and that no name is said twice. Names of shipped checks
+    are not looked at.
 
     Args:
         is_built: for each folder of dbt models and each `raw.<table>`, whether the enabled families need it.

@@ -1,8 +1,8 @@
 """Measures and conditions over the columns of one table, checked before they reach a warehouse.
 
-A measure is a number made of aggregates: `count(*)`, `count(column)`, `count(distinct column)`, `count_if(condition)`, and `sum`, `avg`, `min`
-and `max` of numbers. Within an aggregate stands an expression over one row, around them one over their numbers; a query stands
-nowhere.
+A measure is a number made of aggregates: `count(*)`, `count(column)`, `count(distinct column)`,
+`count_if(condition)`, and `sum`, `avg`, `min` and `max` of numbers. Within an aggregate stands an expression
+over one row, around them one over their numbers; a query stands nowhere.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,8 @@ def compile_measure(text: str, columns: Mapping[str, Sort]) -> Measure:
     """A measure that a file holds.
 
     Raises:
-        SettingsError: it is no number made of aggregates of the columns; the message is a sentence without the place.
+        SettingsError: it is no number made of aggregates of the columns; the message is a sentence without
+            the place.
     """
     found: dict[str, exp.Expr] = {}
 

@@ -1,4 +1,5 @@
-"""The files of checks against what this deployment runs: the tables that are built, and the shipped checks whose severity they say."""
+"""The files of checks against what this deployment runs: the tables that are built, and the shipped checks
+whose severity they say."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -34,7 +35,8 @@ _DAY, _BEFORE = date(2026, 11, 1), date(2026, 10, 1)
 def load_own_checks(
     documents: Mapping[str, Document], config: Mapping[str, dict[str, Any]], rules: Rules, settings: Settings
 ) -> None:
-    """Check the files of checks: each of its own, and the severities against the checks that a run of this deployment can have.
+    """Check the files of checks: each of its own, and the severities against the checks that a run of this
+    deployment can have.
 
     Args:
         documents: the files below `checks/`.
@@ -65,7 +67,8 @@ def load_own_checks(
 def shipped_checks(
     rules: Rules, families: tuple[str, ...], config: Mapping[str, dict[str, Any]]
 ) -> list[str]:
-    """`<suite>.<check>` of every check that a run of these families can have, be it the first or a later one."""
+    """`<suite>.<check>` of every check that a run of these families can have, be it the first or a later
+    one."""
     names: set[str] = set()
     for previous in (None, PublishedRun(as_of_date=_BEFORE, run_key=_key(_BEFORE))):
         run = Run(
@@ -108,7 +111,8 @@ def _assets(run: Run) -> Iterator[Asset]:
 
 
 def _found(table: SourceTable, *, is_floating: bool) -> FoundTable:
-    """A table as it may stand: with the contract's types, or with every number floating and each value flagged."""
+    """A table as it may stand: with the contract's types, or with every number floating and each value
+    flagged."""
     types = {
         column.name: "double" if is_floating and column.data_type.startswith("decimal") else column.data_type
         for column in table.columns

@@ -1,4 +1,5 @@
-"""The tables that a check of the deployment's own can name, with their columns: what dbt's contracts and Python's own tables say."""
+"""The tables that a check of the deployment's own can name, with their columns: what dbt's contracts and
+Python's own tables say."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ class CheckedTable:
     """`schema.table`."""
     columns: Mapping[str, Sort]
     moment: Column | None
-    """The column that says when a row happened; None for the tables of runs, whose rows carry the run's key."""
+    """The column that says when a row happened; None for the tables of runs, whose rows carry the run's
+    key."""
     folder: str
     """Of its dbt model: the name of a family, or of the schema; empty for tables without a model."""
 
@@ -46,7 +48,8 @@ class CheckedTable:
         return "statistics" if self.name == _STATISTICS else "models"
 
     def rows(self, run: Run) -> str:
-        """What stands after `from`: the rows that the run made, or that lie before its as-of date or nobody knows when."""
+        """What stands after `from`: the rows that the run made, or that lie before its as-of date or nobody
+        knows when."""
         if self.moment is None:
             return f"{self.name} where run_key = '{run.run_key}'"
         table = self.name.partition(".")[2]
@@ -76,7 +79,8 @@ def _models() -> Iterator[CheckedTable]:
 
 
 def _model(model: Mapping[str, Any], file: Path) -> CheckedTable | None:
-    """A model whose contract names its columns, unless other teams read it: views are looked at by way of their tables."""
+    """A model whose contract names its columns, unless other teams read it: views are looked at by way of
+    their tables."""
     folder = file.relative_to(DBT_DIR / "models").parts[0]
     declared = {
         str(column["name"]).lower(): str(column["data_type"]).lower()

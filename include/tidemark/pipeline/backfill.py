@@ -1,4 +1,5 @@
-"""Months computed again from a shell: one run after the other, resumed where a process ended; and the plan and the end for the DAG."""
+"""Months computed again from a shell: one run after the other, resumed where a process ended; and the plan
+and the end for the DAG."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -106,8 +107,8 @@ def run_backfill(
 ) -> Outcome:
     """Compute the months that this backfill has not done yet, and say what is different from before.
 
-    A process that ends on the way loses the months in work and nothing else: what consumers see changes month by month,
-    when all checks of a month's run have passed.
+    A process that ends on the way loses the months in work and nothing else: what consumers see changes month
+    by month, when all checks of a month's run have passed.
 
     Args:
         clock: the present moment, when a run starts.
@@ -147,7 +148,8 @@ def begin_dag_run(
     """Make the plan, and where it is to be applied record the backfill and say which run each month gets.
 
     Returns:
-        `plan` (its months in short), `request`, `backfill_id`, and `lanes`: the months of each task that computes some.
+        `plan` (its months in short), `request`, `backfill_id`, and `lanes`: the months of each task that
+        computes some.
 
     Raises:
         RunIdentityError: the request can't be used.

@@ -30,7 +30,8 @@ _REPEATED = frozenset({"LogTestResult", "LogModelResult", "LogNodeResult", "EndO
 _EVENTS = ("--log-format", "json", "--log-format-file", "debug", "--no-use-colors")
 """Makes dbt print an event a line; its log file stays for people."""
 _PARSED = LOCAL_STATE / "dbt" / "partial_parse.msgpack"
-"""Never in the project's own target folder, where Cosmos would take it for its own (and fail where it may not be written)."""
+"""Never in the project's own target folder, where Cosmos would take it for its own (and fail where it may not
+be written)."""
 _SECONDS_TO_END = 10
 """How long dbt may take to end when it is told to."""
 
@@ -42,13 +43,15 @@ class BuildError(TidemarkError):
 def dbt_environment(settings: Settings) -> dict[str, str]:
     """What dbt's profile reads from the environment, and how dbt behaves in a run."""
     return {
-        # dbt works in the project's folder, so a path that is relative to the caller's would be another file there.
+        # dbt works in the project's folder, so a path that is relative to the caller's would be another file
+        # there.
         "TIDEMARK_DUCKDB_PATH": str(settings.duckdb_path.absolute()),
         "TIDEMARK_DBT_THREADS": str(settings.dbt_threads),
         # Unit tests check the rules before a deployment; in a run they would only cost time.
         "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
-        # A test that also looks at a family which is not enabled would find no table. Not "cautious": where each model is
-        # tested by a process of its own, that leaves out every test which compares the model with what it reads.
+        # A test that also looks at a family which is not enabled would find no table. Not "cautious": where
+        # each model is tested by a process of its own, that leaves out every test which compares the model
+        # with what it reads.
         "DBT_INDIRECT_SELECTION": "buildable",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
@@ -92,11 +95,13 @@ def build_models(
     *,
     on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> None:
-    """Build and test the models. However this ends, neither a dbt process nor a file of dbt's is left, but a failed one's log.
+    """Build and test the models. However this ends, neither a dbt process nor a file of dbt's is left, but a
+    failed one's log.
 
     Args:
         select: as in `build_command`.
-        on_progress: told how many of the models and tests are done, out of how many, as often as that changes.
+        on_progress: told how many of the models and tests are done, out of how many, as often as that
+            changes.
 
     Raises:
         SettingsError: dbt is not where the settings say.
@@ -119,12 +124,14 @@ def build_models(
 
 
 def _parsed_before() -> dict[str, str]:
-    """Where dbt finds what it has parsed for the run before: it then parses what differs, which saves most of its start."""
+    """Where dbt finds what it has parsed for the run before: it then parses what differs, which saves most of
+    its start."""
     return {"DBT_PARTIAL_PARSE_FILE_PATH": str(_PARSED)} if _PARSED.is_file() else {}
 
 
 def _keep_parsed(target: Path) -> None:
-    """Keep what dbt has parsed for the next run, whole at every moment; where the project can't be written, every run parses."""
+    """Keep what dbt has parsed for the next run, whole at every moment; where the project can't be written,
+    every run parses."""
     parsed, copy = target / _PARSED.name, _PARSED.with_name(target.parent.name)
     with suppress(OSError):
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +162,8 @@ def how_it_ended(returncode: int) -> str:
 
 @contextmanager
 def _dbt(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """The process, which outlives neither the block nor this process: a Ctrl-C in a terminal reaches it by itself."""
+    """The process, which outlives neither the block nor this process: a Ctrl-C in a terminal reaches it by
+    itself."""
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
         preexec_fn=ends_with_parent(),  # noqa: PLW1509 - one system call, of a library that is loaded
@@ -173,7 +181,8 @@ def _dbt(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[sub
 
 
 def _follow(lines: Iterable[str], on_progress: Callable[[int, int], None]) -> Sequence[str]:
-    """Read dbt's output to its end; returns its errors, or its last lines where it names none, as a person would have seen them."""
+    """Read dbt's output to its end; returns its errors, or its last lines where it names none, as a person
+    would have seen them."""
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
     errors: list[str] = []
     done = 0
@@ -191,7 +200,8 @@ def _follow(lines: Iterable[str], on_progress: Callable[[int, int], None]) -> Se
 
 
 def event_of(line: str) -> dict[str, Any]:
-    """One line of dbt's log as its event; what is none, such as Python's own words, as an event without data."""
+    """One line of dbt's log as its event; what is none, such as Python's own words, as an event without
+    data."""
     try:
         event: dict[str, Any] = json.loads(line)
         info = {name: event["info"].get(name, "") for name in ("name", "msg", "level")}
@@ -201,7 +211,8 @@ def event_of(line: str) -> dict[str, Any]:
 
 
 def dbt_profile(settings: Settings, folder: Path) -> tuple[Path, dict[str, str]]:
-    """Where dbt finds its profile, which is written into the folder if need be, and the environment that it runs in."""
+    """Where dbt finds its profile, which is written into the folder if need be, and the environment that it
+    runs in."""
     return _profiles(settings, folder), os.environ | dbt_environment(settings) | _write_profile(
         settings, folder
     )
@@ -212,7 +223,8 @@ def _profiles(settings: Settings, folder: Path) -> Path:
 
 
 def _write_profile(settings: Settings, folder: Path) -> dict[str, str]:
-    """Write the profile that Cosmos would, where the project's own is not used; returns the secrets that it names."""
+    """Write the profile that Cosmos would, where the project's own is not used; returns the secrets that it
+    names."""
     if settings.warehouse != "snowflake":
         return {}
     from include.tidemark.warehouse.snowflake_profile import PROFILE, TARGET, snowflake_profile

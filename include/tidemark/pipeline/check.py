@@ -1,4 +1,5 @@
-"""The gate between the stages of a run: what does not hold is written down, and a critical failure stops the run."""
+"""The gate between the stages of a run: what does not hold is written down, and a critical failure stops the
+run."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -36,14 +37,17 @@ from include.tidemark.warehouse.query_tag import QueryTag
 log = logging.getLogger(__name__)
 
 _NAMED_FAILURES = 3
-"""How many critical failures the error names; the others are in the log, the Data Docs and control.gate_results."""
+"""How many critical failures the error names; the others are in the log, the Data Docs and
+control.gate_results."""
 
 
 def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
-    """Check one stage; write its results to `control.gate_results` and its Data Docs to the run's folder, then decide.
+    """Check one stage; write its results to `control.gate_results` and its Data Docs to the run's folder,
+    then decide.
 
     Returns:
-        JSON data: the stage, the counts by severity, the sentences of the warnings, and where the Data Docs are.
+        JSON data: the stage, the counts by severity, the sentences of the warnings, and where the Data Docs
+        are.
 
     Raises:
         GateError: a critical check failed. Results and Data Docs have been written by then.
@@ -111,7 +115,8 @@ def _source_assets(run: Run, warehouse: Warehouse) -> Iterator[Asset]:
 
 
 def _users_asset(run: Run, warehouse: Warehouse, sound: Mapping[str, FoundTable]) -> Asset:
-    """The users of the last publication, against every source table that has users: also those that no enabled family needs."""
+    """The users of the last publication, against every source table that has users: also those that no
+    enabled family needs."""
     tables = source_tables().values()
     holds_users = [table for table in tables if any(column.name == "user_id" for column in table.columns)]
     found = [
@@ -135,7 +140,8 @@ def _columns_asset(run: Run, warehouse: Warehouse, table: FoundTable) -> Asset:
 
 
 def _rows_seen_before(run: Run, warehouse: Warehouse, table: str) -> int | None:
-    """The rows of a growing table that the previous publication saw, as its own gate counted them, but for erased ones."""
+    """The rows of a growing table that the previous publication saw, as its own gate counted them, but for
+    erased ones."""
     if run.previous is None:
         return None
     rows = warehouse.fetch(

@@ -1,4 +1,5 @@
-"""Beside the statistics: how every number changed since the last published month and since the same month a year before, and its trend."""
+"""Beside the statistics: how every number changed since the last published month and since the same month a
+year before, and its trend."""
 
 import logging
 from collections.abc import Iterable
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 
 
 def compare(run: Run, settings: Settings) -> dict[str, Any]:
-    """Write the changes of all families to `runs.changes`; returns how many there are, and how many of them are null.
+    """Write the changes of all families to `runs.changes`; returns how many there are, and how many of them
+    are null.
 
     Raises:
         RunIdentityError: the run has been published.
@@ -56,14 +58,16 @@ def _changes(family: Family, run: Run, warehouse: Warehouse) -> list[Row]:
 
 
 def _without_rows(rows: Iterable[ChangeRow]) -> Row:
-    """What is known of a comparison with a month whose rows are gone: it is with none that can be compared."""
+    """What is known of a comparison with a month whose rows are gone: it is with none that can be
+    compared."""
     if any(row.reason != MISSING for row in rows):
         return {}
     return {"is_comparable": False, "differences": "rows missing"}
 
 
 def _earlier(family: str, run: Run, comparison: str, warehouse: Warehouse) -> Row:
-    """What is known of all rows of a comparison: the month that it is with, of a trend the first, and what differed in any of its months."""
+    """What is known of all rows of a comparison: the month that it is with, of a trend the first, and what
+    differed in any of its months."""
     since = earlier_run(run, family, comparison)
     months = run.trend_of(family) if comparison == TREND else (since,) if since else ()
     if not months:

@@ -1,4 +1,5 @@
-"""What failed in a dbt process, out of what it printed: which test found how many rows, which model could not be built."""
+"""What failed in a dbt process, out of what it printed: which test found how many rows, which model could not
+be built."""
 
 import re
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ def failures_in(messages: Iterable[str]) -> str:
     '3 rows fail the test not_null_x'
     >>> failures_in(["20:11:02    Database Error in model stg_users (models/staging/stg_users.sql)"])
     'the model stg_users failed (Database Error)'
-    """
+    """  # noqa: W505
     found: dict[str, str] = {}
     test = ""
     for message in messages:

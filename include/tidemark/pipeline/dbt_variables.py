@@ -1,4 +1,5 @@
-"""A run as what dbt takes of it: variables that its models are parsed with, and values that only a compiled model sees."""
+"""A run as what dbt takes of it: variables that its models are parsed with, and values that only a compiled
+model sees."""
 
 import json
 from typing import Any
@@ -9,15 +10,16 @@ from include.tidemark.run import BACKTESTED, Run
 def dbt_variables(run: Run) -> dict[str, Any]:
     """The variables of the run's one dbt invocation: its families and its rules.
 
-    They are the same from month to month, so that dbt parses only what has changed since its last run; but for runs that have
-    schemas of their own, whose names dbt must know when it parses.
+    They are the same from month to month, so that dbt parses only what has changed since its last run; but
+    for runs that have schemas of their own, whose names dbt must know when it parses.
     """
     own = {"schema_suffix": run.schema_suffix} if run.schema_suffix else {}
     return {"families": list(run.families), **run.rules.model_dump(mode="json"), **_lookback(run), **own}
 
 
 def run_environment(run: Run) -> dict[str, str]:
-    """The environment variable that hands the rest of the run to dbt's macro `of_run`: its identity, its segmentations, its rows."""
+    """The environment variable that hands the rest of the run to dbt's macro `of_run`: its identity, its
+    segmentations, its rows."""
     from include.tidemark.segmentations.variables import (
         segmentation_variables,  # sqlglot, not needed where DAGs are parsed
     )
@@ -39,7 +41,8 @@ def run_environment(run: Run) -> dict[str, str]:
 
 
 def _earlier_runs(run: Run, family: str) -> dict[str, Any]:
-    """The runs that a family's numbers are compared with, as the macros `compared_run` and `same_rules` take them."""
+    """The runs that a family's numbers are compared with, as the macros `compared_run` and `same_rules` take
+    them."""
     earlier = {"previous": run.previous_of(family), "year_before": run.year_before_of(family)}
     same_rules: dict[str, Any] = {"same_rules": list(run.same_rules_of(family))}
     return same_rules | {

@@ -1,4 +1,5 @@
-"""A published month held against what was known then and what is known now: the two runs that this takes, and their differences."""
+"""A published month held against what was known then and what is known now: the two runs that this takes, and
+their differences."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -37,9 +38,11 @@ def compare_known(
     announce: Callable[[str], None] = lambda _: None,
     ids: bool = False,
 ) -> KnownDifference:
-    """Compute the month from what was known then and from what is known now, and compare. Nothing is published or loaded.
+    """Compute the month from what was known then and from what is known now, and compare. Nothing is
+    published or loaded.
 
-    The run of what was known then is not computed again where one of the same rules, configuration and code is there.
+    The run of what was known then is not computed again where one of the same rules, configuration and code
+    is there.
 
     Args:
         now: the present moment.

@@ -1,4 +1,5 @@
-"""Which differences the report of a run calls discoveries: decided where the rows of all its questions are together."""
+"""Which differences the report of a run calls discoveries: decided where the rows of all its questions are
+together."""
 
 import logging
 
@@ -10,7 +11,8 @@ log = logging.getLogger(__name__)
 
 
 def select_discoveries(run: Run, warehouse: Warehouse) -> Selection:
-    """Which families of comparisons hold something. Only the row by which a number is read can be a discovery."""
+    """Which families of comparisons hold something. Only the row by which a number is read can be a
+    discovery."""
     families = warehouse.fetch(
         "select family, comparison_family, min(p_adjusted) as smallest from runs.statistics"
         " where run_key = ? and is_primary and p_adjusted is not null group by family, comparison_family",
@@ -22,7 +24,8 @@ def select_discoveries(run: Run, warehouse: Warehouse) -> Selection:
 
 
 def mark_discoveries(run: Run, warehouse: Warehouse) -> Selection:
-    """Set `is_discovery` in the run's rows of `runs.statistics`; returns the selection. Marked again, the rows stay the same."""
+    """Set `is_discovery` in the run's rows of `runs.statistics`; returns the selection. Marked again, the
+    rows stay the same."""
     selection = select_discoveries(run, warehouse)
     warehouse.execute(
         "update runs.statistics set is_discovery = (is_primary and p_adjusted <= ?)"

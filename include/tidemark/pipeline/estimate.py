@@ -1,4 +1,5 @@
-"""The statistics stage: one question of one family, from sufficient statistics in the warehouse to rows with intervals."""
+"""The statistics stage: one question of one family, from sufficient statistics in the warehouse to rows with
+intervals."""
 
 import logging
 from collections.abc import Callable
@@ -25,7 +26,8 @@ QUESTIONS: Part[object] = Part("questions")
 
 
 def estimate(run: Run, settings: Settings, family_name: str, question: str) -> dict[str, Any]:
-    """Answer one question and write its rows to `runs.statistics`; returns their number, and that of the null ones.
+    """Answer one question and write its rows to `runs.statistics`; returns their number, and that of the null
+    ones.
 
     Raises:
         RunIdentityError: the run has been published.
@@ -36,8 +38,8 @@ def estimate(run: Run, settings: Settings, family_name: str, question: str) -> d
     ) as warehouse:
         refuse_published(warehouse, run.run_key)
         ask: Question = getattr(family.part(QUESTIONS), question)
-        # The matrices are small: threads that wait for each other took two thirds of the stage's CPU time. One thread adds up
-        # in one order, too, however many cores there are.
+        # The matrices are small: threads that wait for each other took two thirds of the stage's CPU time.
+        # One thread adds up in one order, too, however many cores there are.
         with threadpool_limits(limits=1, user_api="blas"):
             answer = ask(run, warehouse)
         rows = to_records(

@@ -1,7 +1,9 @@
-"""Erase persons from every month: their rows in the warehouse, and those in the user-level files of every run.
+"""Erase persons from every month: their rows in the warehouse, and those in the user-level files of every
+run.
 
-Files first, a month at a time, then the ledger and the pointers of that month, then the warehouse's rows in one transaction.
-Each step can be repeated, so a run that was stopped anywhere is completed by another one with the same ids. No id is kept.
+Files first, a month at a time, then the ledger and the pointers of that month, then the warehouse's rows in
+one transaction. Each step can be repeated, so a run that was stopped anywhere is completed by another one
+with the same ids. No id is kept.
 """
 
 import logging
@@ -213,8 +215,8 @@ def _forget(work: _Work, outcome: Forgotten) -> None:
 def _put_aside(work: _Work, as_of_date: date, run_key: str, others: set[str]) -> RunFiles:
     """The run's files without the people, below `erasing/`.
 
-    Where nobody is found although the warehouse has rows of them for that run, it must be possible to find others; else the
-    files were written with another key.
+    Where nobody is found although the warehouse has rows of them for that run, it must be possible to find
+    others; else the files were written with another key.
     """
     publish = user_ids(work.settings).publish
     wanted = Wanted(work.forms, {publish(user_id) for user_id in others})
@@ -228,7 +230,8 @@ def _put_aside(work: _Work, as_of_date: date, run_key: str, others: set[str]) ->
 
 
 def _show(settings: Settings, warehouse: Warehouse, as_of_date: date, run_keys: list[str]) -> int:
-    """Put the changed files of a month's runs in place, and let ledger and pointers know; returns the rows of the ledger."""
+    """Put the changed files of a month's runs in place, and let ledger and pointers know; returns the rows of
+    the ledger."""
     root = ArtifactRoot(settings)
     digests = {run_key: digest for run_key in run_keys if (digest := put_in_place(root, as_of_date, run_key))}
     for run_key in digests:

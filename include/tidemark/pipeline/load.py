@@ -1,4 +1,5 @@
-"""Second stage: landing files become raw tables, and tables of the warehouse are found; with `known_at` they are only found."""
+"""Second stage: landing files become raw tables, and tables of the warehouse are found; with `known_at` they
+are only found."""
 
 import logging
 from typing import Any
@@ -21,10 +22,12 @@ log = logging.getLogger(__name__)
 
 
 def load(run: Run, settings: Settings) -> dict[str, Any]:
-    """Load what has landed; returns for each table where it is from, its rows, whether it changed, and how it is read.
+    """Load what has landed; returns for each table where it is from, its rows, whether it changed, and how it
+    is read.
 
     Raises:
-        SourceError: a needed table is nowhere, or its file does not keep the contract; the raw tables stand as they were.
+        SourceError: a needed table is nowhere, or its file does not keep the contract; the raw tables stand
+            as they were.
         TidemarkError: a run with `known_at` may not make the schemas that it needs.
     """
     families = families_of(run)

@@ -1,4 +1,5 @@
-"""What the weekly maintenance does: the same checks as `tidemark repair`, pruning, and a report on storage."""
+"""What the weekly maintenance does: the same checks as `tidemark repair`, pruning, and a report on
+storage."""
 
 import logging
 from datetime import datetime
@@ -27,7 +28,8 @@ class NotAsPublishedError(TidemarkError):
 
 
 def check_publications(settings: Settings) -> dict[str, Any]:
-    """Hold ledger, views, pointers, manifests and files against each other; returns how many names are not ours.
+    """Hold ledger, views, pointers, manifests and files against each other; returns how many names are not
+    ours.
 
     Raises:
         NotAsPublishedError: something is wrong; it names the first of it, with what to do.

@@ -1,4 +1,5 @@
-"""What a run needs before it may cost anything: for those that start one from a shell and want to be told at once."""
+"""What a run needs before it may cost anything: for those that start one from a shell and want to be told at
+once."""
 
 import os
 from collections.abc import Iterator
@@ -18,8 +19,8 @@ from include.tidemark.warehouse import open_warehouse
 
 
 def refuse_unready(settings: Settings) -> None:
-    """Look at what can be seen without the data: families, configuration folder, id key, dbt, artifact root, scratch and landing
-    folders, warehouse.
+    """Look at what can be seen without the data: families, configuration folder, id key, dbt, artifact root,
+    scratch and landing folders, warehouse.
 
     Raises:
         TidemarkError: something is missing or can't be used; the message says what, and what to do.
@@ -53,10 +54,12 @@ def refuse_the_demos(settings: Settings) -> None:
 
 @contextmanager
 def naming_the_holder(settings: Settings) -> Iterator[None]:
-    """What fails within the block because another process has taken the DuckDB file meanwhile is told with that process.
+    """What fails within the block because another process has taken the DuckDB file meanwhile is told with
+    that process.
 
     Raises:
-        TidemarkError: the file is held, or can't be opened any more; any other error of the block stays as it is.
+        TidemarkError: the file is held, or can't be opened any more; any other error of the block stays as it
+            is.
     """
     try:
         yield
@@ -107,7 +110,8 @@ def _refuse_no_landing(settings: Settings) -> None:
 
 def refuse_no_history(settings: Settings) -> None:
     """Raises:
-    TidemarkError: the warehouse can't be opened from here, or there is none: to open it would make an empty one.
+    TidemarkError: the warehouse can't be opened from here, or there is none: to open it would make an empty
+    one.
     """
     refuse_unreachable(settings)
     if settings.warehouse == "duckdb" and not settings.duckdb_path.exists():

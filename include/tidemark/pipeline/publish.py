@@ -1,7 +1,7 @@
 """The last stage: the run's files, then the one ledger row that publishes it, then the pointers.
 
-Until the ledger row is written nothing that a consumer can see has changed, and from then on everything that is left can be
-made again from the ledger. So the stage can be killed anywhere, and a plain retry finishes it.
+Until the ledger row is written nothing that a consumer can see has changed, and from then on everything that
+is left can be made again from the ledger. So the stage can be killed anywhere, and a plain retry finishes it.
 """
 
 import hashlib
@@ -54,23 +54,26 @@ log = logging.getLogger(__name__)
 
 _STAGES = ("sources", "models", "statistics")
 _OURS = ("data/", "audiences/", "definitions/", "report/")
-"""Subfolders that only this stage writes; what an earlier attempt left there and this one did not make is removed."""
+"""Subfolders that only this stage writes; what an earlier attempt left there and this one did not make is
+removed."""
 
 
 def publish(run: Run, settings: Settings, timings: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """Publish the run: export its files, append the ledger row, move the pointers, prune old unpublished runs.
+    """Publish the run: export its files, append the ledger row, move the pointers, prune old unpublished
+    runs.
 
-    A run that is in the ledger already is never exported again; only what an interrupted attempt left undone is finished.
-    With `options.publish` off the files are made, and neither the ledger nor a pointer is touched. Staging and facts that a run has
-    for itself are dropped.
+    A run that is in the ledger already is never exported again; only what an interrupted attempt left undone
+    is finished. With `options.publish` off the files are made, and neither the ledger nor a pointer is
+    touched. Staging and facts that a run has for itself are dropped.
 
     Args:
         timings: seconds by stage for the manifest, where they are known.
 
     Returns:
-        `status` (`published`, `already_published` or `dry_run`), `manifest_uri`, `report_uri`, `publication_id`, by family the
-        `changes` since its last published month in sentences, the run's `summary` in lines, the `sources` with
-        their rows, the `pointers` that moved, and the run keys that were `pruned`.
+        `status` (`published`, `already_published` or `dry_run`), `manifest_uri`, `report_uri`,
+        `publication_id`, by family the `changes` since its last published month in sentences, the run's
+        `summary` in lines, the `sources` with their rows, the `pointers` that moved, and the run keys that
+        were `pruned`.
 
     Raises:
         GateError: a stage was not checked, or a critical check failed.

@@ -1,4 +1,5 @@
-"""What is lost or damaged of the publications is made again from what the warehouse holds, byte for byte, or left as it is."""
+"""What is lost or damaged of the publications is made again from what the warehouse holds, byte for byte, or
+left as it is."""
 
 import logging
 from collections.abc import Iterator
@@ -36,10 +37,11 @@ def look(settings: Settings, *, read: bool = True) -> list[Finding]:
 
 
 def repair(settings: Settings) -> tuple[list[Finding], list[Finding]]:
-    """Make again what can be made again; returns what was put right, and what is left with what to do about it.
+    """Make again what can be made again; returns what was put right, and what is left with what to do about
+    it.
 
-    A file takes its place only where its digest is that of the manifest, so a repair can't make anything worse, whatever
-    code makes it.
+    A file takes its place only where its digest is that of the manifest, so a repair can't make anything
+    worse, whatever code makes it.
     """
     with open_warehouse(settings, QueryTag("none", "repair")) as warehouse:
         ensure_control_tables(warehouse)

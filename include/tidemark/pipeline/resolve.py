@@ -45,12 +45,14 @@ def resolve_run(
     """The run's identity, from what started it and from what is published already.
 
     Args:
-        parameters: as the DAG declares them: `as_of_date` (text or None), `lookback_days` (None takes the rules' values),
-            `full_refresh`, `allow_missing`, `known_at`, `publish`, `n_resamples`, `confidence_level`, `reason`.
+        parameters: as the DAG declares them: `as_of_date` (text or None), `lookback_days` (None takes the
+            rules' values), `full_refresh`, `allow_missing`, `known_at`, `publish`, `n_resamples`,
+            `confidence_level`, `reason`.
         started_at: when the run started; the same for every try of its tasks.
         started_by: who or what started the run, for the ledger.
         only: the one family that the run computes, whatever is enabled.
-        clear_number: how often the run was cleared; part of the key, so that a cleared run never writes a published run's rows.
+        clear_number: how often the run was cleared; part of the key, so that a cleared run never writes a
+            published run's rows.
 
     Raises:
         SettingsError: a setting or rule can't be used.

@@ -45,7 +45,8 @@ def history_of(as_of_date: date, settings: Settings) -> list[Publication]:
 def roll_back(
     as_of_date: date, run_key: str, settings: Settings, *, reason: str | None, by: str | None, dry_run: bool
 ) -> Rollback:
-    """Show another published run of an as-of date: one ledger row, then the pointers. What that changes is found out before.
+    """Show another published run of an as-of date: one ledger row, then the pointers. What that changes is
+    found out before.
 
     Args:
         reason: why, for the ledger; needed unless it is a dry run.
@@ -53,8 +54,8 @@ def roll_back(
         dry_run: only find out what would change.
 
     Raises:
-        RunIdentityError: the run was never published for that date, is what consumers see already, has lost rows, or there is no
-            reason.
+        RunIdentityError: the run was never published for that date, is what consumers see already, has lost
+            rows, or there is no reason.
     """
     said = None if dry_run else required_reason(reason, "A rollback")
     with open_warehouse(settings, QueryTag(run_key, "roll_back")) as warehouse:
@@ -87,7 +88,8 @@ def list_or_roll_back(
     by: str | None = None,
     dry_run: bool = True,
 ) -> dict[str, Any]:
-    """For the DAG: without a run key list the date's publications, with one show the difference, and act unless it is a dry run.
+    """For the DAG: without a run key list the date's publications, with one show the difference, and act
+    unless it is a dry run.
 
     Raises:
         RunIdentityError: as of `roll_back`.

@@ -1,4 +1,5 @@
-"""Published numbers as tables and key figures show them: with their interval, their reason and how far to trust them."""
+"""Published numbers as tables and key figures show them: with their interval, their reason and how far to
+trust them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ def interval(row: Row, write: Callable[[Any], str]) -> str:
 
 
 def behind(row: Row) -> tuple[str, ...]:
-    """What stands behind a number, in words: how many it is of, how its interval was made, and how far to trust it, and why."""
+    """What stands behind a number, in words: how many it is of, how its interval was made, and how far to
+    trust it, and why."""
     flag = trust(row)
     judged = f"{flag.words}: {flag.why}".removesuffix(": ") if row["trust"] else ""
     lacks = (
@@ -85,8 +87,8 @@ def plain(value: Any, write: Callable[[Any], str]) -> Number:
 
 
 def p_value(row: Row | None) -> Number:
-    """The p-value that decides: adjusted for the number of comparisons where it is, and then the note says so, and what
-    the report discovers."""
+    """The p-value that decides: adjusted for the number of comparisons where it is, and then the note says
+    so, and what the report discovers."""
     if row is None or (row["p_value"] is None and row["p_adjusted"] is None):
         return Number(words.DASH, "", "", warns=False)
     adjusted = row["p_adjusted"] is not None

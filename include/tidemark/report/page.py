@@ -47,7 +47,8 @@ def write_report(
         files: the files beside the report, to link to.
         validation: pages of the validation documents, to link to.
         left_out: families that the run has not computed, to name with their reasons.
-        selection: which families of comparisons hold something, to say from where on a difference is a discovery.
+        selection: which families of comparisons hold something, to say from where on a difference is a
+            discovery.
         changed: what opens the report; None where nothing is compared.
     """
     path = "report/index.html"

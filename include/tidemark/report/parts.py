@@ -16,7 +16,8 @@ Topic = Literal["trust", "p_values", "odds_ratios", "unfinished_windows", "few_p
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """One number at the top of a family's part. The first one also stands for the family at the top of the page."""
+    """One number at the top of a family's part. The first one also stands for the family at the top of the
+    page."""
 
     label: str
     value: str
@@ -25,7 +26,8 @@ class KeyFigure:
     facets: Facets = field(default_factory=dict)
     """What it is about, by the page's controls."""
     measure: tuple[str, str | None] | None = None
-    """Its metric and segment, by which its change is found; None where it is not compared with earlier months."""
+    """Its metric and segment, by which its change is found; None where it is not compared with earlier
+    months."""
     change: str = ""
     """How it changed since the last published month."""
 
@@ -40,8 +42,8 @@ class Section:
     body: Markup
     """Its first level of headings is h3."""
     files: tuple[str, ...] = ()
-    """The files with the numbers of this section, as they are called below the run's folder (`data/ltv_by_fee.csv`).
-    Those that the run has not written are left out."""
+    """The files with the numbers of this section, as they are called below the run's folder
+    (`data/ltv_by_fee.csv`). Those that the run has not written are left out."""
 
 
 @dataclass(frozen=True)
@@ -70,5 +72,6 @@ class ReportPart:
 
     @property
     def anchor(self) -> str:
-        """The chapter's name in links, and the start of its sections' names: `fee-tiers`, `fee-tiers-retention`."""
+        """The chapter's name in links, and the start of its sections' names: `fee-tiers`,
+        `fee-tiers-retention`."""
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")

@@ -1,4 +1,5 @@
-"""What makes the page answer to its reader: Vega's scripts, ours, and the files that a reader can download as filtered."""
+"""What makes the page answer to its reader: Vega's scripts, ours, and the files that a reader can download as
+filtered."""
 
 import base64
 import csv
@@ -31,7 +32,8 @@ FACETS: Mapping[str, str] = {
 """Columns of published files -> the control of the page that chooses among their rows."""
 
 _MOST_BYTES = 700_000
-"""Of all files inside the page, packed: with Vega's scripts it stays under 3 MB. Files beyond that are linked to only."""
+"""Of all files inside the page, packed: with Vega's scripts it stays under 3 MB. Files beyond that are linked
+to only."""
 
 
 @cache

@@ -17,7 +17,8 @@ _PROJECT = Path(__file__).parents[1]
 def environment() -> Environment:
     """The templates, escaping whatever a template prints; a name that is not defined is an error.
 
-    The page's own are found by their name (`macros.html.j2`), a chapter's by its path (`families/<family>/templates/<name>`).
+    The page's own are found by their name (`macros.html.j2`), a chapter's by its path
+    (`families/<family>/templates/<name>`).
     """
     made = Environment(
         loader=FileSystemLoader([TEMPLATES, _PROJECT]),

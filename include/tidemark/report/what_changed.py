@@ -25,11 +25,13 @@ class Wording:
     names: Mapping[Any, str] = field(default_factory=dict)
     """What people call segments that go by a code; None stands for all."""
     subject: str = ""
-    """What a sentence is about where it is not the segment alone, with `{segment}`, `{of_segment}` and `{horizon}`."""
+    """What a sentence is about where it is not the segment alone, with `{segment}`, `{of_segment}` and
+    `{horizon}`."""
 
 
 NEVER_JUDGED = ("same_users", "not_paired", "moved_by_others", "descriptive")
-"""Reasons of numbers whose change is never judged: those of a cohort or week that is over, effects of models, and descriptions."""
+"""Reasons of numbers whose change is never judged: those of a cohort or week that is over, effects of models,
+and descriptions."""
 
 Wordings = Mapping[str, Mapping[str, Wording]]
 """By family and metric. A number without one has no sentence."""
@@ -62,8 +64,9 @@ class WhatChanged:
 def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatChanged:
     """The section from the rows of `runs.changes`.
 
-    A change is beyond chance where its interval is reliable and its adjusted p-value is at most the false discovery rate of
-    the rules. Each segment has one sentence: of its share if that changed, else of the number that changed most.
+    A change is beyond chance where its interval is reliable and its adjusted p-value is at most the false
+    discovery rate of the rules. Each segment has one sentence: of its share if that changed, else of the
+    number that changed most.
     """
     changes = list(changes)
     # What is adjusted for the earlier spend says again what the change itself says.
@@ -117,7 +120,8 @@ def _points(size: float) -> str:
 def _one_each(rows: Sequence[Row], wordings: Wordings) -> list[Row]:
     """The row that speaks for each segment of each family, the most important segment first.
 
-    Of shares the one that the wordings name first, such as that of all customers before that of those who are not dormant.
+    Of shares the one that the wordings name first, such as that of all customers before that of those who are
+    not dormant.
     """
     people = {
         family: max(row["n"] or 0 for row in rows if row["family"] == family)
@@ -190,7 +194,8 @@ def _trends(changes: Sequence[Row], rate: float, wordings: Wordings) -> Iterable
 
 
 def _of_the_rules(family: str, changes: Sequence[Row], wordings: Wordings) -> str:
-    """What new conditions did to a share and what people did, of the share that the conditions moved most; empty without such."""
+    """What new conditions did to a share and what people did, of the share that the conditions moved most;
+    empty without such."""
     rows = [
         row for row in changes
         if row["family"] == family and row["comparison"] == "previous_same_rules" and row["kind"] == "share"

@@ -26,8 +26,8 @@ def published_tables(name: str, run: Run) -> tuple[PublishedTable, ...]:
 def export(  # noqa: PLR0917 - as every export
     name: str, run: Run, warehouse: Warehouse, results: StatisticRows, ids: UserIds, target: Path
 ) -> list[WrittenFile]:
-    """Write the segmentation's files below the folder `target`. One that shares its tables gets a view, which shows published runs
-    only."""
+    """Write the segmentation's files below the folder `target`. One that shares its tables gets a view, which
+    shows published runs only."""
     of = declared(name, run)
     if of.home.is_shared:
         show_published(name, warehouse)
@@ -42,8 +42,8 @@ def export(  # noqa: PLR0917 - as every export
 
 
 def people(of: Segmentation, run: Run, condition: str = "true") -> str:
-    """SQL of the members with their features, and `is_chosen`: whether they keep a condition, which may ask for a percentile of
-    all customers or users."""
+    """SQL of the members with their features, and `is_chosen`: whether they keep a condition, which may ask
+    for a percentile of all customers or users."""
     if not of.home.is_shared:
         return f"(select *, {condition} as is_chosen from {of.home.members} where {of.mine(run.run_key)})"
     features = ", ".join(f"{feature.published} as shown_{name}" for name, feature in catalogue().items())

@@ -1,4 +1,5 @@
-"""The feature catalogue: what the files of segmentations may name, as the dbt model `user_features` describes it."""
+"""The feature catalogue: what the files of segmentations may name, as the dbt model `user_features` describes
+it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ class Feature:
 
     @property
     def published(self) -> str:
-        """SQL of it over one row per user, as files may show it: a text of the source only where enough users share it."""
+        """SQL of it over one row per user, as files may show it: a text of the source only where enough users
+        share it."""
         return shared_or_other(self.name) if self.kind == "text" and self.family is None else self.name
 
     @property

@@ -1,4 +1,5 @@
-"""Which segmentations are declared otherwise than in the publication that they are compared with, and whether one can tell what that did."""
+"""Which segmentations are declared otherwise than in the publication that they are compared with, and whether
+one can tell what that did."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -29,7 +30,8 @@ class Digests(NamedTuple):
 
 
 def record_declared(run: Run, warehouse: Warehouse) -> tuple[str, ...]:
-    """Keep what the run's files declare, and name those of the deployment that were published before and have changed since."""
+    """Keep what the run's files declare, and name those of the deployment that were published before and have
+    changed since."""
     digests = _digests(run)
     identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
     rows = [identity | {"segmentation": name} | of._asdict() for name, of in digests.items()]
@@ -38,7 +40,8 @@ def record_declared(run: Run, warehouse: Warehouse) -> tuple[str, ...]:
 
 
 def is_redeclared(run: Run, warehouse: Warehouse, name: str, earlier_key: str) -> bool:
-    """Whether the file of a segmentation of the deployment said something else in an earlier run; not where it had no such file."""
+    """Whether the file of a segmentation of the deployment said something else in an earlier run; not where
+    it had no such file."""
     earlier = _recorded(warehouse, name, earlier_key)
     return bool(
         earlier and name in segmentations_of(run.config) and earlier["digest"] != _digests(run)[name].digest
@@ -46,7 +49,8 @@ def is_redeclared(run: Run, warehouse: Warehouse, name: str, earlier_key: str) -
 
 
 def same_rules(run: Run, warehouse: Warehouse) -> dict[str, tuple[str, ...]]:
-    """By segmentation and family, the earlier publications that were decided by other conditions over features that were made alike.
+    """By segmentation and family, the earlier publications that were decided by other conditions over
+    features that were made alike.
 
     Only of these the present conditions can be asked about the rows that the earlier run left.
     """
@@ -87,7 +91,8 @@ def _digests(run: Run) -> Mapping[str, Digests]:
     shipped = [each for each in of.values() if isinstance(each, Shipped)]
     deciding = {family.name: family.deciding_rules for family in families_of(run) if family.deciding_rules}
     values = run.rules.model_dump(mode="json")
-    # Of what people do elsewhere a segmentation of the project makes nothing; one of a deployment may look at other families' segments.
+    # Of what people do elsewhere a segmentation of the project makes nothing; one of a deployment may look at
+    # other families' segments.
     others = {rule for rules in deciding.values() for rule in rules}
     of_conditions = {rule for each in shipped for rule in each.rules}
     return {

@@ -1,4 +1,5 @@
-"""How the numbers of a segmentation changed since earlier months, on pairs of the same people, and their trend."""
+"""How the numbers of a segmentation changed since earlier months, on pairs of the same people, and their
+trend."""
 
 from include.tidemark.families.comparison_part import (
     compared,
@@ -62,7 +63,8 @@ def changes(name: str, run: Run, warehouse: Warehouse) -> list[ChangeRow]:
 
 
 def _people(of: Segmentation) -> str:
-    """SQL of the members of every run, with the features whose mean is published in the units of their sums."""
+    """SQL of the members of every run, with the features whose mean is published in the units of their
+    sums."""
     home = of.home
     amounts = "".join(
         f", cast(round({feature} * {catalogue()[feature].scale}, 0) as bigint) as {feature}"

@@ -1,7 +1,9 @@
-"""Conditions of segments and audiences: SQL expressions over the feature catalogue, checked before they reach a warehouse.
+"""Conditions of segments and audiences: SQL expressions over the feature catalogue, checked before they reach
+a warehouse.
 
-`rule.<name>` stands for a rule, and `percentile(<feature>)` for the share of the others whose value is not above: 0 to 1, and 1
-for the highest. A condition that holds for a percentile of p includes who is at percentile_cont(p) of all values.
+`rule.<name>` stands for a rule, and `percentile(<feature>)` for the share of the others whose value is not
+above: 0 to 1, and 1 for the highest. A condition that holds for a percentile of p includes who is at
+percentile_cont(p) of all values.
 """
 
 from collections.abc import Mapping
@@ -148,7 +150,8 @@ def _number_beside(column: exp.Expr) -> str | None:
 
 
 def _windowed(node: exp.Expr) -> exp.Expr:
-    """Exact whole numbers instead of a quotient, so that a percentile which falls on a user includes this user everywhere."""
+    """Exact whole numbers instead of a quotient, so that a percentile which falls on a user includes this
+    user everywhere."""
     if not isinstance(node, COMPARISONS):
         return node
     for side, comparison in (("this", type(node)), ("expression", _FLIPPED[type(node)])):

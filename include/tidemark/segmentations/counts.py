@@ -1,4 +1,5 @@
-"""What the warehouse counted of a segmentation, with the names that every segmentation's rows have in Python."""
+"""What the warehouse counted of a segmentation, with the names that every segmentation's rows have in
+Python."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -31,7 +32,8 @@ def cells(of: Segmentation, run: Run, warehouse: Warehouse) -> list[Row]:
 def values_at(
     of: Segmentation, feature: str, ranks: Mapping[str | None, Sequence[int]], run: Run, warehouse: Warehouse
 ) -> dict[tuple[str | None, int], float]:
-    """The values of a feature at ranks (1 is the smallest) among the members of each segment; segment None stands for all."""
+    """The values of a feature at ranks (1 is the smallest) among the members of each segment; segment None
+    stands for all."""
     wanted = [_places("place", ranks.get(None, ()))]
     wanted += [
         f"(segment = {text_literal(segment)} and {_places('place_in_segment', places)})"

@@ -10,8 +10,9 @@ Phrases = Mapping[str, Mapping[str, str]]
 
 
 def filled(text: str, rules: Rules, phrases: Phrases) -> str:
-    """The text with rules for their names: `{name}` a number or its phrase, `{name:money}` an amount, `{name:minus}` the number without its
-    minus, `{name:next}` the whole number after it, `{name:ordinal}` a share as the ordinal of a percentile."""
+    """The text with rules for their names: `{name}` a number or its phrase, `{name:money}` an amount,
+    `{name:minus}` the number without its minus, `{name:next}` the whole number after it, `{name:ordinal}` a
+    share as the ordinal of a percentile."""
     return _Words(rules, phrases).format(text)
 
 

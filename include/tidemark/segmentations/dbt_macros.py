@@ -1,5 +1,5 @@
-"""The conditions of the shipped segmentations as macros of dbt, which can so be started without Python: `make segments` writes them anew,
-and a test finds them stale."""
+"""The conditions of the shipped segmentations as macros of dbt, which can so be started without Python: `make
+segments` writes them anew, and a test finds them stale."""
 
 import sys
 from collections.abc import Mapping

@@ -224,7 +224,8 @@ class Segmentation(_Part):
 
 
 def segmentations_of(config: Mapping[str, Mapping[str, Any]]) -> dict[str, Segmentation]:
-    """The segmentations of a configuration folder's content, which `reading.load_segmentation` has checked, by their names."""
+    """The segmentations of a configuration folder's content, which `reading.load_segmentation` has checked,
+    by their names."""
     found = (
         Segmentation.model_validate(content)
         for name, content in config.items()

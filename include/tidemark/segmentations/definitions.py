@@ -1,4 +1,5 @@
-"""What a segmentation says about itself: its segments in words, with the numbers of its file and of the rules."""
+"""What a segmentation says about itself: its segments in words, with the numbers of its file and of the
+rules."""
 
 from typing import Any
 
@@ -39,7 +40,8 @@ def criteria(of: Shipped, rules: Rules) -> dict[str, str]:
 
 
 def segment_definitions(of: Segmentation, run: Run) -> list[dict[str, Any]]:
-    """Each segment in order of priority: its purpose, its condition in words and as the file says it, and the rules in it."""
+    """Each segment in order of priority: its purpose, its condition in words and as the file says it, and the
+    rules in it."""
     what, shares = of.shares_beside
     return [
         {

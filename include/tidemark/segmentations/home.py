@@ -33,8 +33,8 @@ class AudienceColumns(_Part):
 
 
 class Home(_Part):
-    """What differs between segmentations that share the tables `runs.segment_*`, as those of a deployment do, and one with a model
-    of its own, whose names consumers know."""
+    """What differs between segmentations that share the tables `runs.segment_*`, as those of a deployment do,
+    and one with a model of its own, whose names consumers know."""
 
     model: Slug = _SHARED
     """Its rows are the members."""

@@ -1,4 +1,5 @@
-"""How what became of a segmentation's members changed: who stayed, moved and left, and who was there again after the backtest's date."""
+"""How what became of a segmentation's members changed: who stayed, moved and left, and who was there again
+after the backtest's date."""
 
 import itertools
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,8 @@ from include.tidemark.statistics.segments import BACKTEST_HORIZON
 from include.tidemark.warehouse.base import Row, Warehouse
 
 MOVES = {"stayed": "movement_stayed", "moved": "movement_moved", "gone": "movement_left"}
-"""Metric of the cells -> metric of the change: the part of the members of the month before of whom that became."""
+"""Metric of the cells -> metric of the change: the part of the members of the month before of whom that
+became."""
 RETAINED_CELLS, OWN_RATIO, RATIO_OF_ALL = "retained", "ratio", "ratio_of_all"
 OF_OUTCOMES = frozenset({*MOVES, RETAINED_CELLS, OWN_RATIO, RATIO_OF_ALL})
 """The metrics of the cells of outcomes."""
@@ -80,8 +82,8 @@ def dated(of: Segmentation, row: ChangeRow, run: Run) -> ChangeRow:
 
 
 def unjudged(of: Segmentation, run: Run) -> list[ChangeRow]:
-    """What is not judged: people alike, as what is expected of a segment is fitted to all people of a month; of a trend all that a
-    backtest finds, whose windows look at the same 90 days again from month to month."""
+    """What is not judged: people alike, as what is expected of a segment is fitted to all people of a month;
+    of a trend all that a backtest finds, whose windows look at the same 90 days again from month to month."""
     level = run.options.confidence_level
     numbers: list[tuple[str, Kind, tuple[str, ...]]] = [(of.alike_metric, "ratio", (*COMPARISONS, TREND))]
     numbers += [(RETAINED, "share", (TREND,)), (of.backtest_metric, "ratio", (TREND,))]
@@ -97,7 +99,8 @@ def unjudged(of: Segmentation, run: Run) -> list[ChangeRow]:
 
 
 def moves(of: Segmentation) -> tuple[str, list[Number]]:
-    """SQL of what became of the members that each run looked back at, one row per run and person, and the numbers made of it."""
+    """SQL of what became of the members that each run looked back at, one row per run and person, and the
+    numbers made of it."""
     home = of.home
     mine = "1 = 1" if not home.is_shared else f"segmentation = '{of.name}'"
     people = (
@@ -139,8 +142,8 @@ def _ratios(
 ) -> list[Measured]:
     """The changes of the ratio of what was done later to what was done before.
 
-    The cells hold by how much each person moves the ratio, so the difference of a person's two months is the influence on its
-    change (`pairs`), and the squares of these sum to its squared error.
+    The cells hold by how much each person moves the ratio, so the difference of a person's two months is the
+    influence on its change (`pairs`), and the squares of these sum to its squared error.
     """
     everybody = sum_change(cells.get(RATIO_OF_ALL, NOBODY), None, _BILLION)
     found = []

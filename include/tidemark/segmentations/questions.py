@@ -1,4 +1,5 @@
-"""The statistics of a segmentation: how large its segments are, what their means are, who moved, and what came of them.
+"""The statistics of a segmentation: how large its segments are, what their means are, who moved, and what
+came of them.
 
 SQL does the aggregation; a few hundred cells reach Python, whatever the number of people.
 """
@@ -60,7 +61,8 @@ def _quantiles(  # noqa: PLR0917 - one call above
     run: Run,
     warehouse: Warehouse,
 ) -> list[ResultRow]:
-    """The quantiles of a feature: which ranks they are is known from the sizes, and the warehouse says the values of these."""
+    """The quantiles of a feature: which ranks they are is known from the sizes, and the warehouse says the
+    values of these."""
     known: dict[str | None, int] = {name: cells[name].size if name in cells else 0 for name in of.names}
     known[None] = sum(known.values())
     ranks = {segment: needed_ranks(n, config) for segment, n in known.items()}
@@ -84,13 +86,15 @@ def movement(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
 
 
 def origins(names: tuple[str, ...], moved: list[Row], joined: str) -> tuple[str, ...]:
-    """The segments of then: those of now, and those that the file declared at the last publication and no longer does."""
+    """The segments of then: those of now, and those that the file declared at the last publication and no
+    longer does."""
     gone = {row["from_segment"] for row in moved} - {*names, joined}
     return (*names, *sorted(gone))
 
 
 def backtest(name: str, run: Run, warehouse: Warehouse) -> list[ResultRow]:
-    """What did the members of each segment of 90 days ago do then, against their own 90 days before, and who was there again?"""
+    """What did the members of each segment of 90 days ago do then, against their own 90 days before, and who
+    was there again?"""
     of = declared(name, run)
     if of.backtest is None:
         return []

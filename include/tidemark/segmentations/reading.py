@@ -1,4 +1,5 @@
-"""Reading the files of segmentations: each checked as a whole, and their names against what the project has."""
+"""Reading the files of segmentations: each checked as a whole, and their names against what the project
+has."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -18,8 +19,8 @@ def load_segmentations(documents: Mapping[str, Document], families: Collection[s
     """Check every segmentation's file, and that no name is taken.
 
     Raises:
-        SettingsError: as `load_segmentation`; or a name is that of a family or table of the project or a word of SQL, or two files declare an
-            audience of one name.
+        SettingsError: as `load_segmentation`; or a name is that of a family or table of the project or a word
+            of SQL, or two files declare an audience of one name.
     """
     taken = _taken_names()
     audiences: dict[str, str] = {}

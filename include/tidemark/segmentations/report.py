@@ -1,4 +1,5 @@
-"""The chapter of a declared segmentation: how large its segments are, how sure that is, who moved, and what came of them."""
+"""The chapter of a declared segmentation: how large its segments are, how sure that is, who moved, and what
+came of them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

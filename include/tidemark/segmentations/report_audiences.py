@@ -1,4 +1,5 @@
-"""The audiences in the report: who is in each, in words, how many they are, and where the warehouse has them by their own ids."""
+"""The audiences in the report: who is in each, in words, how many they are, and where the warehouse has them
+by their own ids."""
 
 from typing import Any
 

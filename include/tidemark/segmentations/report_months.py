@@ -23,7 +23,8 @@ def share_panels(  # noqa: PLR0917 - what a chapter of the report has at hand
     segments: Sequence[str],
     people: str,
 ) -> dict[str, Any]:
-    """One small chart per segment. All span the same number of percentage points, so that slopes can be compared.
+    """One small chart per segment. All span the same number of percentage points, so that slopes can be
+    compared.
 
     Args:
         people: who is segmented, `customers` or `users`.

@@ -1,4 +1,5 @@
-"""What the report says of segments against each other, of their shares together and of their quantiles, a sentence each."""
+"""What the report says of segments against each other, of their shares together and of their quantiles, a
+sentence each."""
 
 from collections.abc import Callable
 from typing import Any

@@ -75,7 +75,8 @@ def movement_rows(of: Segmentation, run: Run, warehouse: Warehouse, results: Sta
 
 
 def backtest_rows(of: Segmentation, run: Run, warehouse: Warehouse, results: StatisticRows) -> list[Row]:
-    """One row per segment of the earlier date, then one of all; nulls with a reason where there is no such date."""
+    """One row per segment of the earlier date, then one of all; nulls with a reason where there is no such
+    date."""
     found = backtest_sums(of, run, warehouse)
     if found:
         found[None] = {key: sum(row[key] for row in found.values()) for key in ("members", "prior", "later")}

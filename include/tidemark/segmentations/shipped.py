@@ -1,5 +1,5 @@
-"""The segmentations that the project ships: files of `dbt/segmentations/` of the same kind as a deployment's, whose `rule.<name>` is
-a rule of the run."""
+"""The segmentations that the project ships: files of `dbt/segmentations/` of the same kind as a deployment's,
+whose `rule.<name>` is a rule of the run."""
 
 import json
 import re
@@ -91,7 +91,8 @@ def shipped(name: str, rules: BaseModel | None = None) -> Shipped:
 
 
 def declared(name: str, run: Run) -> Segmentation:
-    """A segmentation of the run: one of the project under the run's rules, or one that its configuration folder declares."""
+    """A segmentation of the run: one of the project under the run's rules, or one that its configuration
+    folder declares."""
     return shipped(name, run.rules) if name in shipped_names() else segmentations_of(run.config)[name]
 
 

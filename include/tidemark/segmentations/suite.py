@@ -21,14 +21,16 @@ _METHODS = {"segment_share": 2, "segment_share_active": 2}
 
 
 def candidate(name: str, run: Run) -> list[Asset]:
-    """The members that dbt decided: complete, in the segment that their own features say, and how the shares moved."""
+    """The members that dbt decided: complete, in the segment that their own features say, and how the shares
+    moved."""
     of = declared(name, run)
     if of.home.is_shared:
         return [*_suites("members", of, run), *_suites("shares", of, run)]
     values = _values(of, run) | dict(values_of(name, run))
     members, *others = suites_of(folder_of(name) / "checks.yml", "models", run, name, values)
     criteria = checks_of(_FILE, "criteria", run, of.home.members, values)
-    # Only the first month: a later one is held against the one before, and to doubt chosen rules every month would help nobody.
+    # Only the first month: a later one is held against the one before, and to doubt chosen rules every month
+    # would help nobody.
     first = [] if run.previous_of(name) else _suites("first month", of, run)
     whole = replace(members, checks=(*members.checks, *criteria))
     return [whole, *others, *_suites("shares", of, run), *first]
@@ -40,7 +42,8 @@ def statistics(name: str, run: Run) -> list[Asset]:
 
 
 def _met_columns(of: Segmentation) -> str:
-    """SQL of `met_0`, `met_1` and so on: whether each condition holds; that of the last segment does for all."""
+    """SQL of `met_0`, `met_1` and so on: whether each condition holds; that of the last segment does for
+    all."""
     return ", ".join(
         f"coalesce({condition.sql if condition else 'true'}, false) as met_{number}"
         for number, condition in enumerate(of.conditions)
@@ -116,7 +119,8 @@ def _if_moved(of: Segmentation, run: Run) -> str:
 
 
 def _behind(of: Segmentation, means: list[str]) -> str:
-    """How many people the numbers are of. A feature of the catalogue may be unknown of somebody, so its means count fewer."""
+    """How many people the numbers are of. A feature of the catalogue may be unknown of somebody, so its means
+    count fewer."""
     of_shares = "select n from numbers where metric = 'segment_share' and n is not null"
     if of.home.is_shared:
         return of_shares

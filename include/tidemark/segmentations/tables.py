@@ -14,7 +14,8 @@ def _statistic(metric: str, method: str | None = None, factor: float = 1.0) -> S
 
 
 def members(of: Segmentation) -> PublishedTable:
-    """Who is in which segment, with the features that the file names; of a model of its own, all its columns."""
+    """Who is in which segment, with the features that the file names; of a model of its own, all its
+    columns."""
     return PublishedTable(
         path=f"data/{of.name}",
         columns=_features_of_members(of) if of.home.is_shared else _columns_of_model(of),
@@ -121,7 +122,8 @@ def backtest(of: Segmentation) -> PublishedTable:
 
 
 def audience(of: Segmentation, audience: Audience) -> PublishedTable:
-    """The ids of those whom a campaign writes to, with what they are chosen and ordered by, or what is published of them."""
+    """The ids of those whom a campaign writes to, with what they are chosen and ordered by, or what is
+    published of them."""
     chosen = f" in {audience.of}" if audience.of else ""
     own = of.home.audiences.get(audience.name)
     segment = () if own else (Column("segment", "text", "The segment."),)

@@ -1,4 +1,5 @@
-"""The declared segmentations as dbt takes them: conditions as SQL, and the earlier runs that each is compared with."""
+"""The declared segmentations as dbt takes them: conditions as SQL, and the earlier runs that each is compared
+with."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""The view of each declared segmentation for consumers: `marts.<name>`, the members of every published run."""
+"""The view of each declared segmentation for consumers: `marts.<name>`, the members of every published
+run."""
 
 from include.tidemark.warehouse.base import Warehouse
 

@@ -15,7 +15,8 @@ _NAMED = 3
 
 
 def last_load(warehouse: Warehouse, table: SourceTable) -> Row | None:
-    """The newest load of landing files whose rows are the newest of the raw table; None where others fill the table."""
+    """The newest load of landing files whose rows are the newest of the raw table; None where others fill the
+    table."""
     if LOADED_AT not in warehouse.columns("raw", table.name) or not warehouse.columns("control", "loads"):
         return None
     loads = warehouse.fetch(
@@ -39,10 +40,12 @@ def present_files(
     *,
     allow_missing: bool = False,
 ) -> list[LandingFile]:
-    """The landing files of a table; none where the raw table has other rows, or may keep those of the last load.
+    """The landing files of a table; none where the raw table has other rows, or may keep those of the last
+    load.
 
     Raises:
-        SourceError: there are none though `sources.yml` names some, or though some came before and may not be missing.
+        SourceError: there are none though `sources.yml` names some, or though some came before and may not be
+            missing.
     """
     missing: SourceError | None = None
     try:
@@ -110,11 +113,12 @@ def _absence(settings: Settings, table: SourceTable, load: Row) -> str:
 def lost_files(
     table: SourceTable, before: Mapping[str, int], present: Sequence[str], *, allowed: bool
 ) -> str | None:
-    """What is to be said where files of a table that is replaced as a whole are gone, and their rows with them.
+    """What is to be said where files of a table that is replaced as a whole are gone, and their rows with
+    them.
 
-    Files that are all replaced by others are a new export, and the oldest ones of a growing row of files go when a sender
-    keeps only that many: that is said where others came. Rows that vanish while nothing comes, and a hole between files that
-    stay, are no delivery.
+    Files that are all replaced by others are a new export, and the oldest ones of a growing row of files go
+    when a sender keeps only that many: that is said where others came. Rows that vanish while nothing comes,
+    and a hole between files that stay, are no delivery.
 
     Args:
         before: files whose rows stood there, and how many each had.
@@ -143,9 +147,11 @@ def lost_files(
 
 
 def _hole(gone: Sequence[str], kept: Sequence[str], present: Sequence[str]) -> bool:
-    """Whether something is gone that comes after something which stays: folders where there are several, else files.
+    """Whether something is gone that comes after something which stays: folders where there are several, else
+    files.
 
-    A job that writes a folder anew gives its part files other names, so a folder is gone only with its last file.
+    A job that writes a folder anew gives its part files other names, so a folder is gone only with its last
+    file.
     """
     folders = {_folder(uri) for uri in (*gone, *present)}
     if len(folders) > 1:
@@ -164,8 +170,9 @@ def rows_by_file(loads: Sequence[Row], published: datetime | None) -> dict[str, 
 
     Args:
         loads: lines of `control.loads` about the table, oldest first.
-        published: when the last publication's run started (UTC): what stood then counts, so that a run which failed in
-            between takes no warning with it. Where nothing was loaded until then, the last load counts.
+        published: when the last publication's run started (UTC): what stood then counts, so that a run which
+            failed in between takes no warning with it. Where nothing was loaded until then, the last load
+            counts.
     """
     # A run's key has its start to the second.
     end = (published + timedelta(seconds=1)).replace(tzinfo=None) if published else None

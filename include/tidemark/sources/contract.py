@@ -70,7 +70,8 @@ def source_tables() -> dict[str, SourceTable]:
 
 @cache
 def may_be_missing() -> tuple[str, ...]:
-    """What a run may allow to be missing though it was there before: tables (their files), and columns that may be null."""
+    """What a run may allow to be missing though it was there before: tables (their files), and columns that
+    may be null."""
     tables = source_tables().values()
     columns = [
         f"{table.name}.{column.name}" for table in tables for column in table.columns if not column.required

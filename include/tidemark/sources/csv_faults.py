@@ -1,4 +1,5 @@
-"""Why a CSV file can't be read: a slow and exact pass by Python's reader, taken only when something does not add up."""
+"""Why a CSV file can't be read: a slow and exact pass by Python's reader, taken only when something does not
+add up."""
 
 import csv
 from collections.abc import Iterator

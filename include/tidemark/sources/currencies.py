@@ -12,7 +12,8 @@ from include.tidemark.sources.values import not_blank
 from include.tidemark.sql_names import identifier
 
 CURRENCY = "_currency_of_"
-"""Begin of columns of the given rows: the code of the currency that an amount is in, where the source tells it."""
+"""Begin of columns of the given rows: the code of the currency that an amount is in, where the source tells
+it."""
 
 _CURRENCY_NAMES = frozenset(
     {
@@ -35,7 +36,8 @@ class Code:
 def currency_codes(
     table: SourceTable, mappings: Mapping[Column, ColumnMapping | None], origin: Origin
 ) -> dict[str, Code]:
-    """By amount, the code of each row: what the mapping names, else a column that is called so and that no other column reads."""
+    """By amount, the code of each row: what the mapping names, else a column that is called so and that no
+    other column reads."""
     read = {
         name.lower()
         for mapping in mappings.values()

@@ -1,5 +1,5 @@
-"""What the two engines call the few things that reading a source needs. No pattern or format holds a backslash, which they
-quote differently."""
+"""What the two engines call the few things that reading a source needs. No pattern or format holds a
+backslash, which they quote differently."""
 
 import re
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ ISO_TIME = "[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
 ZERO_TIME = "([ T]00:00(:00([.]0+)?)?)?"
 _SHIFT = "[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
 _OFFSET = f"[ ]?([Zz]|{_SHIFT})"
-# Of the abbreviations only those that mean one thing: to some BST is British and to others of Bangladesh, and CET has a summer.
-# DuckDB also knows names that are not IANA's: Etc/Unknown would be UTC.
+# Of the abbreviations only those that mean one thing: to some BST is British and to others of Bangladesh, and
+# CET has a summer. DuckDB also knows names that are not IANA's: Etc/Unknown would be UTC.
 _AREA = "(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Europe|Indian|Mexico|Pacific|US)"
 _ETC = "Etc/(GMT([+-]?[0-9]+)?|UTC|UCT|Universal|Zulu|Greenwich)"
 _ZONE = f"[ ](UTC|GMT|EST|MST|HST|{_AREA}(/[A-Za-z0-9_+-]+)+|{_ETC})"
@@ -30,10 +30,12 @@ class Dialect(Protocol):
         """Condition: the whole text keeps a regular expression."""
 
     def moment(self, text: str, form: str) -> str:
-        """The time that a text of a strptime format tells of, or null; of one with an offset it is the time in UTC."""
+        """The time that a text of a strptime format tells of, or null; of one with an offset it is the time
+        in UTC."""
 
     def iso_moment(self, text: str, zone: str | None) -> str | None:
-        """The UTC time of a text as ISO 8601 writes it, or null; None where the engine can't be told to read just that.
+        """The UTC time of a text as ISO 8601 writes it, or null; None where the engine can't be told to read
+        just that.
 
         An offset or the name of a zone may follow the time.
         """
@@ -74,7 +76,8 @@ class DuckDB:
         return self.zoned_to_utc(read) if "%z" in form else read
 
     def iso_moment(self, text: str, zone: str | None) -> str | None:
-        # A cast to timestamp ignores whatever follows the seconds; a cast to timestamptz does not, but would take 'epoch'.
+        # A cast to timestamp ignores whatever follows the seconds; a cast to timestamptz does not, but would
+        # take 'epoch'.
         local = f"try_cast({text} as timestamp)"
         offset = f"replace(replace(replace(upper({text}), 'Z', '+00'), ' +', '+'), ' -', '-')"
         return (
@@ -93,7 +96,8 @@ class DuckDB:
         return f"timezone('UTC', cast({time} as timestamptz))"
 
     def number(self, number: str, data_type: str) -> str:
-        # In a filter DuckDB computes a cast also for rows that a case before it keeps away, such as those of NaN.
+        # In a filter DuckDB computes a cast also for rows that a case before it keeps away, such as those of
+        # NaN.
         return f"try_cast({number} as {data_type})"
 
     def from_epoch(self, microseconds: str) -> str:
@@ -147,7 +151,8 @@ _WORDS = {
 
 
 def _written(form: str, day: str = "[0-9]{1,3}") -> str:
-    """What texts of a strptime format look like, as far as that is needed to hold its offset (%z) and day of the year (%j).
+    """What texts of a strptime format look like, as far as that is needed to hold its offset (%z) and day of
+    the year (%j).
 
     Args:
         day: which days of the year.

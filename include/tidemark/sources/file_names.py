@@ -45,7 +45,8 @@ def format_by_name(name: str, where: str) -> FileFormat:
 
 
 def partitions_of(relative: str, wanted: tuple[str, ...], where: str) -> Mapping[str, str | None]:
-    """The values of `key=value` folders above a file, of those that are asked for; only the path below the landing URL counts.
+    """The values of `key=value` folders above a file, of those that are asked for; only the path below the
+    landing URL counts.
 
     Raises:
         SourceError: one of them is not in the path, or twice.

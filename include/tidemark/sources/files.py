@@ -32,7 +32,8 @@ _ALMOST = (
     ".jsonl.gz",
     *_CONTRACT_SUFFIXES,
 )
-"""Suffixes with which a file of a table's name is meant for the table, though the contract does not read it."""
+"""Suffixes with which a file of a table's name is meant for the table, though the contract does not read
+it."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,23 @@ def find_files(
     """The files that hold a table's rows, in the order of their URIs.
 
     Args:
-        source: what `sources.yml` says about the table; None for the contract's `<table>.parquet` or `<table>.csv`.
+        source: what `sources.yml` says about the table; None for the contract's `<table>.parquet` or
+            `<table>.csv`.
         places: file and line of each key of `sources.yml`, for messages.
 
     Returns:
-        Nothing where there is no landing URL, where the rows come from the warehouse, or where no file of the contract's
-        name stands at the landing URL.
+        Nothing where there is no landing URL, where the rows come from the warehouse, or where no file of the
+        contract's name stands at the landing URL.
 
     Raises:
-        SourceError: there are two files of the contract's name, or a folder; the pattern of `files` fits nothing, leaves the
-            landing folder, or fits a folder that is not finished; the format can't be told from the names.
+        SourceError: there are two files of the contract's name, or a folder; the pattern of `files` fits
+            nothing, leaves the landing folder, or fits a folder that is not finished; the format can't be
+            told from the names.
     """
     if settings.landing_url is None or (source is not None and source.files is None):
         return []
-    # Through the connection's own file system, here and below: the path's methods lose the connection on Airflow 3.2.
+    # Through the connection's own file system, here and below: the path's methods lose the connection on
+    # Airflow 3.2.
     landing = landing_folder(settings.landing_url, settings.landing_conn_id)
     with _permitted(str(landing)):
         if source is None or source.files is None:
@@ -138,7 +142,8 @@ def _files_of_contract(landing: ObjectStoragePath, table: str) -> list[LandingFi
 
 
 def _refuse_almost(landing: ObjectStoragePath, table: str, names: set[str], present: list[str]) -> None:
-    """A table that came in another form than the contract's must not be taken for one that did not come, or not come anew."""
+    """A table that came in another form than the contract's must not be taken for one that did not come, or
+    not come anew."""
     for name in sorted(names - set(present)):
         if name.lower() in {f"{table}{suffix}" for suffix in _ALMOST}:
             if present:
@@ -177,10 +182,12 @@ def _landing_file(
 
 
 def _fingerprint(fs: "AbstractFileSystem", path: str, *, local: bool) -> str:
-    """A digest of a local file's content; elsewhere what the store says of it (its ETag, version or time of change).
+    """A digest of a local file's content; elsewhere what the store says of it (its ETag, version or time of
+    change).
 
-    A local file is read instead of asked for its time: file systems keep times by ticks of up to two seconds, in which a file
-    of the same size can be written again. Reading costs a second per gigabyte, a small part of loading it.
+    A local file is read instead of asked for its time: file systems keep times by ticks of up to two seconds,
+    in which a file of the same size can be written again. Reading costs a second per gigabyte, a small part
+    of loading it.
     """
     return _sha256(Path(path)) if local else str(fs.checksum(path))
 

@@ -1,4 +1,5 @@
-"""Files below the landing URL that a pattern fits: never outside of it, and never a folder that is still being written."""
+"""Files below the landing URL that a pattern fits: never outside of it, and never a folder that is still
+being written."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -38,7 +39,8 @@ def landing_folder(url: str, conn_id: str | None) -> LandingFolder:
 
 
 def _readable(url: str) -> str:
-    """The URL as the file systems read it: they take `%3D`, as others write the `=` of a local folder, for a part of a name."""
+    """The URL as the file systems read it: they take `%3D`, as others write the `=` of a local folder, for a
+    part of a name."""
     path = url.removeprefix("file://")
     if path == url or "%" not in path or Path(path).exists() or not Path(unquote(path)).exists():
         return url
@@ -48,21 +50,23 @@ def _readable(url: str) -> str:
 def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> list[tuple[str, bool]]:
     """The paths of the files that a pattern fits, each with whether a `.manifest` stands beside it.
 
-    A folder stands for the part files that Spark wrote into it, and counts only with its `_SUCCESS`. Names that start with `_`
-    or `.` never count, unless the pattern says them.
+    A folder stands for the part files that Spark wrote into it, and counts only with its `_SUCCESS`. Names
+    that start with `_` or `.` never count, unless the pattern says them.
 
     Args:
         where: the start of each message.
 
     Raises:
-        SourceError: the pattern leaves the landing URL or fits nothing; a folder is not finished, or holds something else.
+        SourceError: the pattern leaves the landing URL or fits nothing; a folder is not finished, or holds
+            something else.
     """
     refuse_outside(pattern, where)
     fs, base, pattern = landing.fs, base_of(landing), pattern.rstrip("/")
     full = f"{_escaped(base)}/{pattern}"
     entries = _entries(fs.glob(full, detail=True))
     named = {path: entry for path, entry in entries.items() if _counts(path[len(base) + 1 :], pattern)}
-    # What is neither a file nor a folder (a link to nowhere) is not left out: it would be rows that nobody misses.
+    # What is neither a file nor a folder (a link to nowhere) is not left out: it would be rows that nobody
+    # misses.
     files = [
         path for path, entry in named.items() if entry["type"] != "directory" and not path.endswith(SUFFIX)
     ]
@@ -137,7 +141,8 @@ def _escaped(base: str) -> str:
 
 
 def _entries(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Files and folders by path, without the empty objects whose names end in / by which consoles of object stores keep a folder."""
+    """Files and folders by path, without the empty objects whose names end in / by which consoles of object
+    stores keep a folder."""
     return {
         _plain(path): entry
         for path, entry in found.items()

@@ -1,7 +1,7 @@
 """Texts of the contract that are none in newline-delimited JSON, although its columns are read as text.
 
-In Parquet such a column has a type that the contract refuses; here each row has its own: 1000.0 would be another person than
-1000, and true somebody.
+In Parquet such a column has a type that the contract refuses; here each row has its own: 1000.0 would be
+another person than 1000, and true somebody.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,8 @@ def keep_kinds(engine: duckdb.DuckDBPyConnection, path: str, keys: Sequence[str]
 def no_texts(
     engine: duckdb.DuckDBPyConnection, table: SourceTable, source: TableSource, origin: Origin
 ) -> list[Flag]:
-    """What is wrong with the contract's texts that are a key's value as it is, if some row holds something else there.
+    """What is wrong with the contract's texts that are a key's value as it is, if some row holds something
+    else there.
 
     The conditions are over the view.
     """
@@ -62,7 +63,8 @@ def no_texts(
 
 
 def _json(sql: str, keys: set[str]) -> str | None:
-    """SQL of the JSON value whose text an expression is, of a key or of one within its object; None for other expressions."""
+    """SQL of the JSON value whose text an expression is, of a key or of one within its object; None for other
+    expressions."""
     if sql in keys:
         return sql
     parsed = sqlglot.parse_one(sql, dialect="duckdb")

@@ -24,7 +24,8 @@ def known_sources(deployment: Deployment, known_at: datetime, warehouse: Warehou
     """Find the rows of every table that had been loaded by an instant.
 
     Raises:
-        SourceError: of a needed table nothing had been loaded, its rows of then are gone, or nothing says when they were loaded.
+        SourceError: of a needed table nothing had been loaded, its rows of then are gone, or nothing says
+            when they were loaded.
     """
     wanted = {**deployment.optional, **deployment.needed}
     found = [
@@ -137,7 +138,8 @@ def _columns(table: SourceTable) -> str:
 
 
 def _of_files(table: SourceTable, then: datetime) -> str:
-    """Condition of the rows of files that had come by then; the rows' own moment is another where a file of the table came again."""
+    """Condition of the rows of files that had come by then; the rows' own moment is another where a file of
+    the table came again."""
     return (
         f" where {FILE} in (select uri from control.loads where table_name = {text_literal(table.name)} group by uri"
         f" having min(loaded_at) <= {timestamp_literal(then.replace(tzinfo=UTC))})"

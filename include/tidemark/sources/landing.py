@@ -1,6 +1,8 @@
-"""Landing files become raw tables: all checked against the contract first, then each table swapped in by one transaction.
+"""Landing files become raw tables: all checked against the contract first, then each table swapped in by one
+transaction.
 
-DuckDB reads the files, whatever the warehouse: it streams CSV, JSON and Parquet, and can say which value has the wrong type.
+DuckDB reads the files, whatever the warehouse: it streams CSV, JSON and Parquet, and can say which value has
+the wrong type.
 """
 
 import logging
@@ -59,10 +61,11 @@ class Deployment:
     allow_missing: Collection[str] = ()
     """Tables whose landing files came before and may be gone."""
     published: datetime | None = None
-    """When the run of the last publication started: what its files were is what those of today are compared with."""
+    """When the run of the last publication started: what its files were is what those of today are compared
+    with."""
     optional: Mapping[str, str] = field(default_factory=dict)
-    """The tables that enabled families read and can do without, each with the name of such a family; one that no other family
-    needs may be nowhere or empty, and its rows then say so."""
+    """The tables that enabled families read and can do without, each with the name of such a family; one that
+    no other family needs may be nowhere or empty, and its rows then say so."""
     run_key: str = ""
     """The run's, for the name of the folder of files on the way."""
 
@@ -74,12 +77,12 @@ class Deployment:
 def load_sources(deployment: Deployment, warehouse: Warehouse) -> list[LoadedTable]:
     """Load every landing file that is new, and find the tables that are in the warehouse.
 
-    No table is replaced before all files have been checked. A file that can't be used and that no enabled family needs is
-    named in the log and left alone.
+    No table is replaced before all files have been checked. A file that can't be used and that no enabled
+    family needs is named in the log and left alone.
 
     Raises:
-        SourceError: a needed table is nowhere, does not keep its contract, or its landing files do not come any more. Every raw
-            table is as it was.
+        SourceError: a needed table is nowhere, does not keep its contract, or its landing files do not come
+            any more. Every raw table is as it was.
     """
     wanted = {**deployment.optional, **deployment.needed}
     with scratch_folder(deployment.settings, "landing", deployment.run_key) as folder:
@@ -278,7 +281,8 @@ def raw_rows_of(deployment: Deployment, table: SourceTable, *remarks: str) -> So
 
 
 def _prepare(warehouse: Warehouse, table: SourceTable, *, with_file: bool) -> None:
-    """The raw table with the columns that the files have; DuckDB makes it anew where it is replaced as a whole."""
+    """The raw table with the columns that the files have; DuckDB makes it anew where it is replaced as a
+    whole."""
     columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
     warehouse.execute(f"create table if not exists {table.qualified_name} ({columns})")
     if with_file and FILE not in warehouse.columns("raw", table.name):

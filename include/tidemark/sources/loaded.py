@@ -12,7 +12,8 @@ class LoadedTable:
 
     table: str
     origin: str
-    """URI of the file or files, `warehouse` where the raw table already stood there, `nowhere`, or the deployment's own table."""
+    """URI of the file or files, `warehouse` where the raw table already stood there, `nowhere`, or the
+    deployment's own table."""
     row_count: int
     changed: bool
     """False when the same files had been loaded before, or there were none."""

@@ -29,7 +29,8 @@ def content_of(fingerprint: str) -> str:
 
 
 def refuse_rows_of_another_mapping(table: SourceTable, gone: Mapping[str, str], present: str) -> None:
-    """Rows of files that are no longer there can't be read again, so they have to have been read as the others are.
+    """Rows of files that are no longer there can't be read again, so they have to have been read as the
+    others are.
 
     Args:
         gone: files and their fingerprints when they were loaded.
@@ -67,7 +68,8 @@ def standing_files(
     }
     if None in files:
         return {}  # loaded as a whole before: nobody knows which row is of which file
-    # Of a file that was loaded before the table was replaced by others no row is there, so it has to come again.
+    # Of a file that was loaded before the table was replaced by others no row is there, so it has to come
+    # again.
     return {row["uri"]: row["fingerprint"] for row in loads if row["uri"] in files or row["row_count"] == 0}
 
 

@@ -1,4 +1,5 @@
-"""Where a table's rows are, and what is wrong with them: what reading a source and each of its columns share."""
+"""Where a table's rows are, and what is wrong with them: what reading a source and each of its columns
+share."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,7 +46,8 @@ class Origin:
     places: Mapping[str, str] = field(default_factory=dict)
     """File and line of each key of `sources.yml`."""
     names_are_known: bool = True
-    """Whether its columns' names are names: the first line of a CSV file without a header is somebody's data."""
+    """Whether its columns' names are names: the first line of a CSV file without a header is somebody's
+    data."""
     kept: tuple[str, ...] = ()
     """Further columns of the relation that the given rows keep."""
 
@@ -67,7 +69,8 @@ class Origin:
             place: beginning of the message about what is wrong with it.
 
         Raises:
-            SourceError: it is no expression, names a column that does not exist, or computes what its columns' types do not allow.
+            SourceError: it is no expression, names a column that does not exist, or computes what its
+                columns' types do not allow.
         """
         try:
             parsed = resolve_columns(

@@ -1,7 +1,8 @@
 """How the contract's columns are made of a source's: SQL that loses nothing in silence.
 
-The rows that are given (`given`: the mapped expressions, where the mapping's condition holds) and what is made of them are
-two steps, so that a value which is there and can't be read is counted: for each such column there is a flag.
+The rows that are given (`given`: the mapped expressions, where the mapping's condition holds) and what is
+made of them are two steps, so that a value which is there and can't be read is counted: for each such column
+there is a flag.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,7 +46,8 @@ class Reading:
         return f"select {columns} from ({self.given}) as given"
 
     def failing_part(self, fails: Callable[[str], bool]) -> str:
-        """The place of the first expression that can't be computed for every row, such as a cast of a text that is no number.
+        """The place of the first expression that can't be computed for every row, such as a cast of a text
+        that is no number.
 
         Args:
             fails: tries a query.
@@ -124,7 +126,8 @@ def make_reading(table: SourceTable, source: TableSource, origin: Origin, curren
 
 
 def _types(query: str, parts: Mapping[str, str], origin: Origin) -> Mapping[str, str]:
-    """The types of what is given; an expression that does not fit its columns' types is named with its place."""
+    """The types of what is given; an expression that does not fit its columns' types is named with its
+    place."""
     try:
         return origin.describe(query)
     except SourceError:

@@ -51,8 +51,8 @@ def locate(  # noqa: PLR0917 - one call
         known_at: leave out what was loaded after that instant.
 
     Raises:
-        SourceError: the relation can't be read, or lacks a column, or has one of the wrong type; or with `known_at` nothing says
-            when its rows were loaded.
+        SourceError: the relation can't be read, or lacks a column, or has one of the wrong type; or with
+            `known_at` nothing says when its rows were loaded.
     """
     name = source.from_ or ""
     dialect = DIALECTS[warehouse.dialect]
@@ -110,7 +110,8 @@ def locate(  # noqa: PLR0917 - one call
 
 
 def known_by(known_at: datetime | None, query: str) -> str:
-    """Of a query's rows those that had been loaded by an instant; without one, all. A row without a moment stays, for the gate to see."""
+    """Of a query's rows those that had been loaded by an instant; without one, all. A row without a moment
+    stays, for the gate to see."""
     if known_at is None:
         return query
     return f"select * from ({query}) as known where {LOADED_AT} is null or {LOADED_AT} <= {timestamp_literal(known_at)}"
@@ -125,7 +126,8 @@ def as_they_are_now(name: str, known_at: datetime) -> str:
 
 
 def _refuse_what_is_no_table(warehouse: Warehouse, relation: str) -> None:
-    """DuckDB would look for a variable of the Python process, or a file, behind a name that it does not know."""
+    """DuckDB would look for a variable of the Python process, or a file, behind a name that it does not
+    know."""
     if warehouse.dialect != "duckdb":
         return
     parts = [part.strip('"').lower() for part in re.findall(_IDENTIFIER, relation)]
@@ -140,7 +142,8 @@ def _refuse_what_is_no_table(warehouse: Warehouse, relation: str) -> None:
 
 
 def _refuse_what_fails(warehouse: Warehouse, name: str, reading: Reading, checked: str) -> None:
-    """Compute every value once, where an error can be told without the value: dbt's and Great Expectations' would hold it."""
+    """Compute every value once, where an error can be told without the value: dbt's and Great Expectations'
+    would hold it."""
     for place, part in reading.parts.items():
         names = [token[0] for token in _QUOTED.finditer(part) if token[0].startswith('"')]
         if any(re.search(r"(?<![:\w]):\w", name) for name in names):

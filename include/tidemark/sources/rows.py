@@ -1,4 +1,5 @@
-"""Where the rows of each table of the contract are, for everybody who reads them: staging, the gate, the manifest."""
+"""Where the rows of each table of the contract are, for everybody who reads them: staging, the gate, the
+manifest."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -40,7 +41,8 @@ class SourceRows(BaseModel):
     """The same with one boolean column for each flag."""
     flags: tuple[RowFlag, ...] = ()
     landed: bool = False
-    """Whether the rows came from landing files: nobody but a run changes them. Others may change while a run reads them."""
+    """Whether the rows came from landing files: nobody but a run changes them. Others may change while a run
+    reads them."""
     delivered: int | None = None
     """Rows that the landing files held; None where there are none."""
     filtered: int = 0
@@ -52,7 +54,8 @@ class SourceRows(BaseModel):
     remarks: tuple[str, ...] = ()
     """What loading found that a person should know of, each in a sentence; the gate says it as a warning."""
     lack: Lack | None = None
-    """Why a table that every enabled family can do without has no row: it is neither mapped nor landed, or it is empty."""
+    """Why a table that every enabled family can do without has no row: it is neither mapped nor landed, or it
+    is empty."""
 
     @property
     def rows(self) -> str:
@@ -71,7 +74,8 @@ def raw_rows(table: str) -> SourceRows:
 
 
 def no_rows(table: SourceTable) -> SourceRows:
-    """The rows of a table that is nowhere: none, in the columns of its contract, so that whoever reads it needs no other query."""
+    """The rows of a table that is nowhere: none, in the columns of its contract, so that whoever reads it
+    needs no other query."""
     columns = ", ".join(f"cast(null as {column.data_type}) as {column.name}" for column in table.columns)
     query = f"select * from (select {columns}) as nothing where 1 = 0"
     return SourceRows(table=table.name, relation=table.qualified_name, sql=query, lack="nowhere")

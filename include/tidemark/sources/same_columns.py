@@ -75,7 +75,8 @@ class SameColumns:
 
 
 def named(file: LandingFile, columns: set[str]) -> str:
-    """Columns in a message. The first line of a CSV file without a header is data, so its names are only counted."""
+    """Columns in a message. The first line of a CSV file without a header is data, so its names are only
+    counted."""
     if file.format == "csv":
         return f"{len(columns)} column{'s' if len(columns) > 1 else ''}"
     return ", ".join(sorted(columns))

@@ -1,7 +1,8 @@
-"""`<file>.manifest`: what the sender says of a file, so that one that was cut or replaced on the way is noticed.
+"""`<file>.manifest`: what the sender says of a file, so that one that was cut or replaced on the way is
+noticed.
 
-A JSON object with `rows` (data rows, without the header), `sha256` (hexadecimal, of the file's bytes as they stand), or both;
-other keys are the sender's own:
+A JSON object with `rows` (data rows, without the header), `sha256` (hexadecimal, of the file's bytes as they
+stand), or both; other keys are the sender's own:
 
     {"rows": 1253, "sha256": "9f86d081884c7d65…"}
 """
@@ -29,7 +30,8 @@ class Sidecar:
 
     @property
     def mark(self) -> str:
-        """A part of the file's fingerprint: a promise that is added or corrected later is held against the file again."""
+        """A part of the file's fingerprint: a promise that is added or corrected later is held against the
+        file again."""
         return "".join(f"+{value}" for value in (self.rows, self.sha256) if value is not None)
 
 

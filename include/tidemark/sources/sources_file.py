@@ -250,7 +250,8 @@ class TableSource(_Part):
 
 
 def short_name(column: str) -> str:
-    """The name by which a deployment may map a column: amounts without the currency of the contract's names."""
+    """The name by which a deployment may map a column: amounts without the currency of the contract's
+    names."""
     return column.removesuffix("_usd")
 
 
@@ -303,7 +304,8 @@ def _source_model(table: SourceTable) -> type[TableSource]:
 
 
 class Sources(_Part):
-    """The tables of the contract that a deployment maps. One that is not named is read as the contract says."""
+    """The tables of the contract that a deployment maps. One that is not named is read as the contract
+    says."""
 
     def mapped(self) -> dict[str, TableSource]:
         """The mapped tables by name."""

@@ -1,4 +1,5 @@
-"""The view `landing` over what a reader gives: names of the file, blank as null, partitions; and what its errors mean."""
+"""The view `landing` over what a reader gives: names of the file, blank as null, partitions; and what its
+errors mean."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -40,7 +41,8 @@ def make_view(  # noqa: PLR0917 - a view is all of these
         texts: which of them are text, whose blank cells become null.
         relation: SQL of the reader.
         reader: the reader's own names; c0, c1, ... by default.
-        null_words: texts that mean null besides blank ones, with or without blanks around them. (DuckDB's own option takes no word with a quote sign.)
+        null_words: texts that mean null besides blank ones, with or without blanks around them. (DuckDB's own
+            option takes no word with a quote sign.)
 
     Raises:
         SourceError: a name is repeated, as it also is when it differs in case alone.
@@ -121,8 +123,8 @@ def explained(error: duckdb.Error, uri: str) -> Exception:
     """What to raise for an error of DuckDB's while it reads a landing file.
 
     Returns:
-        The error itself where this machine lacks memory or disk space, so that the task is retried; else a SourceError without
-        DuckDB's own words, which quote the line that it could not read.
+        The error itself where this machine lacks memory or disk space, so that the task is retried; else a
+        SourceError without DuckDB's own words, which quote the line that it could not read.
     """
     if isinstance(error, _OWN_TROUBLE) or (
         isinstance(error, duckdb.IOException) and not _about_content(error)

@@ -1,6 +1,7 @@
 """Casts of texts in the deployment's expressions, which take a text only if nothing of it is lost.
 
-By themselves the engines drop what follows a time (an offset, PM, any word), take 1_000 for a thousand, and round 5.7 to 6.
+By themselves the engines drop what follows a time (an offset, PM, any word), take 1_000 for a thousand, and
+round 5.7 to 6.
 """
 
 import re
@@ -27,13 +28,15 @@ _UNREADABLE = "this text is refused"
 
 
 def strict(expression: exp.Expr, type_of: Callable[[str], str], dialect: Dialect) -> exp.Expr:
-    """The expression with each cast of a text held to what the type keeps whole; `try_cast` gives null for the rest.
+    """The expression with each cast of a text held to what the type keeps whole; `try_cast` gives null for
+    the rest.
 
     Args:
         type_of: the type of an expression in SQL.
 
     Raises:
-        SourceError: a text is compared with a number, which would compare it with the number that it is rounded to.
+        SourceError: a text is compared with a number, which would compare it with the number that it is
+            rounded to.
     """
 
     def is_text(node: exp.Expr) -> bool:
@@ -58,7 +61,8 @@ def strict(expression: exp.Expr, type_of: Callable[[str], str], dialect: Dialect
 
 
 def _keeps(operand: exp.Expr, pattern: str) -> bool:
-    """Whether the operand is a text of the expression's own, such as in date '2026-01-31', that keeps the pattern."""
+    """Whether the operand is a text of the expression's own, such as in date '2026-01-31', that keeps the
+    pattern."""
     return isinstance(operand, exp.Literal) and re.fullmatch(pattern, operand.name.strip()) is not None
 
 

@@ -41,8 +41,8 @@ def stage(  # noqa: PLR0917 - a file is all of these
 ) -> int:
     """Make the view `landing` over a file, and count its rows by two means that must agree.
 
-    Columns of CSV and of newline-delimited JSON are text. A cell of blanks is null, in every format; in CSV a null word is, too.
-    Names lose the blanks around them.
+    Columns of CSV and of newline-delimited JSON are text. A cell of blanks is null, in every format; in CSV a
+    null word is, too. Names lose the blanks around them.
 
     Args:
         uri: the file's name in messages; its suffix says the compression.
@@ -54,7 +54,8 @@ def stage(  # noqa: PLR0917 - a file is all of these
         The number of rows.
 
     Raises:
-        SourceError: the file is not whole, not of its format, or not as `csv` says. The message never holds a cell's content.
+        SourceError: the file is not whole, not of its format, or not as `csv` says. The message never holds a
+            cell's content.
         duckdb.Error, OSError: this machine lacks memory or disk space.
     """
     compression = _compression(local, uri, format)

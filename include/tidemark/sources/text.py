@@ -39,7 +39,8 @@ class Text:
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise self._damaged() from None
         except OSError as error:
-            # pyarrow's for damaged data has no number; one that has is the machine's (disk, permission) and not the file's.
+            # pyarrow's for damaged data has no number; one that has is the machine's (disk, permission) and
+            # not the file's.
             if self.compression != "zstd" or error.errno is not None:
                 raise
             raise self._damaged() from None
@@ -177,7 +178,8 @@ def _not_as_said(uri: str, encoding: str, line: int, error: UnicodeError) -> Sou
 
 
 def _is_utf8_nevertheless(text: Text, encoding: str) -> bool:
-    """Whether the content tells that it is in UTF-8: text in latin-1 with a letter beyond ASCII is hardly ever valid in it."""
+    """Whether the content tells that it is in UTF-8: text in latin-1 with a letter beyond ASCII is hardly
+    ever valid in it."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     telling = "a".encode(encoding) != b"a"
     with text.bytes() as stream:

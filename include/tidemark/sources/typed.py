@@ -1,4 +1,5 @@
-"""Landing files as Parquet files with the contract's columns and types; what can't be read is an error that says where."""
+"""Landing files as Parquet files with the contract's columns and types; what can't be read is an error that
+says where."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,8 +58,8 @@ def write_typed(  # noqa: PLR0917 - one call
         before: a file that was loaded before, whose rows stay.
 
     Raises:
-        SourceError: a file can't be read, lacks a column, has other columns than the first, a column of another type than those
-            before, or a value of the wrong type.
+        SourceError: a file can't be read, lacks a column, has other columns than the first, a column of
+            another type than those before, or a value of the wrong type.
     """
     written: list[TypedFile] = []
     same = SameColumns()
@@ -101,7 +102,8 @@ def staged_file(  # noqa: PLR0917 - one call
     currency: str,
     places: Mapping[str, str],
 ) -> Iterator["StagedFile"]:
-    """A landing file, copied to this machine where it is elsewhere, as a view of its rows until the end of the block.
+    """A landing file, copied to this machine where it is elsewhere, as a view of its rows until the end of
+    the block.
 
     Raises:
         SourceError: the file is not whole, not of its format, or not as its dialect says.
@@ -204,7 +206,8 @@ class StagedFile:
         return int(found[0])
 
     def _compute(self, reading: Reading, query: str) -> tuple[Any, ...]:
-        """The one row of a query over the reading; DuckDB's own error would hold the value that an expression stumbles over."""
+        """The one row of a query over the reading; DuckDB's own error would hold the value that an expression
+        stumbles over."""
 
         def fails(part: str) -> bool:
             try:
@@ -312,7 +315,8 @@ class StagedFile:
         return str(first[0]) if first else "?"
 
     def or_mapping(self, place: str) -> str:
-        """The end of a sentence that tells to correct a column of the file: the mapping may be corrected as well."""
+        """The end of a sentence that tells to correct a column of the file: the mapping may be corrected as
+        well."""
         return "" if self.source.columns is None else f", or correct the mapping ({place})"
 
     def place(self, column: str) -> str:

@@ -1,4 +1,5 @@
-"""How a value of the contract's type is made of what a source gives. What is there and can't be read becomes null, and is counted."""
+"""How a value of the contract's type is made of what a source gives. What is there and can't be read becomes
+null, and is counted."""
 
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.contract import Column, SourceTable
@@ -13,7 +14,8 @@ _FALSE = "('false', 'f', 'no', 'n', '0')"
 
 
 def value_of(table: SourceTable, column: Column, mapping: ColumnMapping, actual: str, origin: Origin) -> str:
-    """SQL over the given rows: a value of the contract's type, or null where what is given can't be read as one.
+    """SQL over the given rows: a value of the contract's type, or null where what is given can't be read as
+    one.
 
     Args:
         actual: the type of what is given.
@@ -76,7 +78,8 @@ def _boolean(name: str, kind: Kind) -> str:
 
 
 _LARGEST = {"decimal": "99999999999999.99", "double": "1.7976931348623157e308"}
-"""The largest number of each type that is read, far above any amount. NaN is greater than every number in both engines."""
+"""The largest number of each type that is read, far above any amount. NaN is greater than every number in
+both engines."""
 
 
 def _number(name: str, kind: Kind, data_type: str, origin: Origin) -> str:
@@ -250,7 +253,8 @@ def rounded(column: Column, mapping: ColumnMapping, actual: str, origin: Origin,
 
 
 def loses_decimals(number: str, data_type: str, actual: str) -> str:
-    """Condition: a number has more decimals than a decimal type, beyond what floating numbers add by themselves.
+    """Condition: a number has more decimals than a decimal type, beyond what floating numbers add by
+    themselves.
 
     Args:
         number: SQL of a double.

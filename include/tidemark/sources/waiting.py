@@ -29,7 +29,8 @@ class WaitingFile(NamedTuple):
 def waiting_files(
     settings: Settings, warehouse: Warehouse, mapped: Mapping[str, TableSource], currency: str
 ) -> list[WaitingFile]:
-    """The files in the order of their tables. A table whose files can't be listed has none: the run says what is wrong with it.
+    """The files in the order of their tables. A table whose files can't be listed has none: the run says what
+    is wrong with it.
 
     Args:
         mapped: what `sources.yml` says of tables.

@@ -1,7 +1,8 @@
 """Estimates with honest uncertainty from sums: pure functions over cells, no Airflow, no warehouse.
 
-Start from `cells.Cells` (one amount per user) or `ratio_cells.RatioCells` (two), summed into cells by one GROUP BY, and
-from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the one long shape of every published number.
+Start from `cells.Cells` (one amount per user) or `ratio_cells.RatioCells` (two), summed into cells by one
+GROUP BY, and from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the one long shape of
+every published number.
 
 | question | function | takes |
 |---|---|---|
@@ -28,4 +29,4 @@ from a `config.StatisticsConfig`. Results are `results.ResultRow` objects, the o
 | how far a segment can be relied on | `confidence.segment_confidence` | `Cells` |
 
 Each name is imported from its module, so that who needs rows and cells only does not load scipy.
-"""
+"""  # noqa: W505

@@ -1,4 +1,5 @@
-"""What a segment did later, against all customers who had done as much before: a comparison without regression to the mean."""
+"""What a segment did later, against all customers who had done as much before: a comparison without
+regression to the mean."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 METHOD = "standardized_t"
 PARTS_OF_OCTAVE = 8
-"""Classes of prior amounts: within half octaves, what is left of regression to the mean shows from 4,000 customers on."""
+"""Classes of prior amounts: within half octaves, what is left of regression to the mean shows from 4,000
+customers on."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Alike:
     """A segment against customers alike.
 
     Attributes:
-        comparison: its ratio minus that of all customers of the same prior amounts; None where nothing varies.
+        comparison: its ratio minus that of all customers of the same prior amounts; None where nothing
+            varies.
         own: the tail of the influence that the segment's customers have on the difference.
         others: that of all others.
     """
@@ -46,10 +49,11 @@ class Alike:
 class Standardized:
     """All customers of a backtest by their prior amount, to say what is expected of a segment.
 
-    Customers whose prior amounts are in the same eighth of an octave are alike, those without any on their own. What is expected of a
-    customer is the prior amount times the later over the prior sum of all who are alike (of those without any: their mean),
-    so high amounts fall back, and low ones rise, as they do for everybody. This is direct standardization with a ratio
-    estimator in each class. Source: Cochran 1977, sections 6.10 (separate ratio estimate) and 5A.
+    Customers whose prior amounts are in the same eighth of an octave are alike, those without any on their
+    own. What is expected of a customer is the prior amount times the later over the prior sum of all who are
+    alike (of those without any: their mean), so high amounts fall back, and low ones rise, as they do for
+    everybody. This is direct standardization with a ratio estimator in each class. Source: Cochran 1977,
+    sections 6.10 (separate ratio estimate) and 5A.
 
     Args:
         cells: segment -> cells with x = prior and y = later.
@@ -59,7 +63,7 @@ class Standardized:
     >>> both = {"a": RatioCells.from_rows(rows[:1]), "b": RatioCells.from_rows(rows[1:])}
     >>> round(Standardized(both).of("a", 0.95).comparison.estimate, 6)
     -0.1
-    """
+    """  # noqa: W505
 
     def __init__(self, cells: Mapping[str, RatioCells]) -> None:
         self._names = list(cells)
@@ -139,19 +143,22 @@ def alike_rows(
     reason_if_absent: str | None = None,
     horizon: str,
 ) -> list[ResultRow]:
-    """Each segment's ratio of later to prior minus that of all customers alike, whose regression to the mean is the same.
+    """Each segment's ratio of later to prior minus that of all customers alike, whose regression to the mean
+    is the same.
 
     Args:
         metric: of the rows.
-        cells: segment of then -> cells with x = prior and y = later; None where there is nothing to look back at.
+        cells: segment of then -> cells with x = prior and y = later; None where there is nothing to look back
+            at.
         config: the run's settings.
         segments: all segments of then, in the order of the rows.
         reason_if_absent: why ``cells`` is None.
         horizon: of the rows.
 
     Returns:
-        A ``standardized_t`` row for each segment, with the p-value of no difference, adjusted over the segments.
-        ``nobody_alike`` where fewer than the minimum sample size of its customers, or of others, have any who are alike.
+        A ``standardized_t`` row for each segment, with the p-value of no difference, adjusted over the
+        segments. ``nobody_alike`` where fewer than the minimum sample size of its customers, or of others,
+        have any who are alike.
     """
     known = {"horizon": horizon, "confidence_level": config.confidence_level}
     if cells is None:

@@ -32,7 +32,8 @@ def part_of_octave(mean: float, parts: int) -> int:
 
 
 def exact(value: Any) -> Exact:
-    """``value`` as an int where it is whole, else as a fraction equal to it. Raises ValueError unless it is finite.
+    """``value`` as an int where it is whole, else as a fraction equal to it. Raises ValueError unless it is
+    finite.
 
     >>> import decimal
     >>> exact(decimal.Decimal("12")), exact(0.5)

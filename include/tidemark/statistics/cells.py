@@ -1,8 +1,8 @@
 """Users summed into cells: all that a bootstrap of a mean, a rate or a ratio has to know about them.
 
-A few hundred cells stand for any number of users. Inside a cell the users are alike (the same first two digits), so a
-replicate needs only how many of them it drew. Sums are exact (whole numbers or fractions), so neither the order of the
-rows, nor chunks, nor threads can change a result.
+A few hundred cells stand for any number of users. Inside a cell the users are alike (the same first two
+digits), so a replicate needs only how many of them it drew. Sums are exact (whole numbers or fractions), so
+neither the order of the rows, nor chunks, nor threads can change a result.
 """
 
 from __future__ import annotations
@@ -58,14 +58,16 @@ class Cells:
     def from_rows(cls, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str] | None = None) -> Cells:
         """Cells from the records of a GROUP BY with the keys ``bin, n, s1, s2, s3``.
 
-        Rows of the same bin are added up, so the records of several groups (or chunks) may be passed together.
+        Rows of the same bin are added up, so the records of several groups (or chunks) may be passed
+        together.
 
         Args:
             rows: one record a cell; sums as int, Decimal or a float.
             columns: other names, for example ``{"n": "users"}``.
 
         Raises:
-            ValueError: for a missing key, a null, a negative or fractional count, or sums that no users can have.
+            ValueError: for a missing key, a null, a negative or fractional count, or sums that no users can
+                have.
 
         >>> Cells.from_rows([{"bin": "0", "n": 3, "s1": 0, "s2": 0, "s3": 0}]).size
         3
@@ -88,8 +90,8 @@ class Cells:
     def coarse(self) -> Cells:
         """The same users in cells of half an octave, for drawing; unchanged up to 64 cells.
 
-        Moves the end points by at most 2e-5 standard errors (measured against a cell per distinct value, at n = 200 to
-        1,000,000), a thousandth of the noise of 10,000 replicates, and draws ten times as fast.
+        Moves the end points by at most 2e-5 standard errors (measured against a cell per distinct value, at n
+        = 200 to 1,000,000), a thousandth of the noise of 10,000 replicates, and draws ten times as fast.
         """
         if len(self.n) <= MAX_DRAWN_CELLS:
             return self

@@ -20,14 +20,15 @@ class Number:
 
     Attributes:
         metric: what it is called.
-        form: share of people in the segment; part of its members of whom the amount 1 says that something holds; mean of their
-            amount; ratio, the part of everybody's amount that they hold; quotient, their mean over that of another segment; count of
-            them; sum of their amount.
+        form: share of people in the segment; part of its members of whom the amount 1 says that something
+            holds; mean of their amount; ratio, the part of everybody's amount that they hold; quotient, their
+            mean over that of another segment; count of them; sum of their amount.
         source: the amount, or which people are counted.
         of: the segment whose members it is about; None for all people.
         segment: what its rows say.
         unit: how many of the amount's whole numbers are one of the result's unit.
-        versus: of a difference, the segment whose number is subtracted; of a quotient, the one that is divided by.
+        versus: of a difference, the segment whose number is subtracted; of a quotient, the one that is
+            divided by.
     """
 
     metric: str
@@ -47,7 +48,8 @@ class Number:
 
     @property
     def of_all(self) -> Number | None:
-        """The same of all people, whose influence shows what the amounts of few may lack; None where none is compared so."""
+        """The same of all people, whose influence shows what the amounts of few may lack; None where none is
+        compared so."""
         return replace(self, of=None, segment=None, versus=None) if self.form in ("mean", "sum") else None
 
 
@@ -57,7 +59,8 @@ class Month:
 
     Attributes:
         value: None where there is nothing to divide by.
-        n: users behind it: of a share and a mean those that are divided by, of a count and a sum those counted.
+        n: users behind it: of a share and a mean those that are divided by, of a count and a sum those
+            counted.
         nonzero: those of them with an amount other than zero.
         effective_n: (sum)^2 / sum of squares of the amount.
     """
@@ -92,11 +95,13 @@ class Change:
         behind: the users behind the number in these two.
         standard_error: of `value`; None where that is missing.
         tail: how unevenly users influence the change; None likewise.
-        moved: of a share, how many users came to what is counted and how many left it; then the same of all others.
+        moved: of a share, how many users came to what is counted and how many left it; then the same of all
+            others.
         between: of a slope, the number in the months between both.
         others: of a slope, users behind the number in none but these.
         fitted: how many numbers were fitted to the users' own.
-        parts: of a difference or quotient, the numbers of both segments in its months, which must be publishable too.
+        parts: of a difference or quotient, the numbers of both segments in its months, which must be
+            publishable too.
     """
 
     earlier: Month
@@ -130,7 +135,8 @@ class Change:
 
 
 def slope_weights(months: int) -> tuple[float, ...]:
-    """What each of equally spaced months is multiplied by, so that the sum is the least-squares slope per month.
+    """What each of equally spaced months is multiplied by, so that the sum is the least-squares slope per
+    month.
 
     >>> slope_weights(2), slope_weights(4)
     ((-1.0, 1.0), (-0.3, -0.1, 0.1, 0.3))

@@ -1,4 +1,5 @@
-"""The change of published numbers between two months, as rows: with interval, p-value, trust, and what could have been seen."""
+"""The change of published numbers between two months, as rows: with interval, p-value, trust, and what could
+have been seen."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ class ChangeRow:
     Attributes:
         metric: the number, as `ResultRow` calls it.
         kind: what it is, which says what the margin is a percentage of.
-        comparison: ``previous``, ``year_before``, the same with ``_same_rules``, or ``trend``; see docs/methods.md.
+        comparison: ``previous``, ``year_before``, the same with ``_same_rules``, or ``trend``; see
+            docs/methods.md.
         segment: the group; null means all.
         horizon: the window, where the number has one.
         estimate: the number now.
@@ -57,11 +59,13 @@ class ChangeRow:
         trust: how far the interval can be relied on.
         reason: why something is null, or why ``trust`` is not ``ok``; one of `REASONS`.
         months: of a trend, how many months it is over.
-        rules_effect: of a comparison under the same rules, the earlier number under them minus the one that was published.
+        rules_effect: of a comparison under the same rules, the earlier number under them minus the one that
+            was published.
         segment_to: of a difference, the segment whose number is subtracted.
 
     Raises:
-        ValueError: for a null or a warning without a reason, an interval without a flag, an unknown reason, or reversed ends.
+        ValueError: for a null or a warning without a reason, an interval without a flag, an unknown reason,
+            or reversed ends.
     """
 
     metric: str
@@ -134,7 +138,8 @@ def rows_of(
 
 
 def adjusted_rows(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
-    """The rows with ``p_adjusted`` and ``family_size``, adjusted within each comparison for the false discovery rate.
+    """The rows with ``p_adjusted`` and ``family_size``, adjusted within each comparison for the false
+    discovery rate.
 
     Differences between groups say again what the groups' own numbers say, so they are a family by themselves.
     """
@@ -158,7 +163,8 @@ def change_row(
         change: what was found.
         config: the run's settings.
         margin_pct: as of `segment_changes`.
-        reference: the tail of all users' influence, which shows whether these users lack rare large amounts by chance.
+        reference: the tail of all users' influence, which shows whether these users lack rare large amounts
+            by chance.
     """
     then, today, spans = change.earlier, change.now, len(change.months) - 1
     row = replace(

@@ -1,4 +1,5 @@
-"""How far a segment's numbers can be relied on: sample size, completeness and variance in one figure between 0 and 1."""
+"""How far a segment's numbers can be relied on: sample size, completeness and variance in one figure between
+0 and 1."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ def segment_confidence(
     *,
     threshold: float = CONFIDENCE_THRESHOLD,
 ) -> ResultRow:
-    """The ``segment_confidence`` row: a description without an interval; below the threshold its flag is ``caution``."""
+    """The ``segment_confidence`` row: a description without an interval; below the threshold its flag is
+    ``caution``."""
     if cells.size == 0:
         return null_row("segment_confidence", "weighted", "empty_segment", segment=segment, n=0)
     score = confidence_score(cells, completeness, config.minimum_sample_size)

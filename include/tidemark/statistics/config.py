@@ -1,4 +1,5 @@
-"""What every statistic of one run has in common: its date, its confidence level, its resamples, its minimum sizes."""
+"""What every statistic of one run has in common: its date, its confidence level, its resamples, its minimum
+sizes."""
 
 from __future__ import annotations
 
@@ -15,11 +16,12 @@ class StatisticsConfig:
     Attributes:
         as_of_date: the run's as-of date, ``YYYY-MM-DD``. It is part of every seed.
         confidence_level: coverage of each interval, strictly between 0 and 1.
-        n_resamples: bootstrap replicates of each interval, at least 1,000. At 1,000 an end point still moves by
-            0.084 standard errors from seed to seed, at 10,000 by 0.027.
+        n_resamples: bootstrap replicates of each interval, at least 1,000. At 1,000 an end point still moves
+            by 0.084 standard errors from seed to seed, at 10,000 by 0.027.
         minimum_sample_size: fewer users than this give a null with reason ``too_few_users``.
         minimum_nonzero_users: fewer users with a non-zero amount give ``too_few_nonzero_users``.
-        minimum_effective_users: a smaller effective sample size (sum x)^2 / sum x^2 gives ``low_effective_n``.
+        minimum_effective_users: a smaller effective sample size (sum x)^2 / sum x^2 gives
+            ``low_effective_n``.
 
     Raises:
         ValueError: for a value outside its range, with the argument's name in the sentence.
@@ -30,7 +32,7 @@ class StatisticsConfig:
     Traceback (most recent call last):
     ...
     ValueError: n_resamples must be at least 1000, got 200: percentile intervals from fewer resamples are noise.
-    """
+    """  # noqa: W505
 
     as_of_date: str
     confidence_level: float = 0.95

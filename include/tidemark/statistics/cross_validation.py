@@ -1,4 +1,5 @@
-"""How well a logistic model tells users apart whom it has not seen, and whether its probabilities are right."""
+"""How well a logistic model tells users apart whom it has not seen, and whether its probabilities are
+right."""
 
 from __future__ import annotations
 
@@ -35,8 +36,8 @@ class Validation:
         auc: probability that a user with the outcome is predicted higher than one without, ties half.
         auc_low: lower end, on the logit scale with DeLong's variance; None where the AUC is 0 or 1.
         auc_high: upper end.
-        slope: of the outcome's log odds on the predicted log odds: 1 is right, below 1 the effects are overstated. None
-            where predictions do not vary.
+        slope: of the outcome's log odds on the predicted log odds: 1 is right, below 1 the effects are
+            overstated. None where predictions do not vary.
         excess: observed rate minus mean predicted probability, with Wilson's interval of the rate.
     """
 
@@ -48,11 +49,12 @@ class Validation:
 
 
 def split(table: BinaryTable, stream: Stream, folds: int = FOLDS) -> tuple[Floats, Floats]:
-    """Users and successes of each row in each fold at random, shape (folds, rows) each; outcomes even over the folds.
+    """Users and successes of each row in each fold at random, shape (folds, rows) each; outcomes even over
+    the folds.
 
-    Users of one row and outcome are alike, so only their numbers matter: with sorted rows the folds do not depend on the
-    order of the users. Dealing them out in turn instead would give each fold the same chance pattern, and noise would
-    look like an effect (an area of 0.53 without any).
+    Users of one row and outcome are alike, so only their numbers matter: with sorted rows the folds do not
+    depend on the order of the users. Dealing them out in turn instead would give each fold the same chance
+    pattern, and noise would look like an effect (an area of 0.53 without any).
 
     >>> from include.tidemark.statistics.streams import stream
     >>> rows = [{"x": 0, "n": 4, "successes": 1}, {"x": 1, "n": 2, "successes": 1}]
@@ -76,7 +78,8 @@ def validate(
 ) -> Validation | None:
     """Cross-validated discrimination and calibration; None with fewer users of an outcome than folds.
 
-    Each fold is predicted from the others, by maximum likelihood, or with a log-F(1,1) prior where that has no answer.
+    Each fold is predicted from the others, by maximum likelihood, or with a log-F(1,1) prior where that has
+    no answer.
 
     Args:
         table: rows sorted, see `features.canonical`.
@@ -142,7 +145,8 @@ def _calibration(
     kept = n.ravel() > 0
     design = np.column_stack([np.ones(len(eta)), eta])[kept]
     outcome = BinaryTable((INTERCEPT, "predicted"), design, n.ravel()[kept], successes.ravel()[kept])
-    # Predictions of users without any effect differ between folds by rounding only: no slope can be told from that.
+    # Predictions of users without any effect differ between folds by rounding only: no slope can be told from
+    # that.
     varies = float(np.ptp(eta[kept])) > 1e-9
     fit = fit_logistic(outcome) if varies else None
     slope = None if fit is None else coefficient_interval(fit, "predicted", confidence_level)

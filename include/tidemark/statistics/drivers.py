@@ -1,4 +1,5 @@
-"""Which early behaviour goes with an outcome: odds ratios, adjusted and alone, and how far the model can be believed."""
+"""Which early behaviour goes with an outcome: odds ratios, adjusted and alone, and how far the model can be
+believed."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ from include.tidemark.statistics.trust import Flag
 
 IMPACT_THRESHOLD = 1.2
 EVENTS_A_PARAMETER = 10
-# Numbers that one penalized fit may touch, and a whole profile: beyond them a simpler method gives an answer in seconds.
+# Numbers that one penalized fit may touch, and a whole profile: beyond them a simpler method gives an answer
+# in seconds.
 _FIRTH_LIMIT = 1_000_000
 _PROFILE_LIMIT = 2_000_000
 
@@ -57,10 +59,11 @@ class Model:
 
 
 def fit_model(table: BinaryTable) -> Model | None:
-    """Maximum likelihood; or, where features separate the outcomes or there are under ten events a parameter, Firth's fit.
+    """Maximum likelihood; or, where features separate the outcomes or there are under ten events a parameter,
+    Firth's fit.
 
-    Firth's fit has profile-likelihood intervals (for features that separate, and for all where that is quick; otherwise
-    Wald's). A design too large for it gets the log-F(1,1) prior. None without any finite answer.
+    Firth's fit has profile-likelihood intervals (for features that separate, and for all where that is quick;
+    otherwise Wald's). A design too large for it gets the log-F(1,1) prior. None without any finite answer.
     """
     k = table.design.shape[1]
     won = float(table.successes.sum())
@@ -92,16 +95,17 @@ def drivers(
     Args:
         table: users by equal features, with the outcome.
         config: the run's settings.
-        impact_threshold: a feature is listed as impactful when its adjusted odds ratio is at least this, or at most one
-            over it, its adjusted p-value is at most alpha, and it is not sparse.
+        impact_threshold: a feature is listed as impactful when its adjusted odds ratio is at least this, or
+            at most one over it, its adjusted p-value is at most alpha, and it is not sparse.
         horizon: the outcome's window, for the rows.
 
     Returns:
-        For each feature (``segment``): ``odds_ratio`` in the model of all features, with p-values adjusted over the
-        features; ``odds_ratio_univariate`` alone; ``odds_ratio_impactful``, the first again at the level for selected
-        intervals, or null; ``variance_inflation``; ``smallest_cell``. Then ``auc``, ``calibration_slope`` and
-        ``calibration_in_the_large`` by cross-validation. A feature that is constant (``no_variation``) or determined by
-        others (``collinear``, ``segment_to`` names the likest) has null odds ratios in the model.
+        For each feature (``segment``): ``odds_ratio`` in the model of all features, with p-values adjusted
+        over the features; ``odds_ratio_univariate`` alone; ``odds_ratio_impactful``, the first again at the
+        level for selected intervals, or null; ``variance_inflation``; ``smallest_cell``. Then ``auc``,
+        ``calibration_slope`` and ``calibration_in_the_large`` by cross-validation. A feature that is constant
+        (``no_variation``) or determined by others (``collinear``, ``segment_to`` names the likest) has null
+        odds ratios in the model.
 
     Raises:
         ValueError: for a threshold below 1.
@@ -239,7 +243,8 @@ def _validation_rows(
         reason = reason if model is None else "too_few_users"
         return [null_row(metric, "cross_validated", reason, **known) for metric in metrics]
     method = "cross_validated"
-    # Folds share training users, which these intervals leave out: without any effect DeLong's covers 83 to 86 %.
+    # Folds share training users, which these intervals leave out: without any effect DeLong's covers 83 to 86
+    # %.
     known = {**known, "trust": "caution"}
     shared = "shared_users"
     rows = [

@@ -1,6 +1,8 @@
-"""What a higher fee does to volume, by segment: least squares on log(volume + 1) with few-period inference, and checks.
+"""What a higher fee does to volume, by segment: least squares on log(volume + 1) with few-period inference,
+and checks.
 
-Every row is the relative change of the volume for a fee that is 5 bps higher: exp(5 b) - 1, so -0.07 is 7 % less.
+Every row is the relative change of the volume for a fee that is 5 bps higher: exp(5 b) - 1, so -0.07 is 7 %
+less.
 """
 
 from __future__ import annotations
@@ -65,15 +67,15 @@ def elasticity(
         n_draws: random draws of the wild bootstrap.
 
     Returns:
-        For each segment ``effect_5bps_log_volume_usd`` by the methods ``cr3_t``, the wild bootstrap's (`wild_methods` of
-        the number of periods), ``huber_jackknife`` and ``leave_one_period_out`` (its ends are the smallest and the
-        largest estimate with one period left out, its horizon names the one that moves it most), and
-        ``effect_5bps_volume_usd`` by ``ppml_jackknife``. Then the residuals' skewness, excess kurtosis and share of
-        outliers. Where a segment was seen in fewer than six periods, its wild rows hold the estimate and
-        ``too_few_periods``, and none of its rows has a p-value. A segment that saw one fee only is null,
-        ``one_fee_level``. Periods are spells of a fee where it had six or more of them; with fewer they are those of the
-        cells, every row is ``unreliable`` (``few_spells``), and none has a p-value. At last ``volume_fee_spells`` and
-        ``volume_week_autocorrelation`` of each segment.
+        For each segment ``effect_5bps_log_volume_usd`` by the methods ``cr3_t``, the wild bootstrap's
+        (`wild_methods` of the number of periods), ``huber_jackknife`` and ``leave_one_period_out`` (its ends
+        are the smallest and the largest estimate with one period left out, its horizon names the one that
+        moves it most), and ``effect_5bps_volume_usd`` by ``ppml_jackknife``. Then the residuals' skewness,
+        excess kurtosis and share of outliers. Where a segment was seen in fewer than six periods, its wild
+        rows hold the estimate and ``too_few_periods``, and none of its rows has a p-value. A segment that saw
+        one fee only is null, ``one_fee_level``. Periods are spells of a fee where it had six or more of them;
+        with fewer they are those of the cells, every row is ``unreliable`` (``few_spells``), and none has a
+        p-value. At last ``volume_fee_spells`` and ``volume_week_autocorrelation`` of each segment.
 
     >>> weeks = [f"w{week:02}" for week in range(8) for _ in range(40)]
     >>> fee = [(5, 10, 20, 10, 5, 20, 10, 5)[place // 40] for place in range(320)]
@@ -236,7 +238,8 @@ class _Segment:
     def _wild(self, metric: str, n_draws: int) -> dict[str, tuple[PeriodEffect | None, dict[str, Any]]]:
         model = cast("ModelOfPeriods", self.model)
         source = stream(self.config.as_of_date, metric, self.name, "wild")
-        # Where leaving a period out leaves one fee, the signs of the other periods say nothing about the slope.
+        # Where leaving a period out leaves one fee, the signs of the other periods say nothing about the
+        # slope.
         unable = model.fit.cr3 is None or self.periods < MINIMUM_PERIODS or self.few_spells
         draws = {} if unable else wild_draws(self.model_periods, source, n_draws)
         found = wild_effect(model.fit, self.column, self.config.confidence_level, draws)

@@ -1,4 +1,5 @@
-"""What is beside the elasticity's least squares: Poisson and Huber fits, and how heavy the residuals' tails are."""
+"""What is beside the elasticity's least squares: Poisson and Huber fits, and how heavy the residuals' tails
+are."""
 
 from __future__ import annotations
 
@@ -83,7 +84,8 @@ class ModelOfPeriods:
 
 
 def poisson_effects(model: ModelOfPeriods, confidence_level: float) -> dict[str, PeriodEffect | str]:
-    """Slopes of Poisson pseudo-maximum likelihood with jackknife errors over periods; a reason where there is none."""
+    """Slopes of Poisson pseudo-maximum likelihood with jackknife errors over periods; a reason where there is
+    none."""
     cells = model.cells
     volume = {name: float(cells.volume_usd[cells.segment == name].sum()) for name in model.segments}
     kept = [name for name in model.segments if volume[name] > 0]
@@ -155,12 +157,14 @@ def _jackknifed(
 
 
 def heavy_tails(model: ModelOfPeriods) -> bool:
-    """Whether more than 1 % of the residuals lie beyond three robust standard deviations (0.27 % if normal)."""
+    """Whether more than 1 % of the residuals lie beyond three robust standard deviations (0.27 % if
+    normal)."""
     return bool(_outliers(model).sum() > MANY_OUTLIERS * model.cells.n.sum())
 
 
 def residual_rows(model: ModelOfPeriods | None, config: StatisticsConfig) -> list[ResultRow]:
-    """Skewness, excess kurtosis and share of outliers of the residuals, with intervals by leaving out periods.
+    """Skewness, excess kurtosis and share of outliers of the residuals, with intervals by leaving out
+    periods.
 
     Inside a cell users are taken as symmetric about its mean, with the cell's variance.
     """
@@ -206,7 +210,8 @@ def residual_rows(model: ModelOfPeriods | None, config: StatisticsConfig) -> lis
 def spell_rows(
     cells: VolumeCells, segments: Sequence[str], able: Sequence[str], spells: Mapping[str, str]
 ) -> list[ResultRow]:
-    """How many spells of a fee each segment saw, and how alike neighbouring periods are beyond what the model explains.
+    """How many spells of a fee each segment saw, and how alike neighbouring periods are beyond what the model
+    explains.
 
     Args:
         cells: users of each period.

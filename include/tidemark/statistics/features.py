@@ -18,12 +18,13 @@ _LEFT_OVER = 1e-9
 
 
 def canonical(table: BinaryTable) -> BinaryTable:
-    """The same users with equal covariates in one row, rows sorted: results can't depend on the order they came in.
+    """The same users with equal covariates in one row, rows sorted: results can't depend on the order they
+    came in.
 
     >>> rows = [{"x": 1, "n": 2, "successes": 1}, {"x": 0, "n": 3, "successes": 1}, {"x": 1, "n": 1, "successes": 1}]
     >>> canonical(BinaryTable.from_rows(rows, ["x"])).n.tolist()
     [3.0, 3.0]
-    """
+    """  # noqa: W505
     labels = np.zeros(len(table.n)) if table.clusters is None else table.clusters
     keys, place = unique_rows(np.column_stack([table.design, labels]))
     n, successes = (
@@ -47,10 +48,10 @@ class Screening:
     Attributes:
         kept: features that each add something, in their order.
         constant: features with one value only.
-        collinear: feature -> the kept feature that is most like it. A feature is dropped where the ones before it
-            determine it.
-        smallest_cell: feature -> users in the smallest of the four cells of "is above zero" and the outcome; of a feature
-            that is never zero, the smaller outcome's users.
+        collinear: feature -> the kept feature that is most like it. A feature is dropped where the ones
+            before it determine it.
+        smallest_cell: feature -> users in the smallest of the four cells of "is above zero" and the outcome;
+            of a feature that is never zero, the smaller outcome's users.
         inflation: kept feature -> variance inflation factor 1 / (1 - R^2) on the other kept features.
     """
 

@@ -1,4 +1,5 @@
-"""Linear regression whose errors are shared within periods, when there are few periods. Needs only sums per period."""
+"""Linear regression whose errors are shared within periods, when there are few periods. Needs only sums per
+period."""
 
 from __future__ import annotations
 
@@ -50,8 +51,8 @@ class PeriodFit:
         bread: inverse of X'X.
         scores: X'(y - Xb) of each period, (periods, columns).
         cr1: the usual clustered covariance, times G/(G-1) (N-1)/(N-k).
-        cr3: the jackknife's, (G-1)/G times the squared changes when a period is left out; None where leaving one out
-            makes a coefficient unknowable.
+        cr3: the jackknife's, (G-1)/G times the squared changes when a period is left out; None where leaving
+            one out makes a coefficient unknowable.
         left_out: coefficients with each period left out, (periods, columns), or None.
     """
 
@@ -69,7 +70,8 @@ class PeriodFit:
 
 
 def fit_periods(sums: PeriodSums) -> PeriodFit | None:
-    """Least squares from the sums of all periods; None without full rank, with one period, or without spare rows.
+    """Least squares from the sums of all periods; None without full rank, with one period, or without spare
+    rows.
 
     >>> xx, xy = np.array([[[2.0, 1.0], [1.0, 1.0]]] * 3), np.array([[4.0, 3.0], [6.0, 4.0], [8.0, 5.0]])
     >>> fit = fit_periods(PeriodSums(("intercept", "x"), np.full(3, 2.0), xx, xy))
@@ -111,7 +113,8 @@ class PeriodEffect:
 def jackknife_effect(
     fit: PeriodFit, name: str, confidence_level: float, periods: int | None = None
 ) -> PeriodEffect | None:
-    """CR3 interval with t quantiles of G - 1 degrees of freedom: 5 to 7 % rejections at 5 % with 8 to 40 periods.
+    """CR3 interval with t quantiles of G - 1 degrees of freedom: 5 to 7 % rejections at 5 % with 8 to 40
+    periods.
 
     With fewer than six periods no p-value is given. None where CR3 does not exist.
 
@@ -138,7 +141,7 @@ def effect_from_error(
 
     >>> effect_from_error(2.0, 0.5, 8, 0.95, "cr3_t").p_value < 0.01, effect_from_error(2.0, 0.0, 8, 0.95, "cr3_t").reason
     (True, 'no_variation')
-    """
+    """  # noqa: W505
     alpha = 1.0 - check_level(confidence_level)
     if error <= _ROUNDING * abs(estimate) and estimate != 0:
         return PeriodEffect(estimate, math.nan, math.nan, None, method, "no_variation")

@@ -35,7 +35,8 @@ class FunnelStep:
         times: time since the start (any unit) -> users who took that long.
 
     Raises:
-        ValueError: for a negative count, or when ``times`` holds another number of users than reached the step.
+        ValueError: for a negative count, or when ``times`` holds another number of users than reached the
+            step.
     """
 
     name: str
@@ -60,17 +61,19 @@ def funnel(
     """The rows of each group's funnel.
 
     Args:
-        groups: group (None: all users) -> its steps, the first being the start. Every group has the same steps.
+        groups: group (None: all users) -> its steps, the first being the start. Every group has the same
+            steps.
         config: the run's settings.
-        each_is_a_unit: each named group is one unit, as the sign-ups of a month are, whom the same things happened to: it is
-            compared with how the others differ among themselves (``between_units_t``).
+        each_is_a_unit: each named group is one unit, as the sign-ups of a month are, whom the same things
+            happened to: it is compared with how the others differ among themselves (``between_units_t``).
 
     Returns:
-        For each group and step: ``funnel_reached`` (share of the start), ``funnel_conversion`` (share of the step
-        before), ``funnel_drop_off`` (one minus it), each by Wilson; ``funnel_median_time`` with its distribution-free
-        interval; and, where there are two or more named groups, ``funnel_conversion_vs_rest``, Newcombe's difference from
-        the other named groups together, adjusted over groups and steps. Of units it has no p-value below six others. Users whose time is not over must be left out
-        before.
+        For each group and step: ``funnel_reached`` (share of the start), ``funnel_conversion`` (share of the
+        step before), ``funnel_drop_off`` (one minus it), each by Wilson; ``funnel_median_time`` with its
+        distribution-free interval; and, where there are two or more named groups,
+        ``funnel_conversion_vs_rest``, Newcombe's difference from the other named groups together, adjusted
+        over groups and steps. Of units it has no p-value below six others. Users whose time is not over must
+        be left out before.
 
     Raises:
         ValueError: when a step holds more users than the one before, or groups have different steps.
@@ -114,7 +117,8 @@ def funnel(
 
 
 def median_interval(times: Mapping[float, int], confidence_level: float) -> tuple[float, float, float] | None:
-    """Median and the order statistics around it that hold the true one at the level, whatever the distribution.
+    """Median and the order statistics around it that hold the true one at the level, whatever the
+    distribution.
 
     The number of users below the true median is binomial(n, 1/2). None where n is too small for the level.
 

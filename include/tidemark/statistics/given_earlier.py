@@ -1,8 +1,10 @@
-"""The change of a mean given what each user had in the earlier month (CUPED, analysis of covariance), where that says more.
+"""The change of a mean given what each user had in the earlier month (CUPED, analysis of covariance), where
+that says more.
 
-Who had much then tends to have less now, and the reverse, so a part of the users' changes is foretold. For the users who are in both
-months, and for these amounts of then, it is no chance: the interval is about how much *they* were to change, and narrower. It is no
-interval for other users, whose amounts of then would have been others. Source: Deng, Xu, Kohavi and Walker 2013.
+Who had much then tends to have less now, and the reverse, so a part of the users' changes is foretold. For
+the users who are in both months, and for these amounts of then, it is no chance: the interval is about how
+much *they* were to change, and narrower. It is no interval for other users, whose amounts of then would have
+been others. Source: Deng, Xu, Kohavi and Walker 2013.
 """
 
 from __future__ import annotations

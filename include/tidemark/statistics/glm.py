@@ -1,7 +1,7 @@
 """Generalized linear models on users summed by equal covariates, fitted by statsmodels.
 
-statsmodels and what it imports (pandas, scipy.stats) take 1.2 s and 105 MB, so it is imported when something is fitted:
-the DAG's parse, the gates and the reports never load it.
+statsmodels and what it imports (pandas, scipy.stats) take 1.2 s and 105 MB, so it is imported when something
+is fitted: the DAG's parse, the gates and the reports never load it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 
 # Coefficients that move by less than this are there: Newton's steps square the distance.
 _STILL = {"tol_criterion": "params", "tol": 1e-12, "rtol": 1e-9, "maxiter": 100}
-# A rate of zero has no finite coefficient; the rest of the model is found all the same when the deviance stands still.
+# A rate of zero has no finite coefficient; the rest of the model is found all the same when the deviance
+# stands still.
 _FLAT = 1e-13
 
 
@@ -48,7 +49,8 @@ def fit_glm(
     from statsmodels.genmod.generalized_linear_model import GLM
 
     with warnings.catch_warnings():
-        # It warns of separation, which the caller looks for, and of weights with a robust covariance, which the tests check.
+        # It warns of separation, which the caller looks for, and of weights with a robust covariance, which
+        # the tests check.
         warnings.simplefilter("ignore")
         model = GLM(outcome, design, family=getattr(families, family)(), freq_weights=users)
         try:

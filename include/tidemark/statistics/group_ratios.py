@@ -1,4 +1,5 @@
-"""The mean of one group over the mean of another, as long rows: how many times more do planners do than passengers?"""
+"""The mean of one group over the mean of another, as long rows: how many times more do planners do than
+passengers?"""
 
 from __future__ import annotations
 
@@ -19,10 +20,12 @@ METHODS = ("percentile_bootstrap", "log_delta")
 def mean_ratio_rows(
     metric: str, first: Cells, second: Cells, config: StatisticsConfig, *, segment: str, segment_to: str
 ) -> list[ResultRow]:
-    """A ``percentile_bootstrap`` and a ``log_delta`` row of mean(first) / mean(second) of two groups of different users.
+    """A ``percentile_bootstrap`` and a ``log_delta`` row of mean(first) / mean(second) of two groups of
+    different users.
 
-    The bootstrap combines independent replicates of both means; the delta method works on the log scale, so that its
-    interval keeps above zero and turning the ratio around turns its ends around. Only the latter has a p-value.
+    The bootstrap combines independent replicates of both means; the delta method works on the log scale, so
+    that its interval keeps above zero and turning the ratio around turns its ends around. Only the latter has
+    a p-value.
 
     Args:
         metric: the rows' metric, part of the seed.

@@ -1,4 +1,5 @@
-"""Two independent groups of users compared: differences and ratios of means, differences of rates. Intervals and p-values agree."""
+"""Two independent groups of users compared: differences and ratios of means, differences of rates. Intervals
+and p-values agree."""
 
 from __future__ import annotations
 
@@ -31,8 +32,8 @@ class Comparison:
         estimate: first minus second, or first over second.
         ci_low: lower end.
         ci_high: upper end.
-        p_value: two-sided, of no difference; below 1 - confidence level exactly when the interval excludes it. Null
-            where the method has none.
+        p_value: two-sided, of no difference; below 1 - confidence level exactly when the interval excludes
+            it. Null where the method has none.
     """
 
     estimate: float
@@ -44,8 +45,8 @@ class Comparison:
 def welch_difference(first: Cells, second: Cells, confidence_level: float) -> Comparison | None:
     """Mean of the first group minus mean of the second, by Welch's t with Satterthwaite's degrees of freedom.
 
-    Hard to beat for a difference: the skewness of two groups of like size cancels (95 % at 100 + 100 users of a heavy
-    tail); with unlike sizes it does not (89.5 % at 100 + 1,000). Source: Welch 1947.
+    Hard to beat for a difference: the skewness of two groups of like size cancels (95 % at 100 + 100 users of
+    a heavy tail); with unlike sizes it does not (89.5 % at 100 + 1,000). Source: Welch 1947.
 
     Returns:
         The comparison, or None with fewer than two users in a group or no variation in either.
@@ -69,12 +70,14 @@ def welch_difference(first: Cells, second: Cells, confidence_level: float) -> Co
 
 
 def log_ratio(first: Cells, second: Cells, confidence_level: float) -> Comparison | None:
-    """Mean of the first group over mean of the second, by the delta method on the log scale, with t quantiles.
+    """Mean of the first group over mean of the second, by the delta method on the log scale, with t
+    quantiles.
 
     The upper end is infinite where it is beyond floating point, as when a sum of both signs is nearly zero.
 
     Returns:
-        The comparison, or None unless both means are above zero, each group has two users and one of them varies.
+        The comparison, or None unless both means are above zero, each group has two users and one of them
+        varies.
     """
     if min(first.size, second.size) < 2 or (first.variance == 0 and second.variance == 0):
         return None
@@ -92,7 +95,8 @@ def log_ratio(first: Cells, second: Cells, confidence_level: float) -> Compariso
 def bootstrap_ratio(
     first: Cells, second: Cells, streams: tuple[Stream, Stream], n_resamples: int, confidence_level: float
 ) -> Interval | None:
-    """Percentile interval of the ratio of means; None when a replicate of the second mean is not above zero."""
+    """Percentile interval of the ratio of means; None when a replicate of the second mean is not above
+    zero."""
     one, two = _replicate_means(first, second, streams, n_resamples)
     if two.min() <= 0:
         return None
@@ -102,10 +106,11 @@ def bootstrap_ratio(
 def newcombe_difference(
     successes_1: int, n_1: int, successes_2: int, n_2: int, confidence_level: float
 ) -> Comparison:
-    """Rate of the first group minus rate of the second: Newcombe's interval, and the p-value that belongs to it.
+    """Rate of the first group minus rate of the second: Newcombe's interval, and the p-value that belongs to
+    it.
 
-    The p-value is one minus the largest level at which the interval still excludes zero, so that a decision from the
-    p-value and one from the interval can't differ.
+    The p-value is one minus the largest level at which the interval still excludes zero, so that a decision
+    from the p-value and one from the interval can't differ.
 
     >>> found = newcombe_difference(56, 70, 48, 80, 0.95)
     >>> round(found.estimate, 3), found.p_value < 0.01

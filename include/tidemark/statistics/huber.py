@@ -17,10 +17,11 @@ _MAX_STEPS = 500
 
 
 def fit_huber(design: Floats, n: Floats, outcome: Floats, start: Floats | None = None) -> Floats | None:
-    """Coefficients that minimize Huber's loss: squares up to 1.345 robust standard deviations, absolute values beyond.
+    """Coefficients that minimize Huber's loss: squares up to 1.345 robust standard deviations, absolute
+    values beyond.
 
-    Iteratively reweighted least squares with the scale median |residual| / 0.6745, renewed in each step. 95 % as precise
-    as least squares where errors are normal. Source: Huber 1981.
+    Iteratively reweighted least squares with the scale median |residual| / 0.6745, renewed in each step. 95 %
+    as precise as least squares where errors are normal. Source: Huber 1981.
 
     Args:
         design: (cells, columns).

@@ -15,7 +15,8 @@ class IntervalDifference(NamedTuple):
         estimate: the first minus the second.
         ci_low: lower end of the interval at the level of the first.
         ci_high: upper end.
-        p_value: two-sided, of no difference: below 1 - level where the interval excludes zero, and only there.
+        p_value: two-sided, of no difference: below 1 - level where the interval excludes zero, and only
+            there.
     """
 
     estimate: float
@@ -29,16 +30,17 @@ def difference_of_intervals(
 ) -> IntervalDifference:
     """The first number minus the second, with an interval that keeps the asymmetry of theirs.
 
-    Each end combines the distances of both numbers to the ends of their own intervals (the method of variance estimates
-    recovery; of two Wilson intervals it is Newcombe's). Of two samples that share people the interval is too wide, since
-    their errors go together. Source: Zou and Donner 2008.
+    Each end combines the distances of both numbers to the ends of their own intervals (the method of variance
+    estimates recovery; of two Wilson intervals it is Newcombe's). Of two samples that share people the
+    interval is too wide, since their errors go together. Source: Zou and Donner 2008.
 
     Args:
         first: estimate, low end, high end and level of its interval.
         second: the same of the other number; its level may be another.
 
     Raises:
-        ValueError: a level is not between 0 and 1, or an estimate is outside its interval by more than rounding.
+        ValueError: a level is not between 0 and 1, or an estimate is outside its interval by more than
+            rounding.
 
     >>> found = difference_of_intervals((0.8, 0.692, 0.877, 0.95), (0.6, 0.490, 0.700, 0.95))
     >>> round(found.estimate, 3), found.p_value < 0.05, found.ci_low > 0

@@ -1,4 +1,5 @@
-"""Lifetime value by tier over horizons and discount rates: zeros for churned users, or weighted by observed retention."""
+"""Lifetime value by tier over horizons and discount rates: zeros for churned users, or weighted by observed
+retention."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ METRIC = "ltv_mean"
 WEIGHTED = "retention_weighted"
 OF_UNITS = "unit_jackknife_t"
 WEEKS_A_YEAR = 365.25 / 7
-# Cents are cut into hundredths so that rounding a discounted amount to a whole number moves a mean by no cent.
+# Cents are cut into hundredths so that rounding a discounted amount to a whole number moves a mean by no
+# cent.
 UNITS_A_DOLLAR = 10_000
 
 
@@ -75,12 +77,15 @@ class WeeklySums:
 def weighted_value(
     sums: WeeklySums, weeks: int, annual_rate: float, confidence_level: float
 ) -> tuple[float, float, float, int] | None:
-    """Discounted sum over weeks of the mean fee among users whose week is complete, with a delta-method interval.
+    """Discounted sum over weeks of the mean fee among users whose week is complete, with a delta-method
+    interval.
 
-    Its t quantiles have the degrees of freedom of the users who were seen in the last week, the fewest of all weeks.
+    Its t quantiles have the degrees of freedom of the users who were seen in the last week, the fewest of all
+    weeks.
 
-    The mean fee of a week is retention times fee of the active, so this weighs what active users pay by the observed
-    retention of each week. It uses users who are not yet through the whole horizon for the weeks they are through.
+    The mean fee of a week is retention times fee of the active, so this weighs what active users pay by the
+    observed retention of each week. It uses users who are not yet through the whole horizon for the weeks
+    they are through.
 
     Returns:
         Estimate, the two ends and the users seen in the last week; None where nobody was.
@@ -126,30 +131,33 @@ def lifetime_value(
     """Mean discounted fees per user in dollars, by acquisition tier, horizon and annual discount rate.
 
     Args:
-        cells: (tier, weeks, rate) -> cells of the discounted fees of users whose horizon is complete, churned users as
-            zeros, in whole units. What is left out holds nobody.
+        cells: (tier, weeks, rate) -> cells of the discounted fees of users whose horizon is complete, churned
+            users as zeros, in whole units. What is left out holds nobody.
         users: tier -> all its users, complete or not.
         config: the run's settings.
-        weekly: tier -> weekly sums, for the alternative weighted by observed retention; without it those rows are left out.
-        units: (tier, weeks, rate) -> the weeks in which those users came, with the discounted fees in dollars: the
-            observations where tiers are compared, since a fee holds for a week. Without it the comparisons are left out.
+        weekly: tier -> weekly sums, for the alternative weighted by observed retention; without it those rows
+            are left out.
+        units: (tier, weeks, rate) -> the weeks in which those users came, with the discounted fees in
+            dollars: the observations where tiers are compared, since a fee holds for a week. Without it the
+                comparisons are left out.
         horizons: weeks.
         rates: annual discount rates.
         units_a_dollar: whole units of the cells in one dollar.
-        one_spell: tiers that are held against the others within one spell of weeks: ``unreliable`` and without a p-value.
+        one_spell: tiers that are held against the others within one spell of weeks: ``unreliable`` and
+            without a p-value.
 
     Returns:
-        For each tier, horizon and rate the rows ``percentile_bootstrap`` and ``hall_skew_t`` of ``ltv_mean`` (and
-        ``retention_weighted``), and a ``unit_jackknife_t`` row of ``ltv_mean_vs_rest``, the difference from the other tiers
-        together, adjusted within its horizon; below six weeks it has no p-value, with one no interval. A horizon that is over
-        for nobody is null, ``window_not_complete``.
+        For each tier, horizon and rate the rows ``percentile_bootstrap`` and ``hall_skew_t`` of ``ltv_mean``
+        (and ``retention_weighted``), and a ``unit_jackknife_t`` row of ``ltv_mean_vs_rest``, the difference
+        from the other tiers together, adjusted within its horizon; below six weeks it has no p-value, with
+        one no interval. A horizon that is over for nobody is null, ``window_not_complete``.
 
     >>> fees = [{"bin": v, "n": 25, "s1": 25 * v, "s2": 25 * v**2, "s3": 25 * v**3} for v in (0, 10_000, 20_000, 30_000)]
     >>> cells = {("10", 1, 0.05): Cells.from_rows(fees)}
     >>> rows = lifetime_value(cells, {"10": 100}, StatisticsConfig("2026-11-01"), horizons=[1, 2], rates=[0.05])
     >>> [(row.horizon, row.estimate, row.reason) for row in rows if row.method == "hall_skew_t"]
     [('1w at 5%', 1.5, 'no_reference'), ('2w at 5%', None, 'window_not_complete')]
-    """
+    """  # noqa: W505
     rows: list[ResultRow] = []
     for tier in users:
         for weeks in horizons:
@@ -226,7 +234,8 @@ def _against_rest(
     unit: int,
     known: dict[str, Any],
 ) -> ResultRow:
-    """A tier minus the rest: cells say whether users are enough and how uneven they are, weeks how groups differ by chance."""
+    """A tier minus the rest: cells say whether users are enough and how uneven they are, weeks how groups
+    differ by chance."""
     metric = f"{METRIC}_vs_rest"
     held, rest = cells
     if [round(float(part.n.sum())) for part in units] != [held.size, rest.size]:

@@ -1,4 +1,5 @@
-"""Logistic regression on unique covariate rows: robust or clustered errors, and average effects on the probability."""
+"""Logistic regression on unique covariate rows: robust or clustered errors, and average effects on the
+probability."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ _RUNAWAY = 30.0
 
 @dataclass(frozen=True)
 class BinaryTable:
-    """Users summed by equal covariates: a million users are a few hundred or thousand rows, and the fit is the same.
+    """Users summed by equal covariates: a million users are a few hundred or thousand rows, and the fit is
+    the same.
 
     Attributes:
         names: the columns of the design; the first is the intercept.
@@ -45,7 +47,8 @@ class BinaryTable:
     def from_rows(
         cls, rows: Iterable[Mapping[str, Any]], features: Sequence[str], *, cluster: str | None = None
     ) -> BinaryTable:
-        """From the records of a GROUP BY over the features (and the cluster) with the counts ``n`` and ``successes``.
+        """From the records of a GROUP BY over the features (and the cluster) with the counts ``n`` and
+        ``successes``.
 
         Raises:
             ValueError: for missing columns, values that are not finite, or successes outside 0 to n.
@@ -111,7 +114,8 @@ class LogisticFit:
 
 @dataclass(frozen=True)
 class Effect:
-    """An average effect on the probability, by the delta method: estimate, standard error, interval and p-value."""
+    """An average effect on the probability, by the delta method: estimate, standard error, interval and
+    p-value."""
 
     estimate: float
     error: float
@@ -123,9 +127,9 @@ class Effect:
 def fit_logistic(table: BinaryTable) -> LogisticFit | None:
     """Maximum likelihood by statsmodels, with the sandwich covariance.
 
-    Without clusters the covariance is White's HC0; with G clusters it is multiplied by G/(G-1) (N-1)/(N-k), N being users
-    (statsmodels counts rows), and quantiles come from t with G - 1 degrees of freedom, because few periods otherwise reject
-    far too often.
+    Without clusters the covariance is White's HC0; with G clusters it is multiplied by G/(G-1) (N-1)/(N-k), N
+    being users (statsmodels counts rows), and quantiles come from t with G - 1 degrees of freedom, because
+    few periods otherwise reject far too often.
 
     Returns:
         The fit, or None where there is no finite maximum (see `separation.why_not`) or only one cluster.
@@ -196,7 +200,8 @@ def _delta(estimate: float, gradient: Floats, fit: LogisticFit, confidence_level
 def maximize(
     design: Floats, n: Floats, successes: Floats, clusters: NDArray[np.int64] | None = None
 ) -> Any | None:
-    """statsmodels' result at the maximum of the likelihood, with HC0 or clustered errors; None where there is none."""
+    """statsmodels' result at the maximum of the likelihood, with HC0 or clustered errors; None where there is
+    none."""
     users = np.concatenate([successes, n - successes])
     held = users > 0
     outcome = np.repeat([1.0, 0.0], len(n))[held]

@@ -1,4 +1,5 @@
-"""The rows of one mean per user: percentile bootstrap, checked against its limit, and Hall's skew-corrected t."""
+"""The rows of one mean per user: percentile bootstrap, checked against its limit, and Hall's skew-corrected
+t."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from include.tidemark.statistics.trust import Flag, Sample, flag, tail_of, weake
 
 METHODS = ("percentile_bootstrap", "hall_skew_t")
 
-# Beyond half a standard error, a percentile end is no longer explained by Monte Carlo noise (0.084 at 1,000 replicates)
-# nor by data on a coarse lattice (at most 0.4 with 10 non-zero of 30 users).
+# Beyond half a standard error, a percentile end is no longer explained by Monte Carlo noise (0.084 at 1,000
+# replicates) nor by data on a coarse lattice (at most 0.4 with 10 non-zero of 30 users).
 _MAX_DISAGREEMENT = 0.5
 
 
@@ -45,7 +46,7 @@ def mean_rows(
     >>> rows = mean_rows("spend", Cells.from_rows(cents), StatisticsConfig("2026-11-01"), unit=100)
     >>> [(row.method, row.estimate, row.trust, row.reason) for row in rows]
     [('percentile_bootstrap', 0.495, 'caution', 'no_reference'), ('hall_skew_t', 0.495, 'caution', 'no_reference')]
-    """
+    """  # noqa: W505
     source = stream(config.as_of_date, metric, segment, horizon)
     level = config.confidence_level
     known: dict[str, Any] = {

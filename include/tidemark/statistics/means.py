@@ -18,8 +18,8 @@ Interval = tuple[float, float]
 def bootstrap_interval(cells: Cells, stream: Stream, n_resamples: int, confidence_level: float) -> Interval:
     """Percentile bootstrap interval of the mean, in the amount's unit.
 
-    The law of the replicates is that of drawing users with replacement (Efron 1979); see `resampling.totals`. On skewed
-    data it is too low and too narrow: read it with `trust.flag` and beside `hall_interval`.
+    The law of the replicates is that of drawing users with replacement (Efron 1979); see `resampling.totals`.
+    On skewed data it is too low and too narrow: read it with `trust.flag` and beside `hall_interval`.
 
     Args:
         cells: at least one user.
@@ -34,9 +34,9 @@ def bootstrap_interval(cells: Cells, stream: Stream, n_resamples: int, confidenc
 def hall_interval(cells: Cells, confidence_level: float) -> Interval:
     """Hall's (1992) skew-corrected t interval of the mean, in the amount's unit, without resampling.
 
-    The studentized mean T is transformed by the cubic g(T) = T + kT^2/3 + k^2 T^3/27 + k/6 with k = skewness/sqrt(n),
-    which removes its skewness and can be inverted: T = 3 (cbrt(1 + k (t - k/6)) - 1) / k at the t quantiles of n - 1
-    degrees of freedom. Without skewness it is Student's t interval.
+    The studentized mean T is transformed by the cubic g(T) = T + kT^2/3 + k^2 T^3/27 + k/6 with k =
+    skewness/sqrt(n), which removes its skewness and can be inverted: T = 3 (cbrt(1 + k (t - k/6)) - 1) / k at
+    the t quantiles of n - 1 degrees of freedom. Without skewness it is Student's t interval.
 
     Args:
         cells: at least two users.

@@ -110,7 +110,8 @@ def published_numbers(numbers: Numbers) -> list[Number]:
 
 
 def measured_pairs(cells: Mapping[str, PairCells], numbers: Iterable[Number]) -> list[Measured]:
-    """The change of each number, in their order; of a mean and a sum with all people's influence as the reference of its tail."""
+    """The change of each number, in their order; of a mean and a sum with all people's influence as the
+    reference of its tail."""
 
     @cache
     def change(number: Number) -> Change:

@@ -10,11 +10,12 @@ from include.tidemark.statistics.ratio_cells import RatioCells
 def withheld(cells: Cells | RatioCells, config: StatisticsConfig) -> str | None:
     """The reason for publishing no number for these users, or None.
 
-    Checked in this order: nobody, too few users, too few with an amount other than zero, too small an effective n.
+    Checked in this order: nobody, too few users, too few with an amount other than zero, too small an
+    effective n.
 
     >>> withheld(Cells.from_rows([{"bin": 5, "n": 29, "s1": 145, "s2": 725, "s3": 3625}]), StatisticsConfig("2026-11-01"))
     'too_few_users'
-    """
+    """  # noqa: W505
     if cells.size == 0:
         return "empty_segment"
     if cells.size < config.minimum_sample_size:
@@ -29,8 +30,8 @@ def withheld(cells: Cells | RatioCells, config: StatisticsConfig) -> str | None:
 
 
 def _concentrated(cells: Cells | RatioCells, config: StatisticsConfig) -> bool:
-    # Amounts of both signs can sum to nothing while many users carry them: then (sum x)^2 / sum x^2 measures the
-    # cancellation, not the concentration.
+    # Amounts of both signs can sum to nothing while many users carry them: then (sum x)^2 / sum x^2 measures
+    # the cancellation, not the concentration.
     lowest = cells.s1 if isinstance(cells, Cells) else cells.x1
     both_signs = min(lowest) < 0 < max(lowest)
     return not both_signs and cells.effective_n < config.minimum_effective_users

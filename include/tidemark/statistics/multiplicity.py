@@ -1,4 +1,5 @@
-"""Many comparisons at once: declared families, false discovery rate, and intervals that are shown because selected."""
+"""Many comparisons at once: declared families, false discovery rate, and intervals that are shown because
+selected."""
 
 from __future__ import annotations
 
@@ -19,10 +20,11 @@ def adjust(
         row.method,
     ),
 ) -> list[ResultRow]:
-    """The rows with ``p_adjusted``, ``family_size`` and ``comparison_family`` set, adjusted within each family for the false discovery rate.
+    """The rows with ``p_adjusted``, ``family_size`` and ``comparison_family`` set, adjusted within each
+    family for the false discovery rate.
 
-    Holds for independent and for positively dependent tests (nested retention days, say). Source: Benjamini and Hochberg
-    1995.
+    Holds for independent and for positively dependent tests (nested retention days, say). Source: Benjamini
+    and Hochberg 1995.
 
     Args:
         rows: rows with a p-value are compared; those without are returned as they are.
@@ -63,10 +65,11 @@ def adjusted(
 
 
 def selected_level(selected: int, family_size: int, confidence_level: float) -> float:
-    """The level at which to show intervals of the ``selected`` of ``family_size`` comparisons, because selected.
+    """The level at which to show intervals of the ``selected`` of ``family_size`` comparisons, because
+    selected.
 
-    1 - selected x alpha / family size keeps the expected share of false coverage among them at alpha. Source: Benjamini
-    and Yekutieli 2005.
+    1 - selected x alpha / family size keeps the expected share of false coverage among them at alpha. Source:
+    Benjamini and Yekutieli 2005.
 
     >>> round(selected_level(2, 100, 0.95), 6)
     0.999
@@ -94,11 +97,11 @@ class Selection:
 def select_families(smallest: Iterable[float], rate: float) -> Selection:
     """Which families of comparisons of a report hold something, and at which level to look into them.
 
-    The smallest adjusted p-value of a family is its Simes p-value, that of "nothing in this family". Families are selected
-    by Benjamini and Hochberg's procedure at ``rate``; what is adjusted within a selected family is then held against
-    ``rate`` x selected / families, which keeps the expected share of false discoveries, averaged over the selected families,
-    at ``rate``. Without any effect a report holds a discovery in at most ``rate`` of cases, however many families it has.
-    Source: Benjamini and Bogomolov 2014; Simes 1986.
+    The smallest adjusted p-value of a family is its Simes p-value, that of "nothing in this family". Families
+    are selected by Benjamini and Hochberg's procedure at ``rate``; what is adjusted within a selected family
+    is then held against ``rate`` x selected / families, which keeps the expected share of false discoveries,
+    averaged over the selected families, at ``rate``. Without any effect a report holds a discovery in at most
+    ``rate`` of cases, however many families it has. Source: Benjamini and Bogomolov 2014; Simes 1986.
 
     Args:
         smallest: the smallest ``p_adjusted`` of each family.

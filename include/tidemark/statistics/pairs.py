@@ -1,10 +1,11 @@
 """The change of a number between two months of the same users, from sums of pairs.
 
-Every share and mean is a ratio of sums over users, R = sum y / sum x. With (x0, y0) of a user in the earlier month and (x1, y1)
-now, zeros where the user is not counted, the user's influence on R1 - R0 is (y1 - R1 x1) / X1 - (y0 - R0 x0) / X0, and the squared
-influences sum to the squared standard error of the change. Who stays, joins and leaves is thereby in one formula, and what a
-user's two months have in common cancels. Source: Särndal, Swensson and Wretman 1992 (linearization of ratios); Qualité and Tillé
-2008 (changes between overlapping samples).
+Every share and mean is a ratio of sums over users, R = sum y / sum x. With (x0, y0) of a user in the earlier
+month and (x1, y1) now, zeros where the user is not counted, the user's influence on R1 - R0 is (y1 - R1 x1) /
+X1 - (y0 - R0 x0) / X0, and the squared influences sum to the squared standard error of the change. Who stays,
+joins and leaves is thereby in one formula, and what a user's two months have in common cancels. Source:
+Särndal, Swensson and Wretman 1992 (linearization of ratios); Qualité and Tillé 2008 (changes between
+overlapping samples).
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class PairCells:
     Attributes:
         earlier: segment of each cell in the earlier month; None: not counted then.
         now: segment now; None: not counted now.
-        sums: by cell, whole numbers: users, and of the amount: sum then, sum now, sum of squares then, of squares now, of products,
-            users with an amount other than zero then, and now.
+        sums: by cell, whole numbers: users, and of the amount: sum then, sum now, sum of squares then, of
+            squares now, of products, users with an amount other than zero then, and now.
     """
 
     earlier: tuple[str | None, ...]
@@ -104,7 +105,8 @@ _N, _S0, _S1, _Q0, _Q1, _CROSS, _NONZERO0, _NONZERO1 = range(len(SUMS))
 
 
 class Influence(NamedTuple):
-    """A change without its error, and the users' influence on it: constant + of_earlier v0 + of_now v1 in each cell."""
+    """A change without its error, and the users' influence on it: constant + of_earlier v0 + of_now v1 in
+    each cell."""
 
     change: Change
     constant: Floats | float = 0.0
@@ -184,7 +186,8 @@ def difference_change(cells: PairCells, form: Form, first: str, second: str, uni
 
 
 def quotient_change(cells: PairCells, first: str, second: str) -> Change:
-    """The change of the mean amount of one segment over that of another: a user influences a mean by as much, over the divisor."""
+    """The change of the mean amount of one segment over that of another: a user influences a mean by as much,
+    over the divisor."""
     (a0, a1), (b0, b1) = cells.members(first), cells.members(second)
     one, two = (_of_mean(cells, name).change for name in (first, second))
     pairs = (one.earlier, two.earlier), (one.now, two.now)
@@ -214,10 +217,12 @@ def _minus(first: float | None, second: float | None) -> float | None:
 
 
 def change_given_earlier(cells: PairCells, segment: str | None, unit: int = 1) -> Change | None:
-    """The change of the mean amount of who is in a segment in both months, given what each had in the earlier one.
+    """The change of the mean amount of who is in a segment in both months, given what each had in the earlier
+    one.
 
-    Least squares of the amount now on the amount then, through the users' own mean: what the earlier amount foretells is no chance,
-    so the error is that of the residuals. None where nothing is foretold, because all had the same.
+    Least squares of the amount now on the amount then, through the users' own mean: what the earlier amount
+    foretells is no chance, so the error is that of the residuals. None where nothing is foretold, because all
+    had the same.
     """
     in0, in1 = cells.members(segment)
     stayed = in0 & in1
@@ -279,7 +284,8 @@ def sum_share_change(cells: PairCells, segment: str) -> Change:
 def count_change(cells: PairCells, segment: str | None) -> Change:
     """The change of the number of a segment's members.
 
-    Who enters and who leaves is taken as a Poisson number each, so that the variance of the change is the number of both.
+    Who enters and who leaves is taken as a Poisson number each, so that the variance of the change is the
+    number of both.
     """
     in0, in1 = cells.members(segment)
     then, today = (Month(float(n), n) for n in (cells.total(_N, in0), cells.total(_N, in1)))
@@ -288,7 +294,8 @@ def count_change(cells: PairCells, segment: str | None) -> Change:
 
 
 def sum_change(cells: PairCells, segment: str | None, unit: int = 1) -> Change:
-    """The change of the sum of an amount over a segment's members, of whom there is a Poisson number as in `count_change`."""
+    """The change of the sum of an amount over a segment's members, of whom there is a Poisson number as in
+    `count_change`."""
     in0, in1 = cells.members(segment)
     then, today = (
         Month(cells.total(column, inside) / unit, cells.total(_N, inside))
@@ -303,7 +310,8 @@ def _mean(cells: PairCells, inside: Bools, columns: tuple[int, int, int], unit: 
     total, squares, nonzero = (cells.total(column, inside) for column in columns)
     n = cells.total(_N, inside)
     parts = [sums[columns[0]] for sums, chosen in zip(cells.sums, inside, strict=True) if chosen]
-    # Amounts of both signs can cancel while many users carry them: then the quotient does not measure concentration.
+    # Amounts of both signs can cancel while many users carry them: then the quotient does not measure
+    # concentration.
     cancel = parts and min(parts) < 0 < max(parts)
     effective = math.inf if cancel else total**2 / squares if squares else 0.0
     return Month(total / (n * unit) if n else None, n, nonzero, effective)
@@ -328,7 +336,8 @@ def _linear(cells: PairCells, of: Influence, *, is_total: bool = False) -> Chang
     inside = np.maximum(inside, 0.0)
     error = math.sqrt(math.fsum(n * (centre**2 + inside)))
     users = sum(change.behind)
-    # Users who are not behind the number have no influence, and are no evidence of how much those behind it vary.
+    # Users who are not behind the number have no influence, and are no evidence of how much those behind it
+    # vary.
     moved = (centre != 0) | (inside != 0)
     still = np.array([max(users - float(n[moved].sum()), 0.0)])
     tail = tail_of_influence((n[moved], centre[moved], inside[moved]), (still, np.zeros(1), np.zeros(1)))

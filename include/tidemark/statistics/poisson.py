@@ -1,4 +1,5 @@
-"""Poisson pseudo-maximum likelihood: the effect on the mean itself, in whatever unit the amounts are counted."""
+"""Poisson pseudo-maximum likelihood: the effect on the mean itself, in whatever unit the amounts are
+counted."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ Floats = NDArray[np.float64]
 def fit_poisson(design: Floats, n: Floats, total: Floats, start: Floats | None = None) -> Floats | None:
     """Coefficients of E[amount] = exp(x'b) from the users and the total amount of each design row.
 
-    Only the mean has to be right: amounts need not be counts, zeros are allowed, and another unit moves the intercept
-    only. Source: Gourieroux, Monfort and Trognon 1984; Santos Silva and Tenreyro 2006.
+    Only the mean has to be right: amounts need not be counts, zeros are allowed, and another unit moves the
+    intercept only. Source: Gourieroux, Monfort and Trognon 1984; Santos Silva and Tenreyro 2006.
 
     Args:
         design: (rows, columns), with a column or a sum of columns that is constant.
@@ -34,7 +35,7 @@ def fit_poisson(design: Floats, n: Floats, total: Floats, start: Floats | None =
     found = fit_glm("Poisson", design, total / n, n, start=start)
     if found is None:
         return None
-    # statsmodels solves for the coefficients anew in each step. One step by the score alone rounds less, so that the jackknife's
-    # p-values have the same twelve digits on every processor.
+    # statsmodels solves for the coefficients anew in each step. One step by the score alone rounds less, so
+    # that the jackknife's p-values have the same twelve digits on every processor.
     hessian, score = found.model.hessian(found.params), found.model.score(found.params)
     return np.asarray(found.params - np.linalg.lstsq(hessian, score, rcond=None)[0])

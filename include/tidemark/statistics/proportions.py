@@ -54,7 +54,8 @@ def rate_flag(successes: int, n: int, config: StatisticsConfig) -> Flag:
 
 
 def rate_difference_flag(first: tuple[int, int], second: tuple[int, int], config: StatisticsConfig) -> Flag:
-    """The trust of Newcombe's interval: ``ok`` from ten users with the outcome and ten without it in both groups together.
+    """The trust of Newcombe's interval: ``ok`` from ten users with the outcome and ten without it in both
+    groups together.
 
     Below, it holds the truth more often than it says.
 

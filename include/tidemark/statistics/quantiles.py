@@ -1,4 +1,5 @@
-"""Quantiles of an amount with intervals that hold for any distribution: which ranks they are, and their rows."""
+"""Quantiles of an amount with intervals that hold for any distribution: which ranks they are, and their
+rows."""
 
 from __future__ import annotations
 
@@ -39,11 +40,12 @@ class Ranks:
 
 
 def quantile_ranks(n: int, percent: int, confidence_level: float) -> Ranks:
-    """The ranks of a quantile: how many values are below the true one is binomial(n, p), whatever the distribution.
+    """The ranks of a quantile: how many values are below the true one is binomial(n, p), whatever the
+    distribution.
 
-    The ends l and u are the closest with P(fewer than l below) and P(u and more below) at most half of alpha each, so the
-    interval holds the true quantile at least at the level. The estimate is the inverse of the empirical distribution,
-    averaged where it is flat.
+    The ends l and u are the closest with P(fewer than l below) and P(u and more below) at most half of alpha
+    each, so the interval holds the true quantile at least at the level. The estimate is the inverse of the
+    empirical distribution, averaged where it is flat.
 
     >>> quantile_ranks(30, 50, 0.95)
     Ranks(middle=(15, 16), ends=(10, 21))
@@ -66,9 +68,11 @@ def quantile_ranks(n: int, percent: int, confidence_level: float) -> Ranks:
 
 
 def ranks_flag(n: int, percent: int, confidence_level: float) -> Flag:
-    """The trust of the interval between a quantile's ranks: ``ok`` unless few users make it hold the truth much more often than it says.
+    """The trust of the interval between a quantile's ranks: ``ok`` unless few users make it hold the truth
+    much more often than it says.
 
-    Its coverage is exact for amounts without ties, so nothing is estimated; of a median it is above 97 % for 13 sizes up to 85.
+    Its coverage is exact for amounts without ties, so nothing is estimated; of a median it is above 97 % for
+    13 sizes up to 85.
 
     >>> ranks_flag(30, 50, 0.95), ranks_flag(32, 50, 0.95)
     (('ok', None), ('caution', 'few_users'))

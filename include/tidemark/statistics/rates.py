@@ -1,4 +1,5 @@
-"""Rates and shares of users: Wilson, Newcombe for differences, and the exact binomial bootstrap beside them."""
+"""Rates and shares of users: Wilson, Newcombe for differences, and the exact binomial bootstrap beside
+them."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ Interval = tuple[float, float]
 def wilson_interval(successes: int, n: int, confidence_level: float) -> Interval:
     """Wilson's score interval of a rate: the rates that a score test at the same level does not reject.
 
-    Keeps its coverage for small n and rates near 0 or 1 (Brown, Cai and DasGupta 2001); at 0 of n its upper end is
-    positive, at n of n its lower end is below 1.
+    Keeps its coverage for small n and rates near 0 or 1 (Brown, Cai and DasGupta 2001); at 0 of n its upper
+    end is positive, at n of n its lower end is below 1.
 
     Raises:
         ValueError: unless 0 <= successes <= n and n >= 1.
@@ -35,7 +36,8 @@ def newcombe_interval(
 ) -> Interval:
     """Newcombe's hybrid score interval of the difference rate 1 - rate 2 of two independent groups.
 
-    Each end combines the distances of the two rates to the ends of their Wilson intervals (Newcombe 1998, method 10).
+    Each end combines the distances of the two rates to the ends of their Wilson intervals (Newcombe 1998,
+    method 10).
 
     >>> [round(end, 6) for end in newcombe_interval(56, 70, 48, 80, 0.95)]
     [0.052431, 0.333873]
@@ -51,8 +53,8 @@ def bootstrap_rate_interval(
 ) -> Interval:
     """Percentile bootstrap interval of a rate: drawing n users with replacement makes the successes binomial.
 
-    Given only beside Wilson's, for those who ask for a bootstrap: at n = 50 and rates of 1 to 5 % it covers 73 % at a
-    nominal 95 %, and at 0 of n it returns [0, 0].
+    Given only beside Wilson's, for those who ask for a bootstrap: at n = 50 and rates of 1 to 5 % it covers
+    73 % at a nominal 95 %, and at 0 of n it returns [0, 0].
     """
     _check_counts(successes, n)
     drawn = stream.replicates(

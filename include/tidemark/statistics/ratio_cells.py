@@ -37,7 +37,7 @@ class RatioCells:
 
     >>> RatioCells.from_rows({"bin": x, "n": 1, "x1": x, "y1": y, "x2": x**2, "y2": y**2, "xy": x * y} for x, y in ((10, 5), (20, 10), (30, 15))).ratio
     0.5
-    """
+    """  # noqa: W505
 
     labels: tuple[str, ...]
     n: tuple[int, ...]
@@ -51,7 +51,8 @@ class RatioCells:
     def from_rows(
         cls, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str] | None = None
     ) -> RatioCells:
-        """Cells from the records of a GROUP BY with the keys ``bin, n, x1, y1, x2, y2, xy``; see `Cells.from_rows`.
+        """Cells from the records of a GROUP BY with the keys ``bin, n, x1, y1, x2, y2, xy``; see
+        `Cells.from_rows`.
 
         >>> row = {"bin": "0", "n": 3, "prior": 0, "y1": 0, "x2": 0, "y2": 0, "xy": 0}
         >>> RatioCells.from_rows([row], {"x1": "prior"}).size
@@ -79,7 +80,8 @@ class RatioCells:
 
     @cached_property
     def coarse(self) -> RatioCells:
-        """The same users in cells of half an octave in both amounts, for drawing; unchanged up to 256 cells."""
+        """The same users in cells of half an octave in both amounts, for drawing; unchanged up to 256
+        cells."""
         if len(self.n) <= MAX_DRAWN_CELLS:
             return self
         table: dict[str, tuple[Exact, ...]] = {}

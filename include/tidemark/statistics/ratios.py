@@ -1,4 +1,5 @@
-"""The ratio of two sums over users: percentile bootstrap, and the delta method on the log or logit scale beside it."""
+"""The ratio of two sums over users: percentile bootstrap, and the delta method on the log or logit scale
+beside it."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ def bootstrap_ratio_interval(
     """Percentile bootstrap interval of sum y / sum x; users are the unit, so both sums move together.
 
     Returns:
-        The ends, or None when a replicate's denominator is not above zero: then the ratio has no bounded interval.
+        The ends, or None when a replicate's denominator is not above zero: then the ratio has no bounded
+        interval.
     """
     drawn = pair_totals(cells, stream, n_resamples)
     if drawn[:, 1].min() <= 0:
@@ -39,7 +41,8 @@ def bootstrap_ratio_interval(
 def log_delta_interval(cells: RatioCells, confidence_level: float) -> Interval:
     """Delta-method interval of sum y / sum x on the log scale: ratio x exp(+- t se / ratio).
 
-    Its upper end is infinite where it is beyond floating point, as with amounts of both signs that nearly cancel.
+    Its upper end is infinite where it is beyond floating point, as with amounts of both signs that nearly
+    cancel.
 
     Raises:
         ValueError: unless the ratio is above zero.
@@ -48,7 +51,7 @@ def log_delta_interval(cells: RatioCells, confidence_level: float) -> Interval:
     >>> cells = RatioCells.from_rows({"bin": x, "n": 1, "x1": x, "y1": y, "x2": x**2, "y2": y**2, "xy": x * y} for x, y in users)
     >>> [round(end, 6) for end in log_delta_interval(cells, 0.95)]
     [0.431651, 0.579172]
-    """
+    """  # noqa: W505
     ratio = cells.ratio
     if ratio <= 0:
         raise ValueError(f"log_delta_interval needs a ratio above zero, got {ratio!r}.")
@@ -66,7 +69,8 @@ def log_scale_interval(estimate: float, half: float) -> Interval:
 
 
 def standard_error(cells: RatioCells) -> float:
-    """Delta-method standard error of sum y / sum x: root mean square of u = (y - R x) / mean x, over sqrt(n - 1).
+    """Delta-method standard error of sum y / sum x: root mean square of u = (y - R x) / mean x, over sqrt(n -
+    1).
 
     Infinite where it is beyond floating point.
     """

@@ -16,21 +16,22 @@ Floats = NDArray[np.float64]
 def totals(cells: Cells, stream: Stream, n_resamples: int, *, poisson: bool = False) -> Floats:
     """Replicates of (users, sum of the amount), shape (n_resamples, 2).
 
-    The number of users drawn from each cell is multinomial: exactly what drawing users with replacement gives. Given
-    these counts c, the sum is drawn from a normal with mean c . cell means and variance c . cell variances: the first
-    two moments of the ordinary bootstrap, exact; cells of one distinct value have variance zero and are exact wholly.
+    The number of users drawn from each cell is multinomial: exactly what drawing users with replacement
+    gives. Given these counts c, the sum is drawn from a normal with mean c . cell means and variance c . cell
+    variances: the first two moments of the ordinary bootstrap, exact; cells of one distinct value have
+    variance zero and are exact wholly.
 
     Args:
         cells: the users of one group.
         stream: see `streams.stream`.
         n_resamples: replicates.
-        poisson: draw an independent Poisson number from each cell instead, so that the size of the group varies too
-            (Chamandy et al. 2012). Needed where several groups share a denominator.
+        poisson: draw an independent Poisson number from each cell instead, so that the size of the group
+            varies too (Chamandy et al. 2012). Needed where several groups share a denominator.
 
     >>> from include.tidemark.statistics.streams import stream
     >>> totals(Cells.from_rows([{"bin": 4, "n": 3, "s1": 12, "s2": 48, "s3": 192}]), stream("2026-11-01", "m"), 2).tolist()
     [[3.0, 12.0], [3.0, 12.0]]
-    """
+    """  # noqa: W505
     n, mean, variance = cells.coarse.moments
     exact = not variance.any()
 

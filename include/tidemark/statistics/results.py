@@ -64,7 +64,8 @@ _OF_FLAGS: Mapping[str, str] = {
     "low_score": "The score is below its threshold. It describes these data; it is no estimate of anything beyond them.",
 }
 REASONS: Mapping[str, str] = {**_OF_NULLS, **_OF_FLAGS}
-"""Reason code -> the sentence that a report may show: why something is null, or why the flag is not ``ok``."""
+"""Reason code -> the sentence that a report may show: why something is null, or why the flag is not
+``ok``."""
 
 TRUST_LEVELS = ("ok", "caution", "unreliable")
 
@@ -94,7 +95,8 @@ COLUMNS = (
     "comparison_family",
     "is_discovery",
 )
-"""The columns of a long result, in order. The first three name the run and are added by the caller, the last by the publication."""
+"""The columns of a long result, in order. The first three name the run and are added by the caller, the last
+by the publication."""
 
 _NUMBERS = ("estimate", "ci_low", "ci_high", "confidence_level", "p_value", "p_adjusted")
 _WHOLE_NUMBERS = ("n", "n_resamples", "family_size")
@@ -123,16 +125,17 @@ class ResultRow:
         is_mature: false when the window was not over at the as-of date; then the estimate is null.
         trust: ``ok``, ``caution`` or ``unreliable``; null where there is no interval.
         reason: why something is null, or why ``trust`` is not ``ok``; one of `REASONS`.
-        is_primary: whether this is the method that the number is to be read by where several give it. The function that makes
-            the rows says so, whatever the data are.
-        comparison_family: name of the family that ``p_adjusted`` was adjusted in, unique within the family of models.
+        is_primary: whether this is the method that the number is to be read by where several give it. The
+            function that makes the rows says so, whatever the data are.
+        comparison_family: name of the family that ``p_adjusted`` was adjusted in, unique within the family of
+            models.
 
-    Numbers are rounded to 12 significant digits here and nowhere else: the digits beyond depend on the machine's
-    mathematics library. A number that is not finite becomes null with a reason.
+    Numbers are rounded to 12 significant digits here and nowhere else: the digits beyond depend on the
+    machine's mathematics library. A number that is not finite becomes null with a reason.
 
     Raises:
-        ValueError: for a null or a warning without a reason, an interval without a flag, an unknown reason or trust level, or
-            ends in the wrong order.
+        ValueError: for a null or a warning without a reason, an interval without a flag, an unknown reason or
+            trust level, or ends in the wrong order.
 
     >>> ResultRow("segment_share", 1 / 3, "wilson", ci_low=0.2, ci_high=0.5, n=60, trust="ok").estimate
     0.333333333333

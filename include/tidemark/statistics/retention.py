@@ -32,14 +32,15 @@ class RetentionCount:
         matured: those of them whose window is over at the as-of date; the only ones in the denominator.
         active_in_window: matured users who were active in the window.
         active_in_or_after: followed users who were active in the window or the follow-up after it.
-        unit: the part: the week or day that sets what these users have in common. A cohort without parts is one.
-        followed: those of the matured whose follow-up is over, too: the denominator of "in the window or after". All of them
-            unless given.
+        unit: the part: the week or day that sets what these users have in common. A cohort without parts is
+            one.
+        followed: those of the matured whose follow-up is over, too: the denominator of "in the window or
+            after". All of them unless given.
         left_out: why the group is compared with no other; null where it is.
 
     Raises:
-        ValueError: unless active_in_window <= matured <= users and active_in_or_after <= followed <= matured, and, where all
-            matured users are followed, active_in_window <= active_in_or_after.
+        ValueError: unless active_in_window <= matured <= users and active_in_or_after <= followed <= matured,
+            and, where all matured users are followed, active_in_window <= active_in_or_after.
     """
 
     group: str
@@ -110,17 +111,18 @@ def whole_groups(counts: Iterable[RetentionCount]) -> list[RetentionCount]:
 def retention(counts: Iterable[RetentionCount], config: StatisticsConfig) -> list[ResultRow]:
     """Retention of each group in each window. How groups differ: `retention_differences`.
 
-    "Active in window k" may rise with k (people come back). "In it or after" looks at the window and a follow-up of fixed
-    length, and only at users who have had both: to no end, older users would have had more time to come back. Users whose
-    window is not over are in neither numerator nor denominator: counting all gave 0.295 for a truth of 0.424.
+    "Active in window k" may rise with k (people come back). "In it or after" looks at the window and a
+    follow-up of fixed length, and only at users who have had both: to no end, older users would have had more
+    time to come back. Users whose window is not over are in neither numerator nor denominator: counting all
+    gave 0.295 for a truth of 0.424.
 
     Args:
         counts: one entry per group and window, or per part of it.
         config: the run's settings.
 
     Returns:
-        For each group, window and definition: a ``wilson`` and a ``binomial_bootstrap`` row of the rate. Null where nobody
-        has matured (``window_not_complete``) or fewer have than the minimum sample size.
+        For each group, window and definition: a ``wilson`` and a ``binomial_bootstrap`` row of the rate. Null
+        where nobody has matured (``window_not_complete``) or fewer have than the minimum sample size.
 
     >>> rows = retention([RetentionCount("a", "7d", 100, 100, 40, 50)], StatisticsConfig("2026-11-01"))
     >>> [(row.segment, row.metric, row.estimate) for row in rows if row.method == "wilson"]
@@ -161,7 +163,8 @@ def _rate_rows(metric: str, count: RetentionCount, config: StatisticsConfig) -> 
 
 
 def _bootstrap_flag(fewest: int) -> Flag:
-    """The binomial bootstrap falls short of its level with few users of either outcome, and at 0 has no width at all."""
+    """The binomial bootstrap falls short of its level with few users of either outcome, and at 0 has no width
+    at all."""
     if fewest >= _BOOTSTRAP_OK_FROM:
         return "ok", None
     return ("caution" if fewest >= FEWEST_OF_AN_OUTCOME else "unreliable"), "few_successes"

@@ -1,4 +1,5 @@
-"""Retention of a cohort (or tier) minus that of all others, with the weeks or days that set it as the observations."""
+"""Retention of a cohort (or tier) minus that of all others, with the weeks or days that set it as the
+observations."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 OF_UNITS = "unit_jackknife_t"
 OF_ONE_UNIT = "between_units_t"
 FEWEST_EXPECTED = 5
-"""Users with the outcome (or without it) that one unit should have: with one expected, t quantiles alarm in 8 % of cases."""
+"""Users with the outcome (or without it) that one unit should have: with one expected, t quantiles alarm in 8
+% of cases."""
 
 
 def retention_differences(
@@ -41,28 +43,28 @@ def retention_differences(
 ) -> list[ResultRow]:
     """Each group against all others together in the same window.
 
-    What happens in a week (or day) happens to all users who came in it: with a shock of 0.2 to the log odds of a week, and
-    no effect at all, an interval that counts users calls 20 to 29 % of tiers different.
+    What happens in a week (or day) happens to all users who came in it: with a shock of 0.2 to the log odds
+    of a week, and no effect at all, an interval that counts users calls 20 to 29 % of tiers different.
 
     Args:
         counts: one entry per group, window and unit.
         config: the run's settings.
-        each_is_a_unit: each group is one unit, as the sign-ups of a day are: it is compared with how the others differ
-            among themselves (``between_units_t``). Otherwise a group shows by its own units how it differs by chance
-            (``unit_jackknife_t``).
-        one_spell: groups that are held against the others within one spell of weeks, as `spells.in_one_spell` finds them: their
-            rows are ``unreliable`` and have no p-value.
+        each_is_a_unit: each group is one unit, as the sign-ups of a day are: it is compared with how the
+            others differ among themselves (``between_units_t``). Otherwise a group shows by its own units how
+            it differs by chance (``unit_jackknife_t``).
+        one_spell: groups that are held against the others within one spell of weeks, as `spells.in_one_spell`
+            finds them: their rows are ``unreliable`` and have no p-value.
 
     Returns:
-        For each group, window and definition a row of ``<metric>_vs_rest``, its p-value adjusted within metric x window.
-        Below six units there is no p-value, with one no interval. A group that is left out gets a null with the reason, and
-        is no part of the rest of any other.
+        For each group, window and definition a row of ``<metric>_vs_rest``, its p-value adjusted within
+        metric x window. Below six units there is no p-value, with one no interval. A group that is left out
+        gets a null with the reason, and is no part of the rest of any other.
 
     >>> counts = [RetentionCount(g, "7d", 50, 50, k, k, str(u)) for g, k in (("a", 20), ("b", 10)) for u in range(6)]
     >>> rows = retention_differences(counts, StatisticsConfig("2026-11-01"))
     >>> [(row.segment, row.metric, row.estimate, row.reason) for row in rows][:1]
     [('a', 'retention_in_window_vs_rest', 0.2, 'no_variation')]
-    """
+    """  # noqa: W505
     held = list(counts)
     wholes = whole_groups(held)
     rows = []
@@ -145,14 +147,16 @@ def _flag(one: Units, others: Units, config: StatisticsConfig, *, alone: bool) -
 
 
 def of_one_spell(row: ResultRow) -> ResultRow:
-    """The row of a comparison that sees one change of the fee only: its estimate and interval stand, and say nothing of the fee."""
+    """The row of a comparison that sees one change of the fee only: its estimate and interval stand, and say
+    nothing of the fee."""
     if row.trust is None:
         return row
     return replace(row, p_value=None, trust="unreliable", reason="few_spells")
 
 
 def unit_rate_flag(n: float, others: Units) -> Flag:
-    """The trust of `rate_against_units` for a unit of ``n`` users: enough others, and enough users with and without the outcome."""
+    """The trust of `rate_against_units` for a unit of ``n`` users: enough others, and enough users with and
+    without the outcome."""
     units = against_units_flag(others)
     expected = n * min(others.mean, 1 - others.mean)
     return ("caution", "few_successes") if units[1] is None and expected < FEWEST_EXPECTED else units

@@ -34,9 +34,11 @@ SPELLS = "retention_fee_spells"
 AUTOCORRELATION = "retention_week_autocorrelation"
 _MANY_PERIODS = 60
 _EVEN_ENOUGH = 2 / 3
-"""The effective number of periods over their number below which the intervals hold in 91.5 to 93 % of samples."""
+"""The effective number of periods over their number below which the intervals hold in 91.5 to 93 % of
+samples."""
 _FEWEST_OF_AN_OUTCOME = 20
-"""Users with the outcome, and without it, below which the jackknife's intervals hold in 97 to 99.9 % of samples."""
+"""Users with the outcome, and without it, below which the jackknife's intervals hold in 97 to 99.9 % of
+samples."""
 
 
 def retention_model(
@@ -50,19 +52,20 @@ def retention_model(
     """Average change of the retention probability, and the odds ratio, for ``step`` more of ``feature``.
 
     Args:
-        table: users by equal covariates; its clusters are the periods in which the fee was set, numbered in the order of
-            time. Without clusters users count as independent.
+        table: users by equal covariates; its clusters are the periods in which the fee was set, numbered in
+            the order of time. Without clusters users count as independent.
         config: the run's settings.
         feature: the column to move.
         step: by how much.
         horizon: the retention's window, for the rows.
 
     Returns:
-        ``retention_change_5bps`` (forward contrast, mean over users of p(x + 5) - p(x)) and ``odds_ratio_5bps``, each by
-        ``logit_clustered`` and, by leaving out one period at a time, ``logit_jackknife``; without clusters by
-        ``logit_robust`` alone. With fewer than six periods no p-value. Null with a reason where there is no fit.
-        The clusters are spells of the feature where it had six or more of them; with fewer they are the periods, the rows
-        are ``unreliable`` (``few_spells``), and none has a p-value. With clusters also ``retention_fee_spells`` and
+        ``retention_change_5bps`` (forward contrast, mean over users of p(x + 5) - p(x)) and
+        ``odds_ratio_5bps``, each by ``logit_clustered`` and, by leaving out one period at a time,
+        ``logit_jackknife``; without clusters by ``logit_robust`` alone. With fewer than six periods no
+        p-value. Null with a reason where there is no fit. The clusters are spells of the feature where it had
+        six or more of them; with fewer they are the periods, the rows are ``unreliable`` (``few_spells``),
+        and none has a p-value. With clusters also ``retention_fee_spells`` and
         ``retention_week_autocorrelation``.
 
     >>> rows = [{"fee_bps": 5, "n": 100, "successes": 60}, {"fee_bps": 10, "n": 100, "successes": 50}]

@@ -1,4 +1,5 @@
-"""The bootstrap of a mean with infinitely many replicates: a saddlepoint approximation on the cells. No seed."""
+"""The bootstrap of a mean with infinitely many replicates: a saddlepoint approximation on the cells. No
+seed."""
 
 from __future__ import annotations
 
@@ -23,10 +24,11 @@ _NEAR_ZERO = 1e-4
 def percentile_interval(cells: Cells, confidence_level: float) -> Interval:
     """The percentile interval of the mean that infinitely many replicates would give.
 
-    Within 0.001 standard errors of the exact convolution; 1,000 replicates scatter by 0.084 around it. A constant gives
-    an interval of zero width.
+    Within 0.001 standard errors of the exact convolution; 1,000 replicates scatter by 0.084 around it. A
+    constant gives an interval of zero width.
 
-    Source: A. C. Davison and D. V. Hinkley, Saddlepoint approximations in resampling methods, Biometrika 75 (1988).
+    Source: A. C. Davison and D. V. Hinkley, Saddlepoint approximations in resampling methods, Biometrika 75
+    (1988).
 
     >>> rows = [{"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in range(100)]
     >>> low, high = percentile_interval(Cells.from_rows(rows), 0.95)
@@ -62,7 +64,8 @@ def _limit(cells: Cells) -> float:
 
 
 def _corrected_root(cells: Cells) -> Callable[[float], tuple[float, float]]:
-    """tilt -> (mean in standard deviations, its normal score r* = r + log(w / r) / r of Barndorff-Nielsen)."""
+    """tilt -> (mean in standard deviations, its normal score r* = r + log(w / r) / r of
+    Barndorff-Nielsen)."""
     n, mean, variance = cells.moments
     size = float(cells.size)
     share = n / size

@@ -111,19 +111,20 @@ def retained_rows(
     reason_if_absent: str | None = None,
     horizon: str,
 ) -> list[ResultRow]:
-    """Which share of each segment of then was there again in the window after, the same for all, and how segments differ in it.
+    """Which share of each segment of then was there again in the window after, the same for all, and how
+    segments differ in it.
 
     Args:
-        cells: segment of then -> cells with y = what was done in the window after; who did something is retained. None
-            where there is nothing to look back at.
+        cells: segment of then -> cells with y = what was done in the window after; who did something is
+            retained. None where there is nothing to look back at.
         config: the run's settings.
         segments: all segments of then, in the order of the rows.
         reason_if_absent: why ``cells`` is None.
         horizon: of the rows.
 
     Returns:
-        A ``wilson`` row for each segment and for all (segment null), and a ``newcombe`` row for each pair, adjusted over
-        the pairs.
+        A ``wilson`` row for each segment and for all (segment null), and a ``newcombe`` row for each pair,
+        adjusted over the pairs.
     """
     mature = reason_if_absent != "window_not_complete"
     at: dict[str, Any] = {"horizon": horizon, "is_mature": mature}
@@ -155,8 +156,8 @@ def share_difference(first: int, second: int, n: int, confidence_level: float) -
     """The difference of two shares of the same n users, none of whom is in both.
 
     A normal interval after one user more in each, (p1 - p2) +- z sqrt((p1 + p2 - (p1 - p2)^2) / (n + 2)) with
-    p = (k + 1) / (n + 2), and the p-value at which it touches zero. Source: Bonett and Price 2012, whose paired rates differ
-    by just such two shares.
+    p = (k + 1) / (n + 2), and the p-value at which it touches zero. Source: Bonett and Price 2012, whose
+    paired rates differ by just such two shares.
 
     >>> found = share_difference(60, 40, 100, 0.95)
     >>> found.estimate, round(found.ci_low, 4), round(found.ci_high, 4)

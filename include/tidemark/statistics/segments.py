@@ -1,7 +1,7 @@
 """The statistics of a segmentation: shares, means, movement and backtest, as long rows.
 
-Plain numbers in, `ResultRow` out. Each function returns every row that it ever returns, in the same order, whatever the
-data hold: what can't be estimated is a null with a reason, never a missing row.
+Plain numbers in, `ResultRow` out. Each function returns every row that it ever returns, in the same order,
+whatever the data hold: what can't be estimated is a null with a reason, never a missing row.
 """
 
 from __future__ import annotations
@@ -40,14 +40,15 @@ def segment_shares(
         segments: all segments, in the order of the rows.
 
     Returns:
-        ``segment_share`` then ``segment_share_active``, two rows per segment each: ``wilson``, and ``goodman``, whose
-        intervals hold all shares together at the level. Where there is nobody at all: null, ``zero_denominator``.
+        ``segment_share`` then ``segment_share_active``, two rows per segment each: ``wilson``, and
+        ``goodman``, whose intervals hold all shares together at the level. Where there is nobody at all:
+        null, ``zero_denominator``.
 
     >>> counts = {"Declining": (40, 10), "New & Growing": (60, 0)}
     >>> rows = segment_shares(counts, StatisticsConfig("2026-11-01"), ["Declining", "New & Growing"])
     >>> [(row.segment, row.estimate, row.n) for row in rows if row.metric == "segment_share_active" and row.is_primary]
     [('Declining', 0.333333333333, 90), ('New & Growing', 0.666666666667, 90)]
-    """
+    """  # noqa: W505
     _check_names(counts, segments)
     for segment, (people, dormant) in counts.items():
         if not 0 <= dormant <= people:
@@ -64,7 +65,8 @@ def segment_shares(
 
 
 def _joint(share: ResultRow, people: int, total: int, segments: int) -> ResultRow:
-    """The share's interval among those that hold all shares at the level: a score interval, at alpha over their number.
+    """The share's interval among those that hold all shares at the level: a score interval, at alpha over
+    their number.
 
     Source: Goodman 1965.
     """
@@ -84,11 +86,13 @@ def segment_means(
     """The mean of each number per person, by segment and for all.
 
     Args:
-        cells: (metric, segment) -> cells in whole numbers; metrics are the keys of `means`. What is left out holds nobody.
+        cells: (metric, segment) -> cells in whole numbers; metrics are the keys of `means`. What is left out
+            holds nobody.
         config: the run's settings.
         segments: all segments, in the order of the rows.
         means: metric of the cells -> metric of the result.
-        units: metric of the cells -> how many of its whole numbers are one of the result's unit: 100 where they are cents.
+        units: metric of the cells -> how many of its whole numbers are one of the result's unit: 100 where
+            they are cents.
 
     Returns:
         For each metric, for each segment and then for all (segment null): a ``percentile_bootstrap`` and a
@@ -131,21 +135,23 @@ def segment_movement(
     Args:
         counts: (from segment, to segment, people); pairs that are left out hold nobody.
         config: the run's settings.
-        has_previous: whether an earlier publication exists; without one every row is ``no_earlier_publication``.
+        has_previous: whether an earlier publication exists; without one every row is
+            ``no_earlier_publication``.
         segments: all segments, in the order of the rows.
         joined: where they come from who were in no segment.
         left: where they go who are in no segment any more.
         origins: the segments of the earlier publication, where it had others.
 
     Returns:
-        A row for each pair: from every segment of then and `joined`, to every segment and `left`, but not from joined to
-        left. Shares of one from-segment sum to 1. An empty from-segment gives ``empty_segment``.
+        A row for each pair: from every segment of then and `joined`, to every segment and `left`, but not
+        from joined to left. Shares of one from-segment sum to 1. An empty from-segment gives
+        ``empty_segment``.
 
     >>> moved, config = [("Falling", "Falling", 30), ("Falling", "gone", 10)], StatisticsConfig("2026-11-01")
     >>> rows = segment_movement(moved, config, has_previous=True, segments=["Falling"], joined="new", left="gone")
     >>> [(row.segment, row.segment_to, row.estimate) for row in rows if row.estimate is not None]
     [('Falling', 'Falling', 0.75), ('Falling', 'gone', 0.25)]
-    """
+    """  # noqa: W505
     pairs = [
         (origin, target)
         for origin in (*(origins or segments), joined)
@@ -181,19 +187,20 @@ def segment_backtest(
     segments: Sequence[str],
     metric: str,
 ) -> list[ResultRow]:
-    """How each segment of 90 days ago went on: what it did later over what it had done before, a ratio of sums.
+    """How each segment of 90 days ago went on: what it did later over what it had done before, a ratio of
+    sums.
 
     Args:
-        cells: segment as published then -> cells with x = prior and y = later, in any one unit; None when there
-            is nothing to look back at.
+        cells: segment as published then -> cells with x = prior and y = later, in any one unit; None when
+            there is nothing to look back at.
         config: the run's settings.
         reason_if_absent: why ``cells`` is None: ``window_not_complete`` or ``no_earlier_publication``.
         segments: all segments of then, in the order of the rows.
         metric: of the rows.
 
     Returns:
-        For each segment and then for all (segment null): a ``percentile_bootstrap`` and a ``log_delta`` row of the metric,
-        horizon 90d.
+        For each segment and then for all (segment null): a ``percentile_bootstrap`` and a ``log_delta`` row
+        of the metric, horizon 90d.
 
     >>> users = zip(range(100, 200), range(50, 150))
     >>> cells = {"Declining": RatioCells.from_rows({"bin": x, "n": 1, "x1": x, "y1": y, "x2": x**2, "y2": y**2, "xy": x * y} for x, y in users)}
@@ -201,7 +208,7 @@ def segment_backtest(
     >>> rows = segment_backtest(cells, config, segments=["Declining"], metric="backtest_spend_ratio")
     >>> [(row.segment, row.method, row.estimate) for row in rows[:2]]
     [('Declining', 'percentile_bootstrap', 0.665551839465), ('Declining', 'log_delta', 0.665551839465)]
-    """
+    """  # noqa: W505
     known: dict[str, Any] = {"horizon": BACKTEST_HORIZON, "confidence_level": config.confidence_level}
     if cells is None:
         if reason_if_absent not in ("window_not_complete", "no_earlier_publication"):

@@ -31,10 +31,11 @@ _FURTHEST = 60.0
 
 
 def separated_features(table: BinaryTable) -> list[str]:
-    """The coefficients that run off to infinity because some direction separates the outcomes; empty where none does.
+    """The coefficients that run off to infinity because some direction separates the outcomes; empty where
+    none does.
 
-    A direction b separates if x'b >= 0 for every success and <= 0 for every failure, and not always 0; the linear
-    programme finds the widest one. Source: Konis 2007.
+    A direction b separates if x'b >= 0 for every success and <= 0 for every failure, and not always 0; the
+    linear programme finds the widest one. Source: Konis 2007.
 
     >>> rows = [{"x": 0, "n": 9, "successes": 4}, {"x": 1, "n": 3, "successes": 3}]
     >>> separated_features(BinaryTable.from_rows(rows, ["x"]))
@@ -55,7 +56,8 @@ def separated_features(table: BinaryTable) -> list[str]:
 
 
 def why_not(table: BinaryTable) -> str | None:
-    """Why maximum likelihood has no unique finite answer here: ``no_variation``, ``collinear``, ``separation``, or None."""
+    """Why maximum likelihood has no unique finite answer here: ``no_variation``, ``collinear``,
+    ``separation``, or None."""
     won = float(table.successes.sum())
     if table.size == 0 or won in (0.0, float(table.n.sum())):
         return "no_variation"
@@ -65,7 +67,8 @@ def why_not(table: BinaryTable) -> str | None:
 
 
 def fit_firth(table: BinaryTable) -> LogisticFit | None:
-    """Firth's (1993) fit: the likelihood times the root of the information's determinant; finite for any outcomes.
+    """Firth's (1993) fit: the likelihood times the root of the information's determinant; finite for any
+    outcomes.
 
     Returns:
         The fit, with the inverse information as covariance, or None for a design without full rank.
@@ -91,7 +94,8 @@ class Profile:
 
 
 def firth_profile(table: BinaryTable, fit: LogisticFit, name: str, confidence_level: float) -> Profile:
-    """The values of one coefficient that a penalized likelihood-ratio test does not reject (Heinze and Schemper 2002).
+    """The values of one coefficient that a penalized likelihood-ratio test does not reject (Heinze and
+    Schemper 2002).
 
     Wald intervals are useless here: under separation the penalized likelihood is far from symmetric.
 
@@ -125,9 +129,11 @@ def firth_profile(table: BinaryTable, fit: LogisticFit, name: str, confidence_le
 
 
 def fit_log_f(table: BinaryTable) -> LogisticFit | None:
-    """The fit with a log-F(1,1) prior on each coefficient but the intercept: one pseudo-user a feature, half a success.
+    """The fit with a log-F(1,1) prior on each coefficient but the intercept: one pseudo-user a feature, half
+    a success.
 
-    The simplest fall-back under separation: ordinary maximum likelihood on added rows (Rahman and Sultana 2017).
+    The simplest fall-back under separation: ordinary maximum likelihood on added rows (Rahman and Sultana
+    2017).
 
     Returns:
         The fit, or None for a design without full rank, or where every outcome is the same.
@@ -156,9 +162,11 @@ def penalized_log_likelihood(table: BinaryTable, beta: Floats) -> float:
 
 
 def _maximize_penalized(table: BinaryTable, start: Floats, fixed: int | None) -> Floats | None:
-    """Newton steps on Firth's score X'(y - np + h (1/2 - p)), with one coefficient held where ``fixed`` says so.
+    """Newton steps on Firth's score X'(y - np + h (1/2 - p)), with one coefficient held where ``fixed`` says
+    so.
 
-    They go on until the score is below 1e-9, and then for as long as it still shrinks: 12 digits are published.
+    They go on until the score is below 1e-9, and then for as long as it still shrinks: 12 digits are
+    published.
     """
     free = [place for place in range(len(start)) if place != fixed]
     beta = start.astype(np.float64)
@@ -176,15 +184,16 @@ def _maximize_penalized(table: BinaryTable, start: Floats, fixed: int | None) ->
         largest = float(np.abs(score).max())
         if last < _SCORE_BELOW and largest >= last:
             return beta
-        # The score is that of n + h users. With the curvature of n, steps would overshoot where few users hold a feature
-        # (h near n), and swing around the top without end.
+        # The score is that of n + h users. With the curvature of n, steps would overshoot where few users
+        # hold a feature (h near n), and swing around the top without end.
         curvature = information(table.design, table.n + leverage, p)[np.ix_(free, free)]
         step = np.zeros_like(beta)
         step[free] = np.linalg.solve(curvature, score)
         step *= min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-300))
         for _ in range(40):
             candidate = penalized_log_likelihood(table, beta + step)
-            # Near its top the likelihood is flat to the last digit, while the score still tells where the top is.
+            # Near its top the likelihood is flat to the last digit, while the score still tells where the top
+            # is.
             if candidate >= value - _FLAT * abs(value):
                 break
             step = step / 2

@@ -1,4 +1,5 @@
-"""The rows of shares of a sum: how much of the volume, the fees or the revenue of all users is each segment's."""
+"""The rows of shares of a sum: how much of the volume, the fees or the revenue of all users is each
+segment's."""
 
 from __future__ import annotations
 
@@ -33,21 +34,24 @@ def share_rows(
     reference: Mapping[str, Tail | None] | None = None,
     horizon: str | None = None,
 ) -> list[ResultRow]:
-    """A ``logit_delta`` and a ``percentile_bootstrap`` row of each segment's share of the sum over all segments.
+    """A ``logit_delta`` and a ``percentile_bootstrap`` row of each segment's share of the sum over all
+    segments.
 
-    The number of users of a segment is as random as their amounts. So the replicates draw an independent Poisson number
-    of users from each cell (Chamandy et al. 2012); in each replicate the shares sum to 1.
+    The number of users of a segment is as random as their amounts. So the replicates draw an independent
+    Poisson number of users from each cell (Chamandy et al. 2012); in each replicate the shares sum to 1.
 
     Args:
         metric: the rows' metric, part of the seed.
         cells: segment -> one amount per user, zeros included, in any one unit. The segments share no user.
         config: the run's settings.
-        reference: the `tails` of the same segments over a longer time, which show what these users may lack by chance.
+        reference: the `tails` of the same segments over a longer time, which show what these users may lack
+            by chance.
         horizon: the rows' horizon, part of the seed.
 
     Returns:
-        Two rows per segment, n being all users. Null where the sum is not above zero (``zero_denominator``), or where the
-        segment or all users are below a minimum size. A share that is not strictly between 0 and 1 has no interval.
+        Two rows per segment, n being all users. Null where the sum is not above zero (``zero_denominator``),
+        or where the segment or all users are below a minimum size. A share that is not strictly between 0 and
+        1 has no interval.
 
     >>> def users(amounts):
     ...     return Cells.from_rows({"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in amounts)
@@ -95,7 +99,8 @@ def share_rows(
 
 
 def tails(cells: Mapping[str, Cells]) -> dict[str, Tail | None]:
-    """The tail of each segment's share of the sum over all segments; None where that sum is not above zero."""
+    """The tail of each segment's share of the sum over all segments; None where that sum is not above
+    zero."""
     found = {segment: _Share.of(segment, cells) for segment in cells}
     return {
         segment: share.tail if share.users and share.mean > 0 else None for segment, share in found.items()
@@ -132,7 +137,8 @@ def _bootstrap_row(
 
 @dataclass(frozen=True)
 class _Share:
-    """The share of some users in the sum, and what a user's influence on it is: u = (x inside - share x) / mean x."""
+    """The share of some users in the sum, and what a user's influence on it is: u = (x inside - share x) /
+    mean x."""
 
     inside: Cells
     rest: Cells

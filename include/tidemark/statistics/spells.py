@@ -1,4 +1,5 @@
-"""Spells of a covariate that is set by the period: neighbouring periods with one value say no more than one long period."""
+"""Spells of a covariate that is set by the period: neighbouring periods with one value say no more than one
+long period."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def spells_of(levels: Sequence[Hashable]) -> NDArray[np.int64]:
     """The number of the spell of each period, from 0 on: a new one begins where the value changes.
 
-    Weeks with one fee share what else lasts longer than a week, so the changes of the fee are what an effect is seen by.
+    Weeks with one fee share what else lasts longer than a week, so the changes of the fee are what an effect
+    is seen by.
 
     Args:
         levels: the value in each period, in the order of time.
@@ -29,9 +31,11 @@ def spells_of(levels: Sequence[Hashable]) -> NDArray[np.int64]:
 
 
 def in_one_spell(levels: Sequence[Hashable]) -> set[Hashable]:
-    """The values that are held against all others within one spell: their own periods are one, or those of all others.
+    """The values that are held against all others within one spell: their own periods are one, or those of
+    all others.
 
-    Such a comparison sees one change, or one value before and after another: whatever else moved between looks like its effect.
+    Such a comparison sees one change, or one value before and after another: whatever else moved between
+    looks like its effect.
 
     Args:
         levels: the value in each period, in the order of time.
@@ -74,7 +78,8 @@ def names_of_spells(periods: Iterable[str], spells: NDArray[np.int64]) -> dict[s
 
 
 def lag_one(residuals: ArrayLike) -> float | None:
-    """Autocorrelation of neighbouring periods: sum r(t) r(t+1) / sum r(t)^2 of what a model leaves of each period.
+    """Autocorrelation of neighbouring periods: sum r(t) r(t+1) / sum r(t)^2 of what a model leaves of each
+    period.
 
     With few periods it is too low: by about (1 + 3 rho) / periods where rho is the true one (Kendall 1954).
 

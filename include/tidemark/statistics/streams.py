@@ -14,7 +14,8 @@ ALGORITHM_VERSION = "3"
 """Raise it with any change that alters published numbers; golden tests hold the bytes of each version."""
 
 STREAM_VERSION = "1"
-"""Part of every seed. Raise it only where what is drawn changes: a new one moves every bootstrap interval by Monte Carlo noise."""
+"""Part of every seed. Raise it only where what is drawn changes: a new one moves every bootstrap interval by
+Monte Carlo noise."""
 
 BLOCK_SIZE = 256
 
@@ -35,8 +36,9 @@ class Stream:
     def blocks(self, count: int) -> Iterator[np.random.RandomState]:
         """A generator at the begin of each block in turn: a Philox counter block of its own.
 
-        It is one for all, set back at each block, because a new one takes as long to make as 256 binomial numbers to draw.
-        RandomState, because its streams are frozen (NEP 19); those of numpy's Generator may change with a release.
+        It is one for all, set back at each block, because a new one takes as long to make as 256 binomial
+        numbers to draw. RandomState, because its streams are frozen (NEP 19); those of numpy's Generator may
+        change with a release.
         """
         generator = np.random.RandomState(np.random.Philox(key=int(self.seed, 16)))
         begin: Any = generator.get_state(legacy=False)
@@ -48,7 +50,8 @@ class Stream:
     def replicates(self, n_resamples: int, draw: Draw) -> Floats:
         """``n_resamples`` replicates along the first axis.
 
-        Every block is drawn whole and cut afterwards, so the first 1,000 of 2,000 replicates equal 1,000 replicates.
+        Every block is drawn whole and cut afterwards, so the first 1,000 of 2,000 replicates equal 1,000
+        replicates.
 
         Args:
             n_resamples: replicates wanted.
@@ -68,7 +71,8 @@ def stream(
 ) -> Stream:
     """The stream of one statistic: blake2b-128 of stream version | as-of date | metric | segment | window.
 
-    No run start, no try number: a retry and a backfill repeat the bytes. A new segment changes no other segment's.
+    No run start, no try number: a retry and a backfill repeat the bytes. A new segment changes no other
+    segment's.
 
     >>> stream("2026-11-01", "mean_spend_90d", "Declining").seed
     '62209cf3d630330a5d0c5099625c4def'

@@ -1,10 +1,11 @@
 """The slope of a number over published months of the same users.
 
-The windows of consecutive months overlap, and most users are in all of them, so the months are no independent points and a line
-through them has no error that one could read off the line. Users are independent. The least-squares slope of R_m = sum y_m / sum x_m
-is sum c_m R_m with weights that depend on the number of months alone, and a user's influence on it is
-sum c_m (y_um - R_m x_um) / X_m: what pairs of two months have with c = (-1, 1). The squared influences sum to the squared standard
-error. Source: Särndal, Swensson and Wretman 1992; Zeger and Liang 1986 (the user as the cluster).
+The windows of consecutive months overlap, and most users are in all of them, so the months are no independent
+points and a line through them has no error that one could read off the line. Users are independent. The
+least-squares slope of R_m = sum y_m / sum x_m is sum c_m R_m with weights that depend on the number of months
+alone, and a user's influence on it is sum c_m (y_um - R_m x_um) / X_m: what pairs of two months have with c =
+(-1, 1). The squared influences sum to the squared standard error. Source: Särndal, Swensson and Wretman 1992;
+Zeger and Liang 1986 (the user as the cluster).
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 METHOD = "slope_of_users"
 
-# Influences are summed as whole numbers, so that no order of the rows changes a digit: ten million to a standard deviation, were
-# the months independent. The cubes of 10 million users stay below 37 digits.
+# Influences are summed as whole numbers, so that no order of the rows changes a digit: ten million to a
+# standard deviation, were the months independent. The cubes of 10 million users stay below 37 digits.
 _STEPS = 1e7
 
 
@@ -37,8 +38,8 @@ class Sums(NamedTuple):
 
 
 class Term(NamedTuple):
-    """A user's influence in one month: ``constant + slope * amount``, of members, of others who are counted, and of a difference of
-    the members of the segment whose number is subtracted."""
+    """A user's influence in one month: ``constant + slope * amount``, of members, of others who are counted,
+    and of a difference of the members of the segment whose number is subtracted."""
 
     member: tuple[float, float]
     other: tuple[float, float] = (0.0, 0.0)
@@ -72,8 +73,8 @@ class Found(NamedTuple):
     Attributes:
         users: behind the number in any month.
         both: in the first and in the last.
-        both_yes: of a share, who are counted in both; both_no: who are not, in both; of a difference of shares, who are in the other
-            segment in both.
+        both_yes: of a share, who are counted in both; both_no: who are not, in both; of a difference of
+            shares, who are in the other segment in both.
         s2: sum of squares; s3: of cubes; a3: of absolute cubes.
     """
 
@@ -186,7 +187,8 @@ def _month(number: Number, mine: Sums, everybody: Sums) -> Month:
             return Month(float(mine.n), mine.n)
         case "sum":
             return Month(mine.s1 / number.unit, mine.n)
-    # Amounts of both signs can cancel while many users carry them: then the quotient does not measure concentration.
+    # Amounts of both signs can cancel while many users carry them: then the quotient does not measure
+    # concentration.
     cancel = 0 < mine.negative < mine.nonzero
     effective = math.inf if cancel else mine.s1**2 / mine.s2 if mine.s2 else 0.0
     return Month(mine.s1 / (mine.n * number.unit) if mine.n else None, mine.n, mine.nonzero, effective)
@@ -218,7 +220,8 @@ def _compared(number: Number, first: Month, second: Month, counted: int) -> Mont
 
 
 def _of_both(number: Number, one: Term, two: Term, value: Month, second: Month) -> Term:
-    """What users of either segment influence the difference or quotient by: of shares, each is in the denominator of both."""
+    """What users of either segment influence the difference or quotient by: of shares, each is in the
+    denominator of both."""
     if number.form == "share":
         member, versus = one.member[0] - two.other[0], one.other[0] - two.member[0]
         return Term((member, 0.0), (one.other[0] - two.other[0], 0.0), (versus, 0.0))

@@ -1,4 +1,5 @@
-"""How far an interval can be relied on: one rule for every method whose coverage suffers from uneven amounts."""
+"""How far an interval can be relied on: one rule for every method whose coverage suffers from uneven
+amounts."""
 
 from __future__ import annotations
 
@@ -26,13 +27,15 @@ SKEWNESS_LIMITS = {
     "paired_units": 0.25,
     "slope_of_units": 0.25,
 }
-"""Method -> the largest k at which its interval still holds the truth in 93 % of samples; see docs/methods.md."""
+"""Method -> the largest k at which its interval still holds the truth in 93 % of samples; see
+docs/methods.md."""
 WEIGHT_LIMIT = 0.25
 MOVED_SKEWNESS_LIMIT = 0.2
 UNRELIABLE_ABOVE = 0.35
 IMPRECISE_ABOVE = 0.4
 
-# The fewer users tell of the tail, the lighter it has to be: what a sample has missed is missing in its own figures, too.
+# The fewer users tell of the tail, the lighter it has to be: what a sample has missed is missing in its own
+# figures, too.
 REFERENCE_USERS = 5_000
 ALONE_WEIGHT_LIMIT = 0.07
 FEW_REFERENCE_USERS = 1_000
@@ -48,7 +51,8 @@ class Tail:
     Attributes:
         users: how many they are.
         skewness: absolute third central moment of their influence, over the 1.5th power of its variance.
-        weight: the same of its absolute values: also large where far values of both signs cancel in the skewness.
+        weight: the same of its absolute values: also large where far values of both signs cancel in the
+            skewness.
     """
 
     users: int
@@ -94,9 +98,9 @@ class Sample:
 def flag(method: str, *samples: Sample) -> Flag:
     """The trust of an interval and the reason where it is not ``ok``.
 
-    ``ok`` where k = skewness / sqrt(n) keeps the method's limit, for the larger skewness of the users' own and of a
-    reference: the sample's own is small exactly where the sample has missed the tail. Without a reference that would show
-    the tail it is ``caution``.
+    ``ok`` where k = skewness / sqrt(n) keeps the method's limit, for the larger skewness of the users' own
+    and of a reference: the sample's own is small exactly where the sample has missed the tail. Without a
+    reference that would show the tail it is ``caution``.
 
     Args:
         method: one of `SKEWNESS_LIMITS`.
@@ -110,7 +114,8 @@ def flag(method: str, *samples: Sample) -> Flag:
     >>> flag("hall_skew_t", Sample(Tail(400, 1.0, 2.0)))
     ('caution', 'no_reference')
     """
-    # Not the sum of both by their part of the error: a group that has missed its tail seems to have hardly any.
+    # Not the sum of both by their part of the error: a group that has missed its tail seems to have hardly
+    # any.
     k = max(sample.skewness for sample in samples)
     if not k <= SKEWNESS_LIMITS[method] or not max(sample.weight for sample in samples) <= WEIGHT_LIMIT:
         return ("caution" if k <= UNRELIABLE_ABOVE else "unreliable"), "skewed"
@@ -120,14 +125,16 @@ def flag(method: str, *samples: Sample) -> Flag:
 
 
 def flag_of_counts(own: Tail, *moved: tuple[int, int]) -> Flag:
-    """The trust of the interval of a change of counts and shares, on which users have bounded influence: no rare large amount is missed.
+    """The trust of the interval of a change of counts and shares, on which users have bounded influence: no
+    rare large amount is missed.
 
     ``ok`` where enough users moved, and not nearly all of them in one direction.
 
     Args:
         own: the tail of the users' influence.
-        moved: of a share, how many users came to what is counted and how many left it, and the same of the others: who joins changes
-            the denominator, too, which hides from the influence alone that nobody among them was counted.
+        moved: of a share, how many users came to what is counted and how many left it, and the same of the
+            others: who joins changes the denominator, too, which hides from the influence alone that nobody
+                among them was counted.
 
     >>> flag_of_counts(Tail(10_000, 0.0, 10.0)), flag_of_counts(Tail(10_000, 0.0, 10.0), (12, 8), (0, 3))
     (('ok', None), ('unreliable', 'few_movers'))
@@ -144,7 +151,8 @@ def flag_of_counts(own: Tail, *moved: tuple[int, int]) -> Flag:
 
 
 def precise(*relative_errors: float) -> Flag:
-    """``imprecise`` where a standard error is so large against its number that quotients and logarithms are not close to linear.
+    """``imprecise`` where a standard error is so large against its number that quotients and logarithms are
+    not close to linear.
 
     Refunds that nearly cancel a denominator do that.
 
@@ -189,8 +197,9 @@ def tail_of_influence(*groups: tuple[Floats, Floats, Floats]) -> Tail:
     """The tail of influences that sum to zero.
 
     Args:
-        groups: users, mean influence and variance inside of each cell. A cell's users are taken as symmetric about its
-            mean: with cells of two leading digits the spread inside is small against the spread between.
+        groups: users, mean influence and variance inside of each cell. A cell's users are taken as symmetric
+            about its mean: with cells of two leading digits the spread inside is small against the spread
+                between.
     """
     n, centre, inside = (np.concatenate(parts) for parts in zip(*groups, strict=True))
     users = float(n.sum())

@@ -15,7 +15,8 @@ _ROOM = 1 << 62
 def unique_rows(matrix: Floats) -> tuple[Floats, NDArray[np.int64]]:
     """The distinct rows in ascending order, and of each row the place of its equal among them.
 
-    Columns of small whole numbers (most features) are counted, not sorted: ten times as fast as `numpy.unique` by rows.
+    Columns of small whole numbers (most features) are counted, not sorted: ten times as fast as
+    `numpy.unique` by rows.
 
     >>> rows, place = unique_rows(np.array([[1.0, 5.0], [0.0, 9.0], [1.0, 5.0]]))
     >>> rows.tolist(), place.tolist()

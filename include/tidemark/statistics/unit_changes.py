@@ -1,4 +1,5 @@
-"""The change of a number between months whose users came in weeks (or days) of their own, which are the observations: as rows.
+"""The change of a number between months whose users came in weeks (or days) of their own, which are the
+observations: as rows.
 
 How it is judged is in `unit_months`.
 """
@@ -26,7 +27,8 @@ METHOD, TREND_METHOD = "paired_units", "slope_of_units"
 FEWEST_EXPECTED = 5
 """Users with the outcome, and without it, that should be among those who came and went."""
 ENOUGH_TO_SHOW_WHAT_LASTS = 150
-"""Units below which an autocorrelation of 0.6 is missed so often that the intervals where none was seen hold in 78 to 93 %."""
+"""Units below which an autocorrelation of 0.6 is missed so often that the intervals where none was seen hold
+in 78 to 93 %."""
 
 
 def unit_change_rows(
@@ -48,7 +50,7 @@ def unit_change_rows(
     >>> months = ({key: UnitNumber("share", of)}, {key: UnitNumber("share", of | {"12": (100, 60)})})
     >>> [(row.change, row.n_joined, row.method) for row in unit_change_rows(months, "previous", StatisticsConfig("2026-11-01"), 2)]
     [(0.0146153846154, 100, 'paired_units')]
-    """
+    """  # noqa: W505
     rows = []
     for key in dict.fromkeys(key for month in reversed(months) for key in month):
         known = next(month[key] for month in reversed(months) if key in month)
@@ -128,7 +130,8 @@ def _withheld(number: UnitNumber, config: StatisticsConfig) -> str | None:
 
 
 def _flag(held: UnitMonths, number: UnitNumber, method: str) -> Flag:
-    """Too few units speak first, then units that are alike one after the other, then too few users with the outcome among those who moved, or a tail that they may lack."""
+    """Too few units speak first, then units that are alike one after the other, then too few users with the
+    outcome among those who moved, or a tail that they may lack."""
     units = against_units_flag(Units(held.users, held.totals))
     if units[1]:
         return units

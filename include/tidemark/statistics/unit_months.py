@@ -1,10 +1,12 @@
-"""A number in two months or more whose users came in weeks (or days) of their own, and how uncertain its change is.
+"""A number in two months or more whose users came in weeks (or days) of their own, and how uncertain its
+change is.
 
-A cohort grows at one end: who has been counted in an earlier month is counted now with the same outcome, and what changes the
-number are the units whose windows have ended since, and those that are no longer looked at. So who is in all months cancels, and
-the change is as uncertain as new units differ from old ones by chance. How much that is, is read from all of them: a user's own
-chance, and by moments what units differ beyond it, as where one unit is held against many others (`units.rate_against_units`).
-Sources: DerSimonian and Laird 1986 (moments); Särndal, Swensson and Wretman 1992 (change of a ratio).
+A cohort grows at one end: who has been counted in an earlier month is counted now with the same outcome, and
+what changes the number are the units whose windows have ended since, and those that are no longer looked at.
+So who is in all months cancels, and the change is as uncertain as new units differ from old ones by chance.
+How much that is, is read from all of them: a user's own chance, and by moments what units differ beyond it,
+as where one unit is held against many others (`units.rate_against_units`). Sources: DerSimonian and Laird
+1986 (moments); Särndal, Swensson and Wretman 1992 (change of a ratio).
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class UnitNumber(NamedTuple):
 
     Attributes:
         kind: ``share`` or ``mean``.
-        units: unit -> users, and of these those with the outcome, or the sum of an amount. A unit whose window is open has 0 users.
+        units: unit -> users, and of these those with the outcome, or the sum of an amount. A unit whose
+            window is open has 0 users.
         users: of an amount, its users in cells.
         everybody: of an amount, the tail of all groups' users.
         scale: how many of the cells' whole numbers are one of the sums' units.
@@ -68,12 +71,13 @@ Key = tuple[str, str | None, str | None]
 
 
 def against_rest(numbers: Mapping[Key, UnitNumber], metrics: Collection[str]) -> dict[Key, UnitNumber]:
-    """Of the numbers of groups, `<metric>_vs_rest`: each minus that of all others together in the same window.
+    """Of the numbers of groups, `<metric>_vs_rest`: each minus that of all others together in the same
+    window.
 
     >>> found = against_rest({("m", name, None): UnitNumber("share", {name: (10, 4)}) for name in "abc"}, ["m"])
     >>> found["m_vs_rest", "a", None].rest
     {'b': (10, 4), 'c': (10, 4)}
-    """
+    """  # noqa: W505
     found: dict[Key, UnitNumber] = {}
     for (metric, group, horizon), number in numbers.items():
         if metric not in metrics or group is None:
@@ -94,7 +98,8 @@ def _mean(units: Sums) -> float | None:
 
 
 class _Lasting(NamedTuple):
-    """How alike neighbours are: the autocorrelation as found, that of what units differ by themselves, and the variance of that."""
+    """How alike neighbours are: the autocorrelation as found, that of what units differ by themselves, and
+    the variance of that."""
 
     found: float
     rho: float
@@ -202,14 +207,16 @@ class UnitMonths:
 
     @cached_property
     def _parts(self) -> Floats:
-        """Of each month and unit, the part of the users of its side, with the month's weight and the side's sign."""
+        """Of each month and unit, the part of the users of its side, with the month's weight and the side's
+        sign."""
         weights = np.array(slope_weights(len(self.n)))[:, None] * np.where(self._of_group, 1.0, -1.0)
         whole = np.column_stack([self.n[:, self.side == place].sum(axis=1) for place in range(2)])
         return weights * self.n / np.maximum(whole, 1)[:, self.side]
 
     @cached_property
     def _of_units(self) -> float:
-        """What units differ beyond their users' chance, t^2, by moments from those of one side that are in the same months."""
+        """What units differ beyond their users' chance, t^2, by moments from those of one side that are in
+        the same months."""
         mean = self.totals / self.users
         users, within = np.bincount(self._groups, self.users), np.bincount(self._groups, self.totals)
         centre = (within / users)[self._groups]
@@ -222,10 +229,11 @@ class UnitMonths:
     def error(self) -> float:
         """The standard error of the change, of more than two months of the least-squares slope per month.
 
-        With the weight c of a unit, the sum over months of the month's weight times the part of the users that are the unit's, the
-        change is sum c times the units' means, plus what late data changed in units of several months. The variance of a unit's mean
-        is t^2 + variance / n; t^2 is taken from units that are in the same months, so that the change itself is no part of it. Units
-        that follow each other are alike by rho to the power of their distance, where they are alike at all.
+        With the weight c of a unit, the sum over months of the month's weight times the part of the users
+        that are the unit's, the change is sum c times the units' means, plus what late data changed in units
+        of several months. The variance of a unit's mean is t^2 + variance / n; t^2 is taken from units that
+        are in the same months, so that the change itself is no part of it. Units that follow each other are
+        alike by rho to the power of their distance, where they are alike at all.
         """
         weight, of_units, lasting = self._parts.sum(axis=0), self._of_units, self._lasting
         squared = float((weight**2 * (of_units + self.variance / self.users)).sum())
@@ -246,10 +254,11 @@ class UnitMonths:
 
     @cached_property
     def _lasting(self) -> _Lasting:
-        """How alike units are that follow each other, a line through them left aside, so that a steady change is no part of it.
+        """How alike units are that follow each other, a line through them left aside, so that a steady change
+        is no part of it.
 
-        The lag-1 autocorrelation is too low by about 2 / units; of what units differ by themselves it is larger, as users' chance
-        has none.
+        The lag-1 autocorrelation is too low by about 2 / units; of what units differ by themselves it is
+        larger, as users' chance has none.
         """
         products = squares = beyond = 0.0
         chance = self.variance / self.users
@@ -270,7 +279,8 @@ class UnitMonths:
         if squares <= 0 or of_units == 0:
             return _Lasting(0.0, 0.0, 0.0)
         found = products / squares + 2 / self.count
-        # What is within half a standard error of nothing is taken as nothing, or intervals would hold too often where nothing lasts.
+        # What is within half a standard error of nothing is taken as nothing, or intervals would hold too
+        # often where nothing lasts.
         if found <= 0.5 / math.sqrt(self.count):
             return _Lasting(found, 0.0, of_units)
         part = float(np.mean(of_units / (of_units + chance)))

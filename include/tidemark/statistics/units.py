@@ -1,4 +1,5 @@
-"""Groups compared where what is compared holds for whole weeks or days: these are the observations, not their users."""
+"""Groups compared where what is compared holds for whole weeks or days: these are the observations, not their
+users."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ Floats = NDArray[np.float64]
 
 FEWEST_EFFECTIVE = 5
 MANY_UNITS = 30
-"""From that many days on the interval of one day against them has its nominal coverage; with fewer it holds too often."""
+"""From that many days on the interval of one day against them has its nominal coverage; with fewer it holds
+too often."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Units:
 
     @property
     def error(self) -> float:
-        """Standard error of the mean by leaving out one unit at a time; unbiased in its square where all have equal size."""
+        """Standard error of the mean by leaving out one unit at a time; unbiased in its square where all have
+        equal size."""
         n, total = self.n.sum(), self.total.sum()
         return float(jackknife_error(total / n, (total - self.total) / (n - self.n)))
 
@@ -72,9 +75,10 @@ class Units:
 def units_difference(first: Units, second: Units, confidence_level: float) -> Comparison | None:
     """Mean of the first group minus that of the second, each with the error that its units show.
 
-    Errors are jackknifed over the units of each group; the t quantile has Satterthwaite's degrees of freedom, in which a
-    group counts as its effective number of units, so that one week with most of the users is no help. Below six units a
-    group no p-value is given. Sources: MacKinnon, Nielsen and Webb 2023; Welch 1947; Kish 1965 (effective number).
+    Errors are jackknifed over the units of each group; the t quantile has Satterthwaite's degrees of freedom,
+    in which a group counts as its effective number of units, so that one week with most of the users is no
+    help. Below six units a group no p-value is given. Sources: MacKinnon, Nielsen and Webb 2023; Welch 1947;
+    Kish 1965 (effective number).
 
     Returns:
         The comparison; None with fewer than two units in a group or no variation in either.
@@ -91,19 +95,22 @@ def units_difference(first: Units, second: Units, confidence_level: float) -> Co
     if sum(squares) <= (1e-12 * max(abs(first.mean), abs(second.mean))) ** 2:
         return None
     parts = zip(squares, (first, second), strict=True)
-    # With one unit's worth of users there is no freedom left; a single degree is as wide as a t interval gets.
+    # With one unit's worth of users there is no freedom left; a single degree is as wide as a t interval
+    # gets.
     freedom = sum(squares) ** 2 / sum(part**2 / max(group.effective - 1, 1e-3) for part, group in parts)
     few = min(first.count, second.count) < MINIMUM_PERIODS
     return _comparison(estimate, math.sqrt(sum(squares)), max(freedom, 1.0), confidence_level, few=few)
 
 
 def rate_against_units(successes: int, n: int, rest: Units, confidence_level: float) -> Comparison | None:
-    """The rate of one unit minus that of many others: how far is it out, seen against how units differ anyway?
+    """The rate of one unit minus that of many others: how far is it out, seen against how units differ
+    anyway?
 
-    The variance of a unit's rate is p (1 - p) / n and what units differ beyond it, t^2, by moments from the others (none
-    where they differ less than chance would have them); t quantiles have the effective number of others less one. One unit
-    can't show how it would differ from another of its kind, so that is taken from the others. Below six of them no p-value
-    is given. Sources: DerSimonian and Laird 1986 (t^2); Crawford and Howell 1998 (one case against several).
+    The variance of a unit's rate is p (1 - p) / n and what units differ beyond it, t^2, by moments from the
+    others (none where they differ less than chance would have them); t quantiles have the effective number of
+    others less one. One unit can't show how it would differ from another of its kind, so that is taken from
+    the others. Below six of them no p-value is given. Sources: DerSimonian and Laird 1986 (t^2); Crawford and
+    Howell 1998 (one case against several).
 
     Args:
         successes: users of the unit with the outcome.

@@ -19,7 +19,8 @@ NUMBERS = ("fee_bps", "n", "log_sum", "log_squares", "volume_usd")
 
 @dataclass(frozen=True)
 class VolumeCells:
-    """One entry per cell of users alike in period, segment, fee, controls and (about) volume. Make it with `from_rows`.
+    """One entry per cell of users alike in period, segment, fee, controls and (about) volume. Make it with
+    `from_rows`.
 
     Attributes:
         period: the period's name; errors are shared within it.
@@ -28,7 +29,8 @@ class VolumeCells:
         n: users of the cell.
         log_sum: sum of log(volume_usd + 1).
         log_squares: sum of its squares.
-        volume_usd: sum of the volumes, in US dollars. The logarithm depends on the unit, so it is part of the name.
+        volume_usd: sum of the volumes, in US dollars. The logarithm depends on the unit, so it is part of the
+            name.
         controls: (cells, controls), equal within a period: prices, trend.
         control_names: their names.
     """
@@ -48,7 +50,8 @@ class VolumeCells:
         """From a GROUP BY over period, segment, fee and a bin of the volume.
 
         Args:
-            rows: records with the keys ``period, segment, fee_bps, n, log_sum, log_squares, volume_usd`` and the controls.
+            rows: records with the keys ``period, segment, fee_bps, n, log_sum, log_squares, volume_usd`` and
+                the controls.
             controls: names of the control columns.
 
         Raises:
@@ -58,7 +61,7 @@ class VolumeCells:
         ...        "log_sum": 4.8, "log_squares": 11.5}
         >>> VolumeCells.from_rows([row], ["btc_usd"]).n.tolist()
         [2.0]
-        """
+        """  # noqa: W505
         held = list(rows)
         for row in held:
             missing = [name for name in ("period", "segment", *NUMBERS, *controls) if name not in row]

@@ -46,7 +46,8 @@ def random_draws(periods: int, stream: Stream, n_resamples: int, *, webb: bool =
 
 
 def wild_methods(periods: int) -> tuple[str, ...]:
-    """Which draws fit the number of periods: all signs and Webb's up to 12 (below 6 none is used), random signs above."""
+    """Which draws fit the number of periods: all signs and Webb's up to 12 (below 6 none is used), random
+    signs above."""
     return ("wild_enumerated", "wild_webb") if periods <= ENUMERATE_UP_TO else ("wild_rademacher",)
 
 
@@ -64,11 +65,12 @@ def wild_draws(periods: int, stream: Stream, n_resamples: int = N_DRAWS) -> dict
 
 @dataclass(frozen=True)
 class WildTest:
-    """The test of one coefficient for one set of draws, prepared once and then cheap for any hypothetical value.
+    """The test of one coefficient for one set of draws, prepared once and then cheap for any hypothetical
+    value.
 
-    Restricted residuals, and with them each draw's estimate and its scores, are linear in the hypothetical value. So a
-    draw is five numbers: its estimate p0 - d p1 and its squared spread q0 - 2 d q1 + d^2 q2 at a distance d from the
-    real estimate.
+    Restricted residuals, and with them each draw's estimate and its scores, are linear in the hypothetical
+    value. So a draw is five numbers: its estimate p0 - d p1 and its squared spread q0 - 2 d q1 + d^2 q2 at a
+    distance d from the real estimate.
 
     Attributes:
         estimate: the real coefficient.
@@ -108,7 +110,8 @@ class WildTest:
         return cls(float(fit.coefficients[place]), spread, np.concatenate(parts, axis=1), complete)
 
     def p_value(self, value: float) -> float:
-        """Share of draws at least as far out as the real estimate is from ``value``. Ties count against rejection."""
+        """Share of draws at least as far out as the real estimate is from ``value``. Ties count against
+        rejection."""
         d = value - self.estimate
         p0, p1, q0, q1, q2 = self.lines
         spread = np.sqrt(np.maximum(q0 + d * (d * q2 - 2 * q1), 0.0))
@@ -118,7 +121,8 @@ class WildTest:
         return float((1 + extreme.sum()) / (1 + len(extreme)))
 
     def end(self, side: float, unit: float, alpha: float) -> float:
-        """The first value on one side of the estimate that is rejected at ``alpha``; infinite where none is."""
+        """The first value on one side of the estimate that is rejected at ``alpha``; infinite where none
+        is."""
 
         def rejected(steps: float) -> bool:
             return self.p_value(self.estimate + side * steps * unit) <= alpha
@@ -138,7 +142,8 @@ class WildTest:
 def wild_effect(
     fit: PeriodFit, name: str, confidence_level: float, draws: Mapping[str, Floats]
 ) -> dict[str, PeriodEffect]:
-    """The wild bootstrap's interval, by inverting the test, and its p-value of "no effect", for each set of draws.
+    """The wild bootstrap's interval, by inverting the test, and its p-value of "no effect", for each set of
+    draws.
 
     Args:
         fit: a fit.
@@ -147,8 +152,8 @@ def wild_effect(
         draws: method name -> draws, for example from `wild_draws`.
 
     Returns:
-        Method name -> effect. An end is infinite where no value on that side is rejected. Nothing where the data fit
-        the model without any error.
+        Method name -> effect. An end is infinite where no value on that side is rejected. Nothing where the
+        data fit the model without any error.
     """
     alpha = 1.0 - check_level(confidence_level)
     place = fit.place(name)

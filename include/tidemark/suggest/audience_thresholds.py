@@ -1,4 +1,5 @@
-"""The audiences' thresholds: as far above their segment's as today's are, and never out of everybody's reach."""
+"""The audiences' thresholds: as far above their segment's as today's are, and never out of everybody's
+reach."""
 
 import numpy as np
 

@@ -1,6 +1,7 @@
 """The numbers of each customer that the rules look at, and the segment that given rules put each into.
 
-This serves the search alone, which tries many thresholds. What a proposal comes to is counted by the models themselves.
+This serves the search alone, which tries many thresholds. What a proposal comes to is counted by the models
+themselves.
 """
 
 from dataclasses import dataclass
@@ -39,13 +40,14 @@ class Customers:
 
     @property
     def monthly_cents(self) -> Cents:
-        """Whole cents of a third of the spend: at least `t` cents exactly where the spend is at least `3 * t`."""
+        """Whole cents of a third of the spend: at least `t` cents exactly where the spend is at least `3 *
+        t`."""
         return self.spend_cents // 3
 
 
 def grows_without_prior(customers: Customers, rules: CustomerSegmentsRules) -> Mask:
-    """Who counts as growing because the first purchase lies in the two windows and there is spend now and none before it;
-    nobody, where the rules say so."""
+    """Who counts as growing because the first purchase lies in the two windows and there is spend now and
+    none before it; nobody, where the rules say so."""
     spends = np.isnan(customers.change_pct) & (customers.spend_cents > 0)
     new = spends & (customers.days_since_first_purchase <= 180)
     return new & rules.new_without_prior_is_growing

@@ -12,7 +12,8 @@ from include.tidemark.validation.sources import known_categories
 from include.tidemark.warehouse.base import Row, Warehouse
 
 MOST_CUSTOMERS = 2_000_000
-"""Beyond it a fixed sample stands for all in the search: 64 bytes of memory a customer, and quantiles need no more."""
+"""Beyond it a fixed sample stands for all in the search: 64 bytes of memory a customer, and quantiles need no
+more."""
 _NAMED_CATEGORIES = 10
 
 _COLUMNS = {
@@ -33,7 +34,8 @@ class NoCustomersError(TidemarkError):
 
 
 def read_customers(warehouse: Warehouse, run_key: str, as_of_date: date) -> Customers:
-    """The numbers of a run's customers, without anything that identifies one; a fixed sample where there are very many.
+    """The numbers of a run's customers, without anything that identifies one; a fixed sample where there are
+    very many.
 
     Raises:
         NoCustomersError: the run has none.
@@ -60,7 +62,8 @@ def read_customers(warehouse: Warehouse, run_key: str, as_of_date: date) -> Cust
 
 
 def categories_without_group(warehouse: Warehouse, rules: Rules, as_of_date: date) -> list[Row]:
-    """The largest categories of purchases that are in no group, as `category` and `share_pct` of all purchases."""
+    """The largest categories of purchases that are in no group, as `category` and `share_pct` of all
+    purchases."""
     spent = warehouse.fetch(
         """
         select min(category) as category, sum(gross_cents) as gross_cents from core.fct_customer_category_daily

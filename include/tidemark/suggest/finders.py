@@ -1,7 +1,8 @@
 """The thresholds of one segment, searched among the customers that the segments before it leave over.
 
-Money is tried first, because it differs from one business to the next. What is asked of a customer's behaviour (so much travel,
-such a fall) says what the segment is, and moves only where no amount of money comes near.
+Money is tried first, because it differs from one business to the next. What is asked of a customer's
+behaviour (so much travel, such a fall) says what the segment is, and moves only where no amount of money
+comes near.
 """
 
 import math
@@ -81,7 +82,8 @@ def declining(of: Customers, left: Mask, rules: CustomerSegmentsRules, aim: Aim)
 
 
 def new_growing(of: Customers, left: Mask, rules: CustomerSegmentsRules, aim: Aim) -> Thresholds:
-    """Who is new and spends more than before, or for the first time. The months are tried first, then the growth."""
+    """Who is new and spends more than before, or for the first time. The months are tried first, then the
+    growth."""
     wanted, tolerance = aim.wanted(len(of)), aim.tolerance(len(of))
     today, growth = rules.new_growing_max_tenure_months, rules.new_growing_min_spend_change_pct
     months = np.arange(max(today, OLDEST_NEW_CUSTOMER) + 1)
@@ -109,7 +111,8 @@ def new_growing(of: Customers, left: Mask, rules: CustomerSegmentsRules, aim: Ai
 
 
 def budget(of: Customers, left: Mask, rules: CustomerSegmentsRules, aim: Aim) -> Thresholds:
-    """Who spends little, and much of it on necessities. Little is not above what the middle customer spends."""
+    """Who spends little, and much of it on necessities. Little is not above what the middle customer
+    spends."""
     wanted, tolerance = aim.wanted(len(of)), aim.tolerance(len(of))
     monthly = of.monthly_cents
     highest = _middle(of) if 2 * wanted <= how_many(left) else None
@@ -164,8 +167,9 @@ class _Counts:
 
 
 def _loosened(counts: Callable[[int], int], percents: range, wanted: int) -> int | None:
-    """The strictest percentage with which money still has something to decide: it keeps the geometric mean of the customers
-    that are wanted and of all that the loosest one would keep. None where even that keeps nobody."""
+    """The strictest percentage with which money still has something to decide: it keeps the geometric mean of
+    the customers that are wanted and of all that the loosest one would keep. None where even that keeps
+    nobody."""
     if not percents or not (most := counts(percents[-1])):
         return None
     return strictest_percent(counts, percents, min(most, math.sqrt(max(wanted, 1) * most)))

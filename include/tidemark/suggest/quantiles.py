@@ -1,4 +1,5 @@
-"""What each threshold cuts: quantiles of the number that it is on, and how many meet it today and under a proposal."""
+"""What each threshold cuts: quantiles of the number that it is on, and how many meet it today and under a
+proposal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""The proposal as a `rules.yml`: what is in the deployment's file stays, with its comments, and only proposed rules change."""
+"""The proposal as a `rules.yml`: what is in the deployment's file stays, with its comments, and only proposed
+rules change."""
 
 import os
 import secrets
@@ -59,7 +60,8 @@ def current_text(settings: Settings) -> str:
 
 
 def changed_text(text: str, changes: Thresholds, today: Rules, as_of_date: date, folder: Path) -> str:
-    """The text of a rules file with the proposed rules in it, each below a comment that says where it comes from.
+    """The text of a rules file with the proposed rules in it, each below a comment that says where it comes
+    from.
 
     Args:
         text: of the file as it is; empty for a new one.

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEWEST_DIGITS, MOST_DIGITS = 2, 4
-"""Significant digits of a proposed threshold. Two can be read and remembered; more only where two come nowhere near, as they
-do where all customers spend about the same."""
+"""Significant digits of a proposed threshold. Two can be read and remembered; more only where two come
+nowhere near, as they do where all customers spend about the same."""
 
 Whole = NDArray[np.int64]
 
@@ -34,7 +34,8 @@ def at_least(values: Whole, wanted: int, tolerance: float, lowest: int = 1) -> i
 
 
 def below(values: Whole, wanted: int, tolerance: float, highest: int | None = None) -> int:
-    """The threshold with about `wanted` of the values below it. It is above 0, so whatever is 0 or less is below it.
+    """The threshold with about `wanted` of the values below it. It is above 0, so whatever is 0 or less is
+    below it.
 
     Args:
         values: one at least is above 0.
@@ -58,14 +59,16 @@ def below(values: Whole, wanted: int, tolerance: float, highest: int | None = No
 
 
 def strictest_percent(counts: Callable[[int], int], percents: range, enough: float) -> int | None:
-    """The first of some percentages, the strictest first, that leaves enough customers; None where none does."""
+    """The first of some percentages, the strictest first, that leaves enough customers; None where none
+    does."""
     return next((percent for percent in percents if counts(percent) >= enough), None)
 
 
 def _readable(decides: int, wanted: int, tolerance: float, count: Callable[[int], int]) -> int:
     """The nearer of the two readable numbers around the value that decides.
 
-    No other number of that many digits is nearer: the count goes one way, and passes `wanted` between these two.
+    No other number of that many digits is nearer: the count goes one way, and passes `wanted` between these
+    two.
     """
     found: list[tuple[int, int]] = []
     for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):

@@ -1,4 +1,5 @@
-"""The whole of `tidemark suggest-rules` but its printing: the month today, a proposal, and the month under it."""
+"""The whole of `tidemark suggest-rules` but its printing: the month today, a proposal, and the month under
+it."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager

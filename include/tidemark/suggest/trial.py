@@ -95,7 +95,8 @@ def _check_sources(run: Run, settings: Settings) -> None:
 
 
 def _remove(settings: Settings, run: Run) -> None:
-    """Remove both trials. What ended the block matters more than what may go wrong here, so that is only logged."""
+    """Remove both trials. What ended the block matters more than what may go wrong here, so that is only
+    logged."""
     try:
         with _opened(run, settings) as warehouse:
             for run_key in (run.run_key, trial_key(run.as_of_date, run.started_at, PROPOSAL)):

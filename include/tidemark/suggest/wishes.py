@@ -1,4 +1,5 @@
-"""What share of the customers each segment should hold: the reference's middle, or what `--shares` asks for."""
+"""What share of the customers each segment should hold: the reference's middle, or what `--shares` asks
+for."""
 
 import difflib
 import math
@@ -23,7 +24,8 @@ class Aim:
     segment: str
     share_pct: float
     wished: bool
-    """Whether somebody asked for it; else it is the reference's, and today's rules stay where they come near it."""
+    """Whether somebody asked for it; else it is the reference's, and today's rules stay where they come near
+    it."""
 
     @property
     def tolerance_pct(self) -> float:
@@ -47,15 +49,16 @@ def aims(shares: str | None = None) -> dict[str, Aim]:
     """The aim of each segment, in order of priority; together 100 %.
 
     Args:
-        shares: `segment=per cent` pairs, separated by commas. The segments that it leaves out share the rest as they do in the
-            reference.
+        shares: `segment=per cent` pairs, separated by commas. The segments that it leaves out share the rest
+            as they do in the reference.
 
     Raises:
-        SharesError: a segment is unknown or named twice, a share is no number from 0 to 100, or they can't be had together.
+        SharesError: a segment is unknown or named twice, a share is no number from 0 to 100, or they can't be
+            had together.
 
     >>> {aim.segment: aim.share_pct for aim in aims("Declining=26").values()}
     {'High-Value Travelers': 10.0, 'Declining': 26.0, 'New & Growing': 10.0, 'Budget-Conscious': 18.0, 'Stable Mid-Spenders': 36.0}
-    """
+    """  # noqa: W505
     wished = {} if shares is None else _parse(shares)
     total = sum(wished.values())
     if total > 100 + 1e-9:

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 Kind = Literal["ledger", "view", "pointer", "manifest", "file", "name"]
 Heal = Literal["repair", "new run", "by hand", "nothing"]
-"""What puts it right: `tidemark repair --apply`; a new run of the month; a person; or there is nothing to put right."""
+"""What puts it right: `tidemark repair --apply`; a new run of the month; a person; or there is nothing to put
+right."""
 MISSING = "It is missing."
 REPAIR = "`tidemark repair --apply` makes it again."
 _NAMED = 3
@@ -39,7 +40,8 @@ class Finding(BaseModel):
         return self.heal != "nothing"
 
     def beyond_repair(self, why: str) -> "Finding":
-        """The same, where the run's rows do not give it back: a run that consumers see is replaced by a new one."""
+        """The same, where the run's rows do not give it back: a run that consumers see is replaced by a new
+        one."""
         if not self.shown:
             return self.model_copy(
                 update={"heal": "nothing", "action": f"{why} Do not roll back to this run."}
@@ -48,7 +50,8 @@ class Finding(BaseModel):
 
 
 def folded(findings: Sequence[Finding]) -> list[Finding]:
-    """For people: where more than a few files of a run have one cause and one remedy, a finding that counts them."""
+    """For people: where more than a few files of a run have one cause and one remedy, a finding that counts
+    them."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for each in findings:
         alone = each.where if each.kind != "file" else ""

@@ -34,7 +34,8 @@ def published_rows(manifest: Mapping[str, Any] | None, tables: Sequence[str]) ->
 def lost_rows(warehouse: Warehouse, run_key: str) -> str | None:
     """What the warehouse lacks of a published run's rows, in words; None where it has them all.
 
-    A run of an earlier release, whose manifest the warehouse does not keep, is taken for whole where it has statistics.
+    A run of an earlier release, whose manifest the warehouse does not keep, is taken for whole where it has
+    statistics.
     """
     kept = kept_runs(warehouse).get(run_key)
     expected = published_rows(json.loads(kept.manifest), run_tables(warehouse)) if kept else {}

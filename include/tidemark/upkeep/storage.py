@@ -21,7 +21,8 @@ class Stored(BaseModel):
 
 
 def stored(settings: Settings) -> list[Stored]:
-    """Artifacts by month, what is not ours beside them, and the warehouse: the DuckDB file, or Snowflake's own count."""
+    """Artifacts by month, what is not ours beside them, and the warehouse: the DuckDB file, or Snowflake's
+    own count."""
     root = ArtifactRoot(settings)
     found: dict[str, list[int]] = {}
     for path, size in root.sizes().items():

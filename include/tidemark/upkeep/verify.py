@@ -1,4 +1,5 @@
-"""The one function that holds ledger, views, pointers, manifests and files against each other. It changes nothing."""
+"""The one function that holds ledger, views, pointers, manifests and files against each other. It changes
+nothing."""
 
 import hashlib
 import json
@@ -53,7 +54,8 @@ class _Published:
 
 
 def verify(settings: Settings, warehouse: Warehouse, *, read: bool = True) -> list[Finding]:
-    """Everything in which ledger, views, pointers, manifests and files contradict each other, and names that are not ours.
+    """Everything in which ledger, views, pointers, manifests and files contradict each other, and names that
+    are not ours.
 
     Args:
         read: compare the digest of every file of every published run; without it sizes alone.
@@ -97,7 +99,8 @@ def _published(
 
 
 def _manifest(folder: RunFolder, each: _Published) -> tuple[dict[str, Any] | None, list[Finding]]:
-    """The manifest as it was published, from its file or from what the warehouse keeps, and what is wrong with the file."""
+    """The manifest as it was published, from its file or from what the warehouse keeps, and what is wrong
+    with the file."""
     try:
         data = folder.read_bytes(MANIFEST)
     except FileNotFoundError:

@@ -3,7 +3,7 @@
 import logging
 import os
 
-# Both before Great Expectations is imported anywhere below: it would ask the first about its statistics of use, and
-# without the second it writes hundreds of lines about its own classes into the task's log.
+# Both before Great Expectations is imported anywhere below: it would ask the first about its statistics of
+# use, and without the second it writes hundreds of lines about its own classes into the task's log.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.WARNING)

@@ -1,4 +1,5 @@
-"""What the rows of every candidate table must keep, whatever its family: there, complete, each once, of this run's date."""
+"""What the rows of every candidate table must keep, whatever its family: there, complete, each once, of this
+run's date."""
 
 from collections.abc import Sequence
 

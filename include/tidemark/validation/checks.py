@@ -1,7 +1,8 @@
 """The vocabulary of the gate: checks, the assets that they are about, and their results.
 
-A check is one aggregate of a table and the bounds that it must keep. All checks of an asset are computed by one query that
-gives one row, so a table of any size is read once, and no row of it can reach a log, a result or a page.
+A check is one aggregate of a table and the bounds that it must keep. All checks of an asset are computed by
+one query that gives one row, so a table of any size is read once, and no row of it can reach a log, a result
+or a page.
 """
 
 from collections import Counter
@@ -38,7 +39,8 @@ class Check:
     maximum: float | None = None
     column: str | None = None
     detail: str | None = None
-    """Query of one text that is run only when the check failed. It must not give anything that identifies a user."""
+    """Query of one text that is run only when the check failed. It must not give anything that identifies a
+    user."""
 
     @property
     def counts_rows(self) -> bool:
@@ -102,7 +104,8 @@ class CheckResult:
 
     @property
     def sentence(self) -> str:
-        """The message behind the names of suite and check, and how many rows break it or what was observed."""
+        """The message behind the names of suite and check, and how many rows break it or what was
+        observed."""
         seen = (
             "" if self.observed is None
             else f" ({int(self.observed):,} {'row' if self.observed == '1' else 'rows'})" if self.counts_rows

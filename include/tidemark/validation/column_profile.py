@@ -1,4 +1,5 @@
-"""What the optional columns of a source table hold, kept for each run, so that the next month can tell what vanished."""
+"""What the optional columns of a source table hold, kept for each run, so that the next month can tell what
+vanished."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ SHARED_VALUES = {
 """Columns with few values, by table: a value that is gone is told of."""
 
 NOT_ZERO = "any number but 0"
-"""The value that is counted of a column of numbers: a source that no longer knows them may send 0 instead of nothing."""
+"""The value that is counted of a column of numbers: a source that no longer knows them may send 0 instead of
+nothing."""
 _NUMBERS = ("decimal", "double", "bigint", "integer")
 
 _RECENT = timedelta(days=30)
@@ -43,8 +45,8 @@ class ColumnProfile:
     nulls: int
     """Rows without a value, blank texts among them."""
     values: Mapping[str, int]
-    """Rows of each value that many users have, or had before, or that is true or false, of columns in `SHARED_VALUES`; of a column of
-    numbers those other than 0."""
+    """Rows of each value that many users have, or had before, or that is true or false, of columns in
+    `SHARED_VALUES`; of a column of numbers those other than 0."""
     kept: frozenset[str] = frozenset()
     """Those of them that many users have, or that are true or false: the others are kept nowhere."""
 
@@ -95,7 +97,8 @@ def record_profile(
 
 
 def profile_before(run: Run, warehouse: Warehouse, table: str) -> tuple[Profile, str] | None:
-    """The counts of the newest publication before this run that has the table, and its as-of date; None where there is none."""
+    """The counts of the newest publication before this run that has the table, and its as-of date; None where
+    there is none."""
     earlier = {run.previous, *run.previous_by_family.values()} - {None}
     keys = ", ".join(f"'{published.run_key}'" for published in earlier if published)
     if not keys:
@@ -131,7 +134,8 @@ def _count(run: Run, warehouse: Warehouse, table: SourceTable, rows: SourceRows,
         **{name: _is_null(table.column(name)) for name in names},
         **{f"{name}_not_zero": f"{name} <> 0" for name in numbers},
     }
-    # Each mark is made once per row, and only of rows that count: within the aggregates it took ten times the CPU time.
+    # Each mark is made once per row, and only of rows that count: within the aggregates it took ten times the
+    # CPU time.
     marked = ", ".join(
         [f"{conditions['recent']} as is_recent", *(f"{sql} as {name}_mark" for name, sql in marks.items())]
     )

@@ -48,7 +48,8 @@ def column_values(table: FoundTable, column: Column, run: Run) -> dict[str, Any]
 
 
 def found_checks(table: FoundTable) -> list[Check]:
-    """What was found while the rows were read. Its words may be the deployment's own, which no text of a file may take up."""
+    """What was found while the rows were read. Its words may be the deployment's own, which no text of a file
+    may take up."""
     checks = [_flag_check(table, flag) for flag in table.rows.flags]
     return [*checks, _remark_check(table)] if table.rows.remarks else checks
 

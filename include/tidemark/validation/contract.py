@@ -17,7 +17,8 @@ _ACCEPTED = {
     Kind.DATE: {Kind.DATE},
     Kind.BOOLEAN: {Kind.BOOLEAN},
 }
-"""What staging casts to a contract's type without loss of meaning. A timestamp with a time zone is not among them: its value would depend on the session that reads it."""
+"""What staging casts to a contract's type without loss of meaning. A timestamp with a time zone is not among
+them: its value would depend on the session that reads it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def is_accepted(contract_type: str, actual_type: str) -> bool:
 
 
 def found_table(contract: SourceTable, rows: SourceRows, warehouse: Warehouse) -> FoundTable:
-    """A source table with the types of its columns; those of a mapped one are the contract's, because the mapping makes them."""
+    """A source table with the types of its columns; those of a mapped one are the contract's, because the
+    mapping makes them."""
     if rows.sql is not None:
         return FoundTable(contract, rows, {column.name: column.data_type for column in contract.columns})
     return FoundTable(contract, rows, warehouse.columns("raw", contract.name))

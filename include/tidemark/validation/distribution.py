@@ -1,4 +1,5 @@
-"""How the segments' shares of a candidate and the number of its users stand against the previous publication."""
+"""How the segments' shares of a candidate and the number of its users stand against the previous
+publication."""
 
 from dataclasses import dataclass
 
@@ -8,7 +9,8 @@ from include.tidemark.validation.checks import Asset, Check, NotEvaluated, Sever
 from include.tidemark.validation.volume import drop_since_previous, first_publication
 
 LARGEST_SHARE_PCT = 90
-"""A segment of more says little more than 'a customer' or 'a user'. No rule, because it decides nothing about anybody."""
+"""A segment of more says little more than 'a customer' or 'a user'. No rule, because it decides nothing about
+anybody."""
 _SMALLEST_SHARE = 1e-4
 """What an empty segment counts as in the stability index, which is not defined at 0."""
 
@@ -35,7 +37,8 @@ class Segmentation:
     """The table that messages name, where `table` is a part of one."""
 
     redeclared: bool = False
-    """Whether its segments were declared otherwise in the previous publication: that they move then stops nothing."""
+    """Whether its segments were declared otherwise in the previous publication: that they move then stops
+    nothing."""
 
     @property
     def named(self) -> str:
@@ -44,7 +47,8 @@ class Segmentation:
 
 
 def shares_clause(run: Run, of: Segmentation) -> str:
-    """Common table expressions that end with `shares`: `segment, share_now, share_before, all_now, all_before`."""
+    """Common table expressions that end with `shares`: `segment, share_now, share_before, all_now,
+    all_before`."""
     segments = " union all ".join(f"select {text_literal(name)} as segment" for name in of.segments)
     previous_key = run.previous_key_of(of.family)
     return f"""
@@ -92,7 +96,8 @@ def distribution(run: Run, name: str, of: Segmentation, *alone: Check) -> Asset:
 
 
 def _drift_checks(run: Run, previous: PublishedRun, of: Segmentation) -> list[Check]:
-    """Population stability index, sum of (p - q) ln(p / q) over the segments (Siddiqi, Credit Risk Scorecards, 2006)."""
+    """Population stability index, sum of (p - q) ln(p / q) over the segments (Siddiqi, Credit Risk
+    Scorecards, 2006)."""
     now, before = (f"greatest({share}, {_SMALLEST_SHARE})" for share in ("share_now", "share_before"))
     levels: tuple[tuple[Severity, float], ...] = (
         ("warning", run.rules.drift_warning_psi),

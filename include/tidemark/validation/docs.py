@@ -1,8 +1,9 @@
 """Data Docs: Great Expectations' own pages, made to open from a disk without a network.
 
-Its pages load scripts, fonts and pictures from six foreign hosts, and its index is drawn by those scripts. A reader inside
-a closed network would see an empty page, and an open one would tell third parties who reads which report. So each page is
-rendered by Great Expectations and then stripped of everything foreign, and the index is written here.
+Its pages load scripts, fonts and pictures from six foreign hosts, and its index is drawn by those scripts. A
+reader inside a closed network would see an empty page, and an open one would tell third parties who reads
+which report. So each page is rendered by Great Expectations and then stripped of everything foreign, and the
+index is written here.
 """
 
 import html
@@ -20,7 +21,8 @@ from great_expectations.render.view.view import DefaultJinjaPageView
 from include.tidemark.validation.checks import GateReport
 
 CHECKS = "checks.json"
-"""The list of a stage: its results, and its files. What is served of a run without a manifest is what it names."""
+"""The list of a stage: its results, and its files. What is served of a run without a manifest is what it
+names."""
 
 _STYLE = Path(__file__).with_name("docs.css")
 

@@ -13,7 +13,8 @@ NAME = "tidemark_duckdb"
 class _BufferingContext(Dialect.execution_ctx_cls):  # type: ignore[valid-type,misc]
     def post_exec(self) -> None:
         super().post_exec()
-        # duckdb-engine reads a result lazily from its connection, which Great Expectations closes before it fetches.
+        # duckdb-engine reads a result lazily from its connection, which Great Expectations closes before it
+        # fetches.
         if self.cursor.description:
             rows = self.cursor.fetchall()
             self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
@@ -28,7 +29,8 @@ class TidemarkDuckDBDialect(Dialect):
     supports_statement_cache = False
 
     def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
-        """Nothing: only temporary tables are asked for, and the catalogue takes a tenth of a second not to find them.
+        """Nothing: only temporary tables are asked for, and the catalogue takes a tenth of a second not to
+        find them.
 
         Great Expectations then reads the names of the columns from the table itself.
         """

@@ -29,7 +29,8 @@ from include.tidemark.warehouse.base import Warehouse
 logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
 
 _LONGEST_DETAIL = 200
-"""Characters of a detail: it may hold the names that a deployment gave, or a sentence of ours on what is likely wrong."""
+"""Characters of a detail: it may hold the names that a deployment gave, or a sentence of ours on what is
+likely wrong."""
 
 
 @dataclass
@@ -45,10 +46,12 @@ class Gate:
     """What makes of a query that of the run's own tables; by default the same query."""
 
     def evaluate(self, asset: Asset) -> list[CheckResult]:
-        """The results of all checks of an asset; a table that it needs and that is missing is one critical result.
+        """The results of all checks of an asset; a table that it needs and that is missing is one critical
+        result.
 
         Raises:
-            TidemarkError: the warehouse refused the query, as it does when a column is missing or has an unusable value.
+            TidemarkError: the warehouse refused the query, as it does when a column is missing or has an
+                unusable value.
         """
         if missing := [table for table in asset.needs if not self.warehouse.columns(*table.split("."))]:
             return [_missing_table(asset, table) for table in missing]
@@ -139,8 +142,9 @@ def open_gate(
         opened.append(connect())
         return opened[-1]
 
-    # The connection is made by us and not from the URL, so Great Expectations never holds a secret. Each engine has one
-    # (StaticPool), because the one row of measures of an asset is kept in a temporary table, and so its table is read once.
+    # The connection is made by us and not from the URL, so Great Expectations never holds a secret. Each
+    # engine has one (StaticPool), because the one row of measures of an asset is kept in a temporary table,
+    # and so its table is read once.
     with warnings.catch_warnings():
         # It would rather see its Snowflake class, which wants the secret in the URL.
         warnings.simplefilter("ignore", GxDatasourceWarning)
@@ -155,7 +159,8 @@ def open_gate(
             warehouse, context, data_source, RunIdentifier(run_name=run_key, run_time=started_at), own=own
         )
     finally:
-        # Great Expectations opens several engines and closes none: DuckDB's file would stay locked for the dbt process.
+        # Great Expectations opens several engines and closes none: DuckDB's file would stay locked for the
+        # dbt process.
         for connection in opened:
             connection.close()
 
@@ -167,7 +172,8 @@ def _duckdb(settings: Settings) -> tuple[str, Callable[[], Any]]:
     from include.tidemark.validation import duckdb_dialect
 
     def connect() -> ConnectionWrapper:
-        # Without any option, as everywhere else: DuckDB refuses a second configuration of a file that is open.
+        # Without any option, as everywhere else: DuckDB refuses a second configuration of a file that is
+        # open.
         connection = duckdb.connect(str(settings.duckdb_path))
         connection.execute("set timezone = 'UTC'")
         return ConnectionWrapper(connection)
@@ -188,7 +194,8 @@ def _snowflake(settings: Settings) -> tuple[str, Callable[[], Any]]:
 
 
 def without_parameters(query: str) -> str:
-    """The query with chr(58) for each colon of a text that Great Expectations would take for the begin of a parameter's name.
+    """The query with chr(58) for each colon of a text that Great Expectations would take for the begin of a
+    parameter's name.
 
     >>> without_parameters("select ':x', ' :x', '10:30', 'it''s :x'")
     "select ('' || chr(58) || 'x'), (' ' || chr(58) || 'x'), '10:30', ('it''s ' || chr(58) || 'x')"
@@ -228,7 +235,8 @@ def _as_text(value: Any) -> str | None:
 
 
 def _for_people(observed: str | None) -> str:
-    """A number as a sentence says it: whole, or with two decimals, or with three digits where that would hide it."""
+    """A number as a sentence says it: whole, or with two decimals, or with three digits where that would hide
+    it."""
     if observed is None:
         return "nothing"
     number = float(observed)

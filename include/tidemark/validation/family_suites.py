@@ -8,7 +8,8 @@ from include.tidemark.validation.shipped_suites import suites_of
 
 
 def candidate(family: str, run: Run) -> list[Asset]:
-    """The rows that dbt built for this run: their shape, their definitions, their sums, and how they moved."""
+    """The rows that dbt built for this run: their shape, their definitions, their sums, and how they
+    moved."""
     return _suites(family, run, "models")
 
 

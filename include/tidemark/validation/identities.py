@@ -1,4 +1,5 @@
-"""Whether the same people have the same ids, across the tables and since the last publication, and why they may not."""
+"""Whether the same people have the same ids, across the tables and since the last publication, and why they
+may not."""
 
 from collections.abc import Sequence
 
@@ -24,7 +25,8 @@ _ASSET, _CHECK = "sources.users_before", "vanished_users"
 
 
 def likely_cause(missing: str, pool: str) -> str:
-    """Query of one text that says in which other form most of the missing ids are in the pool. It counts ids and shows none.
+    """Query of one text that says in which other form most of the missing ids are in the pool. It counts ids
+    and shows none.
 
     Args:
         missing: query of ids (`user_id`) that are not in the pool.
@@ -44,7 +46,8 @@ def likely_cause(missing: str, pool: str) -> str:
 
 
 def unknown_users_limit(run: Run, table: str, rows: SourceRows, users: SourceRows) -> list[Check]:
-    """A stop for too many rows of users whom the users table does not know, next to the warning of any; needs `known_users`.
+    """A stop for too many rows of users whom the users table does not know, next to the warning of any; needs
+    `known_users`.
 
     Args:
         table: what the asset's source calls the rows.

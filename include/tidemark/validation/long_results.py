@@ -13,10 +13,12 @@ _NUMBER = ("metric", "segment", "segment_to", "horizon")
 
 
 def share_sums(which: str, whole: str) -> str:
-    """Common table expression `share_sums` of a family's `numbers`: `off`, by how much the worst sum of shares misses 1.
+    """Common table expression `share_sums` of a family's `numbers`: `off`, by how much the worst sum of
+    shares misses 1.
 
     Args:
-        which: SQL of what the numbers come from: the end of `from numbers`, such as `where metric = 'segment_share'`.
+        which: SQL of what the numbers come from: the end of `from numbers`, such as `where metric =
+            'segment_share'`.
         whole: the columns whose values name one whole.
     """
     return f"""share_sums as (

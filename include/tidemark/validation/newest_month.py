@@ -1,4 +1,5 @@
-"""The newest complete month of a table that grows day by day, against the months before it: one that did not arrive, or not whole.
+"""The newest complete month of a table that grows day by day, against the months before it: one that did not
+arrive, or not whole.
 
 Years of rows hide a month without them from every count of all rows.
 """
@@ -47,7 +48,8 @@ class Month:
 
 
 def newest_month_asset(run: Run, rows: SourceRows, newest: Month, before: Sequence[Month]) -> Asset:
-    """What the newest complete month must hold of what the months before it held, as `arrived` counted them."""
+    """What the newest complete month must hold of what the months before it held, as `arrived` counted
+    them."""
     suite, source = f"sources.{rows.table}_newest_month", COMPARED
     seen = counted("newest_month_rows", newest.rows, f"The rows of {rows.relation} in {newest.begin:%Y-%m}")
     if not before or min(month.rows for month in before) < _FEWEST_ROWS:
@@ -136,8 +138,8 @@ class _Comparison:
 def arrived(run: Run, warehouse: Warehouse, rows: SourceRows, moment: str, counts: str) -> list[Month]:
     """The newest complete month, and as many of the three before it as are complete, the newest first.
 
-    Where the month before it has no row either, the three before the last that has some, which may be half a month: an export of
-    long ago lacks more than one month.
+    Where the month before it has no row either, the three before the last that has some, which may be half a
+    month: an export of long ago lacks more than one month.
 
     Args:
         moment: the column that says when something happened.

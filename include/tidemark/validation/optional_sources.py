@@ -1,4 +1,5 @@
-"""Source tables that the run's families can do without, and that have no row: once they had some, their absence is a loss."""
+"""Source tables that the run's families can do without, and that have no row: once they had some, their
+absence is a loss."""
 
 from include.tidemark.run import Run
 from include.tidemark.sources.rows import SourceRows, without_rows
@@ -11,7 +12,8 @@ def no_rows_asset(run: Run, rows: SourceRows, seen_before: int | None) -> Asset:
 
     Args:
         rows: of the table, of which there are none.
-        seen_before: rows that the previous publication saw; None where that is not known, or none is published.
+        seen_before: rows that the previous publication saw; None where that is not known, or none is
+            published.
     """
     severity, advice = unless_allowed(run, rows.table, "critical")
     before = f"the publication of {run.previous.as_of_date}" if run.previous else "an earlier publication"

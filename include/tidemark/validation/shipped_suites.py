@@ -12,9 +12,11 @@ A file names suites by stage:
             column: user_type
             claim: only a passenger is almost a planner.
 
-A suite may say `from` (what the query reads, unless the run's rows of its table), `with` (common table expressions: SQL, or patterns) and `needs`
-(other tables). `$name` in any text is a value: those of every run (`_values_of`, and `table`), `rules.<rule>`, and those that the family gives. `{observed}`
-is filled in when the check has failed. `each` is a list of values, or the name of one, and its checks are made for each of them; `segments` is such a list, too.
+A suite may say `from` (what the query reads, unless the run's rows of its table), `with` (common table
+expressions: SQL, or patterns) and `needs` (other tables). `$name` in any text is a value: those of every run
+(`_values_of`, and `table`), `rules.<rule>`, and those that the family gives. `{observed}` is filled in when
+the check has failed. `each` is a list of values, or the name of one, and its checks are made for each of
+them; `segments` is such a list, too.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -124,7 +126,8 @@ def _asset(name: str, said: Mapping[str, Any], run: Run, family: str, values: Ma
 
 
 def _made(suite: _Suite, said: Mapping[str, Any]) -> Made:
-    """The checks of a pattern, which is the entry's first key: with the name of its check, or with all that it takes."""
+    """The checks of a pattern, which is the entry's first key: with the name of its check, or with all that
+    it takes."""
     (pattern, first), *others = said.items()
     return _PATTERNS[pattern](
         suite, **(first if isinstance(first, dict) else {"name": first, **dict(others)})

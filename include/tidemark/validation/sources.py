@@ -1,4 +1,5 @@
-"""What the rows of the source tables must keep, as `sources.yml` says: of the contract, and what is known of each table."""
+"""What the rows of the source tables must keep, as `sources.yml` says: of the contract, and what is known of
+each table."""
 
 import csv
 from collections.abc import Mapping
@@ -70,7 +71,8 @@ def table_asset(table: FoundTable, run: Run, users: FoundTable | None, rows_seen
 
     Args:
         users: the users table, when it keeps its contract; those who act in other tables are looked up in it.
-        rows_seen_before: rows of a growing table that the previous publication saw, or None when that is not known.
+        rows_seen_before: rows of a growing table that the previous publication saw, or None when that is not
+            known.
     """
     name = table.contract.name
     values = _values(table, run, users)

@@ -9,7 +9,8 @@ from include.tidemark.validation.checks import Asset
 
 
 class SuitePart(Protocol):
-    """What must hold before publication: the `checks.yml` of a family, or its module `suite` where it adds to that."""
+    """What must hold before publication: the `checks.yml` of a family, or its module `suite` where it adds to
+    that."""
 
     def candidate(self, run: Run, /) -> Sequence[Asset]:
         """Of the tables that the models made."""

@@ -1,4 +1,5 @@
-"""Columns and values that the last publication had and that are gone: a source that stopped filling them looks like one without."""
+"""Columns and values that the last publication had and that are gone: a source that stopped filling them
+looks like one without."""
 
 from collections.abc import Iterator
 
@@ -21,7 +22,8 @@ from include.tidemark.validation.column_profile import (
 _FEWEST = 10
 """Of fewer rows chance or one person decides."""
 _FEWEST_COMPARED = {"all": 10, "recent": 1000}
-"""Rows from which a share of nulls is compared. Of 1,000 new rows a share is known to 5 points, half of the usual limit."""
+"""Rows from which a share of nulls is compared. Of 1,000 new rows a share is known to 5 points, half of the
+usual limit."""
 _DECIDES = {"is_test_user": "who is a customer", "status": "which rows count"}
 """Columns without which other rows would be counted, and what they decide."""
 _PASSING = frozenset({"pending"})
@@ -176,7 +178,8 @@ class _Column:
         if scope not in self.pairs or not self.pairs[scope][0].filled:
             return []  # the whole column is told of
         now, before = self.pairs[scope]
-        # Testers are few among many users, and count as customers once they are not marked; few of them sign up in a month.
+        # Testers are few among many users, and count as customers once they are not marked; few of them sign
+        # up in a month.
         testers = self.name == "is_test_user"
         fewest = 1 if testers and scope == "all" else _FEWEST
         share = 0.0 if testers else self.run.rules.vanished_value_min_share_pct / 100

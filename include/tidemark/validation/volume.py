@@ -9,11 +9,13 @@ DROP = "volume_drop_pct"
 def drop_since_previous(  # noqa: PLR0917 - read as a table
     run: Run, family: str, now: str, before: str, subject: str, advice: str
 ) -> tuple[list[Check], list[NotEvaluated]]:
-    """Whether a family's table holds fewer rows than in the publication before; for its first one, that this is not known.
+    """Whether a family's table holds fewer rows than in the publication before; for its first one, that this
+    is not known.
 
     Args:
         now: SQL of the count in this run.
-        before: SQL of the count in the previous publication of the family. Where that held nothing, nothing was lost.
+        before: SQL of the count in the previous publication of the family. Where that held nothing, nothing
+            was lost.
         subject: beginning of the sentences: what has how many of what.
         advice: what to do when there are fewer: the end of a sentence.
     """

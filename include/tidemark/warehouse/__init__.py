@@ -27,7 +27,8 @@ def open_warehouse(
 
 
 def _connect(settings: Settings, *, read_only: bool) -> Warehouse:
-    # Imported here: a process needs only one of the two drivers, and Snowflake's takes about a second to load.
+    # Imported here: a process needs only one of the two drivers, and Snowflake's takes about a second to
+    # load.
     if settings.warehouse == "duckdb":
         from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 

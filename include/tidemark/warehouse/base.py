@@ -1,4 +1,5 @@
-"""The few things that the Python side asks of a warehouse. Models belong to dbt, checks to Great Expectations."""
+"""The few things that the Python side asks of a warehouse. Models belong to dbt, checks to Great
+Expectations."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -17,7 +18,8 @@ class WarehouseRefusedError(TidemarkError):
 
 
 class WarehouseDataError(TidemarkError):
-    """Some row holds a value that a query can't work with, which another try would meet again; the message does not hold it."""
+    """Some row holds a value that a query can't work with, which another try would meet again; the message
+    does not hold it."""
 
     def __init__(self, code: str) -> None:
         """Say by the warehouse's own name of the error, such as `ConversionException`, what it was."""
@@ -28,7 +30,8 @@ class WarehouseDataError(TidemarkError):
 
 
 class Warehouse(Protocol):
-    """An open connection. SQL uses `?` for parameters; names in SQL are our own constants, never a user's text."""
+    """An open connection. SQL uses `?` for parameters; names in SQL are our own constants, never a user's
+    text."""
 
     dialect: str
 
@@ -54,7 +57,8 @@ class Warehouse(Protocol):
         """Name, as the warehouse has it, and type of each column of a query, which is not computed.
 
         Raises:
-            WarehouseRefusedError: the query names something that is not there, or that this role may not read.
+            WarehouseRefusedError: the query names something that is not there, or that this role may not
+                read.
         """
 
     def probe(self, query: str) -> Row:
@@ -73,7 +77,8 @@ class Warehouse(Protocol):
         """In one transaction: delete rows, append those of the files, and do what belongs to it.
 
         Args:
-            where: condition of the rows that are deleted; None is the whole table, which then gets the files' columns.
+            where: condition of the rows that are deleted; None is the whole table, which then gets the files'
+                columns.
             then: told the number of rows that were appended, still within the transaction.
         """
 

@@ -7,7 +7,8 @@ from include.tidemark.warehouse.base import Warehouse
 
 SCHEMAS = ("raw", "staging", "core", "runs", "marts", "control")
 TRANSIENT = ("core", "runs")
-"""Schemas whose tables can be made again from others: on Snowflake Fail-safe's seven days would buy nothing for them."""
+"""Schemas whose tables can be made again from others: on Snowflake Fail-safe's seven days would buy nothing
+for them."""
 
 _TABLES = {
     "control.publications": """
@@ -106,7 +107,8 @@ def ensure_control_tables(warehouse: Warehouse) -> None:
 
 
 def transient(warehouse: Warehouse, schema: str) -> str:
-    """The word with which a schema, or a table in it, is made where its rows can be made again from others; empty elsewhere."""
+    """The word with which a schema, or a table in it, is made where its rows can be made again from others;
+    empty elsewhere."""
     return "transient " if warehouse.dialect == "snowflake" and schema in TRANSIENT else ""
 
 

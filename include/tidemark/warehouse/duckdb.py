@@ -35,7 +35,8 @@ class DuckDBWarehouse:
             self._connection = duckdb.connect(str(path), read_only=True)
         else:
             self._connection = _opened(path)
-        # Stored timestamps are UTC without a zone; a session zone would shift them on comparison with an instant.
+        # Stored timestamps are UTC without a zone; a session zone would shift them on comparison with an
+        # instant.
         self._connection.execute("set timezone = 'UTC'")
         self._connection.execute(
             "set python_enable_replacements = false"
@@ -69,7 +70,8 @@ class DuckDBWarehouse:
         self._connection.commit()
 
     def columns(self, schema: str, table: str) -> dict[str, str]:
-        # Of this table alone: information_schema binds every view of the warehouse, which takes 10 ms each time.
+        # Of this table alone: information_schema binds every view of the warehouse, which takes 10 ms each
+        # time.
         name = f"{identifier(schema)}.{identifier(table)}"
         try:
             rows = self._fetch("select name, type from pragma_table_info(?) order by cid", (name,))
@@ -171,7 +173,8 @@ def _opened(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _refuse_other_content(path: Path) -> None:
-    """DuckDB opens a file of another format, such as CSV, as a database of its rows, in which nothing can be made."""
+    """DuckDB opens a file of another format, such as CSV, as a database of its rows, in which nothing can be
+    made."""
     try:
         with path.open("rb") as file:
             start = file.read(12)

@@ -1,4 +1,5 @@
-"""Staging, facts and views of one run alone, beside those that all runs share: a run with `known_at` must neither read nor alter these."""
+"""Staging, facts and views of one run alone, beside those that all runs share: a run with `known_at` must
+neither read nor alter these."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -14,7 +15,8 @@ from include.tidemark.warehouse.base import Row, Warehouse
 from include.tidemark.warehouse.control import transient
 
 SHARED = ("staging", "core", "marts")
-"""The schemas whose tables and views are the same for all runs; dbt's macro `generate_schema_name` gives them a run's suffix."""
+"""The schemas whose tables and views are the same for all runs; dbt's macro `generate_schema_name` gives them
+a run's suffix."""
 _OWN = re.compile(rf"(?:{'|'.join(SHARED)})_(\d{{8}}_\d{{8}}t\d{{6}}_[0-9a-f]{{8}})")
 
 

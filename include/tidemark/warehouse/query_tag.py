@@ -1,4 +1,5 @@
-"""What a statement was run for, as Snowflake keeps it beside the statement: cost is attributed by this tag."""
+"""What a statement was run for, as Snowflake keeps it beside the statement: cost is attributed by this
+tag."""
 
 import json
 import os
@@ -27,7 +28,8 @@ DBT_QUERY_TAG = (
     """{"dag": "{{ env_var('AIRFLOW_CTX_DAG_ID', 'shell') }}", "run_key": "{{ fromjson(env_var('TIDEMARK_RUN', '{}')).get('run_key', 'none') }}","""
     """ "task": "models", "family": "all"}"""
 )
-"""The same for what dbt asks apart from its models, as a template of dbt's profile; a model's own is in `query_tag.sql`."""
+"""The same for what dbt asks apart from its models, as a template of dbt's profile; a model's own is in
+`query_tag.sql`."""
 
 _current: ContextVar[QueryTag | None] = ContextVar("query_tag", default=None)
 

@@ -20,8 +20,8 @@ from include.tidemark.warehouse.query_tag import current_tag
 # What our SQL takes for granted, and what an account, a user or a connection may have set otherwise.
 _SESSION = {"TIMEZONE": "UTC", "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ", "WEEK_START": 0}
 
-# The connector writes the values into the statement, and Snowflake takes statements of up to 1 MB: our widest rows have
-# about 1 KB. More rows go through a file.
+# The connector writes the values into the statement, and Snowflake takes statements of up to 1 MB: our widest
+# rows have about 1 KB. More rows go through a file.
 _ROWS_AN_INSERT = 200
 
 _ABOUT_VALUES = ("22", "23")
@@ -29,7 +29,8 @@ _ABOUT_VALUES = ("22", "23")
 
 
 class _Hook(SnowflakeHook):
-    """The provider's hook, which before its version 6.20 gives a programmatic access token where the connector reads none."""
+    """The provider's hook, which before its version 6.20 gives a programmatic access token where the
+    connector reads none."""
 
     def _get_conn_params(self) -> dict[str, str | None]:
         parameters: dict[str, str | None] = super()._get_conn_params()
@@ -39,7 +40,8 @@ class _Hook(SnowflakeHook):
 
 
 def connect_to_snowflake(settings: Settings) -> Any:
-    """A connection of the provider's hook, with our session parameters and the tag of what it is opened for."""
+    """A connection of the provider's hook, with our session parameters and the tag of what it is opened
+    for."""
     hook = _Hook(
         snowflake_conn_id=settings.snowflake_conn_id,
         **{
@@ -58,7 +60,8 @@ def connect_to_snowflake(settings: Settings) -> Any:
 
 
 class SnowflakeWarehouse:
-    """A session with Snowflake. `?` in our SQL becomes the connector's own mark; no statement of ours holds a literal one."""
+    """A session with Snowflake. `?` in our SQL becomes the connector's own mark; no statement of ours holds a
+    literal one."""
 
     dialect = "snowflake"
 
@@ -138,7 +141,8 @@ class SnowflakeWarehouse:
         """Upload first, then change the rows in one transaction (`delete` keeps grants and can roll back).
 
         Raises:
-            RuntimeError: not every row of the files arrived; the table is as it was, and another try may succeed.
+            RuntimeError: not every row of the files arrived; the table is as it was, and another try may
+                succeed.
         """
         with ExitStack() as uploads:
             counts = {file: int(pq.read_metadata(file).num_rows) for file in files}
@@ -169,9 +173,11 @@ class SnowflakeWarehouse:
 
     @contextmanager
     def _staged(self, table: str, file: Path) -> Iterator[str]:
-        """Put a file on the table's own stage, which needs no grant but the table; what fails leaves no file there.
+        """Put a file on the table's own stage, which needs no grant but the table; what fails leaves no file
+        there.
 
-        The folder is this load's own: other tasks and runs may be filling the same table through the same stage.
+        The folder is this load's own: other tasks and runs may be filling the same table through the same
+        stage.
         """
         place = f"@{_stage(table)}/{uuid.uuid4().hex}/"
         self.execute(f"put '{file.as_uri()}' {place} auto_compress = false")
@@ -184,7 +190,8 @@ class SnowflakeWarehouse:
     def _copy(self, table: str, place: str, rows: int) -> None:
         """Append the rows of an uploaded file, which have to be that many.
 
-        By force: a second try uploads the same bytes, which Snowflake would remember as loaded, and would pass over.
+        By force: a second try uploads the same bytes, which Snowflake would remember as loaded, and would
+        pass over.
         """
         files = self.fetch(
             f"copy into {table} from {place}"

@@ -1,4 +1,5 @@
-"""dbt's Snowflake profile, made of the Airflow connection by Cosmos' mappings. Secrets are only in dbt's environment."""
+"""dbt's Snowflake profile, made of the Airflow connection by Cosmos' mappings. Secrets are only in dbt's
+environment."""
 
 from functools import cached_property
 from typing import Any, ClassVar
@@ -21,7 +22,8 @@ TARGET = "snowflake"
 
 
 class SnowflakeOAuthProfile(SnowflakeBaseProfileMapping):  # type: ignore[misc]
-    """OAuth, which Cosmos has no mapping for: the provider's hook gets the access token, whatever the grant is."""
+    """OAuth, which Cosmos has no mapping for: the provider's hook gets the access token, whatever the grant
+    is."""
 
     airflow_connection_type = "snowflake"
     dbt_profile_type = "snowflake"
@@ -85,7 +87,8 @@ _FORMS: tuple[type[SnowflakeBaseProfileMapping], ...] = (
 
 
 class SnowflakeProfile(SnowflakeBaseProfileMapping):  # type: ignore[misc]
-    """The mapping of whichever form the connection has; it is read when dbt starts, and not when a DAG file is parsed."""
+    """The mapping of whichever form the connection has; it is read when dbt starts, and not when a DAG file
+    is parsed."""
 
     airflow_connection_type = "snowflake"
     dbt_profile_type = "snowflake"

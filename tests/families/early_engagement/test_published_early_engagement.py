@@ -1,4 +1,5 @@
-"""Early engagement as published: the files, their numbers, the gate, and the planted truth within the intervals."""
+"""Early engagement as published: the files, their numbers, the gate, and the planted truth within the
+intervals."""
 
 import duckdb
 import pyarrow.parquet as pq
@@ -34,7 +35,8 @@ def test_the_planted_odds_ratios_are_found_within_their_intervals(synthetic_mont
     }
     for name, ratio in planted.items():
         low, high = found[name]["ci_low"], found[name]["ci_high"]
-        # Six intervals at once: each is widened by half on the log scale, so that a true one fails once in some hundred sets.
+        # Six intervals at once: each is widened by half on the log scale, so that a true one fails once in
+        # some hundred sets.
         margin = (high / low) ** 0.5
         assert low / margin <= ratio <= high * margin, name
 

@@ -1,4 +1,5 @@
-"""Engagement as published from the data with known truth: the planted effects are found within their intervals."""
+"""Engagement as published from the data with known truth: the planted effects are found within their
+intervals."""
 
 import duckdb
 import pytest
@@ -8,7 +9,8 @@ from tests.demo import consequences
 
 
 def _holds(row, planted):
-    # Several intervals at once: each is widened by half, so that a true one fails once in some thousand data sets.
+    # Several intervals at once: each is widened by half, so that a true one fails once in some thousand data
+    # sets.
     margin = (row["ci_high"] - row["ci_low"]) / 2
     return row["ci_low"] - margin <= planted <= row["ci_high"] + margin
 
@@ -41,7 +43,8 @@ def test_the_score_tells_the_planted_tiers_apart(synthetic_month):
     }
     scores = {tier: [row["engagement_score"] for row in held] for tier, held in found.items()}
     assert min(len(held) for held in scores.values()) > 15
-    # Those who are still there rank far above the others, so their scores lie close together: compare pairs of users.
+    # Those who are still there rank far above the others, so their scores lie close together: compare pairs
+    # of users.
     for better, worse in (("high", "moderate"), ("moderate", "low")):
         above = sum(a > b for a in scores[better] for b in scores[worse])
         assert above / (len(scores[better]) * len(scores[worse])) > 0.8, (better, worse)

@@ -1,4 +1,5 @@
-"""The questions: every number that is promised, from sufficient statistics, with its reason where it is null."""
+"""The questions: every number that is promised, from sufficient statistics, with its reason where it is
+null."""
 
 import numpy as np
 import pytest

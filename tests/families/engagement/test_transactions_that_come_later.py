@@ -1,4 +1,5 @@
-"""Two months of engagement, the first of which had no transactions yet: none landed, or a table without a row."""
+"""Two months of engagement, the first of which had no transactions yet: none landed, or a table without a
+row."""
 
 from datetime import datetime
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""A small month of engagement and of a declared segmentation without transactions, be the table absent or empty: it is published,
-says why there is no money, and is else the same."""
+"""A small month of engagement and of a declared segmentation without transactions, be the table absent or
+empty: it is published, says why there is no money, and is else the same."""
 
 import json
 from datetime import UTC, datetime

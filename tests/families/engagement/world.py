@@ -1,4 +1,5 @@
-"""A warehouse of one run, made by hand: users whose numbers Python computes, and the tables that dbt would have made of them."""
+"""A warehouse of one run, made by hand: users whose numbers Python computes, and the tables that dbt would
+have made of them."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -37,7 +38,8 @@ MODELS = (
 )  # fmt: skip
 USERS = 900
 COHORT_DAYS = (5, 20, 45, 80, 82, 84, 86, 88)
-"""Days before the as-of date on which users signed up: the youngest cohorts have windows that are not over."""
+"""Days before the as-of date on which users signed up: the youngest cohorts have windows that are not
+over."""
 
 
 def make_run(**changes: Any) -> Run:
@@ -181,7 +183,8 @@ _TABLES = f"""
 
 
 def make_template(path: Path) -> None:
-    """Write the warehouse that every test starts from: the tables of dbt, and the statistics of the questions."""
+    """Write the warehouse that every test starts from: the tables of dbt, and the statistics of the
+    questions."""
     settings, run = Settings(duckdb_path=path, user_ids="plain"), make_run()
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)

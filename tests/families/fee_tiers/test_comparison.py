@@ -1,4 +1,5 @@
-"""The fee weeks as the units of changes: weeks that follow each other are neighbours, whatever a deployment calls them."""
+"""The fee weeks as the units of changes: weeks that follow each other are neighbours, whatever a deployment
+calls them."""
 
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -15,7 +16,8 @@ WEEKS = 30
 
 
 class Tables:
-    """A warehouse that answers with the weeks W1 to W30 and, of each, 200 users of whom more come back from week to week in a wave."""
+    """A warehouse that answers with the weeks W1 to W30 and, of each, 200 users of whom more come back from
+    week to week in a wave."""
 
     def fetch(self, sql: str, _: Any) -> list[dict[str, Any]]:
         first = date(2026, 1, 5)

@@ -1,4 +1,5 @@
-"""Fee tiers as published: the files, their numbers computed again from the landing files, and the planted truth."""
+"""Fee tiers as published: the files, their numbers computed again from the landing files, and the planted
+truth."""
 
 import math
 from collections import defaultdict
@@ -52,7 +53,8 @@ def test_every_way_in_which_an_interval_is_made_has_words_for_a_reader(synthetic
 
 
 def close(row, planted, widened=0.5):
-    """Several intervals are looked at together: each is widened, so that a true one fails once in thousands of data sets."""
+    """Several intervals are looked at together: each is widened, so that a true one fails once in thousands
+    of data sets."""
     margin = widened * (row["ci_high"] - row["ci_low"])
     return row["ci_low"] - margin <= planted <= row["ci_high"] + margin
 

@@ -1,4 +1,5 @@
-"""The gate of fee tiers: what was published passes it, and each broken thing is caught by the check that is about it."""
+"""The gate of fee tiers: what was published passes it, and each broken thing is caught by the check that is
+about it."""
 
 import shutil
 

@@ -19,7 +19,8 @@ KINDS = {
 
 
 def planted_mean(metric, user_type):
-    """The mean of a quotient over all users of a type. Counts are uniform and independent; a user converts once or never."""
+    """The mean of a quotient over all users of a type. Counts are uniform and independent; a user converts
+    once or never."""
     total = 0.0
     for share, kind in KINDS[user_type]:
         prompts, swipes = (range(low, high + 1) for low, high in (kind.prompts, kind.swipes))
@@ -32,7 +33,8 @@ def planted_mean(metric, user_type):
 
 
 def close(row, planted):
-    """Several intervals are looked at together: each is widened by half, so that a true one fails once in thousands."""
+    """Several intervals are looked at together: each is widened by half, so that a true one fails once in
+    thousands."""
     margin = (row["ci_high"] - row["ci_low"]) / 2
     return row["ci_low"] - margin <= planted <= row["ci_high"] + margin
 
@@ -56,7 +58,8 @@ def test_the_planted_ratio_is_in_the_published_interval(synthetic_month, metric)
 
 @pytest.mark.parametrize(("event", "ratio"), [("prompts", 9.0), ("swipes", 7.8), ("saves", 8.8)])
 def test_the_published_users_plan_as_many_times_more_as_was_planted(synthetic_month, event, ratio):
-    """The ratio of the mean counts has no row of its own: its error follows from the users of the published file."""
+    """The ratio of the mean counts has no row of its own: its error follows from the users of the published
+    file."""
     users = synthetic_month.rows("data/user_segmentation.csv")
     counts = {
         user_type: [int(row[f"total_{event}"]) for row in users if row["user_type"] == user_type]

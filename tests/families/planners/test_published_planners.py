@@ -25,7 +25,8 @@ def test_the_planted_criteria_are_found_within_their_intervals(synthetic_month):
     found = {row["segment"]: row for row in synthetic_month.numbers("planners", "planner_criterion_share")}
     for criterion in CRITERIA:
         planted = consequences.criterion_share(CRITERION_OF_TRUTH[criterion])
-        # Four intervals at once: each is widened by half, so that a true one fails once in some thousand data sets.
+        # Four intervals at once: each is widened by half, so that a true one fails once in some thousand data
+        # sets.
         low, high = found[criterion]["ci_low"], found[criterion]["ci_high"]
         margin = (high - low) / 2
         assert low - margin <= planted <= high + margin, criterion
@@ -33,7 +34,8 @@ def test_the_planted_criteria_are_found_within_their_intervals(synthetic_month):
 
 def test_the_planted_share_of_planners_is_found(synthetic_month):
     (row,) = synthetic_month.numbers("planners", "planner_share")
-    # Those who become one late do so only when they stay, and not before day 10: the share lies between the two.
+    # Those who become one late do so only when they stay, and not before day 10: the share lies between the
+    # two.
     assert row["ci_high"] > truth.PLANNER_SHARE
     assert row["ci_low"] < truth.PLANNER_SHARE + (1 - truth.PLANNER_SHARE) * truth.LATE_PLANNER_SHARE
     assert row["ci_low"] < row["estimate"] < row["ci_high"]

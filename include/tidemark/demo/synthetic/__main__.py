@@ -1,4 +1,5 @@
-"""`python -m include.tidemark.demo.synthetic --users N --out FOLDER`: write the data set and say how large it is."""
+"""`python -m include.tidemark.demo.synthetic --users N --out FOLDER`: write the data set and say how large it
+is."""
 
 import argparse
 import time

@@ -11,7 +11,8 @@ from include.tidemark.paths import LOCAL_STATE
 from include.tidemark.sources.contract import source_tables
 
 DEFAULT_USERS = 20_000
-"""A month of all families takes well under a minute on two cores, and each fee tier still has hundreds of users."""
+"""A month of all families takes well under a minute on two cores, and each fee tier still has hundreds of
+users."""
 MINIMUM_USERS = 100
 FAMILIES = ("customer_segments", "engagement", "planners", "early_engagement", "fee_tiers")
 

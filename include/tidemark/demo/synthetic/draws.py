@@ -1,19 +1,22 @@
-"""Random numbers as plain integer arithmetic in SQL: the same in every version of the engine, in any order of rows.
+"""Random numbers as plain integer arithmetic in SQL: the same in every version of the engine, in any order of
+rows.
 
-A number is a function of the user's key, of a stream (what it is for) and, where one is needed, of a counter. An engine's
-own hash() or random() would change with its version or its number of threads.
+A number is a function of the user's key, of a stream (what it is for) and, where one is needed, of a counter.
+An engine's own hash() or random() would change with its version or its number of threads.
 """
 
 _MASK = "4294967295::ubigint"
 
 MACROS = (
-    # Two rounds of xor-shift and multiply on 32 bits, with the constants of "lowbias32" (C. Wellons, hash-prospector,
-    # public domain). A product of two 32-bit numbers fits into UBIGINT. A macro repeats its argument wherever it uses it,
-    # so rounds are few, and nothing that holds a mix is an argument of another: that text would grow by powers of four.
+    # Two rounds of xor-shift and multiply on 32 bits, with the constants of "lowbias32" (C. Wellons,
+    # hash-prospector, public domain). A product of two 32-bit numbers fits into UBIGINT. A macro repeats its
+    # argument wherever it uses it, so rounds are few, and nothing that holds a mix is an argument of another:
+    # that text would grow by powers of four.
     f"create macro mix_1(h) as ((xor(h, h >> 16) * 2146121005::ubigint) & {_MASK})",
     f"create macro mix_2(h) as ((xor(h, h >> 15) * 2221713035::ubigint) & {_MASK})",
     "create macro mix(h) as mix_2(mix_1(h))",
-    # What a stream adds to a key, and a counter (which may be negative). Odd constants without a common pattern.
+    # What a stream adds to a key, and a counter (which may be negative). Odd constants without a common
+    # pattern.
     f"create macro sub_key(k, stream, j) as ((k + stream::ubigint * 2654435769::ubigint"
     f" + (j::bigint & 4294967295)::ubigint * 2246822519::ubigint) & {_MASK})",
     # Uniform in (0, 1), never 0 or 1.

@@ -1,4 +1,5 @@
-"""What users do in the product: visits, first-week behaviour, journey, planning, and the later life of those who stay."""
+"""What users do in the product: visits, first-week behaviour, journey, planning, and the later life of those
+who stay."""
 
 from include.tidemark.demo.synthetic import truth
 from include.tidemark.demo.synthetic.draws import pick
@@ -9,7 +10,8 @@ MACROS = (
     "create macro first_week_day(k, stream, j) as"
     f" (case when visits(k, floor(draw(sub_key(k, stream, j), 1) * {truth.FIRST_WEEK_DAYS})::integer)"
     f" then floor(draw(sub_key(k, stream, j), 1) * {truth.FIRST_WEEK_DAYS})::integer else 0 end)",
-    # Second of the local day at which a session starts. On day 7 it is late, so that 7 times 24 hours are over.
+    # Second of the local day at which a session starts. On day 7 it is late, so that 7 times 24 hours are
+    # over.
     "create macro session_start(k, created_second, day, session) as (case"
     " when day = 0 then created_second + 20"
     " when day = 7 then 79200 + session * 1500"
@@ -136,7 +138,8 @@ def _median_seconds() -> str:
 
 
 def events() -> str:
-    """SQL of the raw events with `delivered_at`; an event that arrives twice has two rows, alike in everything."""
+    """SQL of the raw events with `delivered_at`; an event that arrives twice has two rows, alike in
+    everything."""
     low, high = truth.LATE_DAYS
     return f"""
         with done as (

@@ -126,11 +126,12 @@ def _log_volume() -> str:
 
 
 def _place_in_class() -> str:
-    """A number in (0, 1) for the user's place within the trade class, spread evenly over users in the order of sign-up.
+    """A number in (0, 1) for the user's place within the trade class, spread evenly over users in the order
+    of sign-up.
 
-    Each week's users then have the same usual volumes. With independent draws, the users of the few weeks with unusual fees
-    would by chance be a little larger or smaller than those of the other weeks, which a regression takes for the fee's
-    effect, and which no error that is clustered by period knows of.
+    Each week's users then have the same usual volumes. With independent draws, the users of the few weeks
+    with unusual fees would by chance be a little larger or smaller than those of the other weeks, which a
+    regression takes for the fee's effect, and which no error that is clustered by period knows of.
     """
     order = "row_number() over (partition by portrait, trade_class order by created_day, i)"
     return f"(({order} * {_GOLDEN}) - floor({order} * {_GOLDEN}))"

@@ -35,7 +35,8 @@ def _buys() -> str:
 
 
 def user_weeks() -> str:
-    """SQL of the table `user_weeks`: one row per user and week with purchases, with the week's volume in dollars."""
+    """SQL of the table `user_weeks`: one row per user and week with purchases, with the week's volume in
+    dollars."""
     responses = " ".join(
         f"when '{name}' then {each.log_response_per_bps}" for name, each in truth.TRADE_CLASSES.items()
     )
@@ -60,8 +61,8 @@ def user_weeks() -> str:
 
 
 def _day_of_week() -> str:
-    """A week's purchases fall on one day, in the first week of the experiment after its start, so that no week's volume is
-    cut in two."""
+    """A week's purchases fall on one day, in the first week of the experiment after its start, so that no
+    week's volume is cut in two."""
     first = _FEE_START - (_FEE_START_WEEK * 7 - 1)
     return (
         f"week * 7 - 1 + case when week = {_FEE_START_WEEK} then {first} + floor(draw(w, 1) * {7 - first})::integer"
@@ -126,7 +127,8 @@ def _category() -> str:
 
 
 def transactions() -> str:
-    """SQL of the raw transactions with `delivered_at`. A fee is charged on posted purchases from the experiment's start."""
+    """SQL of the raw transactions with `delivered_at`. A fee is charged on posted purchases from the
+    experiment's start."""
     low, high = truth.LATE_DAYS
     rows = [
         _purchases(),

@@ -18,7 +18,8 @@ def day_number(day: date) -> int:
     return (day - FIRST_DAY).days
 
 
-# --- who there is -----------------------------------------------------------------------------------------------------
+# --- who there is
+# -----------------------------------------------------------------------------------------------------
 
 TEST_USER_SHARE = 0.01
 """Testers plan, stay, and spend as whales: a number that does not leave them out is visibly wrong."""
@@ -28,14 +29,16 @@ ESTABLISHED_SHARE = 0.40
 ESTABLISHED_DAYS = 196
 CAMPAIGN_DAYS = 60
 CAMPAIGN_WEIGHT = 2.0
-"""Days of the fee experiment bring twice as many sign-ups as later days, so that each week's cohort can be read."""
+"""Days of the fee experiment bring twice as many sign-ups as later days, so that each week's cohort can be
+read."""
 
 PLATFORM_SHARES = {"web": 0.30, "ios": 0.40, "android": 0.29}
 """The rest has none."""
 COUNTRY_SHARES = {"US": 0.60, "CA": 0.15, "GB": 0.12, "DE": 0.11}
 """The rest has none."""
 
-# --- fees -------------------------------------------------------------------------------------------------------------
+# --- fees
+# ------------------------------------------------------------------------------------------------------------
 
 FEE_START = date(2025, 8, 15)
 """A Friday. Before it nothing was charged: no fee period, and the fee of a transaction is null."""
@@ -60,8 +63,8 @@ class FeePeriod:
 def fee_periods() -> tuple[FeePeriod, ...]:
     """Every fee period, the last one still running after LAST_DAY.
 
-    The 18 days at 5 bps before the first known week are cut from its Tuesday backwards, so the remainder of four days
-    (Friday to Monday) comes first, where no retention is measured in it.
+    The 18 days at 5 bps before the first known week are cut from its Tuesday backwards, so the remainder of
+    four days (Friday to Monday) comes first, where no retention is measured in it.
     """
     starts = [FEE_START]
     start = FEE_WEEKDAY_START - timedelta(weeks=(FEE_WEEKDAY_START - FEE_START).days // 7)
@@ -80,7 +83,8 @@ def _fee_of_week(start: date) -> float:
     return WEEKLY_FEES_BPS[week] if 0 <= week < len(WEEKLY_FEES_BPS) else USUAL_FEE_BPS
 
 
-# --- spending: portraits, trade sizes, elasticity ---------------------------------------------------------------------
+# --- spending: portraits, trade sizes, elasticity
+# ---------------------------------------------------------------------
 
 SPENDER_SHARE = 0.75
 """Of all users; the others never spend."""
@@ -97,7 +101,8 @@ class TradeClass:
     high: float
     """The segment's thresholds, in dollars a week."""
     usual: tuple[float, float]
-    """What its users spend in a usual week at the usual fee: log-uniform between these, a user keeps to one value."""
+    """What its users spend in a usual week at the usual fee: log-uniform between these, a user keeps to one
+    value."""
     share: float
     """Of stable and new spenders."""
     log_response_per_bps: float
@@ -111,9 +116,9 @@ TRADE_CLASSES = {
     "large": TradeClass(10_000, 100_000, (18_000, 70_000), 0.12, -0.016),
     "whale": TradeClass(100_000, math.inf, (190_000, math.inf), 0.03, -0.020),
 }
-"""The usual volumes keep their distance to the thresholds, so that neither noise nor fee moves a week into another segment:
-cutting a noisy volume into segments would bias every slope towards 0. They are the same for every portrait, because the mix
-of portraits changes over the months."""
+"""The usual volumes keep their distance to the thresholds, so that neither noise nor fee moves a week into
+another segment: cutting a noisy volume into segments would bias every slope towards 0. They are the same for
+every portrait, because the mix of portraits changes over the months."""
 WEEKLY_NOISE = 0.20
 """The log of a week's volume is off by at most this (uniform)."""
 WHALE_PARETO_INDEX = 1.8
@@ -146,21 +151,25 @@ PURCHASES_PER_WEEK = (0.83, 0.14, 0.03)
 """Chance of one, two and three purchases in an active week."""
 DECLINE_STARTS = date(2026, 1, 1)
 DECLINE_ENDS = date(2026, 4, 1)
-"""Established users buy in two of three weeks. A declining user buys in one of four from the first of these days, and
-not at all from the second; what they spend in a week in which they buy stays as it was."""
+"""Established users buy in two of three weeks. A declining user buys in one of four from the first of these
+days, and not at all from the second; what they spend in a week in which they buy stays as it was."""
 
 REFUND_SHARE, DECLINED_SHARE, PENDING_SHARE, UNKNOWN_STATUS_SHARE = 0.015, 0.03, 0.02, 0.001
-"""Of the weeks in which a user buys: a refund of 5 to 20 % of the week, a declined, a pending, a disputed row (a status that nobody knows)."""
+"""Of the weeks in which a user buys: a refund of 5 to 20 % of the week, a declined, a pending, a disputed row
+(a status that nobody knows)."""
 NULL_STATUS_SHARE, SPELLED_STATUS_SHARE = 0.01, 0.01
 """Of the purchases: status null (posted), or posted in another spelling."""
 
-# --- retention by acquisition fee -------------------------------------------------------------------------------------
+# --- retention by acquisition fee
+# -------------------------------------------------------------------------------------
 
 RETENTION_INTERCEPT, RETENTION_PER_BPS, RETENTION_PER_LOG_WEEK = 0.60, -0.05, -0.25
-"""Log odds that a new spender buys in week k after the first: intercept + per_bps * fee + per_log_week * ln(k)."""
+"""Log odds that a new spender buys in week k after the first: intercept + per_bps * fee + per_log_week *
+ln(k)."""
 
 
-# --- the first week, and who stays ------------------------------------------------------------------------------------
+# --- the first week, and who stays
+# ------------------------------------------------------------------------------------
 
 FIRST_WEEK_DAYS = 6
 """First-week behaviour is on days 0 to 5 after sign-up: inside seven days, however they are counted."""
@@ -195,10 +204,12 @@ STAY_INTERCEPT = -2.1
 """Log odds of staying without any of these."""
 
 RETURN_DAYS = ((23, 26), (29, 34))
-"""Who stays has a visit in each of these ranges of days after sign-up; who does not stay never returns after day 5."""
+"""Who stays has a visit in each of these ranges of days after sign-up; who does not stay never returns after
+day 5."""
 
 
-# --- engagement tiers of those who stay -------------------------------------------------------------------------------
+# --- engagement tiers of those who stay
+# -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -208,7 +219,8 @@ class EngagementTier:
     share: float
     """Of those who stay."""
     days_per_visit: int
-    """From day 7 on there is one visit in each block of this many days, so nobody who is still there is away for 14 days."""
+    """From day 7 on there is one visit in each block of this many days, so nobody who is still there is away
+    for 14 days."""
     sessions: int
     """In a visit."""
     median_session_seconds: float
@@ -227,13 +239,15 @@ LIFETIME_DAYS_BEYOND_35 = 60.0
 """Mean of the exponential time that a staying user goes on after day 35."""
 
 
-# --- journey ----------------------------------------------------------------------------------------------------------
+# --- journey
+# ----------------------------------------------------------------------------------------------------------
 
 JOURNEY_STAGES = ("session_start", "level_reached_1", "level_reached_2", "level_reached_3", "purchase")
 JOURNEY_RATES = (0.80, 0.65, 0.50, 0.40)
 """Of the users at a stage, the share that reaches the next; all of it in the first six days."""
 
-# --- planners ---------------------------------------------------------------------------------------------------------
+# --- planners
+# ---------------------------------------------------------------------------------------------------------
 
 PLANNER_SHARE = 0.09
 """Of all users; they are planners in the first week, whether they stay or not."""
@@ -270,7 +284,8 @@ DEFAULT_DECK_SHARE = 0.50
 """Users who get a default deck at sign-up; it makes no planner."""
 
 
-# --- dirt -------------------------------------------------------------------------------------------------------------
+# --- dirt
+# ------------------------------------------------------------------------------------------------------------
 
 REDELIVERED_SHARE = 0.01
 """Events that arrive twice with the same event_id."""

@@ -21,14 +21,15 @@ def write_landing_files(
     delivered_before: date | None = None,
     threads: int | None = None,
 ) -> dict[str, int]:
-    """Write the five tables of the source contract as parquet files, and the planted labels to `truth/users.parquet`.
+    """Write the five tables of the source contract as parquet files, and the planted labels to
+    `truth/users.parquet`.
 
     Args:
         folder: landing folder; files of the same names are replaced.
         users: how many users there are; every other count follows from it.
         seed: another seed, another data set with the same truths.
-        delivered_before: leave out what was delivered on this UTC day or later, which late rows are although they
-            happened before: the files as they stood then. None is everything.
+        delivered_before: leave out what was delivered on this UTC day or later, which late rows are although
+            they happened before: the files as they stood then. None is everything.
         threads: of the engine, all processors by default; the rows and their order do not depend on it.
 
     Returns:
@@ -53,7 +54,8 @@ def write_raw_tables(
     delivered_before: date | None = None,
     threads: int | None = None,
 ) -> dict[str, int]:
-    """Write the same rows into the schema `raw` of a DuckDB file, with `_loaded_at` at 03:00 after the delivery.
+    """Write the same rows into the schema `raw` of a DuckDB file, with `_loaded_at` at 03:00 after the
+    delivery.
 
     The labels become `truth.users`. Args and result are those of `write_landing_files`.
     """
@@ -86,7 +88,8 @@ def _tables(seed: int) -> dict[str, str]:
 
 @contextmanager
 def _engine(users: int, seed: int, threads: int | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with the plan of the users and their buying weeks; what does not fit into memory goes to a scratch file."""
+    """DuckDB with the plan of the users and their buying weeks; what does not fit into memory goes to a
+    scratch file."""
     with (
         tempfile.TemporaryDirectory(prefix="tidemark-synthetic-") as scratch,
         duckdb.connect(str(Path(scratch) / "plan.duckdb")) as engine,

@@ -1,4 +1,5 @@
-"""Which of five segments is each customer in, and how do the segments change? The file of the segments is in `dbt/segmentations/`."""
+"""Which of five segments is each customer in, and how do the segments change? The file of the segments is in
+`dbt/segmentations/`."""
 
 from include.tidemark.families.declared import QUESTIONS, DeclaredFamily
 

@@ -1,4 +1,5 @@
-"""The files of this family: the drivers of staying, who uses what in the first week, and the users behind it."""
+"""The files of this family: the drivers of staying, who uses what in the first week, and the users behind
+it."""
 
 from pathlib import Path
 

@@ -1,8 +1,9 @@
 """Users of a run by equal features: what the model of the drivers is fitted on.
 
-One GROUP BY gives them. Where a busy product leaves more combinations than the rule early_engagement_max_cells, a sample of
-users stands for all: those whose id has a small MD5 sum, the same on every warehouse and in every month. A smaller sample
-widens the intervals; to cut the features down instead would change what they mean.
+One GROUP BY gives them. Where a busy product leaves more combinations than the rule
+early_engagement_max_cells, a sample of users stands for all: those whose id has a small MD5 sum, the same on
+every warehouse and in every month. A smaller sample widens the intervals; to cut the features down instead
+would change what they mean.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,8 @@ MOST_PLATFORMS = 8
 _REFERENCE_SHARE = 0.1
 _SMALLEST_SAMPLE = 2.0**-20
 _STEP = 0.7
-"""How much smaller each sample is that is tried: few tries, and at most a third of the users left out in vain."""
+"""How much smaller each sample is that is tried: few tries, and at most a third of the users left out in
+vain."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,9 @@ def make_platforms(users: Mapping[str | None, int]) -> Platforms:
 
 
 def _reference(named: Sequence[str], users: Mapping[str | None, int]) -> str | None:
-    """The first by name of the platforms that a tenth of the users chose: it should not change from month to month, and a
-    rare one would make every comparison with it uncertain. The most frequent where none has a tenth."""
+    """The first by name of the platforms that a tenth of the users chose: it should not change from month to
+    month, and a rare one would make every comparison with it uncertain. The most frequent where none has a
+    tenth."""
     if not named:
         return None
     enough = sum(users.values()) * _REFERENCE_SHARE

@@ -1,6 +1,8 @@
-"""How what users do in their first week changed since earlier months, with the days of sign-up as the observations.
+"""How what users do in their first week changed since earlier months, with the days of sign-up as the
+observations.
 
-Who is in both months has the same first week and the same outcome in both; what changes a number are the days that came since.
+Who is in both months has the same first week and the same outcome in both; what changes a number are the days
+that came since.
 """
 
 from collections.abc import Iterable
@@ -34,7 +36,8 @@ _OF_MODEL: dict[str, Kind] = {
 
 
 def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
-    """The change of who stays, by platform and by what they used, and of how many used it; of the model that it is not judged."""
+    """The change of who stays, by platform and by what they used, and of how many used it; of the model that
+    it is not judged."""
     platforms = read_platforms(run, warehouse)
     rows = unit_changes(
         run,

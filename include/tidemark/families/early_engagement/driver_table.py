@@ -16,11 +16,13 @@ def driver_table(
     """The features whose odds ratio is at least the threshold, the highest first.
 
     Args:
-        rows: long rows of this family, of the warehouse or of `data/statistics.csv`, where a null is an empty text.
+        rows: long rows of this family, of the warehouse or of `data/statistics.csv`, where a null is an empty
+            text.
         impact_threshold: 1.2 keeps features that go with 20 % more odds of staying for each unit.
         both_directions: also those at most one over the threshold, which go with leaving.
-        only_certain: leave out what may be chance (adjusted p-value above one minus the confidence level, or no
-            discovery of the report) and what too few users carry (unreliable). False gives the selection by the estimate alone.
+        only_certain: leave out what may be chance (adjusted p-value above one minus the confidence level, or
+            no discovery of the report) and what too few users carry (unreliable). False gives the selection
+            by the estimate alone.
 
     Returns:
         Records with the keys `Feature` and `Odds Ratio`.

@@ -27,8 +27,9 @@ def usage(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """How many users stayed, by platform and by what they used, and how many used it?
 
     Returns:
-        ``retained_4_weeks`` of all users (segment null) and of each platform; then for each event of the list (segment
-        ``has_<event>_f7d``): ``first_week_usage``, and ``retained_if_used`` and ``retained_if_not_used``.
+        ``retained_4_weeks`` of all users (segment null) and of each platform; then for each event of the list
+        (segment ``has_<event>_f7d``): ``first_week_usage``, and ``retained_if_used`` and
+        ``retained_if_not_used``.
     """
     config = run.statistics_config
     counts = _counts(run, warehouse)
@@ -54,7 +55,8 @@ def usage(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 
 
 def drivers(run: Run, warehouse: Warehouse) -> list[ResultRow]:
-    """Which first-week behaviour goes with being there four weeks later, and how well does it tell users apart?"""
+    """Which first-week behaviour goes with being there four weeks later, and how well does it tell users
+    apart?"""
     return driver_rows(
         read_cells(run, warehouse).table,
         run.statistics_config,

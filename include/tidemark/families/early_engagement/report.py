@@ -1,4 +1,5 @@
-"""This family's part of the report: what goes with staying, how far to believe it, and who does what in the first week."""
+"""This family's part of the report: what goes with staying, how far to believe it, and who does what in the
+first week."""
 
 import math
 from collections.abc import Mapping

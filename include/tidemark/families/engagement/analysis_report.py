@@ -1,4 +1,5 @@
-"""`data/segment_analysis_report.json`: the run's findings in one document, for programs and for writers of summaries."""
+"""`data/segment_analysis_report.json`: the run's findings in one document, for programs and for writers of
+summaries."""
 
 import json
 from collections.abc import Sequence

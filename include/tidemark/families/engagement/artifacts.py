@@ -1,4 +1,5 @@
-"""The files of this family: cohorts, segment summaries, journeys of users, the funnel, and what all of it says together."""
+"""The files of this family: cohorts, segment summaries, journeys of users, the funnel, and what all of it
+says together."""
 
 from decimal import Decimal
 from pathlib import Path

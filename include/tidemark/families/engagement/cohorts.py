@@ -118,7 +118,8 @@ def retention_counts(cohorts: Sequence[Cohort], together: str | None = None) -> 
 def revenue_rows(
     cohorts: Sequence[Cohort], config: StatisticsConfig, together: str | None = None
 ) -> list[ResultRow]:
-    """Mean revenue a user in dollars from sign-up to each day, with Hall's interval; with `together`, of all cohorts."""
+    """Mean revenue a user in dollars from sign-up to each day, with Hall's interval; with `together`, of all
+    cohorts."""
     days = days_of(cohorts)
     everybody = {day: merge(c.revenue for c in cohorts if c.day == day) for day in days}
     # Where no cohort's day is over there is nobody, and nothing to refer to.

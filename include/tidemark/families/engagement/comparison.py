@@ -1,4 +1,5 @@
-"""How the segments of engagement changed since earlier months, on pairs of the same users, and their trend."""
+"""How the segments of engagement changed since earlier months, on pairs of the same users, and their
+trend."""
 
 from collections.abc import Sequence
 
@@ -32,7 +33,8 @@ _KINDS = {"behavioral_segment": BEHAVIORAL_SEGMENTS, "revenue_segment": REVENUE_
 
 
 def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
-    """The change of the segments' shares, sizes, means and parts of the revenue, of cohorts and of the journey."""
+    """The change of the segments' shares, sizes, means and parts of the revenue, of cohorts and of the
+    journey."""
     cells = {
         kind: pair_cells(run, warehouse, "runs.engagement_pair_cells", f"segmentation = '{kind}'")
         for kind in _KINDS
@@ -74,7 +76,8 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
 
 
 def _known_days(run: Run, warehouse: Warehouse, rows: Sequence[ChangeRow]) -> list[ChangeRow]:
-    """The rows; those of the journey since a month of a release that did not keep the days of sign-up say so."""
+    """The rows; those of the journey since a month of a release that did not keep the days of sign-up say
+    so."""
     unknown = {
         row["run_key"]
         for row in warehouse.fetch(
@@ -100,7 +103,8 @@ def _months(run: Run, comparison: str) -> Sequence[PublishedRun]:
 
 
 def _lacks_money(run: Run, warehouse: Warehouse, comparison: str) -> bool:
-    """Whether one of the months has no transactions, so that everybody would seem to have come, or to have gone."""
+    """Whether one of the months has no transactions, so that everybody would seem to have come, or to have
+    gone."""
     if not has_money(run):
         return True
     return any(_knows_no_money(month, warehouse) for month in _months(run, comparison))

@@ -1,4 +1,5 @@
-"""The family's statistics: each function reads sufficient statistics of one run and returns rows with intervals.
+"""The family's statistics: each function reads sufficient statistics of one run and returns rows with
+intervals.
 
 SQL does the aggregation; cells, cohorts and times reach Python, whatever the number of users.
 """
@@ -45,7 +46,8 @@ MEANS: Mapping[str, tuple[str, int]] = {
 FIELDS = (
     "platform", "country", "session_frequency", "session_duration", "event_frequency", "days_since_last_activity",
 )  # fmt: skip
-"""What is known of a user: the share of these that is not null is the completeness in a segment's confidence."""
+"""What is known of a user: the share of these that is not null is the completeness in a segment's
+confidence."""
 
 
 def segments(run: Run, warehouse: Warehouse) -> list[ResultRow]:
@@ -79,7 +81,8 @@ def segments(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 def retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """Who comes back after how many days, by install cohort and in all, and what has been spent by then?
 
-    What happens on a day happens to all who signed up on it, so a cohort is compared with how other days differ.
+    What happens on a day happens to all who signed up on it, so a cohort is compared with how other days
+    differ.
     """
     config = run.statistics_config
     cohorts = read_cohorts(run, warehouse)
@@ -97,7 +100,8 @@ def retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 def funnel(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """How many users reach each stage of the journey within its window, and how long does it take them?
 
-    What happens in a month happens to all who signed up in it, so a month is compared with how other months differ.
+    What happens in a month happens to all who signed up in it, so a month is compared with how other months
+    differ.
     """
     rows = journey_times(run, warehouse)
     names = stage_names(run.rules)

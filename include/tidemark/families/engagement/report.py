@@ -1,4 +1,5 @@
-"""This family's part of the report: how engaged users are, what they are worth, who comes back, and how far they come."""
+"""This family's part of the report: how engaged users are, what they are worth, who comes back, and how far
+they come."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

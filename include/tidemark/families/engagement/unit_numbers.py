@@ -1,7 +1,9 @@
-"""The numbers of install cohorts and of the journey by day of sign-up: what their changes between months are made from.
+"""The numbers of install cohorts and of the journey by day of sign-up: what their changes between months are
+made from.
 
-One day of sign-up holds the same users in every month, and its windows end once: what changes a number of all cohorts together are
-the days whose windows have ended since, and those that are older than the cohorts look back.
+One day of sign-up holds the same users in every month, and its windows end once: what changes a number of all
+cohorts together are the days whose windows have ended since, and those that are older than the cohorts look
+back.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +29,8 @@ from include.tidemark.statistics.unit_months import Key, UnitNumber, against_res
 from include.tidemark.warehouse.base import Warehouse
 
 EACH_COHORT = "Each cohort"
-"""The segment of the one row that stands for the cohorts of a single day, none of which changes once its window is over."""
+"""The segment of the one row that stands for the cohorts of a single day, none of which changes once its
+window is over."""
 OF_THE_JOURNEY = (*FUNNEL[:3], AGAINST_REST)
 """What is known by day of sign-up of the journey."""
 _Units = dict[Key, dict[str, tuple[int, float]]]

@@ -1,6 +1,8 @@
-"""How the numbers of the fee tiers changed since earlier months, with the fee weeks of the first swaps as the observations.
+"""How the numbers of the fee tiers changed since earlier months, with the fee weeks of the first swaps as the
+observations.
 
-Between two months nearly all weeks are the same weeks; what changes a tier's number are the weeks whose windows have ended since.
+Between two months nearly all weeks are the same weeks; what changes a tier's number are the weeks whose
+windows have ended since.
 """
 
 from collections.abc import Iterable
@@ -38,13 +40,15 @@ from include.tidemark.statistics.unit_months import Key, UnitNumber, against_res
 from include.tidemark.warehouse.base import Warehouse
 
 EACH_WEEK = "each fee week"
-"""The horizon of the one row that stands for the weeks of a trade size, none of which changes once it is over."""
+"""The horizon of the one row that stands for the weeks of a trade size, none of which changes once it is
+over."""
 _EFFECTS: dict[str, Kind] = {"odds_ratio_5bps": "ratio", "retention_change_5bps": "share"}
 _SLOPES = ("effect_5bps_log_volume_usd", "effect_5bps_volume_usd")
 
 
 def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
-    """The change of retention and lifetime value by tier and against all other tiers; of trade sizes and effects that it is not judged, and why."""
+    """The change of retention and lifetime value by tier and against all other tiers; of trade sizes and
+    effects that it is not judged, and why."""
     rows = unit_changes(run, "fee_tiers", lambda of: _numbers(of, warehouse), list(_unjudged(run)))
     return adjusted_rows(known_of_earlier(run, "fee_tiers", rows, warehouse, "runs.fct_user_cohorts"))
 
@@ -88,7 +92,8 @@ def _values(run: Run, warehouse: Warehouse) -> dict[Key, UnitNumber]:
 
 
 def _first_days(run: Run, warehouse: Warehouse) -> dict[str, str]:
-    """Name of each fee week -> its first day, in whose order neighbours are compared: names are a deployment's own, W10 before W2."""
+    """Name of each fee week -> its first day, in whose order neighbours are compared: names are a
+    deployment's own, W10 before W2."""
     return {
         str(week["period_id"]): week["period_start_date"].isoformat()
         for week in fee_week_rows(run, warehouse)
@@ -96,7 +101,8 @@ def _first_days(run: Run, warehouse: Warehouse) -> dict[str, str]:
 
 
 def _unjudged(run: Run) -> Iterable[tuple[Key, Kind, str]]:
-    """The numbers of a week that is over are of the same users in both months; a model has all weeks of both in it."""
+    """The numbers of a week that is over are of the same users in both months; a model has all weeks of both
+    in it."""
     for size in TRADE_SIZES:
         for metric in (*SHARES, NEXT_WEEK):
             yield (metric, size, EACH_WEEK), "share", "same_users"

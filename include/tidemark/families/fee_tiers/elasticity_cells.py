@@ -14,11 +14,13 @@ USABLE_WEEK = (
     "is_complete and is_full_week and exclusion_reason is null and final_fee_bps is not null and btc_usd is not null"
     " and eth_usd is not null"
 )
-"""SQL: the weeks that the elasticity is estimated from. A short week has less volume for another reason than its fee."""
+"""SQL: the weeks that the elasticity is estimated from. A short week has less volume for another reason than
+its fee."""
 
 
 def elasticity_cells(run: Run, warehouse: Warehouse, controls: Sequence[str]) -> VolumeCells:
-    """The cells of every usable week. A control that is the same in all of them says nothing and is left out."""
+    """The cells of every usable week. A control that is the same in all of them says nothing and is left
+    out."""
     rows = warehouse.fetch(
         f"""
         select weeks.period_id as period, weeks.final_fee_bps as fee_bps, weeks.btc_usd, weeks.eth_usd,

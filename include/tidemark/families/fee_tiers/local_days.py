@@ -1,4 +1,5 @@
-"""The local day of a UTC timestamp as SQL that every warehouse reads alike, for checks that share no code with the models."""
+"""The local day of a UTC timestamp as SQL that every warehouse reads alike, for checks that share no code
+with the models."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,5 @@
-"""The family's statistics: each function reads sufficient statistics of one run and returns rows with intervals.
+"""The family's statistics: each function reads sufficient statistics of one run and returns rows with
+intervals.
 
 SQL does the aggregation; a few thousand counts and cells reach Python, whatever the number of users.
 """
@@ -74,7 +75,8 @@ def tier_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 
 
 def tier_counts(run: Run, warehouse: Warehouse) -> list[RetentionCount]:
-    """The users of each tier and fee week of the first swap, and how many of them swapped how many weeks later."""
+    """The users of each tier and fee week of the first swap, and how many of them swapped how many weeks
+    later."""
     counts = warehouse.fetch(
         """
         select first_seen_fee_bps, first_seen_week, first_seen_period_id, k, count(*) as users,
@@ -106,8 +108,8 @@ def tier_counts(run: Run, warehouse: Warehouse) -> list[RetentionCount]:
 def fee_effect_on_retention(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """What does a fee that is 5 bps higher at the first swap do to the chance of coming back?
 
-    A model for each week, and one of all weeks together in which the odds fall with the logarithm of the week. The fee is
-    set by the week, so users who were first seen in the same week are not independent.
+    A model for each week, and one of all weeks together in which the odds fall with the logarithm of the
+    week. The fee is set by the week, so users who were first seen in the same week are not independent.
     """
     counts = warehouse.fetch(
         """
@@ -163,7 +165,8 @@ def tier_value(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 
 
 def tiers_of_one_spell(run: Run, warehouse: Warehouse) -> set[str]:
-    """The tiers whose fee was set once, or all others' was: weeks that are alike for another reason look like its effect."""
+    """The tiers whose fee was set once, or all others' was: weeks that are alike for another reason look like
+    its effect."""
     weeks = [
         week
         for week in fee_week_rows(run, warehouse)
@@ -173,7 +176,8 @@ def tiers_of_one_spell(run: Run, warehouse: Warehouse) -> set[str]:
 
 
 def trade_sizes(run: Run, warehouse: Warehouse) -> list[ResultRow]:
-    """How is the volume spread over trade sizes, what do they pay, do they come back, and how many users are new?"""
+    """How is the volume spread over trade sizes, what do they pay, do they come back, and how many users are
+    new?"""
     weeks = fee_week_rows(run, warehouse)
     cells = warehouse.fetch(
         "select metric, week_number, segment, bin, n, s1, s2, s3 from runs.fee_segment_cells where run_key = ?"

@@ -48,7 +48,8 @@ _WILD = ("wild_enumerated", "wild_rademacher")
 def sizes_section(
     run: Run, warehouse: Warehouse, results: StatisticRows, weeks: Sequence[Row]
 ) -> dict[str, Any]:
-    """Shares of the volume over the weeks, the last whole week in results, and how concentrated the volume is."""
+    """Shares of the volume over the weeks, the last whole week in results, and how concentrated the volume
+    is."""
     complete = [week for week in weeks if week["is_complete"]]
     last = next((week for week in reversed(complete) if week["swappers"]), None)
     if last is None:
@@ -153,7 +154,8 @@ _UNITS = {"volume": 100, "fees": 10_000}
 
 
 def _amounts(run: Run, warehouse: Warehouse) -> dict[str, dict[tuple[int, str], float]]:
-    """Volume and fees of each week and trade size. The shares of the statistics leave out sizes of a few users; bars must not."""
+    """Volume and fees of each week and trade size. The shares of the statistics leave out sizes of a few
+    users; bars must not."""
     found: dict[str, dict[tuple[int, str], float]] = {what: {} for what in _UNITS}
     for row in warehouse.fetch(
         "select metric, week_number, segment, sum(s1) as amount from runs.fee_segment_cells where run_key = ?"

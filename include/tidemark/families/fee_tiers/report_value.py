@@ -22,7 +22,8 @@ def tier_colours(tiers: dict[str, float]) -> dict[str, str]:
 
 
 def value_section(run: Run, results: StatisticRows, tiers: dict[str, float]) -> dict[str, Any]:
-    """Value over the horizons and every tier at one of them: at the middle rate and the longest, until a reader chooses others."""
+    """Value over the horizons and every tier at one of them: at the middle rate and the longest, until a
+    reader chooses others."""
     rates = [rate / 100 for rate in run.rules.fee_ltv_discount_rates_pct]
     horizons = run.rules.fee_ltv_horizon_weeks
     rate, longest = rates[len(rates) // 2], horizons[-1]

@@ -1,4 +1,5 @@
-"""Retention of all tiers together, the covariate rows of the retention model, and what is said of weeks that are not over."""
+"""Retention of all tiers together, the covariate rows of the retention model, and what is said of weeks that
+are not over."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,8 @@ ALL_TIERS = "retention_all_tiers"
 
 
 def all_tiers_rows(counts: Sequence[RetentionCount], config: StatisticsConfig) -> list[ResultRow]:
-    """Retention in each week whatever the fee was: those who swapped in it, of all users whose week is over."""
+    """Retention in each week whatever the fee was: those who swapped in it, of all users whose week is
+    over."""
     rows = []
     for window in dict.fromkeys(count.window for count in counts):
         parts = [count for count in counts if count.window == window]
@@ -46,7 +48,8 @@ class RetentionTable:
     """Whether the week is over for nobody."""
 
     def rows(self, fitted: Iterable[ResultRow]) -> list[ResultRow]:
-        """The model's rows with the number of users; a week that is over for nobody is not an empty segment."""
+        """The model's rows with the number of users; a week that is over for nobody is not an empty
+        segment."""
         counted = [replace(row, n=self.users) for row in fitted]
         if not self.is_open:
             return counted

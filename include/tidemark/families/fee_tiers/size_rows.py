@@ -1,4 +1,5 @@
-"""The rows of trade sizes: shares of volume and fees, what a user pays, who is back in the next week, who is new."""
+"""The rows of trade sizes: shares of volume and fees, what a user pays, who is back in the next week, who is
+new."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -38,8 +39,8 @@ def top_name(share_pct: float) -> str:
 def week_rows(weeks: Sequence[Row], cells: Sequence[Row], config: StatisticsConfig) -> list[ResultRow]:
     """Shares of volume and fees, and the mean fee of a user, by fee week (horizon) and trade size (segment).
 
-    These are hundreds of intervals, most of them only drawn as a line: so they take the fewest resamples that are allowed,
-    and `logit_delta` and `hall_skew_t` stand beside them without any.
+    These are hundreds of intervals, most of them only drawn as a line: so they take the fewest resamples that
+    are allowed, and `logit_delta` and `hall_skew_t` stand beside them without any.
 
     Args:
         weeks: rows of `runs.fct_weekly_summary_final`; one that is not complete gets nulls.
@@ -90,7 +91,8 @@ def next_week_rows(
 
     Args:
         weeks: rows of `runs.fct_weekly_summary_final`.
-        followed: rows of week_number, segment, users whose next week is over, and again: those who swapped in it.
+        followed: rows of week_number, segment, users whose next week is over, and again: those who swapped in
+            it.
         config: the run's settings.
     """
     last_complete = max((week["week_number"] for week in weeks if week["is_complete"]), default=0)
@@ -158,7 +160,7 @@ def held_by_top(cells: Cells, share: float) -> float:
 
     >>> held_by_top(Cells.from_rows({"bin": v, "n": 1, "s1": v, "s2": v**2, "s3": v**3} for v in [1] * 9 + [91]), 0.1)
     0.91
-    """
+    """  # noqa: W505
     wanted, held = share * cells.size, 0.0
     # Cells are in the order of their means.
     for n, total in zip(reversed(cells.n), reversed(cells.s1), strict=True):

@@ -1,4 +1,5 @@
-"""What the lifetime value is made from: cells of discounted fees, weekly sums with their products, and the fee weeks' own sums."""
+"""What the lifetime value is made from: cells of discounted fees, weekly sums with their products, and the
+fee weeks' own sums."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,7 +32,8 @@ def value_cells(run: Run, warehouse: Warehouse) -> dict[tuple[float, int, float]
 
 
 def weekly_sums(run: Run, warehouse: Warehouse, weeks: int) -> dict[float, WeeklySums]:
-    """Fee -> the users by weeks observed, and the sums and products of what they paid in each of the first `weeks`."""
+    """Fee -> the users by weeks observed, and the sums and products of what they paid in each of the first
+    `weeks`."""
     users = warehouse.fetch(
         """
         with users as (
@@ -78,7 +80,8 @@ def weekly_sums(run: Run, warehouse: Warehouse, weeks: int) -> dict[float, Weekl
 def week_units(
     run: Run, warehouse: Warehouse, horizons: Sequence[int], rates: Sequence[float]
 ) -> dict[tuple[float, int, float], Units]:
-    """(fee, weeks, annual rate) -> the fee weeks of the first swaps, with the discounted fees of users whose weeks are over."""
+    """(fee, weeks, annual rate) -> the fee weeks of the first swaps, with the discounted fees of users whose
+    weeks are over."""
     found = week_sums(run, warehouse, horizons, rates)
     return {key: Units.of(weeks.values()) for key, weeks in found.items()}
 
@@ -86,7 +89,8 @@ def week_units(
 def week_sums(
     run: Run, warehouse: Warehouse, horizons: Sequence[int], rates: Sequence[float]
 ) -> dict[tuple[float, int, float], dict[str, tuple[int, float]]]:
-    """(fee, weeks, annual rate) -> fee week of the first swaps -> users whose weeks are over, and their discounted fees in dollars."""
+    """(fee, weeks, annual rate) -> fee week of the first swaps -> users whose weeks are over, and their
+    discounted fees in dollars."""
     rows = warehouse.fetch(
         """
         select first_seen_fee_bps, first_seen_week, first_seen_period_id, max(weeks_observed) as observed, k,

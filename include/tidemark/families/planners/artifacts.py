@@ -1,4 +1,5 @@
-"""The files of this family: the users, their segments in numbers, the weekly series, the verification, the audiences."""
+"""The files of this family: the users, their segments in numbers, the weekly series, the verification, the
+audiences."""
 
 from pathlib import Path
 

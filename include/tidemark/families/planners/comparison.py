@@ -36,7 +36,8 @@ _FLAGS = {
 
 
 def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
-    """The change of the share of planners, of their criteria and states, and of what both user types do on average."""
+    """The change of the share of planners, of their criteria and states, and of what both user types do on
+    average."""
     cells, numbers = pair_cells(run, warehouse, "runs.planner_pair_cells"), _numbers()
     # When a criterion was met is not kept, so other rules can't be asked how long that took.
     of_rules = [number for number in numbers if number.source != DAYS_TO_BECOME]
@@ -51,7 +52,8 @@ def changes(run: Run, warehouse: Warehouse) -> list[ChangeRow]:
 
 
 def _of_weeks(run: Run) -> list[ChangeRow]:
-    """One row stands for all weeks: the share at the end of one that is over does not change, and who signed up in one is the same."""
+    """One row stands for all weeks: the share at the end of one that is over does not change, and who signed
+    up in one is the same."""
     level = run.statistics_config.confidence_level
     return [
         ChangeRow(

@@ -1,4 +1,5 @@
-"""The family's statistics: how many plan, how sure that is, and how many times more planners do than passengers."""
+"""The family's statistics: how many plan, how sure that is, and how many times more planners do than
+passengers."""
 
 from typing import Any
 
@@ -53,8 +54,8 @@ def shares(run: Run, warehouse: Warehouse) -> list[ResultRow]:
 def weeks(run: Run, warehouse: Warehouse) -> list[ResultRow]:
     """How does the share of planners develop, week by week?
 
-    `planner_share_to_date` is the share as it stood at the end of the week; `planner_share_of_signups` that of the users who
-    signed up in it, as of the run's date. A week that the as-of date cuts short is not over.
+    `planner_share_to_date` is the share as it stood at the end of the week; `planner_share_of_signups` that
+    of the users who signed up in it, as of the run's date. A week that the as-of date cuts short is not over.
     """
     config = run.statistics_config
     rows = []

@@ -1,4 +1,5 @@
-"""This family's part of the report: how many plan, how much more planners do, how that develops, and who may be lost."""
+"""This family's part of the report: how many plan, how much more planners do, how that develops, and who may
+be lost."""
 
 from datetime import date
 from typing import Any

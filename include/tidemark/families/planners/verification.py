@@ -1,7 +1,9 @@
-"""`planner_verification.csv`: the questions that somebody asks of a fresh segmentation, answered with every run.
+"""`planner_verification.csv`: the questions that somebody asks of a fresh segmentation, answered with every
+run.
 
-After seed questions of the field: the breakdown, the criteria, users at the edges, engagement side by side, and sign-up weeks.
-What must hold of single users is a data test, since users' rows do not belong into a file of numbers.
+After seed questions of the field: the breakdown, the criteria, users at the edges, engagement side by side,
+and sign-up weeks. What must hold of single users is a data test, since users' rows do not belong into a file
+of numbers.
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,9 @@
 """Charts as inline SVG: Altair describes, vl-convert draws, without a browser, a script or the network.
 
-Every function takes plain points and returns markup that serves light, dark, print and a phone: unless a width of less than
-`NARROW` is asked for, it holds a wide and a narrow drawing, of which the style sheet shows one. Each drawing is read out as
-its `description`; a pointer that rests on a mark is told what the mark shows. A number that is None is never drawn as 0.
+Every function takes plain points and returns markup that serves light, dark, print and a phone: unless a
+width of less than `NARROW` is asked for, it holds a wide and a narrow drawing, of which the style sheet shows
+one. Each drawing is read out as its `description`; a pointer that rests on a mark is told what the mark
+shows. A number that is None is never drawn as 0.
 
 | function | shows |
 |---|---|

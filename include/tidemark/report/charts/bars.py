@@ -132,7 +132,8 @@ def _chart(
 def interval_bar(
     value: float | None, low: float | None, high: float | None, top: float, colour: str
 ) -> Markup:
-    """A bar for a table cell: the value, and over its end the interval. Decoration: the cell has the numbers in words."""
+    """A bar for a table cell: the value, and over its end the interval. Decoration: the cell has the numbers
+    in words."""
     if value is None or top <= 0:
         return Markup("")
     ends = (

@@ -35,10 +35,12 @@ def curves(
     from_zero: bool = True,
     still: bool = True,
 ) -> Markup:
-    """Lines with ribbons, one a series, with a legend below: retention, lifetime value or shares over weeks or dates.
+    """Lines with ribbons, one a series, with a legend below: retention, lifetime value or shares over weeks
+    or dates.
 
     Args:
-        series: name -> points by ascending x. All x are numbers, or all are dates. A line breaks where a value is None.
+        series: name -> points by ascending x. All x are numbers, or all are dates. A line breaks where a
+            value is None.
         colours: name -> colour, for every series.
         description: the chart in words, for those who can't see it.
         from_zero: whether the vertical axis starts at 0.
@@ -204,7 +206,8 @@ def fitted_line(
     x_format: str = "",
     currency: Currency | None = None,
 ) -> Markup:
-    """Observed points and the line that was fitted to them with its interval, for a panel of `small_multiples`.
+    """Observed points and the line that was fitted to them with its interval, for a panel of
+    `small_multiples`.
 
     Args:
         observed: what was seen; only x and value are drawn.

@@ -1,7 +1,9 @@
-"""From a chart's description to markup: drawn, freed of what a page could not hold, and coloured by the style sheet.
+"""From a chart's description to markup: drawn, freed of what a page could not hold, and coloured by the style
+sheet.
 
-Ink, grid and fonts come from the page's style sheet, so that one drawing serves light, dark and print. Beside the drawing stands the
-description itself with its rows, from which the page's script draws the chart anew when the reader filters it.
+Ink, grid and fonts come from the page's style sheet, so that one drawing serves light, dark and print. Beside
+the drawing stands the description itself with its rows, from which the page's script draws the chart anew
+when the reader filters it.
 """
 
 import json
@@ -16,8 +18,8 @@ from markupsafe import Markup, escape
 
 from include.tidemark.report.charts.palette import THEMED
 
-# Each part of each chart would be held against Vega-Lite's schema, half of the time of a report. Charts are made by code, not of
-# what somebody types: the tests draw every one.
+# Each part of each chart would be held against Vega-Lite's schema, half of the time of a report. Charts are
+# made by code, not of what somebody types: the tests draw every one.
 schemapi.disable_debug_mode()
 
 WIDE, NARROW = 720, 346
@@ -54,8 +56,8 @@ def data(rows: Sequence[dict[str, Any]]) -> Any:
 
 
 Facets = Mapping[str, str | float]
-"""What a mark is about, by the names of the page's controls (`segment`, `tier`, `date`): rows with other values than those chosen
-are left out of a chart that a reader filters."""
+"""What a mark is about, by the names of the page's controls (`segment`, `tier`, `date`): rows with other
+values than those chosen are left out of a chart that a reader filters."""
 
 
 def about(facets: Facets) -> dict[str, Any]:
@@ -74,7 +76,8 @@ def only(**facets: str | float | None) -> Markup:
 
 
 def drawn(at: Callable[[int], Any], description: str, width: int = WIDE, *, still: bool = True) -> Markup:
-    """A chart as a page holds it: its drawings, of which the style sheet shows one, and its description for the page's script.
+    """A chart as a page holds it: its drawings, of which the style sheet shows one, and its description for
+    the page's script.
 
     Args:
         at: the chart for a width. One of more than `NARROW` is drawn for a phone, too.
@@ -142,7 +145,8 @@ _COLOURS = re.compile("|".join(THEMED), re.IGNORECASE)
 
 
 def _for_script(described: dict[str, Any]) -> Markup:
-    """The description for the page's script: colours by their names in the style sheet, and nothing that could end the element."""
+    """The description for the page's script: colours by their names in the style sheet, and nothing that
+    could end the element."""
     rows = {name: json.loads(rows) for name, rows in described["datasets"].items()}
     kept = {name: part for name, part in described.items() if name != "$schema"} | {"datasets": rows}
     text = json.dumps(kept, separators=(",", ":"))
@@ -151,7 +155,8 @@ def _for_script(described: dict[str, Any]) -> Markup:
 
 
 def _inline(svg: str, description: str) -> Markup:
-    """The drawing as part of a page: scales with it, is read out in words, and has no ids that a second one could share."""
+    """The drawing as part of a page: scales with it, is read out in words, and has no ids that a second one
+    could share."""
     size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     body = re.sub(r"^.*?<svg[^>]*>", "", svg, count=1, flags=re.DOTALL)
     body = re.sub(r"<defs>.*?</defs>", "", body, flags=re.DOTALL)
@@ -171,7 +176,8 @@ def _untold(drawing: Markup) -> Markup:
 
 
 def _mark(found: re.Match[str]) -> str:
-    """One mark: a colour's name becomes a class, and what is told about it a title, which browsers show at the pointer."""
+    """One mark: a colour's name becomes a class, and what is told about it a title, which browsers show at
+    the pointer."""
     tag, attributes, closed = found.groups()
     classes = [
         f"{kind}-{THEMED[colour.upper()]}"

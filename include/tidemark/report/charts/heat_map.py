@@ -46,8 +46,9 @@ def heat_map(
 ) -> Markup:
     """Cells shaded by their value, with a legend below: retention of cohorts by horizon.
 
-    Rows and columns come in the order in which the cells first name them. A cell without a number is hatched, in one way where
-    its window is not over and in another where its users are too few, which the legend explains; it never looks like a small value.
+    Rows and columns come in the order in which the cells first name them. A cell without a number is hatched,
+    in one way where its window is not over and in another where its users are too few, which the legend
+    explains; it never looks like a small value.
 
     Args:
         domain: the values of the lightest and of the darkest shade; 0 and the largest value unless given.

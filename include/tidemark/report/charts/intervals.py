@@ -34,10 +34,11 @@ def dot_intervals(
     width: int = WIDE,
     still: bool = True,
 ) -> Markup:
-    """Estimates with intervals on a linear axis, one row each: lifetime values, marginal effects, elasticities.
+    """Estimates with intervals on a linear axis, one row each: lifetime values, marginal effects,
+    elasticities.
 
-    An interval that the data don't bound ends in an arrow at the edge; an estimate without an interval is a hollow dot,
-    and so is one that is to be read with caution, whose interval is dashed.
+    An interval that the data don't bound ends in an arrow at the edge; an estimate without an interval is a
+    hollow dot, and so is one that is to be read with caution, whose interval is dashed.
 
     Args:
         colours: one a point, or one for all.
@@ -128,7 +129,8 @@ def _ticks(domain: tuple[float, float], plot: int) -> list[float]:
 def _rows(
     points: Sequence[Estimate], domain: tuple[float, float], told_as: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The points with the ends that can be drawn: within the domain, and `open_low` or `open_high` where they go on."""
+    """The points with the ends that can be drawn: within the domain, and `open_low` or `open_high` where they
+    go on."""
     rows = []
     for point, number in zip(points, told_as, strict=True):
         interval = point.value is not None and (point.low is not None or point.high is not None)

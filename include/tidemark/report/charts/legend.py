@@ -22,7 +22,8 @@ _OUTLINES = {
 
 
 def paint(kind: str, colour: str) -> Markup:
-    """The attribute that colours a mark: a class for a colour that depends on the ground, else the colour itself."""
+    """The attribute that colours a mark: a class for a colour that depends on the ground, else the colour
+    itself."""
     name = THEMED.get(colour.upper())
     if name:
         return Markup('class="{}-{}"').format(kind, name)

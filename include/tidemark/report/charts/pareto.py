@@ -36,7 +36,8 @@ def pareto(
 ) -> Markup:
     """The cumulative share of the volume over the cumulative share of users, largest users first.
 
-    The dashed line is what it would be if all users were alike. The legend says for each mark what it stands for.
+    The dashed line is what it would be if all users were alike. The legend says for each mark what it stands
+    for.
 
     Args:
         points: (share of users, share of the volume), both 0 to 1 and ascending; the first is (0, 0).

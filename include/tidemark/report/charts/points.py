@@ -20,7 +20,8 @@ class Estimate:
     note: str = ""
     """Told with the number where a pointer rests on it, for example the number of users."""
     weak: bool = False
-    """Whether the number is to be read with caution or not at all: it is drawn hollow, its interval dashed."""
+    """Whether the number is to be read with caution or not at all: it is drawn hollow, its interval
+    dashed."""
     facets: Facets = field(default_factory=dict)
 
     @classmethod

@@ -50,7 +50,8 @@ def _money_axis(currency: Currency, span: float, top: float, settings: dict[str,
             return alt.Axis(labelExpr=_shortened("$.3~s"), **settings)
         return alt.Axis(format=form, **settings)
     written = _shortened("$.3~s") if top >= _MILLION else f"format(datum.value, '{form}')"
-    # Vega's expressions take a dollar of what is put in for a reference to what was found, unless it is doubled.
+    # Vega's expressions take a dollar of what is put in for a reference to what was found, unless it is
+    # doubled.
     prefix = json.dumps(currency.prefix.replace("$", "$$"))
     if currency.decimals == 0:
         settings = {"tickMinStep": 1} | settings
@@ -76,7 +77,8 @@ def known(points: Sequence[Any]) -> list[float]:
 
 
 def place(x: float | date) -> float | str:
-    """A place of the horizontal axis as data: dates as ISO text, which are read as UTC midnights wherever it is drawn."""
+    """A place of the horizontal axis as data: dates as ISO text, which are read as UTC midnights wherever it
+    is drawn."""
     return x.isoformat() if isinstance(x, date) else float(x)
 
 

@@ -1,10 +1,15 @@
 """What the daily facts stand on, as the control table remembers it over runs that end and runs that don't."""
 
+import hashlib
+import json
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from include.tidemark.history import facts
 from include.tidemark.history.facts import finish_build, start_build
+from include.tidemark.paths import DBT_DIR
 from include.tidemark.rules import load_rules
 from include.tidemark.run import Run, RunOptions, make_run_key
 from include.tidemark.warehouse.control import ensure_control_tables
@@ -65,3 +70,34 @@ def test_a_retry_of_the_first_task_says_the_same(warehouse):
     assert not whole(warehouse, run_of(0))
     changed = run_of(1, zone="Asia/Tokyo")
     assert start_build(warehouse, changed) and start_build(warehouse, changed)
+
+
+def test_a_release_with_other_models_of_the_facts_rebuilds_once(warehouse, monkeypatch):
+    assert not whole(warehouse, run_of(0))
+    monkeypatch.setattr(facts, "VERSION", facts.VERSION + 1)
+    assert whole(warehouse, run_of(1))
+    assert not whole(warehouse, run_of(2))
+
+
+DIGEST = {1: "33e7ca215fe4b62e"}
+"""Of the code of the facts, by their version."""
+
+
+def test_a_change_of_the_facts_code_is_looked_at():
+    """Where it gives the same source other rows, raise `facts.VERSION`; then write the digest down here."""
+    manifest = json.loads((DBT_DIR / "target" / "manifest.json").read_text(encoding="utf-8"))
+    open_ones = [name for name, node in manifest["nodes"].items() if node["fqn"][1:2] == ["core"]]
+    code: dict[str, str] = {}
+    while open_ones:
+        name = open_ones.pop()
+        node = manifest["nodes"].get(name) or manifest["macros"].get(name) or {}
+        if name in code or node.get("package_name") != "tidemark" or node.get("resource_type") == "test":
+            continue
+        text = re.sub(
+            r"\{#.*?#\}|--[^\n]*", "", node.get("raw_code") or node.get("macro_sql") or "", flags=re.S
+        )
+        code[name] = " ".join(text.split())
+        open_ones += node["depends_on"]["macros"] + node["depends_on"].get("nodes", [])
+    assert len(code) > 10
+    found = hashlib.sha256(json.dumps(code, sort_keys=True).encode()).hexdigest()[:16]
+    assert {facts.VERSION: found} == DIGEST

@@ -139,7 +139,7 @@ def lifetime_value(
             are left out.
         units: (tier, weeks, rate) -> the weeks in which those users came, with the discounted fees in
             dollars: the observations where tiers are compared, since a fee holds for a week. Without it the
-                comparisons are left out.
+            comparisons are left out.
         horizons: weeks.
         rates: annual discount rates.
         units_a_dollar: whole units of the cells in one dollar.

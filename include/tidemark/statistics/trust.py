@@ -134,7 +134,7 @@ def flag_of_counts(own: Tail, *moved: tuple[int, int]) -> Flag:
         own: the tail of the users' influence.
         moved: of a share, how many users came to what is counted and how many left it, and the same of the
             others: who joins changes the denominator, too, which hides from the influence alone that nobody
-                among them was counted.
+            among them was counted.
 
     >>> flag_of_counts(Tail(10_000, 0.0, 10.0)), flag_of_counts(Tail(10_000, 0.0, 10.0), (12, 8), (0, 3))
     (('ok', None), ('unreliable', 'few_movers'))
@@ -199,7 +199,7 @@ def tail_of_influence(*groups: tuple[Floats, Floats, Floats]) -> Tail:
     Args:
         groups: users, mean influence and variance inside of each cell. A cell's users are taken as symmetric
             about its mean: with cells of two leading digits the spread inside is small against the spread
-                between.
+            between.
     """
     n, centre, inside = (np.concatenate(parts) for parts in zip(*groups, strict=True))
     users = float(n.sum())

@@ -51,7 +51,8 @@ trap end INT TERM HUP
 
 start() { # start NICENESS COMMAND...
     # A session of its own, because Linux shares the cores out among sessions before it looks at what is nice. The schedulers come
-    # first: what their tests wait for is a chain of short tasks, while the others only need the cores.
+    # first: what their tests wait for is a chain of short tasks, while the others only need the cores. So do the deliveries: they are
+    # the longest chain of all.
     setsid bash -c 'echo "$1" >/proc/self/autogroup; shift; exec "$@"' bash "$1" ${bound[@]+"${bound[@]}"} \
         nice -n "$1" env "TIDEMARK_TESTS=$mark" "WARM_DBT_SHARED=$shared" "${@:2}" 2>&1 {held}>&- &
     started+=($!)
@@ -65,7 +66,7 @@ run 0 .local/pytest-waiting "${waiting[@]}" >"$outputs/waiting"
 run 0 .local/pytest-parts "${parts[@]}" >"$outputs/parts"
 run 0 .local/pytest-emulated "${emulated[@]}" >"$outputs/emulated"
 run 10 .local/pytest-dbt "${dbt[@]}" --ignore="${emulated[0]}" >"$outputs/dbt"
-run 10 .local/pytest-deliveries "${deliveries[@]}" >"$outputs/deliveries"
+run 0 .local/pytest-deliveries "${deliveries[@]}" >"$outputs/deliveries"
 run 10 .local/pytest-months "${months[@]}" >"$outputs/months"
 run 10 .local/pytest-families "${families[@]}" >"$outputs/families"
 run 10 .local/pytest-numbers "${numbers[@]}" >"$outputs/numbers"

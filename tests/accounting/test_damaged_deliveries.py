@@ -27,7 +27,7 @@ def quick(month: Month) -> Iterator[Month]:
     log.disabled = False
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(5400)
 def test_a_month_is_stopped_by_one_sentence_or_adds_up_and_is_what_its_rows_say(quick: Month) -> None:
     outcomes: Counter[str] = Counter()
     before = quick.consumers_view()

@@ -59,7 +59,7 @@ lint: lint-setup ## ruff, mypy (strict on include/tidemark), sqlfluff with the d
 	$(AIRFLOW_ENV)/bin/ruff check .
 	$(AIRFLOW_ENV)/bin/ruff format --check .
 	PYTHONPATH=$(CURDIR) $(AIRFLOW_ENV)/bin/mypy
-	cd dbt && DBT_TARGET_PATH=$(CURDIR)/.local/lint DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/lint/bin/sqlfluff lint models tests --disable-progress-bar
+	cd dbt && DBT_TARGET_PATH=$(CURDIR)/.local/lint TIDEMARK_DUCKDB_PATH=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/lint/bin/sqlfluff lint models tests --disable-progress-bar
 	git ls-files -z | xargs -0 .venv/audit/bin/codespell
 
 .PHONY: audit

@@ -92,8 +92,8 @@ def _check_mapping(column: Column, mapping: ColumnMapping, currency: str, dialec
         )
     if mapping.currency_code and not is_currency(mapping.currency_code):
         raise ContradictionError(
-            f"{mapping.currency_code!r} is not the ISO 4217 code of a currency, such as EUR; a column of that name stands in"
-            " double quotes.",
+            f"{mapping.currency_code!r} is not the ISO 4217 code of a currency, such as EUR; write a column of that"
+            " name in double quotes.",
             "currency",
         )
     if mapping.currency_code and mapping.currency_code != currency:

@@ -1,29 +1,20 @@
 #!/usr/bin/env bash
-# All tests as ten pytest processes side by side: the schedulers and installations mostly wait, Airflow on PostgreSQL and Celery
-# does, too, and so does the one over the emulated Snowflake; dbt's tests are processes of one thread, and so are the thousands of
-# deliveries of the row account, the whole months, the families, the input with the statistics, what runs on MWAA's Airflow, and the
-# others. Two cores are then busy to the end.
-# With LINT=1 `make lint` runs beside them.
-# The last group's output is shown as it comes, that of the others when all are done. Each remembers its failures by itself, for
-# `pytest --lf -o cache_dir=.local/pytest-<group>`; those of the last group are what `pytest --lf` runs.
+# All tests as pytest processes side by side. Three are started at once: the schedulers and installations, Airflow on PostgreSQL and
+# Celery, and the one over the emulated Snowflake; they mostly wait. The others need the cores: they stand in a queue, the longest
+# first, and three of them run at a time, so that two cores are busy to the end and no test is left without them.
+# With LINT=1 `make lint` is in the queue, too.
+# What each printed is shown when it ends. Each remembers its failures by itself, for `pytest --lf -o cache_dir=.local/pytest-<name>`.
 # However it ends, all that it started ends with it: on Ctrl-C, SIGTERM and SIGHUP at once, and when it or `make` is killed.
 set -uo pipefail
 bound=() # a process behind this gets SIGTERM when the one that started it is gone; only Linux has that
 command -v setpriv >/dev/null && bound=(setpriv --pdeathsig TERM)
 [ -n "${RUN_ALL_BOUND:-}" ] || RUN_ALL_BOUND=1 exec ${bound[@]+"${bound[@]}"} bash "$0" "$@"
 unset RUN_ALL_BOUND
-waiting=(tests/integration tests/deploy)
-parts=(tests/parts)
-emulated=(tests/snowflake/test_two_months.py)
-dbt=(tests/dbt tests/snowflake)
-deliveries=(tests/accounting tests/faults)
-months=(tests/metamorphic tests/personal_data tests/segmentations tests/suggest tests/your_data)
-families=(tests/families tests/backfill tests/browser tests/security tests/upkeep tests/validation)
-numbers=(tests/report tests/sources tests/statistics)
-mwaa=(tests/dags tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py)
 outputs=$(mktemp -d)
 shared=$(mktemp -d) # what one group's dbt has parsed, no other one parses
-started=()
+declare -A running=() queued=() # names, by the number of the process
+taken=()                        # what no other one is to run
+failed=()
 trap 'rm -rf "$outputs" "$shared"' EXIT
 mark=$$-$RANDOM$RANDOM
 # The guard sees the end of a pipe that this shell alone holds open, however the shell ends, and then ends all that bears the mark.
@@ -42,43 +33,58 @@ exec {held}> >(exec setsid bash -c '
 guard=$!
 end() {
     trap '' INT TERM HUP
-    for group in "${started[@]}"; do kill -- "-$group" 2>/dev/null; done
+    for group in "${!running[@]}"; do kill -- "-$group" 2>/dev/null; done
     exec {held}>&-
     wait "$guard"
     exit 130
 }
 trap end INT TERM HUP
 
-start() { # start NICENESS COMMAND...
-    # A session of its own, because Linux shares the cores out among sessions before it looks at what is nice. The schedulers come
-    # first: what their tests wait for is a chain of short tasks, while the others only need the cores. So do the deliveries: they are
-    # the longest chain of all.
-    setsid bash -c 'echo "$1" >/proc/self/autogroup; shift; exec "$@"' bash "$1" ${bound[@]+"${bound[@]}"} \
-        nice -n "$1" env "TIDEMARK_TESTS=$mark" "WARM_DBT_SHARED=$shared" "${@:2}" 2>&1 {held}>&- &
-    started+=($!)
+start() { # start NAME NICENESS COMMAND...
+    # A session of its own, because Linux shares the cores out among sessions before it looks at what is nice. Those who wait for
+    # schedulers come first: theirs is a chain of short tasks.
+    setsid bash -c 'echo "$1" >/proc/self/autogroup; shift; exec "$@"' bash "$2" ${bound[@]+"${bound[@]}"} \
+        nice -n "$2" env "TIDEMARK_TESTS=$mark" "WARM_DBT_SHARED=$shared" "${@:3}" >"$outputs/$1" 2>&1 {held}>&- &
+    running[$!]=$1
 }
-run() { # run NICENESS GROUP ARGUMENTS...
-    start "$1" env $RUN -m pytest --durations=25 -o "cache_dir=$2" "${@:3}"
+run() { # run NAME NICENESS ARGUMENTS...
+    local each
+    for each in "${@:3}"; do [[ $each == -* ]] || taken+=("--ignore=$each"); done
+    start "$1" "$2" env $RUN -m pytest --durations=15 -rfE -o "cache_dir=.local/pytest-$1" "${@:3}"
 }
-[ -z "${LINT:-}" ] || start 10 make lint >"$outputs/lint"
+take_one() { # wait for the next one to end, and show what it printed
+    local ended code=0
+    wait -n -p ended "${!running[@]}" || code=$?
+    local name=${running[$ended]}
+    unset "running[$ended]" "queued[$ended]"
+    echo "--- $name"
+    cat "$outputs/$name"
+    ((code == 0)) || failed+=("$name")
+}
+queue() { # queue COMMAND NAME ARGUMENTS...: start it as soon as fewer than three of the queue run
+    while ((${#queued[@]} >= 3)); do take_one; done
+    "$1" "$2" 5 "${@:3}"
+    queued[$!]=$2
+}
+lint=${LINT:-}
 unset LINT # a test starts this script
-run 0 .local/pytest-waiting "${waiting[@]}" >"$outputs/waiting"
-run 0 .local/pytest-parts "${parts[@]}" >"$outputs/parts"
-run 0 .local/pytest-emulated "${emulated[@]}" >"$outputs/emulated"
-run 10 .local/pytest-dbt "${dbt[@]}" --ignore="${emulated[0]}" >"$outputs/dbt"
-run 0 .local/pytest-deliveries "${deliveries[@]}" >"$outputs/deliveries"
-run 10 .local/pytest-months "${months[@]}" >"$outputs/months"
-run 10 .local/pytest-families "${families[@]}" >"$outputs/families"
-run 10 .local/pytest-numbers "${numbers[@]}" >"$outputs/numbers"
-RUN=$MWAA_RUN run 10 .local/pytest-mwaa "${mwaa[@]}" --ignore=tests/dags/test_manifest.py >"$outputs/mwaa"
-others=("${waiting[@]}" "${parts[@]}" "${dbt[@]}" "${deliveries[@]}" "${months[@]}" "${families[@]}" "${numbers[@]}")
-run 10 .pytest_cache tests "${others[@]/#/--ignore=}"
-code=0
-for ((place = ${#started[@]} - 1; place >= 0; place--)); do
-    wait "${started[place]}" || code=1
-done
-for file in "$outputs"/*; do
-    echo "--- $(basename "$file")"
-    cat "$file"
-done
-exit $code
+run waiting 0 tests/integration tests/deploy
+run parts 0 tests/parts
+run emulated 0 tests/snowflake/test_two_months.py
+queue run deliveries tests/accounting tests/faults
+queue run families tests/families
+queue run snowflake tests/snowflake --ignore=tests/snowflake/test_two_months.py
+queue run dbt tests/dbt
+queue run pipeline tests/artifacts tests/pipeline tests/own_checks tests/plugins tests/erasure tests/demo
+queue run segmentations tests/segmentations tests/metamorphic
+queue run suggest tests/suggest tests/your_data tests/personal_data
+queue run statistics tests/statistics
+queue run upkeep tests/backfill tests/browser tests/security tests/upkeep tests/validation
+queue run sources tests/report tests/sources
+# On MWAA's Airflow, too.
+queue start mwaa env $MWAA_RUN -m pytest --durations=15 -rfE -o cache_dir=.local/pytest-mwaa tests/dags \
+    --ignore=tests/dags/test_manifest.py tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py
+[ -z "$lint" ] || queue start lint make lint
+queue run others "${taken[@]}" tests
+while ((${#running[@]})); do take_one; done
+((${#failed[@]} == 0)) || { echo "Failed: ${failed[*]}"; exit 1; }

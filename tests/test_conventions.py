@@ -17,7 +17,13 @@ CLOCK_PYTHON = re.compile(r"\.(now|today|utcnow)\(|time\.time\(")
 RAW_TABLE = re.compile(r"\braw\.[a-z_]+|source\(\s*['\"]raw['\"]")
 BEYOND_STAGING = sorted(
     file
-    for place in ("include/tidemark/families/*/**/*", "dbt/models/**/*", "dbt/macros/**/*", "dbt/tests/**/*")
+    for place in (
+        "include/tidemark/families/*/**/*",
+        *(f"include/tidemark/{part}/**/*" for part in ("accounting", "segmentations", "validation")),
+        "dbt/models/**/*",
+        "dbt/macros/**/*",
+        "dbt/tests/**/*",
+    )
     for file in PROJECT.glob(place)
     if file.suffix in {".py", ".j2", ".sql", ".yml"}
     and file.parent.name != "staging"

@@ -36,15 +36,24 @@ def _default_dbt_executable() -> Path:
 _PASSWORD = re.compile(r"[A-Za-z0-9+.-]+://[^/@]*:[^/]*@.*", re.DOTALL)
 
 
-def without_password(url: str | None) -> str | None:
+_AZURE_ACCOUNT = re.compile(r"[a-z]+://[^/@]+@[^/]+\.core\.windows\.net(/.*)?", re.DOTALL | re.IGNORECASE)
+
+
+def usable_address(url: str | None) -> str | None:
     """A URL as it is: it would stand in logs, in the warehouse and in published files.
 
     Raises:
-        ValueError: it holds a password.
+        ValueError: it holds a password, or is Azure's own form, of which Airflow would take the container for
+            a connection and the prefix for the container.
     """
     if url is not None and _PASSWORD.fullmatch(url):
         raise ValueError(
             "it holds a user and a password before the @, and it is shown in logs and files; name an Airflow connection there"
+        )
+    if url is not None and _AZURE_ACCOUNT.fullmatch(url):
+        raise ValueError(
+            "it names a storage account behind the @, and Airflow takes what is before it for a connection; write"
+            " abfs://<container>/<prefix>, and name the account in the connection"
         )
     return url
 
@@ -71,11 +80,11 @@ class Settings(BaseSettings):
     snowflake_warehouse: str | None = None
     snowflake_database: str | None = None
 
-    landing_url: Annotated[str | None, AfterValidator(without_password)] = None
+    landing_url: Annotated[str | None, AfterValidator(usable_address)] = None
     """Folder of `<table>.parquet` or `<table>.csv` files; none means that the raw tables are already in the
     warehouse."""
     landing_conn_id: str | None = None
-    artifact_root: Annotated[str, AfterValidator(without_password)] = (LOCAL_STATE / "artifacts").as_uri()
+    artifact_root: Annotated[str, AfterValidator(usable_address)] = (LOCAL_STATE / "artifacts").as_uri()
     artifact_conn_id: str | None = None
     scratch_dir: Path | None = None
     """Where files are staged on the way to or from object storage; the system's temporary folder by

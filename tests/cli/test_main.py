@@ -1,7 +1,9 @@
 """What all commands have in common: help, exit codes, and no traceback."""
 
 import argparse
+import itertools
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import pytest
 
 from include.tidemark import kept_logs
 from include.tidemark.cli import guard
-from include.tidemark.cli.main import GROUPS, main
+from include.tidemark.cli.main import GROUPS, _parser, main
 from include.tidemark.errors import TidemarkError
 from include.tidemark.paths import PROJECT_ROOT
 
@@ -31,6 +33,13 @@ def test_the_help_of_every_command_has_examples_of_it_that_parse(command, capsys
     examples = printed.split("examples:\n")[1].split("\n")
     assert examples[0].startswith(f"  tidemark {command}")
     assert all(len(line) <= 80 for line in examples)
+    parser = _parser()
+    for example in filter(None, map(str.strip, examples)):
+        typed = itertools.takewhile(
+            lambda word: word not in ("|", ">", ";", "&&"), shlex.split(example, comments=True)
+        )
+        program, *arguments = typed
+        assert program == "tidemark" and parser.parse_args(arguments).command == command, example
 
 
 def test_the_help_lists_every_command(capsys):

@@ -38,3 +38,9 @@ def test_the_readme_s_way_leaves_no_data_in_the_checkout():
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     way = readme.split("## Your own data")[1].split("\n## ")[0]
     assert "TIDEMARK_LANDING_URL=file://$HOME/export" in way and "--from ~/export/" in way
+
+
+def test_the_readme_s_first_screen_shows_the_way_to_own_data():
+    first_screen = (PROJECT / "README.md").read_text(encoding="utf-8").split("\n![")[0]
+    assert "`tidemark init`" in first_screen and "(docs/your-data.md)" in first_screen
+    assert len(first_screen.splitlines()) < 15

@@ -2,8 +2,10 @@
 follow the sources."""
 
 import hashlib
+import html
 import json
 import logging
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,16 @@ def test_the_manifest_says_where_the_rows_are_and_what_is_lost_for_want_of_a_col
 def test_the_log_says_what_is_lost_for_want_of_a_column(published: Published) -> None:
     assert "transactions has no category: Every purchase is UNKNOWN" in published.log
     assert "users has no is_test_user: Nobody is taken for a tester" in published.log
+
+
+def test_the_report_says_where_the_rows_are_and_what_is_lost_for_want_of_a_column(
+    published: Published,
+) -> None:
+    page = (published.artifacts / "report" / "index.html").read_text(encoding="utf-8")
+    said = html.unescape(re.sub(r"<[^>]+>", "", page))
+    assert "Transactions from shop.orders, which lacks fee_usd (Fees count as 0: fees paid" in said
+    assert "category (Every purchase is UNKNOWN" in said
+    assert "Users from shop.customers, which lacks platform (Nothing can be told by platform" in said
 
 
 def test_the_folder_is_part_of_the_run_s_identity(published: Published) -> None:

@@ -105,7 +105,18 @@ def test_nor_may_the_address_of_the_persons_who_are_to_be_forgotten_hold_one():
     attacks.is_one_sentence(refused.value)
 
 
-@pytest.mark.parametrize("url", ["s3://connection@bucket/x", "file:///a:b@c/d", "s3://bucket/a:b@c"])
+@pytest.mark.parametrize("name", ["LANDING_URL", "ARTIFACT_ROOT"])
+def test_azure_s_own_form_whose_container_airflow_takes_for_a_connection_is_refused(monkeypatch, name):
+    monkeypatch.setenv(f"TIDEMARK_{name}", "abfs://container@account.dfs.core.windows.net/x")
+    with pytest.raises(SettingsError, match=rf"{name} can't be used.*abfs://<container>/<prefix>") as refused:
+        load_settings()
+    attacks.is_one_sentence(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["s3://connection@bucket/x", "abfs://connection@container/x", "file:///a:b@c/d", "s3://bucket/a:b@c"],
+)
 def test_an_address_with_a_connection_or_a_strange_path_is_none_with_a_password(monkeypatch, url):
     monkeypatch.setenv("TIDEMARK_LANDING_URL", url)
     assert load_settings().landing_url == url

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, ClassVar
 
 import duckdb
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from include.tidemark.errors import SourceError
 from include.tidemark.settings import Settings
 from include.tidemark.sources.contract import source_tables
+from include.tidemark.sources.files import find_files
 from include.tidemark.sources.landing import Deployment, load_sources
+from include.tidemark.sources.sources_file import TableSource
 from include.tidemark.warehouse import open_warehouse
 from include.tidemark.warehouse.control import ensure_control_tables
 
@@ -296,3 +299,29 @@ def test_files_in_an_object_store_are_loaded_like_those_on_a_disk(settings):
     remote = settings.model_copy(update={"landing_url": "memory://landing"})
     assert load(remote)["transactions"].row_count == 2
     assert not load(remote)["transactions"].changed
+
+
+@pytest.mark.parametrize("protocol", ["gs", "abfs"])
+def test_files_under_the_address_of_another_cloud_are_found_by_bucket_and_key(settings, protocol):
+    from airflow.sdk.io import attach
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    class Store(MemoryFileSystem):
+        """Names objects as those clouds' file systems do: bucket and key, without a slash in front."""
+
+        store: ClassVar[dict[str, Any]] = {}
+        pseudo_dirs: ClassVar[list[str]] = [""]
+
+        @classmethod
+        def _strip_protocol(cls, path):
+            return str(path).removeprefix(f"{protocol}://").strip("/")
+
+    store = Store()
+    attach(protocol, fs=store)
+    for table, content in (("users", USERS), ("transactions", GOOD)):
+        store.pipe_file(f"{protocol}://bucket/land/{table}.csv", content.encode())
+    remote = settings.model_copy(update={"landing_url": f"{protocol}://bucket/land"})
+    assert load(remote)["transactions"].row_count == 2
+    assert not load(remote)["transactions"].changed
+    found = find_files(remote, "transactions", TableSource(files="trans*.csv"))
+    assert [file.uri for file in found] == [f"{protocol}://bucket/land/transactions.csv"]

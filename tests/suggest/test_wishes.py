@@ -2,6 +2,8 @@
 
 import pytest
 
+from include.tidemark.cli.main import main
+from include.tidemark.errors import TidemarkError
 from include.tidemark.suggest.segmentation import REFERENCE_SHARES_PCT, SEGMENTS
 from include.tidemark.suggest.wishes import SharesError, aims
 
@@ -60,3 +62,17 @@ def test_a_wish_that_can_not_be_met_is_one_sentence(text, sentence):
         aims(text)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_the_command_is_asked_for_is_what_the_proposal_aims_at(monkeypatch):
+    asked = []
+
+    def suggest(_settings, _as_of, wishes, *_):
+        asked.append(wishes)
+        raise TidemarkError("Enough is known.")
+
+    monkeypatch.setattr("include.tidemark.pipeline.preflight.refuse_unready", lambda _: None)
+    monkeypatch.setattr("include.tidemark.suggest.suggestion.suggest", suggest)
+    for wish in ([], ["--shares", "Declining=15"]):
+        assert main(["suggest-rules", "--as-of", "2026-06-01", *wish]) == 2
+    assert asked == [aims(), aims("Declining=15")]

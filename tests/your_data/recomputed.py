@@ -68,7 +68,10 @@ def segments(purchases: Purchases, rules: dict[str, Any]) -> pd.Series:
     change = (100 * (now - before) / before).where(before > 0)
     monthly = now / 3
     tenure = customers["first"].map(lambda day: _completed_months(day, as_of))
-    growing = (change >= rules["new_growing_min_spend_change_pct"]) | (change.isna() & (now > 0))
+    first_lately = customers["first"] >= prior  # who came back after a pause is not new
+    growing = (change >= rules["new_growing_min_spend_change_pct"]) | (
+        change.isna() & (now > 0) & first_lately
+    )
     found = pd.Series("Stable Mid-Spenders", customers.index)
     cheap = (monthly < rules["budget_max_avg_monthly_spend"]) & (
         share("necessities") >= rules["budget_min_necessities_pct"]

@@ -38,3 +38,10 @@ def test_a_column_that_may_be_absent_says_what_is_lost_without_it():
     for table in source_tables().values():
         for column in table.file_columns:
             assert bool(column.without) == (not column.required), f"{table.name}.{column.name}"
+
+
+def test_the_page_tells_of_zones_currencies_late_rows_testers_and_the_erasure_of_a_person():
+    text = PAGE.read_text(encoding="utf-8")
+    for subject in ("Time zones", "Currencies", "Late rows", "Test users", "Erasing a person"):
+        assert f"\n- **{subject}" in text, subject
+    assert "`tidemark forget --user-id-file " in text

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from include.tidemark.artifacts.store import Folder
 from include.tidemark.errors import TidemarkError
 from include.tidemark.scratch import scratch_folder
-from include.tidemark.settings import Settings, without_password
+from include.tidemark.settings import Settings, usable_address
 from include.tidemark.warehouse.base import Warehouse
 
 _PREFIX = "forget_"
@@ -29,7 +29,7 @@ def read_user_ids(place: str) -> frozenset[str]:
         TidemarkError: the file is not there, is no UTF-8 text, or holds no id.
     """
     try:
-        without_password(place)
+        usable_address(place)
     except ValueError as error:
         raise TidemarkError(f"The address of the file of user ids can't be used: {error}.") from None
     try:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All tests as pytest processes side by side. Three are started at once: the schedulers and installations, Airflow on PostgreSQL and
-# Celery, and the one over the emulated Snowflake; they mostly wait. The others need the cores: they stand in a queue, the longest
+# Celery, and the one over the emulated Snowflake; they mostly wait. The others need the cores: they queue, the longest
 # first, and three of them run at a time, so that two cores are busy to the end and no test is left without them.
 # With LINT=1 `make lint` is in the queue, too.
 # What each printed is shown when it ends. Each remembers its failures by itself, for `pytest --lf -o cache_dir=.local/pytest-<name>`.

@@ -139,7 +139,7 @@ def test_the_file_of_the_deprecated_variable_is_read_with_a_warning(
     assert config.rules.high_value_min_travel_pct == 12.5
     assert config.documents == {"rules.yml": {"high_value_min_travel_pct": 12.5}}
     assert (
-        f"TIDEMARK_RULES_FILE is read for the last time in this release: move {rules} to {folder / 'rules.yml'}"
+        f"TIDEMARK_RULES_FILE is deprecated and not read any more from version 2.0.0 on: move {rules} to {folder / 'rules.yml'}"
         in caplog.text
     )
 

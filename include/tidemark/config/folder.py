@@ -127,7 +127,7 @@ def _deprecated_rules(settings: Settings, found: Mapping[str, Document]) -> Docu
             " move what you need into the latter and unset the variable."
         )
     log.warning(
-        "TIDEMARK_RULES_FILE is read for the last time in this release: move %s to %s and unset it.",
+        "TIDEMARK_RULES_FILE is deprecated and not read any more from version 2.0.0 on: move %s to %s and unset it.",
         settings.rules_file, settings.config_dir / RULES,
     )  # fmt: skip
     return read_document(settings.rules_file)

@@ -94,6 +94,6 @@ def look_at_folder(examination: Examination) -> Iterator[Finding]:
     yield Finding("configuration", "ok", f"Days are of {zone}, amounts are in {currency}.")
     if settings.rules_file is not None:
         yield Finding(
-            "configuration", "warning", f"TIDEMARK_RULES_FILE ({settings.rules_file}) is read for the last time in this release.",
+            "configuration", "warning", f"TIDEMARK_RULES_FILE ({settings.rules_file}) is deprecated and not read any more from version 2.0.0 on.",
             f"Move its content to {settings.config_dir / 'rules.yml'} and unset the variable.",
         )  # fmt: skip

@@ -12,7 +12,7 @@ STAGING_VIEWS = (
     select transaction_id, user_id, transaction_at,
         cast(timezone('America/New_York', timezone('UTC', transaction_at)) as date) as transaction_date,
         cast(round(amount_usd * 100) as bigint) as amount_cents,
-        coalesce(lower(trim(status)), 'posted') as status
+        coalesce(nullif(lower(trim(status)), ''), 'posted') as status
     from raw.transactions
     """,
 )

@@ -153,6 +153,8 @@ def _header(change: Callable[[str], str]) -> Callable[[Written], bytes]:
     return write
 
 
+_TRAILER = {"trailer": "TRAILER,*,{rows}"}
+
 SOUND: dict[str, Callable[[Written], Landing]] = {
     "CSV": _contract("csv", to_csv),
     "CSV with CR LF": _contract("csv", lambda w: to_csv(w, lineterminator="\r\n")),
@@ -164,6 +166,9 @@ SOUND: dict[str, Callable[[Written], Landing]] = {
     "CSV with names in capitals": _contract("csv", _header(str.upper)),
     "CSV with blanks around names": _contract("csv", _header(lambda h: h.replace(",", " , "))),
     "CSV with its digest and number of rows": _with_manifest(_digest),
+    "CSV with a trailer that sources.yml tells of": _mapped(
+        "csv", lambda w: to_csv(w) + f"TRAILER,20261001,{len(w.rows):09}\n".encode(), csv=_TRAILER
+    ),
     "CSV with gzip": _mapped("csv.gz", lambda w: gzip.compress(to_csv(w), 1)),
     "CSV with semicolons that sources.yml tells of": _mapped(
         "csv", lambda w: to_csv(w, delimiter=";"), csv={"delimiter": ";"}
@@ -249,6 +254,10 @@ DAMAGED: dict[str, Callable[[Written], Landing]] = {
     "Parquet cut off": _contract("parquet", lambda w: to_parquet(w)[:-100]),
     "a wrong number of rows beside it": _with_manifest(lambda c, rows: {"rows": rows + 1}),
     "a wrong digest beside it": _with_manifest(lambda c, rows: {"sha256": "0" * 64}),
+    "a wrong number of rows in its trailer": _mapped(
+        "csv", lambda w: to_csv(w) + f"TRAILER,20261001,{len(w.rows) + 1}\n".encode(), csv=_TRAILER
+    ),
+    "cut off before its trailer": _mapped("csv", to_csv, csv=_TRAILER),
     "a manifest that says nothing": _with_manifest(lambda c, rows: {"lines": rows}),
     "a manifest alone": lambda w: Landing({f"{w.table}.csv.manifest": b'{"rows": 3}'}),
     "a folder of Spark's half written": _spark("_temporary/0/x"),

@@ -90,7 +90,8 @@ def fates(synthetic_month, tables):
                 ("return_week", returns & (events["event_name"].isin(rules.early_engagement_return_events)
                                            if rules.early_engagement_return_events else everybody)),
                 ("outside_window", ~((age < 7) | returns)),
-                ("early_engagement_events", everybody),
+                ("early_engagement_events", age < 7),
+                ("early_engagement_return_events", everybody),
             ],
         ),
         ("transactions", "customer_segments"): _fate(money, [*shopping, idle, ("outside_window", money["day"] < PRIOR)]),

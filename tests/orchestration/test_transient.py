@@ -15,6 +15,7 @@ from include.tidemark.errors import GateError, SettingsError, SourceError
 from include.tidemark.orchestration import stage_tasks
 from include.tidemark.orchestration.stage_tasks import stage_task
 from include.tidemark.pipeline import in_order
+from include.tidemark.sources.staged_view import explained
 from include.tidemark.transient import is_transient
 
 
@@ -93,6 +94,22 @@ def test_a_task_fails_for_good_with_our_sentence_and_is_tried_again_where_that_i
         stage_task(raising(GateError("a check failed")))()
     with pytest.raises(SettingsError):
         stage_task(raising(told(TimeoutError())))()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.OutOfMemoryException("Out of Memory Error: failed to offload data block"),
+        duckdb.IOException("IO Error: Could not write file: No space left on device"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+    ids=repr,
+)
+def test_memory_and_disk_of_this_machine_are_not_the_file_s_fault_and_leave_a_task_its_retries(error):
+    told_of_the_file = explained(error, "s3://landing/a.csv") if isinstance(error, duckdb.Error) else error
+    with pytest.raises(type(error)) as raised:
+        stage_task(raising(told_of_the_file))()
+    assert raised.value is error and stage_tasks.TASK_DEFAULTS["retries"] > 0
 
 
 @pytest.mark.parametrize(("error", "tries"), [(TimeoutError(), 3), (GateError("a check failed"), 1)])

@@ -24,6 +24,17 @@ def test_the_mark_is_in_each_table_that_may_identify_people_and_in_no_other_tabl
     assert marked_tables(tables) == IDENTIFY
 
 
+def test_names_and_addresses_are_shown_by_one_view_alone(tables):
+    with_names = {
+        name
+        for name, (described, _) in tables.items()
+        if {"username", "email"} & {column for column, *_ in described}
+    }
+    assert with_names == {
+        "raw.users", "staging.stg_users", "marts.user_segmentation", "marts.user_segmentation_current",
+    }  # fmt: skip
+
+
 def test_no_file_of_the_run_is_marked_by_its_name_or_content(month):
     files = {file.name for file in (month.folder / "artifacts").rglob("*")}
     assert files >= {

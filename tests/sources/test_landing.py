@@ -58,6 +58,16 @@ def test_a_csv_file_becomes_a_typed_table_with_its_load_time(settings):
     ]  # fmt: skip
 
 
+def test_no_folder_on_the_way_is_read_as_data(settings, tmp_path):
+    place = tmp_path / "country=DE" / "user_id=7"
+    place.mkdir(parents=True)
+    landing_of(settings).rename(place / "landing")
+    settings = settings.model_copy(update={"landing_url": (place / "landing").as_uri(), "scratch_dir": place})
+    load(settings)
+    assert rows(settings, "select user_id, country from raw.users") == [{"user_id": "u1", "country": "US"}]
+    assert rows(settings, "select distinct user_id from raw.transactions") == [{"user_id": "u1"}]
+
+
 def test_names_that_are_not_ascii_arrive_as_they_are(settings):
     load(settings)
     assert rows(settings, "select username from raw.users") == [{"username": "Zoë"}]

@@ -78,6 +78,12 @@ def test_a_folder_like_a_partition_does_not_replace_a_parquet_column(tmp_path):
     assert staged_parquet(folder, parquet(["a", "b"], names=["id"])).rows == [("a",), ("b",)]
 
 
+def test_a_folder_like_a_partition_does_not_replace_a_key_of_json(tmp_path):
+    folder = tmp_path / "id=7"
+    folder.mkdir()
+    assert staged_json(folder, '{"id":"a"}\n{"id":"b"}\n').rows == [("a",), ("b",)]
+
+
 @pytest.mark.parametrize("names", [["id", "id"], ["id", "ID"], ["id", " id "]])
 def test_repeated_names_in_parquet_are_refused(tmp_path, names):
     with pytest.raises(SourceError, match=r"has a column (id|ID) twice \(columns 1 and 2"):

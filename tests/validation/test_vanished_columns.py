@@ -131,6 +131,56 @@ def test_a_frequent_value_that_is_gone_is_named(
     assert f"none of the rows has now ({value})" in found[name][1]
 
 
+def _erased(world: World, rows: int) -> None:
+    """The last publication is in the ledger, and rows of users were erased since."""
+    world.sql(
+        "insert into control.publications (publication_id, as_of_date, run_key, published_at, action, rules_hash, code_version, manifest_uri,"
+        f" manifest_sha256, dag_run_id) values (1, date '{PREVIOUS.as_of_date}', '{PREVIOUS.run_key}', timestamp '2026-10-01', 'publish', '', '', '', '', '')",
+        "insert into control.erasures (erased_at, persons, kind, name, row_count)"
+        f" values (timestamp '2026-10-15', {rows}, 'source', 'users', {rows})",
+    )
+
+
+@pytest.mark.parametrize(("erased", "severity"), [(14, "critical"), (15, "warning")])
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("delete from raw.users where is_test_user", "gone_is_test_user"),
+        ("update raw.users set is_test_user = null", "emptied_is_test_user"),
+    ],
+    ids=["the value", "the column"],
+)
+def test_what_may_have_gone_with_persons_who_were_erased_is_told_and_stops_nothing(
+    world: World, statement: str, name: str, erased: int, severity: str
+) -> None:
+    if name.startswith("emptied"):
+        world.sql(
+            "update control.source_columns set row_count = total_count - 15 where column_name = 'is_test_user' and value is null",
+            "delete from control.source_columns where column_name = 'is_test_user' and value = 'false'",
+        )
+    _erased(world, erased)
+    world.sql(statement)
+    found = gone(world)
+    assert {level for level, _ in found.values()} == {severity}
+    ((key, (_, message)),) = found.items()
+    assert key.startswith(name)
+    assert ("the 15 rows that were erased since may explain it" in message) == (
+        key == "emptied_is_test_user" and erased == 15
+    )
+
+
+@pytest.mark.parametrize(("erased", "severities"), [(0, {"warning", "critical"}), (200, {"warning"})])
+def test_a_share_of_nulls_that_erased_rows_explain_stops_nothing(
+    world: World, erased: int, severities: set[str]
+) -> None:
+    _erased(world, erased)
+    world.sql(
+        "update control.source_columns set row_count = 80 where column_name = 'country' and value is null",
+        "update raw.users set country = null where cast(split_part(user_id, '-', 3) as integer) % 100 < 80",
+    )
+    assert {severity for severity, _ in gone(world).values()} == severities
+
+
 def test_also_a_handful_of_testers_that_nobody_marks_any_more_is_told_of(world: World) -> None:
     world.sql(
         "update control.source_columns set row_count = 3 where column_name = 'is_test_user' and value = 'true'"

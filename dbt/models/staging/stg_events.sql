@@ -14,7 +14,7 @@ renamed as (
         cast(event_name as varchar) as event_name,
         cast(event_at as timestamp) as event_at,
         {{ business_date('cast(event_at as timestamp)') }} as event_date,
-        nullif(cast(session_id as varchar), '') as session_id,
+        nullif(trim(cast(session_id as varchar)), '') as session_id,
         case
             when session_seconds >= 0 and cast(session_seconds as double) < cast('inf' as double)
                 then cast(session_seconds as double)

@@ -16,7 +16,7 @@ renamed as (
         cast(round(cast(amount_usd as decimal(18, 4)) * 100, 0) as bigint) as amount_cents,
         coalesce(cast(cast(fee_usd as decimal(18, 4)) * 100 as decimal(18, 2)), 0) as fee_cents,
         coalesce(nullif(trim(cast(category as varchar)), ''), 'UNKNOWN') as category,
-        coalesce(lower(trim(cast(status as varchar))), 'posted') as status,
+        coalesce(nullif(lower(trim(cast(status as varchar))), ''), 'posted') as status,
         cast(_loaded_at as timestamp) as _loaded_at
     from transactions
 

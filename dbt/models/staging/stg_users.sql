@@ -12,11 +12,11 @@ renamed as (
         cast(user_id as varchar) as user_id,
         cast(created_at as timestamp) as created_at,
         {{ business_date('cast(created_at as timestamp)') }} as created_date,
-        cast(platform as varchar) as platform,
-        cast(country as varchar) as country,
+        nullif(trim(cast(platform as varchar)), '') as platform,
+        nullif(trim(cast(country as varchar)), '') as country,
         coalesce(cast(is_test_user as boolean), false) as is_test_user,
-        cast(username as varchar) as username,
-        cast(email as varchar) as email,
+        nullif(trim(cast(username as varchar)), '') as username,
+        nullif(trim(cast(email as varchar)), '') as email,
         cast(_loaded_at as timestamp) as _loaded_at
     from users
 

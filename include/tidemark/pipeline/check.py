@@ -24,7 +24,7 @@ from include.tidemark.validation.changes import changes_assets
 from include.tidemark.validation.checks import Asset, CheckResult, GateReport, Stage
 from include.tidemark.validation.column_profile import profile_before, record_profile
 from include.tidemark.validation.contract import FoundTable, contract_asset, found_table
-from include.tidemark.validation.identities import vanished_users_asset
+from include.tidemark.validation.identities import earlier_runs, vanished_users_asset
 from include.tidemark.validation.newest_month import arrived, newest_month_asset
 from include.tidemark.validation.optional_sources import no_rows_asset
 from include.tidemark.validation.sources import ARRIVALS, table_asset
@@ -134,9 +134,11 @@ def _users_asset(run: Run, warehouse: Warehouse, sound: Mapping[str, FoundTable]
 
 
 def _columns_asset(run: Run, warehouse: Warehouse, table: FoundTable) -> Asset:
-    before = profile_before(run, warehouse, table.contract.name)
+    name = table.contract.name
+    before = profile_before(run, warehouse, name)
     now = record_profile(run, warehouse, table.contract, table.rows, before[0] if before else {})
-    return vanished_asset(run, table.contract, table.rows, now, before)
+    erased = [erased_since_publication(warehouse, each.run_key, name) for each in earlier_runs(run)]
+    return vanished_asset(run, table.contract, table.rows, now, before, max(erased, default=0))
 
 
 def _rows_seen_before(run: Run, warehouse: Warehouse, table: str) -> int | None:

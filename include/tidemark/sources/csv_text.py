@@ -1,6 +1,7 @@
 """A CSV file as text: its header, and the number of its records, found without the reader that loads it."""
 
 import csv
+import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from include.tidemark.sources.text import CHUNK, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _LONGEST_CELL = 1 << 30
 
@@ -67,6 +69,38 @@ def quotes_error(text: Text, line: int, options: CsvOptions) -> SourceError:
         " is not closed, or more text follows the closing one; a quote within a quoted cell must be doubled. If the file was"
         " cut off, upload it again, whole."
     )
+
+
+def cut_trailer(text: Text, trailer: str, target: "Path") -> tuple[Text, int]:
+    """The content without its last line, written to `target` in UTF-8, and how many rows that line says there
+    are.
+
+    Args:
+        trailer: how the line is written, as `CsvOptions` says.
+
+    Raises:
+        SourceError: the last line is another one, so the file may be cut off.
+    """
+    # Lines are held back until another one follows; blank ones at the end are no last line.
+    held: list[str] = []
+    with text.lines() as lines, target.open("w", encoding="utf-8", newline="") as out:
+        for line in lines:
+            if line.strip() and held:
+                out.writelines(held)
+                held = []
+            held.append(line)
+    last = next((line for line in held if line.strip()), "")
+    parts = re.split(r"(\*|\{rows\})", trailer.strip())
+    said = re.fullmatch(
+        "".join({"*": ".*", "{rows}": "0*([0-9]{1,15})"}.get(part, re.escape(part)) for part in parts),
+        last.strip(),
+    )
+    if said is None:
+        raise SourceError(
+            f"The last line of the landing file {text.uri} is not the trailer that csv: {{trailer: ...}} in sources.yml tells of,"
+            " so the file may be cut off; upload it again, whole, or correct the trailer."
+        )
+    return Text(target, "none", text.uri), int(said[1])
 
 
 def _yaml(sign: str) -> str:

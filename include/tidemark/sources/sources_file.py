@@ -171,6 +171,13 @@ class CsvOptions(_Part):
     null_words: tuple[StrictStr, ...] = Field(
         default=(), description="Cells that mean nothing, such as NULL or n/a, besides empty ones."
     )
+    trailer: Annotated[StrictStr, Field(max_length=200, pattern=r"^[^{}\r\n]*\{rows\}[^{}\r\n]*$")] | None = (
+        Field(
+            default=None,
+            description="The last line, where it says how many rows the file has: {rows} stands for their number without the header, * for"
+            " any text, as in TRAILER;*;{rows}. The rows are held against it.",
+        )
+    )
 
     @field_validator("encoding")
     @classmethod

@@ -3,6 +3,7 @@ errors mean."""
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import duckdb
 
@@ -111,12 +112,24 @@ def refuse_zero_bytes(engine: duckdb.DuckDBPyConnection, uri: str) -> None:
     if column is None:
         return
     numbered = f"select row_number() over () as row, {conditions[column]} as damaged from landing"
-    engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
-    row = engine.execute(f"select min(row) from ({numbered}) where damaged").fetchone()
+    row = in_file_order(engine, f"select min(row) from ({numbered}) where damaged")
     raise SourceError(
         f"The landing file {uri} holds a zero byte in column {texts[column]} of data row {row[0] if row else '?'}, which no text"
         " has; it may be damaged: write and upload it again."
     )
+
+
+def in_file_order(engine: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:
+    """The one row of a query whose row numbers are those of the file.
+
+    To keep the order takes memory and time, so it is kept for this query alone.
+    """
+    (before,) = engine.execute("select current_setting('preserve_insertion_order')").fetchone() or (False,)
+    engine.execute("set preserve_insertion_order = true")
+    try:
+        return engine.execute(query).fetchone()
+    finally:
+        engine.execute(f"set preserve_insertion_order = {before}")
 
 
 def explained(error: duckdb.Error, uri: str) -> Exception:

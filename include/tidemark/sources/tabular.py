@@ -7,7 +7,7 @@ import duckdb
 
 from include.tidemark.errors import SourceError
 from include.tidemark.sources.csv_faults import exact_records, raise_too_long
-from include.tidemark.sources.csv_text import read_header, survey
+from include.tidemark.sources.csv_text import cut_trailer, read_header, survey
 from include.tidemark.sources.file_names import Compression, compression_by_name
 from include.tidemark.sources.ndjson import stage_ndjson
 from include.tidemark.sources.sources_file import CsvOptions, FileFormat
@@ -120,6 +120,21 @@ def _stage_csv(
     if csv.encoding not in UTF8:
         text = to_utf8(text, csv.encoding, scratch / "landing.utf8.csv")
     check_utf8(text, "csv: {{encoding: {}}}")
+    if csv.trailer is not None:
+        text, promised = cut_trailer(text, csv.trailer, scratch / "landing.body.csv")
+        count = _stage_records(engine, text, csv, partitions)
+        if count != promised:
+            raise SourceError(
+                f"The landing file {text.uri} holds {count} rows, but its trailer says {promised}; upload it again, whole."
+            )
+        return count
+    return _stage_records(engine, text, csv, partitions)
+
+
+def _stage_records(
+    engine: duckdb.DuckDBPyConnection, text: Text, csv: CsvOptions, partitions: Mapping[str, str | None]
+) -> int:
+    """Make the view over a text in UTF-8 that is a header and records, and count them twice."""
     header = read_header(text, csv)
     names = [name.strip() for name in header]
     if "" in names:

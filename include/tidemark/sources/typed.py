@@ -21,6 +21,7 @@ from include.tidemark.sources.loads import FILE
 from include.tidemark.sources.reading import Flag, Origin, Reading, make_reading
 from include.tidemark.sources.same_columns import SameColumns, named
 from include.tidemark.sources.sources_file import CsvOptions, TableSource
+from include.tidemark.sources.staged_view import in_file_order
 from include.tidemark.sources.tabular import explained, stage
 from include.tidemark.sql_names import identifier
 
@@ -298,20 +299,20 @@ class StagedFile:
 
     def _among_kept_rows(self, flag: Flag) -> Fault | None:
         """What is wrong with values as JSON has them, where `where` does not leave them out."""
-        self.engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
         kept = f"select {self._position} from ({self._reading(self.source, numbered=True).given})"
         rows = f"select row_number() over () as {self._position}, * from {KINDS}"
-        count, first = self.engine.execute(
-            f"select count(*), min({self._position}) from ({rows}) where {flag.condition} and {self._position} in ({kept})"
-        ).fetchone() or (0, None)
+        count, first = in_file_order(
+            self.engine,
+            f"select count(*), min({self._position}) from ({rows}) where {flag.condition} and {self._position} in ({kept})",
+        ) or (0, None)
         return Fault(flag, count, str(first)) if count else None
 
     def _first_row(self, flag: Flag) -> str:
-        self.engine.execute("set preserve_insertion_order = true")  # row numbers are those of the file
         numbered = self._reading(self.source, numbered=True)
-        first = self.engine.execute(
-            f"select min({self._position}) from ({numbered.given}) as given where {flag.condition}"
-        ).fetchone()
+        first = in_file_order(
+            self.engine,
+            f"select min({self._position}) from ({numbered.given}) as given where {flag.condition}",
+        )
         return str(first[0]) if first else "?"
 
     def or_mapping(self, place: str) -> str:

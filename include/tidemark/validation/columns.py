@@ -18,11 +18,13 @@ def column_values(table: FoundTable, column: Column, run: Run) -> dict[str, Any]
     field, actual = f"{table.contract.name}.{column.name}", table.types[column.name]
     as_of = run.as_of_date
     earliest_year = as_of.year - run.rules.earliest_years_before_as_of
+    # What a run loads or maps is null where it is blank; in a table that others fill it is as they wrote it.
+    may_be_blank = column.data_type == "varchar" and not table.rows.landed and table.rows.sql is None
     is_date = kind_of(column.data_type) in (Kind.TIMESTAMP, Kind.DATE) and column.name != LOADED_AT
     is_timestamp = is_date and kind_of(column.data_type) is Kind.TIMESTAMP
     applies = {
         "required": column.required,
-        "id": column.required and column.name.endswith("_id"),
+        "id": column.name.endswith("_id"),
         "unique": column.unique and not column.at_least_once,
         "redelivered": column.unique and column.at_least_once,
         "double": table.is_double(column.name),
@@ -39,6 +41,8 @@ def column_values(table: FoundTable, column: Column, run: Run) -> dict[str, Any]
         "where": f"{table.name}.{column.name}",
         "type": column.data_type,
         "text": f"lower(trim(cast({field} as varchar)))",
+        "missing": f"coalesce(trim(cast({field} as varchar)), '') = ''" if may_be_blank else f"{field} is null",
+        "or_blank": " or blank" if may_be_blank else "",
         "bound": _bound(column),
         "loses_decimals": loses_decimals(f"cast({field} as double)", column.data_type, actual) if applies["rounded"] else "",
         "earliest": as_of.replace(year=earliest_year, day=min(as_of.day, 28)),

@@ -43,7 +43,7 @@ ARRIVALS = {
     "transactions": Arrivals(
         moment="transaction_at",
         # Staging's definition of a transaction that counts.
-        counts="coalesce(lower(trim(cast(transactions.status as varchar))), 'posted') = 'posted'",
+        counts="coalesce(nullif(lower(trim(cast(transactions.status as varchar))), ''), 'posted') = 'posted'",
         row="posted row",
         advice="say which words of its status mean posted (`values` in sources.yml), or load the history",
         strangers="their spend counts, but test users among them cannot be left out",

@@ -32,13 +32,20 @@ _WORDS: dict[Scope, str] = {"all": "rows", "recent": "rows of the last 30 days"}
 _SHOWN = 5
 
 
-def vanished_asset(
-    run: Run, table: SourceTable, rows: SourceRows, now: Profile, before: tuple[Profile, str] | None
+def vanished_asset(  # noqa: PLR0917 - one call
+    run: Run,
+    table: SourceTable,
+    rows: SourceRows,
+    now: Profile,
+    before: tuple[Profile, str] | None,
+    erased: int = 0,
 ) -> Asset:
     """What the optional columns of a table must still hold.
 
     Args:
         before: counts of the last publication and its as-of date; None where they are not known.
+        erased: rows that were erased since. Nobody knows what they held, so what they alone may have held is
+            told of and stops nothing.
     """
     name, source = f"sources.{table.name}_columns", COMPARED
     if before is None:
@@ -49,7 +56,7 @@ def vanished_asset(
     checks = [
         check
         for column in dict.fromkeys([*(c.name for c in optional_columns(table)), *SHARED_VALUES.get(table.name, ())])
-        for check in _Column(run, table, rows, column, now, profile, day).checks()
+        for check in _Column(run, table, rows, column, now, profile, day, erased).checks()
     ]  # fmt: skip
     return Asset(name, rows.relation, source, (_compared(rows, len(checks)), *checks))
 
@@ -75,9 +82,10 @@ class _Column:
         now: Profile,
         before: Profile,
         day: str,
+        erased: int,
     ) -> None:
         self.has_values = name in (*SHARED_VALUES.get(table.name, ()), *number_columns(table))
-        self.run, self.rows, self.name, self.day = run, rows, name, day
+        self.run, self.rows, self.name, self.day, self.erased = run, rows, name, day, erased
         self.pairs: dict[Scope, tuple[ColumnProfile, ColumnProfile]] = {
             scope: (now[name, scope], before[name, scope]) for scope in SCOPES if (name, scope) in before
         }
@@ -93,10 +101,12 @@ class _Column:
         if self.has_values:
             yield from self._value_checks()
 
-    def _severity(self, severity: Severity) -> Severity:
-        return unless_allowed(self.run, self.key, severity)[0]
+    def _severity(self, severity: Severity, *, may_be_erased: bool = False) -> Severity:
+        return "warning" if may_be_erased else unless_allowed(self.run, self.key, severity)[0]
 
-    def _advice(self, severity: Severity) -> str:
+    def _advice(self, severity: Severity, *, may_be_erased: bool = False) -> str:
+        if may_be_erased:
+            return f"; the {self.erased} rows that were erased since may explain it"
         return unless_allowed(self.run, self.key, severity)[1]
 
     def _emptied(self) -> Scope | None:
@@ -111,15 +121,16 @@ class _Column:
 
     def _emptied_check(self, emptied: Scope | None) -> Check:
         decides = f", and decides {_DECIDES[self.name]}" if self.name in _DECIDES else ""
+        may_be_erased = emptied is not None and self.pairs[emptied][1].filled <= self.erased
         return Check(
             name=f"emptied_{self.name}",
             measure=f"max({int(emptied is not None)})",
             maximum=0,
             column=self.name,
-            severity=self._severity("critical"),
+            severity=self._severity("critical", may_be_erased=may_be_erased),
             claim=f"{self.place} still has values where it had some in the publication of {self.day}.",
             failure=f"{self.place} has no value in any of the {_WORDS[emptied or 'all']}, but had some in the publication of"
-            f" {self.day}{decides}: ask the source for it{self._advice('critical')}.",
+            f" {self.day}{decides}: ask the source for it{self._advice('critical', may_be_erased=may_be_erased)}.",
         )
 
     def _null_checks(self, emptied: Scope | None) -> Iterator[Check]:
@@ -133,26 +144,32 @@ class _Column:
         rise = 0.0 if emptied else rises.get(scope, 0.0)
         now, before = self.pairs[scope]
         rules = self.run.rules
+        # If all that were erased had a value, this is the share of those who stayed.
+        of_the_others = 100 * before.nulls / max(before.rows - self.erased, before.nulls, 1)
         limits: tuple[tuple[Severity, float], ...] = (
             ("warning", rules.null_share_warning_points), ("critical", rules.null_share_critical_points),
         )  # fmt: skip
         for severity, limit in limits:
+            may_be_erased = bool(self.erased) and now.null_pct - of_the_others <= limit
             yield Check(
                 name=f"null_share_{self.name}_{severity}",
                 measure=f"max({rise:.6f})",
                 maximum=limit,
                 column=self.name,
-                severity=self._severity(severity),
+                severity=self._severity(severity, may_be_erased=may_be_erased),
                 claim=f"{self.place} is null in a share of rows that rose by at most {limit:g} points since the publication of {self.day}.",
                 failure=f"{self.place} is null in {now.null_pct:.1f} % of the {_WORDS[scope]}, in the publication of {self.day} it was in"
-                f" {before.null_pct:.1f} % (allowed are {limit:g} points more): ask the source what changed{self._advice(severity)}.",
+                f" {before.null_pct:.1f} % (allowed are {limit:g} points more): ask the source what changed{self._advice(severity, may_be_erased=may_be_erased)}.",
             )
 
     def _value_checks(self) -> Iterator[Check]:
         scope: Scope = "all" if self._gone("all") else "recent"
         gone = self._gone(scope)
         decides = self.name in _DECIDES
-        passing = [value for value in gone if not decides or value in _PASSING or self._is_rare(value, scope)]
+        passing = [
+            value for value in gone
+            if not decides or value in _PASSING or self.pairs[scope][1].values[value] < max(_FEWEST, self.erased + 1)
+        ]  # fmt: skip
         groups: tuple[tuple[Severity, list[str]], ...] = (
             ("warning", passing), ("critical", [value for value in gone if value not in passing]),
         )  # fmt: skip
@@ -190,6 +207,3 @@ class _Column:
             and count >= max(fewest, share * before.rows)
             and now.rows * count / before.rows >= fewest
         )
-
-    def _is_rare(self, value: str, scope: Scope) -> bool:
-        return self.pairs[scope][1].values[value] < _FEWEST

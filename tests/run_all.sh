@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# All tests as pytest processes side by side. Three are started at once: the schedulers and installations, Airflow on PostgreSQL and
-# Celery, and the one over the emulated Snowflake; they mostly wait. The others need the cores: they queue, the longest
-# first, and three of them run at a time, so that two cores are busy to the end and no test is left without them.
+# All tests as pytest processes side by side. Four are started at once: the schedulers, the installations, Airflow on PostgreSQL and
+# Celery, and the one over the emulated Snowflake; they mostly wait. The others need the cores: they queue, the longest first, and
+# three of them run at a time, so that two cores are busy to the end and no test is left without them.
 # With LINT=1 `make lint` is in the queue, too.
 # What each printed is shown when it ends. Each remembers its failures by itself, for `pytest --lf -o cache_dir=.local/pytest-<name>`.
 # However it ends, all that it started ends with it: on Ctrl-C, SIGTERM and SIGHUP at once, and when it or `make` is killed.
@@ -68,7 +68,8 @@ queue() { # queue COMMAND NAME ARGUMENTS...: start it as soon as fewer than thre
 }
 lint=${LINT:-}
 unset LINT # a test starts this script
-run waiting 0 tests/integration tests/deploy
+run integration 0 tests/integration
+run deploy 0 tests/deploy
 run parts 0 tests/parts
 run emulated 0 tests/snowflake/test_two_months.py
 queue run deliveries tests/accounting tests/faults

@@ -15,7 +15,7 @@ from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from tests.families.conftest import synthetic_deployment
-from tests.stages import built
+from tests.stages import built, shown
 
 pytestmark = pytest.mark.timeout(1_800)
 
@@ -75,7 +75,7 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Months:
     def at(as_of: date, hour: int) -> datetime:
         return datetime(as_of.year, as_of.month, as_of.day, hour, tzinfo=UTC)
 
-    published, _ = run_in_order(settings, parameters(FIRST), at(FIRST, 7))
+    published = shown(settings, parameters(FIRST), at(FIRST, 7))
     others = settings.model_copy(update={"config_dir": folder})
     changed, _ = run_in_order(others, parameters(SECOND, publish=False), at(SECOND, 9))
     return Months(settings, published, changed, built(others, parameters(FIRST, publish=False), at(FIRST, 9)))

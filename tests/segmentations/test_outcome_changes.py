@@ -23,7 +23,7 @@ FAMILIES = {
         select customer_id as person, customer_segment as segment, cast(spend_last_90_days as double) as prior
         from marts.customer_segments where as_of_date = ?""",
     "loyalty": """
-        select members.user_id as person, members.segment, cast(features.spend_last_90_days as double) as prior
+        select user_id as person, segment, cast(features.spend_last_90_days as double) as prior
         from marts.segment_members as members
         join runs.user_features as features using (run_key, user_id)
         where members.segmentation = 'loyalty' and members.as_of_date = ?""",
@@ -167,8 +167,8 @@ def test_every_outcome_starts_from_the_number_that_is_published(three):
     for family in FAMILIES:
         published = stayed[stayed["family"] == family].set_index("segment")["estimate"]
         mine = changes[(changes["family"] == family) & (changes["metric"] == "movement_stayed")]
-        mine = mine[mine["comparison"] == "previous"].set_index("segment")["estimate"]
-        assert mine.dropna().to_dict() == pytest.approx(published.dropna().to_dict())
+        found = mine[mine["comparison"] == "previous"].set_index("segment")["estimate"]
+        assert found.dropna().to_dict() == pytest.approx(published.dropna().to_dict())
 
 
 def test_what_has_no_month_before_it_or_no_formula_says_so(three):

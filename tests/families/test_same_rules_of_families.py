@@ -15,6 +15,7 @@ from include.tidemark.run import Run
 from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from tests.families.conftest import synthetic_deployment
+from tests.stages import built, shown
 
 pytestmark = pytest.mark.timeout(1_800)
 
@@ -39,8 +40,8 @@ SEGMENTS = {
 
 @dataclass(frozen=True)
 class Months:
-    """The earlier month as published, the later one under other rules, and the earlier one computed anew
-    under these."""
+    """The earlier month as published, the later one under other rules, and the models of the earlier one
+    anew under these."""
 
     settings: Settings
     published: Run
@@ -68,16 +69,16 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Months:
     rules = (settings.config_dir / "rules.yml").read_text(encoding="utf-8")
     (folder / "rules.yml").write_text(rules + RULES, encoding="utf-8")
 
-    def run(of: Settings, as_of: date, hour: int, **options: object) -> Run:
-        started = datetime(as_of.year, as_of.month, as_of.day, hour, tzinfo=UTC)
-        found, _ = run_in_order(
-            of, {"as_of_date": as_of.isoformat(), "n_resamples": 1_000, **options}, started
-        )
-        return found
+    def parameters(as_of: date, **options: object) -> dict[str, object]:
+        return {"as_of_date": as_of.isoformat(), "n_resamples": 1_000, **options}
 
-    published = run(settings, FIRST, 7)
+    def at(as_of: date, hour: int) -> datetime:
+        return datetime(as_of.year, as_of.month, as_of.day, hour, tzinfo=UTC)
+
+    published = shown(settings, parameters(FIRST), at(FIRST, 7))
     others = settings.model_copy(update={"config_dir": folder})
-    return Months(settings, published, *(run(others, day, 9, publish=False) for day in (SECOND, FIRST)))
+    changed, _ = run_in_order(others, parameters(SECOND, publish=False), at(SECOND, 9))
+    return Months(settings, published, changed, built(others, parameters(FIRST, publish=False), at(FIRST, 9)))
 
 
 @pytest.mark.parametrize(("family", "kind"), SEGMENTS)

@@ -14,12 +14,15 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
+from include.tidemark.accounting.account import record_account
 from include.tidemark.demo.synthetic.dataset import FAMILIES, synthetic
 from include.tidemark.demo.synthetic.writing import write_landing_files
-from include.tidemark.pipeline.in_order import run_in_order
+from include.tidemark.pipeline.discoveries import mark_discoveries
 from include.tidemark.run import Run
 from include.tidemark.settings import Settings
+from include.tidemark.warehouse import open_warehouse
 from tests.segmentations.files import write_files
+from tests.stages import shown
 
 USERS = 300
 BEFORE, AS_OF = date(2026, 4, 1), date(2026, 7, 1)
@@ -116,7 +119,11 @@ def settings_of(root: Path, landing: Path | None = None) -> Settings:
 
 def run_of(as_of: date, settings: Settings) -> Run:
     started = datetime(as_of.year, as_of.month, as_of.day, 7, tzinfo=UTC)
-    run, _ = run_in_order(settings, {"as_of_date": as_of.isoformat(), "n_resamples": 1000}, started, "shell")
+    run = shown(settings, {"as_of_date": as_of.isoformat(), "n_resamples": 1000}, started)
+    # What the gate and the publication write to the tables of runs.
+    with open_warehouse(settings) as warehouse:
+        record_account(run, warehouse)
+        mark_discoveries(run, warehouse)
     return run
 
 

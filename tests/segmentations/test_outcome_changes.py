@@ -3,7 +3,7 @@ dates."""
 
 import math
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 import duckdb
 import numpy as np
@@ -13,13 +13,20 @@ import pytest
 from include.tidemark.demo.synthetic.writing import write_landing_files
 from tests.segmentations.conftest import World
 from tests.segmentations.files import write_files
+from tests.stages import shown
 
 pytestmark = pytest.mark.timeout(900)
 
 DAYS = (date(2026, 1, 1), date(2026, 4, 1), date(2026, 7, 1))
 FAMILIES = {
-    "customer_segments": ("data/customer_segments.csv", "customer_id", "customer_segment"),
-    "loyalty": ("data/loyalty.csv", "user_id", "segment"),
+    "customer_segments": """
+        select customer_id as person, customer_segment as segment, cast(spend_last_90_days as double) as prior
+        from marts.customer_segments where as_of_date = ?""",
+    "loyalty": """
+        select user_id as person, segment, cast(features.spend_last_90_days as double) as prior
+        from marts.segment_members as members
+        join runs.user_features as features using (run_key, user_id)
+        where members.segmentation = 'loyalty' and members.as_of_date = ?""",
 }
 OUTCOMES = {
     "movement_stayed": lambda before, now: now == before,
@@ -33,19 +40,20 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> World:
     made = World(tmp_path_factory.mktemp("outcomes"))
     write_landing_files(made.folder / "landing", 700)
     write_files(made.folder / "config")
-    # People of the first quarter drift more than a month may, and that is not the question here.
-    rules = "drift_warning_psi: 9\ndrift_critical_psi: 10\n"
-    (made.folder / "config" / "rules.yml").write_text(rules, encoding="utf-8")
     for day in DAYS:
-        made.run(day)
+        started = datetime(day.year, day.month, day.day, 7, tzinfo=UTC)
+        made.runs[day] = shown(made.settings, {"as_of_date": str(day), "n_resamples": 1000}, started)
     return made
 
 
 def members(world: World, family: str, day: date) -> pd.DataFrame:
     """Segment and spend of each member, by plain id."""
-    path, person, segment = FAMILIES[family]
-    found = world.table(day, path).set_index(person)
-    return pd.DataFrame({"segment": found[segment], "prior": found["spend_last_90_days"].fillna(0)})
+    return pd.DataFrame(world.query(FAMILIES[family], day)).set_index("person").fillna({"prior": 0})
+
+
+def table(world: World, name: str, day: date) -> pd.DataFrame:
+    """What the views show of a month."""
+    return pd.DataFrame(world.query(f"select * from marts.{name} where as_of_date = ?", day))
 
 
 def spend(world: World, day: date) -> pd.Series:
@@ -63,7 +71,7 @@ def spend(world: World, day: date) -> pd.Series:
 
 
 def rows_of(world: World, family: str, metric: str) -> Iterator[dict]:
-    changes = world.table(DAYS[2], "data/changes.csv")
+    changes = table(world, "changes", DAYS[2])
     mine = changes[(changes["family"] == family) & (changes["comparison"] == "previous")]
     yield from mine[mine["metric"] == metric].to_dict("records")
 
@@ -152,25 +160,24 @@ def test_changes_of_the_backtest_are_those_of_each_member(three, family):
 
 
 def test_every_outcome_starts_from_the_number_that_is_published(three):
-    changes = three.table(DAYS[2], "data/changes.csv")
-    statistics = three.table(DAYS[2], "data/statistics.csv")
+    changes, statistics = (table(three, name, DAYS[2]) for name in ("changes", "statistics"))
     stayed = statistics[
         (statistics["metric"] == "movement") & (statistics["segment"] == statistics["segment_to"])
     ]
     for family in FAMILIES:
         published = stayed[stayed["family"] == family].set_index("segment")["estimate"]
         mine = changes[(changes["family"] == family) & (changes["metric"] == "movement_stayed")]
-        mine = mine[mine["comparison"] == "previous"].set_index("segment")["estimate"]
-        assert mine.dropna().to_dict() == pytest.approx(published.dropna().to_dict())
+        found = mine[mine["comparison"] == "previous"].set_index("segment")["estimate"]
+        assert found.dropna().to_dict() == pytest.approx(published.dropna().to_dict())
 
 
 def test_what_has_no_month_before_it_or_no_formula_says_so(three):
-    second = three.table(DAYS[1], "data/changes.csv")
+    second = table(three, "changes", DAYS[1])
     previous = second[second["comparison"] == "previous"]
     moved = previous[previous["metric"].isin(OUTCOMES)]
     assert set(moved["reason"]) <= {"no_earlier_publication"}
     assert moved["estimate"].notna().any()
-    third = three.table(DAYS[2], "data/changes.csv")
+    third = table(three, "changes", DAYS[2])
     alike = third[third["metric"].str.endswith("_vs_alike")]
     assert set(alike[alike["comparison"] == "previous"]["reason"]) == {"not_paired"}
     assert set(alike[alike["comparison"] == "year_before"]["reason"]) == {"no_earlier_publication"}

@@ -12,9 +12,11 @@ from include.tidemark.config.folder import load_config
 from include.tidemark.pipeline.in_order import run_in_order
 from include.tidemark.run import Run
 from include.tidemark.segmentations.changes import record_declared, same_rules
+from include.tidemark.settings import Settings
 from include.tidemark.warehouse import open_warehouse
 from tests.segmentations.conftest import FIRST, SECOND
 from tests.segmentations.files import LOYALTY, write_files
+from tests.stages import built
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -28,7 +30,7 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Changed:
-    """The second month under other conditions, and the first computed anew under them; neither is
+    """The second month under other conditions, and the models of the first anew under them; neither is
     published."""
 
     run: Run
@@ -43,13 +45,11 @@ def changed(world, tmp_path_factory):
     (folder / "rules.yml").write_text(RULES, encoding="utf-8")
     settings = world.settings.model_copy(update={"config_dir": folder})
 
-    def run(as_of: date) -> Run:
-        started = datetime(as_of.year, as_of.month, as_of.day, 9, tzinfo=UTC)
+    def arguments(as_of: date) -> tuple[Settings, dict[str, object], datetime]:
         options = {"as_of_date": as_of.isoformat(), "n_resamples": 1000, "publish": False}
-        found, _ = run_in_order(settings, options, started, f"changed {as_of}")
-        return found
+        return settings, options, datetime(as_of.year, as_of.month, as_of.day, 9, tzinfo=UTC)
 
-    return Changed(run(SECOND), run(FIRST))
+    return Changed(run_in_order(*arguments(SECOND))[0], built(*arguments(FIRST)))
 
 
 def members(world, family: str, run: Run) -> pd.Series:

@@ -3,6 +3,7 @@ syntax tree."""
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -57,10 +58,12 @@ _NEVER_NULL = frozenset({"publication_id", "run_key"})
 _DYNAMIC = {"has": "boolean", "cnt_days": "integer", "cnt": "bigint"}
 
 
-def trees(sql: str) -> list[exp.Expression]:
-    """The statements of a text as Snowflake's dialect reads them; a syntax error is raised."""
+@cache
+def trees(sql: str) -> tuple[exp.Expression, ...]:
+    """The statements of a text as Snowflake's dialect reads them, to be looked at only; a syntax error is
+    raised."""
     parsed = sqlglot.parse(sql, read="snowflake", error_level=sqlglot.ErrorLevel.RAISE)
-    return [tree for tree in parsed if tree is not None]
+    return tuple(tree for tree in parsed if tree is not None)
 
 
 def functions(sql: str) -> set[str]:
@@ -85,8 +88,13 @@ def _names_a_relation(before: Any) -> bool:
     )
 
 
-def misfits(sql: str) -> Iterator[str]:
+@cache
+def misfits(sql: str) -> tuple[str, ...]:
     """Sentences on what Snowflake would refuse or take for something else, without knowing any type."""
+    return tuple(_misfits(sql))
+
+
+def _misfits(sql: str) -> Iterator[str]:
     for name in sorted(functions(sql) - REVIEWED):
         yield f"calls {name}(), which is not in the reviewed list"
     if "//" in re.sub(r"--[^\n]*|/\*.*?\*/|'[^']*'", "", sql, flags=re.DOTALL):
@@ -116,7 +124,7 @@ def misfits(sql: str) -> Iterator[str]:
 def type_misfits(sql: str, schema: MappingSchema) -> Iterator[str]:
     """Sentences on what the two warehouses compute differently for the types at hand."""
     (tree,) = trees(sql)
-    tree = qualify(tree, schema=schema, dialect="snowflake", quote_identifiers=False)
+    tree = qualify(tree.copy(), schema=schema, dialect="snowflake", quote_identifiers=False)
     for literal in tree.find_all(exp.Literal):
         if not literal.is_string and not literal.is_int:
             literal.replace(exp.cast(literal.copy(), "decimal(18, 6)", dialect="snowflake"))

@@ -59,6 +59,16 @@ def test_folders_are_listed_and_removed_with_all_that_is_in_them(folder, root):
     top.remove("as_of=1999-01-01/run=never-was")
 
 
+def test_a_month_whose_last_run_is_removed_is_no_folder_any_more(folder, root):
+    top = Folder(root)
+    folder.write_bytes("manifest.json", b"{}")
+    top.write_bytes("as_of=2026-11-01/run=other/manifest.json", b"{}")
+    top.remove("as_of=2026-11-01/run=other")
+    assert folder.exists("manifest.json")
+    top.remove(f"as_of=2026-11-01/run={KEY}")
+    assert top.names() == []
+
+
 def test_an_empty_root_has_nothing_in_it(root):
     top = ArtifactRoot(Settings(artifact_root=root))
     assert (top.files(), top.subfolders(), top.exists("latest.json")) == ([], [], False)

@@ -10,7 +10,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -167,10 +167,14 @@ class Folder:
         return sorted(PurePosixPath(name.rstrip("/")).name for name in names)
 
     def remove(self, relative: str) -> None:
-        """Remove a file or a whole subfolder; nothing happens where none stands."""
+        """Remove a file or a whole subfolder, and the folder around it where that is then empty; nothing
+        happens where none stands."""
         target = self._locate(relative)
         if self._fs.exists(target):
             self._fs.rm(target, recursive=True)
+        if self._is_disk and "/" in PurePosixPath(relative).as_posix():
+            with suppress(OSError):  # something else is in it, or it is not there
+                Path(target).parent.rmdir()
 
     def _locate(self, relative: str) -> str:
         path = PurePosixPath(relative)

@@ -8,7 +8,7 @@ import altair as alt
 from markupsafe import Markup, escape
 
 from include.tidemark.report import words
-from include.tidemark.report.charts.drawing import WIDE, Facets, about, data, drawn, sized, told
+from include.tidemark.report.charts.drawing import ROW_TOLD, WIDE, Facets, about, data, drawn, sized, told
 from include.tidemark.report.charts.legend import legend
 from include.tidemark.report.charts.palette import GROUND
 from include.tidemark.report.charts.scales import Format, number_axis, write
@@ -124,7 +124,7 @@ def _chart(
             y=y,
             fill=alt.Fill("group:N", scale=paint, legend=None),
             order=alt.Order("place:Q"),
-            description="told:N",
+            description=ROW_TOLD,
         )
     )
 

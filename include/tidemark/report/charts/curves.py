@@ -8,7 +8,17 @@ import altair as alt
 from markupsafe import Markup
 
 from include.tidemark.currency import Currency
-from include.tidemark.report.charts.drawing import NARROW, SHAPES, WIDE, about, data, drawn, sized, told
+from include.tidemark.report.charts.drawing import (
+    NARROW,
+    ROW_TOLD,
+    SHAPES,
+    WIDE,
+    about,
+    data,
+    drawn,
+    sized,
+    told,
+)
 from include.tidemark.report.charts.legend import line_legend
 from include.tidemark.report.charts.palette import GROUND
 from include.tidemark.report.charts.points import Estimate, Point
@@ -90,13 +100,13 @@ def curves(
             base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
             base.transform_filter("!datum.weak")
             .mark_point(size=size, filled=True, opacity=1)
-            .encode(x=x, y=y, color=colour, shape=shape, description="told:N"),
+            .encode(x=x, y=y, color=colour, shape=shape, description=ROW_TOLD),
         ]
         if any(row["weak"] for row in rows):
             layers.append(
                 base.transform_filter("datum.weak")
                 .mark_point(size=size, fill=GROUND, opacity=1, strokeWidth=1.5)
-                .encode(x=x, y=y, stroke=stroke, shape=shape, description="told:N")
+                .encode(x=x, y=y, stroke=stroke, shape=shape, description=ROW_TOLD)
             )
         return sized(alt.layer(*layers), wide, height)
 
@@ -190,7 +200,7 @@ def share_over_time(
         base.mark_area(opacity=0.16, color=colour).encode(x=x, y=low, y2=high),
         base.mark_rule(strokeWidth=1.5, color=colour, opacity=0.75).encode(x=x, y=low, y2=high),
         base.mark_line(strokeWidth=2, color=colour).encode(x=x, y=y),
-        base.mark_circle(size=44, color=colour, opacity=1).encode(x=x, y=y, description="told:N"),
+        base.mark_circle(size=44, color=colour, opacity=1).encode(x=x, y=y, description=ROW_TOLD),
     ).properties(width=255, height=120)
     return drawn(lambda _: chart, description, NARROW)
 
@@ -254,7 +264,7 @@ def fitted_line(
         alt.Chart(data(fit)).mark_area(opacity=0.16, color=colour).encode(x=x, y=low, y2=high),
         alt.Chart(data(rows))
         .mark_circle(size=34, color=colour, opacity=0.55)
-        .encode(x=x, y=y, description="told:N"),
+        .encode(x=x, y=y, description=ROW_TOLD),
         alt.Chart(data(fit)).mark_line(strokeWidth=2, color=colour).encode(x=x, y=y),
     )
     return drawn(lambda _: sized(chart, 280, 150), description, NARROW)

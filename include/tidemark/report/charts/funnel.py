@@ -8,7 +8,7 @@ import altair as alt
 from markupsafe import Markup
 
 from include.tidemark.report import words
-from include.tidemark.report.charts.drawing import WIDE, data, drawn, sized, told
+from include.tidemark.report.charts.drawing import ROW_TOLD, WIDE, data, drawn, sized, told
 from include.tidemark.report.charts.palette import CATEGORICAL, INK, RULE, SOFT
 from include.tidemark.report.charts.scales import write_with_interval
 
@@ -77,12 +77,14 @@ def _chart(rows: list[dict[str, Any]], colour: str) -> Any:
     text: dict[str, Any] = {"baseline": "middle", "fontSize": 12, "dy": -14}
     return alt.layer(
         base.mark_bar(size=14, yOffset=8, fill=RULE, opacity=0.6).encode(x=along("one:Q"), y=y),
-        base.mark_bar(size=14, yOffset=8, color=colour).encode(x=along("share:Q"), y=y, description="told:N"),
+        base.mark_bar(size=14, yOffset=8, color=colour).encode(x=along("share:Q"), y=y, description=ROW_TOLD),
         base.mark_rule(strokeWidth=2, yOffset=8, stroke=INK).encode(
             x=along("low:Q"), x2=alt.X2("high:Q"), y=y
         ),
         base.mark_text(align="left", fontWeight=600, fill=INK, **text).encode(
-            x=alt.value(0), y=y, text="label:N"
+            x=alt.value(0), y=y, text=alt.Text("label:N")
         ),
-        base.mark_text(align="right", fill=SOFT, **text).encode(x=alt.value("width"), y=y, text="numbers:N"),
+        base.mark_text(align="right", fill=SOFT, **text).encode(
+            x=alt.value("width"), y=y, text=alt.Text("numbers:N")
+        ),
     )

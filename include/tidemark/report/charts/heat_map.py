@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 from markupsafe import Markup
 
-from include.tidemark.report.charts.drawing import WIDE, Facets, about, data, drawn, sized, told
+from include.tidemark.report.charts.drawing import ROW_TOLD, WIDE, Facets, about, data, drawn, sized, told
 from include.tidemark.report.charts.legend import drawn_for
 from include.tidemark.report.charts.palette import GROUND, INK, RULE, SHADES, SOFT
 from include.tidemark.report.charts.scales import name_axis
@@ -106,10 +106,10 @@ def _chart(
     layers = [
         base.transform_filter("datum.known")
         .mark_rect(stroke=GROUND, strokeWidth=2)
-        .encode(x=x, y=y, fill=shade, description="told:N"),
+        .encode(x=x, y=y, fill=shade, description=ROW_TOLD),
         base.transform_filter("!datum.known")
         .mark_rect(stroke=RULE, strokeWidth=1, strokeDash=[3, 2])
-        .encode(x=x, y=y, fill=shade, description="told:N"),
+        .encode(x=x, y=y, fill=shade, description=ROW_TOLD),
         *(
             base.transform_filter(f"!datum.known && {'' if too_few else '!'}datum.too_few")
             .mark_point(shape=hatch, size=_ROW * 5, strokeWidth=1, stroke=SOFT, filled=False, opacity=0.8)
@@ -123,7 +123,7 @@ def _chart(
         layers.append(
             base.transform_filter("datum.known")
             .mark_text(fontSize=11, fill=INK)
-            .encode(x=x, y=y, text="text:N")
+            .encode(x=x, y=y, text=alt.Text("text:N"))
         )
     return alt.layer(*layers)
 

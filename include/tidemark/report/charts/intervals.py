@@ -8,7 +8,7 @@ import altair as alt
 from markupsafe import Markup
 
 from include.tidemark.report import words
-from include.tidemark.report.charts.drawing import NARROW, WIDE, about, data, drawn, sized, told
+from include.tidemark.report.charts.drawing import NARROW, ROW_TOLD, WIDE, about, data, drawn, sized, told
 from include.tidemark.report.charts.palette import CATEGORICAL, GROUND, SOFT
 from include.tidemark.report.charts.points import Estimate
 from include.tidemark.report.charts.scales import Format, known, name_axis, number_axis, write_with_interval
@@ -192,7 +192,7 @@ def _layers(
         ),
         base.transform_filter("datum.sure")
         .mark_circle(size=90, opacity=1)
-        .encode(x=x, y=y, color=colour, description="told:N"),
+        .encode(x=x, y=y, color=colour, description=ROW_TOLD),
     ]
     if any(row["value"] is not None and not row["sure"] for row in rows):
         layers.append(
@@ -204,7 +204,7 @@ def _layers(
                 stroke=alt.Stroke(
                     "label:N", scale=alt.Scale(domain=order, range=paint[: len(order)]), legend=None
                 ),
-                description="told:N",
+                description=ROW_TOLD,
             )
         )
     layers += [
@@ -216,7 +216,9 @@ def _layers(
     ]
     if any(row["nothing"] for row in rows):
         layers.append(
-            base.mark_text(align="left", fill=SOFT, fontSize=11).encode(x=alt.value(6), y=y, text="nothing:N")
+            base.mark_text(align="left", fill=SOFT, fontSize=11).encode(
+                x=alt.value(6), y=y, text=alt.Text("nothing:N")
+            )
         )
     if reference is not None:
         rule = (

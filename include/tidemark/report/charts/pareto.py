@@ -8,7 +8,7 @@ import altair as alt
 from markupsafe import Markup
 
 from include.tidemark.report import words
-from include.tidemark.report.charts.drawing import WIDE, Facets, about, data, drawn, sized, told
+from include.tidemark.report.charts.drawing import ROW_TOLD, WIDE, Facets, about, data, drawn, sized, told
 from include.tidemark.report.charts.legend import legend
 from include.tidemark.report.charts.palette import CATEGORICAL, GROUND, SOFT
 
@@ -75,7 +75,7 @@ def pareto(
             alt.Chart(data(line)).mark_line(strokeWidth=2, color=colour).encode(x=x, y=y),
             alt.Chart(data(named))
             .mark_point(size=95, filled=True, opacity=1, stroke=GROUND, strokeWidth=1.5)
-            .encode(x=x, y=y, fill=alt.Fill("label:N", scale=paint, legend=None), description="told:N"),
+            .encode(x=x, y=y, fill=alt.Fill("label:N", scale=paint, legend=None), description=ROW_TOLD),
         )
         return sized(chart, wide, 300)
 

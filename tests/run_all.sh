@@ -57,7 +57,7 @@ take_one() { # wait for the next one to end, and show what it printed
     wait -n -p ended "${!running[@]}" || code=$?
     local name=${running[$ended]}
     unset "running[$ended]" "queued[$ended]"
-    echo "--- $name"
+    printf "\n--- %s\n" "$name"
     cat "$outputs/$name"
     ((code == 0)) || failed+=("$name")
 }

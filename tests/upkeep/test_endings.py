@@ -133,6 +133,8 @@ def test_dbt_ends_with_the_process_that_builds(environment, request_):
 def supervised(environment, tmp_path):
     """The supervisor over four processes that do nothing instead of Airflow's."""
     (tmp_path / "airflow").mkdir()
+    # A package: without that Python takes the real one, which soon ends for lack of a database.
+    (tmp_path / "airflow" / "__init__.py").touch()
     (tmp_path / "airflow" / "__main__.py").write_text(_AIRFLOW)
     paths = f"{tmp_path}{os.pathsep}{PROJECT_ROOT}"
     command = [sys.executable, "-m", "include.tidemark.demo.supervisor", str(tmp_path), "mark", "--bound"]

@@ -50,7 +50,10 @@ start() { # start NAME NICENESS COMMAND...
 run() { # run NAME NICENESS ARGUMENTS...
     local each
     for each in "${@:3}"; do [[ $each == -* ]] || taken+=("--ignore=$each"); done
-    start "$1" "$2" env $RUN -m pytest --durations=15 -rfE -o "cache_dir=.local/pytest-$1" "${@:3}"
+    run_by "$1" "$2" "$RUN" "${@:3}"
+}
+run_by() { # run_by NAME NICENESS PYTHON ARGUMENTS...
+    start "$1" "$2" env $3 -m pytest --durations=15 -rfE -o "cache_dir=.local/pytest-$1" "${@:4}"
 }
 take_one() { # wait for the next one to end, and show what it printed
     local ended code=0
@@ -83,8 +86,8 @@ queue run statistics tests/statistics
 queue run upkeep tests/backfill tests/browser tests/security tests/upkeep tests/validation
 queue run sources tests/report tests/sources
 # On MWAA's Airflow, too.
-queue start mwaa env $MWAA_RUN -m pytest --durations=15 -rfE -o cache_dir=.local/pytest-mwaa tests/dags \
-    --ignore=tests/dags/test_manifest.py tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py
+queue run_by mwaa "$MWAA_RUN" tests/dags --ignore=tests/dags/test_manifest.py \
+    tests/snowflake/test_{connection_forms,dag_on_snowflake,warehouse_on_snowflake}.py
 [ -z "$lint" ] || queue start lint make lint
 queue run others "${taken[@]}" tests
 while ((${#running[@]})); do take_one; done

@@ -170,10 +170,11 @@ class Folder:
         """Remove a file or a whole subfolder, and the folder around it where that is then empty; nothing
         happens where none stands."""
         target = self._locate(relative)
-        if self._fs.exists(target):
-            self._fs.rm(target, recursive=True)
-        if self._is_disk and "/" in PurePosixPath(relative).as_posix():
-            with suppress(OSError):  # something else is in it, or it is not there
+        if not self._fs.exists(target):
+            return
+        self._fs.rm(target, recursive=True)
+        if self._is_disk and len(PurePosixPath(relative).parts) > 1:
+            with suppress(OSError):  # something else is in it
                 Path(target).parent.rmdir()
 
     def _locate(self, relative: str) -> str:

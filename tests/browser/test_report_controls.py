@@ -31,6 +31,13 @@ def legend_of(reader, said):
     return entries.evaluate_all("all => all.filter(one => !one.hidden).map(one => one.textContent)")
 
 
+CHOOSE = """tiers => {
+    const boxes = document.querySelectorAll("form input[name=tier]");
+    boxes.forEach((box) => { box.checked = tiers.some((tier) => box.value.endsWith(`:${tier}`)); });
+    boxes[0].dispatchEvent(new Event("change", {bubbles: true}));
+}"""
+
+
 def test_a_legend_names_what_is_drawn_and_a_heat_map_is_as_high_as_its_rows(read):
     reader = read()
     tiers_named = [f"{tier} bps" for tier in fabricated.TIERS]
@@ -50,6 +57,34 @@ def test_a_legend_names_what_is_drawn_and_a_heat_map_is_as_high_as_its_rows(read
     reader.page.click("button[type=reset]")
     assert legend_of(reader, RETENTION) == tiers_named
     assert height() == whole
+
+
+def test_a_chart_out_of_sight_says_that_it_is_behind_until_it_is_looked_at(read):
+    reader = read()
+    chart = reader.chart(RETENTION).element_handle()
+    reader.page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    reader.page.wait_for_function("chart => chart.getBoundingClientRect().bottom < -400", arg=chart)
+    reader.page.evaluate(CHOOSE, ["5 bps"])
+    assert chart.get_attribute("aria-busy") == "true"
+    assert tiers(reader.told(RETENTION)) == {"5 bps"}
+
+
+def test_of_choices_that_come_faster_than_a_chart_is_drawn_the_last_one_is_shown(read):
+    reader = read()
+    reader.chart(RETENTION)
+    reader.page.evaluate(f"""() => {{
+        const choose = {CHOOSE};
+        const drawn = window.vegaEmbed;
+        let wait = 600;  // the first drawing takes longest
+        window.vegaEmbed = async (...given) => {{
+            await new Promise((done) => setTimeout(done, wait -= 200));
+            return drawn(...given);
+        }};
+        choose(["1 bps", "5 bps"]);
+        choose(["10 bps"]);
+    }}""")
+    reader.page.wait_for_timeout(1500)
+    assert tiers(reader.told(RETENTION)) == set(legend_of(reader, RETENTION)) == {"10 bps"}
 
 
 def test_a_segment_and_days_choose_among_the_parts_and_bars(read):

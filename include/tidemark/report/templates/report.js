@@ -134,10 +134,14 @@
       const rows = all("tbody > tr[data-of]", table);
       table.classList.toggle("emptied", rows.length > 0 && rows.every((row) => row.hidden));
     });
-    charts.forEach((chart) => {
-      chart.drawn = false;
-      if (chart.seen) draw(chart);
-    });
+    charts.forEach(redraw);
+  }
+
+  // A chart out of sight is drawn when it is looked at, and says until then that it is behind.
+  function redraw(chart) {
+    chart.drawn = false;
+    if (chart.element.classList.contains("drawn")) chart.element.setAttribute("aria-busy", "true");
+    if (chart.seen) draw(chart);
   }
 
   // A legend names what is drawn; it is beside its chart.
@@ -148,10 +152,23 @@
     });
   }
 
+  // One drawing at a time: of two, the one that began first could end last, and an old choice would stay.
   async function draw(chart) {
-    if (chart.drawn || !chart.element.clientWidth) return;
-    chart.drawn = true;
+    if (chart.drawn || chart.drawing || !chart.element.clientWidth) return;
+    chart.drawing = true;
     chart.element.setAttribute("aria-busy", "true");
+    try {
+      while (!chart.drawn) {
+        chart.drawn = true;
+        await drawOnce(chart);
+      }
+      chart.element.removeAttribute("aria-busy");
+    } finally {
+      chart.drawing = false;
+    }
+  }
+
+  async function drawOnce(chart) {
     const kept = (row) => !row.of || shows(row.of, chart.chapter);
     let place = chart.element.querySelector(":scope > .alive");
     if (!place) {
@@ -183,7 +200,6 @@
     chart.view?.finalize();
     chart.view = view;
     chart.element.classList.add("drawn");
-    chart.element.removeAttribute("aria-busy");
   }
 
   // What a mark tells: to a pointer that rests on it, to a finger, and to the arrow keys.
@@ -335,7 +351,7 @@
   addEventListener("resize", () => {
     if (width === innerWidth) return;
     width = innerWidth;
-    charts.forEach((chart) => { chart.drawn = false; if (chart.seen) draw(chart); });
+    charts.forEach(redraw);
   });
   addEventListener("beforeprint", () => { folds.forEach((fold) => { fold.open = true; }); charts.forEach(draw); });
 })();

@@ -1,5 +1,5 @@
-"""Deliveries of a second month, drawn by hypothesis: about half are sound though written in many ways, the
-others damaged once."""
+"""Deliveries of a second month, drawn by hypothesis: a few are sound though written in many ways, the others
+damaged once."""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +22,7 @@ class Delivery:
     """What lands, what it says, and what must come of it."""
 
     what: str
+    damaged: bool
     verdict: Verdict
     rows: Rows
     """What is delivered, word for word; of no meaning where the month must be stopped."""
@@ -31,8 +32,9 @@ class Delivery:
 
 
 _TABLES = ("users", "transactions")
-_LAYERS = ("sound", *3 * ("harmless", "doubtful"), "compared", "text", "text", "type", "file")
-"""What is drawn: half of it has nothing wrong with it, or nothing that the files show."""
+_UNDAMAGED = ("sound", "harmless")
+_LAYERS = (*_UNDAMAGED, *4 * ("doubtful",), "compared", "text", "text", "type", "file")
+"""What is drawn: of half of it the files show nothing wrong."""
 _AS_LAST_MONTH = 3
 """Of that many deliveries of the same users all but one have the file of last month, which is then not read
 again."""
@@ -74,4 +76,4 @@ def deliveries(draw: st.DrawFn) -> Delivery:
     landed = {name: writers[name](written[name]) for name in _TABLES}
     sources = {name: landing.source for name, landing in landed.items() if landing.source}
     files = {name: content for landing in landed.values() for name, content in landing.files.items()}
-    return Delivery(what, verdict, rows, files, sources)
+    return Delivery(what, layer not in _UNDAMAGED, verdict, rows, files, sources)

@@ -30,14 +30,14 @@ def quick(month: Month) -> Iterator[Month]:
 @pytest.mark.timeout(5400)
 def test_a_month_is_stopped_by_one_sentence_or_adds_up_and_is_what_its_rows_say(quick: Month) -> None:
     outcomes: Counter[str] = Counter()
-    sound = 0
+    damaged = 0
     before = quick.consumers_view()
 
-    @settings(max_examples=2250, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=2600, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(deliveries())
     def holds(delivery: Delivery) -> None:
-        nonlocal sound
-        sound += delivery.what == "sound"
+        nonlocal damaged
+        damaged += delivery.damaged
         outcome = _outcome(quick, delivery, before)
         outcomes[outcome] += 1
         event(f"{outcome}: {delivery.what}")
@@ -46,7 +46,7 @@ def test_a_month_is_stopped_by_one_sentence_or_adds_up_and_is_what_its_rows_say(
 
     holds()
     share = outcomes["published"] / outcomes.total()
-    assert outcomes.total() - sound >= 2000 and 0.25 < share < 0.75, outcomes
+    assert damaged >= 2000 and 0.25 < share < 0.75, (damaged, outcomes)
 
 
 def _outcome(month: Month, delivery: Delivery, before: object) -> str:

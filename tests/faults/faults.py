@@ -411,5 +411,6 @@ class TriedElsewhere:
 
 ELSEWHERE = [
     TriedElsewhere("The artifact store (S3) is slow and fails every third call", "in every `publish`, rollback and erasure", NEW, "by itself", "tests/deploy/test_artifact_root_s3.py"),
+    TriedElsewhere("Ten runs of two months publish at once, on an emulated Snowflake", "in `publish`, after each made the views anew", NEW, "by itself", "tests/snowflake/test_ten_at_once.py"),
     TriedElsewhere("The secrets back end is down", "while the DAGs are parsed", OLD, "by itself", "tests/deploy/test_parse.py"),
 ]  # fmt: skip

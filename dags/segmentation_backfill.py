@@ -41,8 +41,8 @@ PARAMS = {
     ),
     "families": Param(
         [], type="array", items={"type": "string"}, title="Families",
-        description="Of which plan and result speak; empty: of all. A run always computes every enabled family, because a publication"
-        " holds a whole month.",
+        description="Leave it empty: a publication holds a whole month, so every run is of all families that are enabled, and fewer are"
+        " refused.",
     ),
     "full_refresh": Param(
         False, type="boolean", title="Full refresh",

@@ -286,9 +286,15 @@ def test_families_that_consumers_would_lose_are_named(stages):
     assert any("Consumers would lose customer_segments" in note for note in made.notes)
 
 
-def test_a_family_that_is_not_enabled_is_refused(stages):
-    with pytest.raises(RunIdentityError, match="names the family planners, which is not enabled"):
-        plan(stages, families=("planners",))
+@pytest.mark.parametrize("named", [("planners",), ("customer_segments",)], ids=["not enabled", "one of two"])
+def test_a_backfill_of_fewer_families_than_a_publication_holds_is_refused(stages, named):
+    both = ("customer_segments", "engagement")
+    stages.settings = stages.settings.model_copy(update={"families": both})
+    with pytest.raises(
+        RunIdentityError, match=r"leave families empty \(enabled are customer_segments, engagement\)"
+    ):
+        plan(stages, families=named)
+    assert plan(stages, families=both[::-1]).request.families == both[::-1]
 
 
 def test_the_dag_gets_a_fixed_run_for_each_month_and_none_for_a_dry_run(stages):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from datetime import UTC, datetime
 
 import httpx
 import psutil
@@ -10,6 +11,8 @@ import pytest
 from include.tidemark.artifacts.user_ids import user_ids
 from include.tidemark.cli.published import verify
 from include.tidemark.demo.airflow_api import AirflowApi
+from include.tidemark.warehouse import open_warehouse
+from include.tidemark.warehouse.own_schemas import left_own_schemas
 from tests.runs import finished
 
 from .conftest import MARKED_KEY, wait_for
@@ -96,11 +99,11 @@ def rows_by_run(deployment, keys) -> dict[tuple[str, str], int]:
     }
 
 
-def test_a_manual_run_without_a_logical_date_can_be_a_dry_run_and_changes_nothing_that_is_published(
-    deployment,
-):
+def test_a_manual_run_of_what_was_known_at_an_instant_is_a_dry_run_beside_what_all_runs_share(deployment):
     before = deployment.consumers_view()
-    run_id, state = deployment.run({"as_of_date": "2017-11-15", "publish": False, "n_resamples": 1000})
+    known_at = datetime.now(UTC).replace(microsecond=0)
+    conf = {"as_of_date": "2017-11-15", "known_at": known_at.isoformat(), "n_resamples": 1000}
+    run_id, state = deployment.run(conf)
     assert state == "success"
     assert deployment.consumers_view() == before
     rows = deployment.query(
@@ -108,6 +111,12 @@ def test_a_manual_run_without_a_logical_date_can_be_a_dry_run_and_changes_nothin
     )
     assert rows[0]["n"] > 2000
     assert "dry_run" in deployment.task_log(run_id, "publish")
+    (run,) = deployment.query("select run_key, known_at from control.run_inputs where dag_run_id = ?", run_id)
+    assert run["known_at"] == known_at.replace(tzinfo=None)
+    own = f"staging_{run['run_key']}.stg_transactions".lower()
+    assert own in deployment.task_log(run_id, "models.dbt_producer_watcher"), "dbt built the shared staging"
+    with open_warehouse(deployment.settings) as warehouse:
+        assert left_own_schemas(warehouse) == []
     assert deployment.note(run_id).startswith("As of 2017-11-15, run ")
 
 

@@ -1,6 +1,6 @@
 """What a backfill came to: what became of each month, and what is different from before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal
 
@@ -122,15 +122,3 @@ def month_outcome(
         if before:
             found = difference(warehouse, settings, (as_of_date, before[-1].run_key), (as_of_date, run_key))
     return MonthOutcome(as_of_date=as_of_date, state=state, run_key=run_key, said=said, difference=found)
-
-
-def families_only(outcome: Sequence[MonthOutcome], families: Sequence[str]) -> tuple[MonthOutcome, ...]:
-    """The months with the numbers of these families alone; all of them where none is named."""
-    if not families:
-        return tuple(outcome)
-    return tuple(
-        month
-        if month.difference is None
-        else month.model_copy(update={"difference": month.difference.of_families(families)})
-        for month in outcome
-    )

@@ -159,7 +159,6 @@ def make_plan(
             warehouse,
             day,
             known_run(warehouse, settings, day, shown[day].run_key) if day in shown else None,
-            request,
             present,
             rows_to_read=rows_before(warehouse, sources, day),
         )
@@ -185,7 +184,6 @@ def _month(
     warehouse: Warehouse,
     day: date,
     published: KnownRun | None,
-    request: BackfillRequest,
     present: Present,
     *,
     rows_to_read: dict[str, int],
@@ -194,7 +192,7 @@ def _month(
     if published is None:
         return MonthPlan(
             as_of_date=day, run_key=None, published_at=None, published_by=None, reason=None, rules_hash=None,
-            code_version=None, values=(), families_added=_of(request, families), families_lost=(), late=(), loads=(),
+            code_version=None, values=(), families_added=tuple(families), families_lost=(), late=(), loads=(),
             rows_to_read=rows_to_read,
         )  # fmt: skip
     newest = published.publications[-1]
@@ -209,16 +207,12 @@ def _month(
         rules_hash=newest.rules_hash,
         code_version=newest.code_version,
         values=tuple(_values(published, present.config, present.code_version)),
-        families_added=_of(request, [name for name in families if name not in held] if manifest else ()),
-        families_lost=_of(request, [name for name in held if name not in families]),
+        families_added=tuple(name for name in families if name not in held) if manifest else (),
+        families_lost=tuple(name for name in held if name not in families),
         late=tuple(late_rows(warehouse, list(rows_to_read), day, published.started_at)),
         loads=tuple(_loads_since(warehouse, published.started_at)),
         rows_to_read=rows_to_read,
     )
-
-
-def _of(request: BackfillRequest, families: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in families if not request.families or name in request.families)
 
 
 def _values(published: KnownRun, config: Config, code_version: str) -> Iterator[ValueChange]:

@@ -23,9 +23,9 @@ class BackfillRequest(BaseModel):
     to_date: date
     """The first and the last as-of date; the firsts of months between them, both included, are computed."""
     families: tuple[str, ...] = ()
-    """The families that plan and result speak of, all that are enabled by default. A run always computes
-    every enabled family: a publication holds a whole month, so one with fewer would take the others away from
-    consumers."""
+    """Empty, or every family that is enabled; fewer are refused. A publication holds a whole month, so a run
+    with fewer would take the others away from consumers; and the daily facts are those of the enabled
+    families, so a run with others would build all their days again, and the next run once more."""
     full_refresh: bool = False
     """Rebuild the daily facts from all rows, once, in the first month."""
     publish: bool = True

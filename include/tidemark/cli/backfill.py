@@ -49,7 +49,7 @@ def add_parser(sub: Commands) -> None:
     parser.add_argument("--reason", metavar="TEXT", help="why, for the ledger; needed with --apply, and must name no customer")  # fmt: skip
     parser.add_argument(
         "--family", action="append", default=[], metavar="NAME",
-        help="a family that plan and result speak of, may be given again; every run computes all that are enabled",
+        help="leave it out: a publication holds a whole month, so every run is of all that are enabled, and fewer are refused",
     )  # fmt: skip
     parser.add_argument("--full-refresh", action="store_true", help="rebuild the daily facts from all rows in the first month")  # fmt: skip
     parser.add_argument(

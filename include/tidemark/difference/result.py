@@ -1,8 +1,8 @@
 """What differs between two runs, as data."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -239,16 +239,6 @@ class Difference(_Part):
     def lede(self) -> str:
         """Which run is which."""
         return f"A is run {self.earlier.run_key}, B is run {self.later.run_key}."
-
-    def of_families(self, families: Collection[str]) -> Self:
-        """The same with the users and the numbers beyond noise of these families alone."""
-        numbers = tuple(each for each in self.numbers.beyond_noise if each.family in families)
-        return self.model_copy(
-            update={
-                "people": tuple(each for each in self.people if each.family in families),
-                "numbers": self.numbers.model_copy(update={"beyond_noise": numbers}),
-            }
-        )
 
     def summary(self) -> dict[str, Any]:
         """The counts, for a task's result, which is no place for long lists."""

@@ -14,7 +14,6 @@ import psutil
 from include.tidemark.backfill.outcome import (
     MonthOutcome,
     Outcome,
-    families_only,
     finished_run,
     month_outcome,
 )
@@ -59,9 +58,10 @@ def plan_backfill(parameters: dict[str, Any], settings: Settings, started_at: da
     config = load_config(settings)
     request = make_request(parameters, settings, started_at, config.rules.business_timezone)
     names = [family.name for family in families_in(settings)]
-    if unknown := [name for name in request.families if name not in names]:
+    if request.families and set(request.families) != set(names):
         raise RunIdentityError(
-            f"The backfill names the family {unknown[0]}, which is not enabled; enabled are {', '.join(names)} (TIDEMARK_FAMILIES)."
+            "A backfill is of every family that TIDEMARK_FAMILIES and the folder of segmentations enable, because a publication holds a whole"
+            f" month; leave families empty (enabled are {', '.join(names)})."
         )
     with _opened(settings) as warehouse:
         return make_plan(warehouse, settings, request, Present(config, names, code_version()))
@@ -120,8 +120,7 @@ def run_backfill(
     for outcome in at_work.all_of_them():
         states[outcome.as_of_date] = outcome
         told(outcome)
-    months = families_only([states[day] for day in request.months], request.families)
-    return Outcome(backfill_id=backfill_id, months=months)
+    return Outcome(backfill_id=backfill_id, months=tuple(states[day] for day in request.months))
 
 
 def finished_months(backfill_id: str, request: BackfillRequest, settings: Settings) -> Outcome:
@@ -134,7 +133,7 @@ def finished_months(backfill_id: str, request: BackfillRequest, settings: Settin
             months.append(
                 month_outcome(warehouse, settings, backfill_id, day, state, run_key=run_key, said=said)  # type: ignore[arg-type]
             )
-    return Outcome(backfill_id=backfill_id, months=families_only(months, request.families))
+    return Outcome(backfill_id=backfill_id, months=tuple(months))
 
 
 def month_parameters(backfill_id: str, request: BackfillRequest, by: str, day: date) -> dict[str, Any]:

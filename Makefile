@@ -4,7 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-UV_VERSION := 0.13.8
 AIRFLOW_VERSION := 3.3.2
 # MWAA's newest Airflow; the DAG's own tests and the connection to Snowflake run on both. Its environment has what MWAA's image pins.
 MWAA_AIRFLOW_VERSION := 3.2.1
@@ -100,22 +99,8 @@ mwaa: $(AIRFLOW_ENV)/.done manifest ## Write the MWAA bundle to dist/mwaa (FOR_A
 	@$(AIRFLOW_ENV)/bin/python deploy/mwaa/make_bundle.py --airflow $(FOR_AIRFLOW) $(if $(SETTINGS),--settings $(SETTINGS))
 
 .PHONY: locks
-locks: $(UV) ## Compile the lock files anew from requirements.txt and dbt/requirements.txt
-	@set -x; $(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/airflow-$(AIRFLOW_VERSION).in requirements.txt -o deploy/locks/airflow-$(AIRFLOW_VERSION).txt; \
-	for v in $(MWAA_VERSIONS); do \
-		python=3.11; [ $$v = 3.2.1 ] || python=3.12; \
-		$(UV) pip compile --universal --generate-hashes --python-version $$python --quiet --upgrade deploy/locks/airflow-$$v.in deploy/mwaa/requirements.in -c deploy/mwaa/constraints-$$v.txt -o deploy/locks/airflow-$$v.txt; \
-	done; \
-	for v in $(AIRFLOW_VERSION) $(MWAA_AIRFLOW_VERSION); do \
-		$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/dev.in -c deploy/locks/airflow-$$v.txt -o deploy/locks/dev-$$v.txt; \
-	done; \
-	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/parts.in requirements.txt -c deploy/locks/airflow-$(AIRFLOW_VERSION).txt -o deploy/locks/parts.txt; \
-	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade dbt/requirements.txt -o deploy/locks/dbt.txt; \
-	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/lint.in -o deploy/locks/lint.txt; \
-	$(UV) pip compile --universal --generate-hashes --no-deps --python-version 3.11 --quiet --upgrade deploy/locks/demo-data.in -o deploy/locks/demo-data.txt; \
-	for name in fakesnow moto docs audit; do \
-		$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/$$name.in -o deploy/locks/$$name.txt; \
-	done
+locks: $(UV) ## Compile the lock files anew, each by the command in its head
+	@for lock in deploy/locks/*.txt; do command=$$(sed -n '2s/^#  *uv //p' $$lock); echo "uv $$command"; $(UV) $$command --quiet --upgrade; done
 
 .PHONY: clean
 clean: down ## Remove the local state (warehouse, artifacts, Airflow's home)
@@ -151,7 +136,7 @@ $(UV):
 	@if [ -z "$(PYTHON)" ]; then echo "No Python 3.11, 3.12 or 3.13 was found; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; fi
 	@echo "Setting up with $$($(PYTHON) --version) ..."
 	@$(PYTHON) -m venv .venv/uv
-	@.venv/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.venv/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/locks/uv.txt
 
 # $(1): environment, $(2): lock file. The interpreter is that of uv's own environment. Bytecode is made here, once: without it
 # Airflow takes twice as long to start where Python may not write it later.

@@ -51,15 +51,16 @@ test: setup test-setup $(if $(LINT),lint-setup) ## Install what the tests need a
 	@RUN="$(RUN)" MWAA_RUN="PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python" LINT="$(LINT)" bash tests/run_all.sh
 
 .PHONY: lint-setup
-lint-setup: setup $(AIRFLOW_ENV)/.dev .venv/lint/.done .venv/audit/.done
+lint-setup: setup $(AIRFLOW_ENV)/.dev .venv/lint/.done .venv/audit/.done .venv/docs/.done
 
 .PHONY: lint
-lint: lint-setup ## ruff, mypy (strict on include/tidemark), sqlfluff with the dbt templater, codespell
+lint: lint-setup ## ruff, mypy (strict on include/tidemark), sqlfluff with the dbt templater, codespell, the site with its links and formulas
 	$(AIRFLOW_ENV)/bin/ruff check .
 	$(AIRFLOW_ENV)/bin/ruff format --check .
 	PYTHONPATH=$(CURDIR) $(AIRFLOW_ENV)/bin/mypy
 	cd dbt && DBT_TARGET_PATH=$(CURDIR)/.local/lint TIDEMARK_DUCKDB_PATH=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/lint/bin/sqlfluff lint models tests --disable-progress-bar
 	git ls-files -z | xargs -0 .venv/audit/bin/codespell
+	$(MAKE) site
 
 .PHONY: audit
 audit: .venv/audit/.done ## Ask PyPI for known weaknesses of everything that is locked (needs pypi.org)
@@ -74,7 +75,7 @@ sbom: .venv/audit/.done ## Write CycloneDX bills of materials of the image and o
 .PHONY: site
 site: $(AIRFLOW_ENV)/.done .venv/docs/.done ## Make the documentation site in dist/site
 	@$(RUN) deploy/site/pages.py .local/site
-	@.venv/docs/bin/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet
 
 .PHONY: bench
 bench: setup test-setup ## Run the benchmarks; each prints ratios from one run

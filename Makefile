@@ -73,8 +73,12 @@ sbom: .venv/audit/.done ## Write CycloneDX bills of materials of the image and o
 	done
 
 .PHONY: site
-site: $(AIRFLOW_ENV)/.done .venv/docs/.done ## Make the documentation site in dist/site
+site: $(AIRFLOW_ENV)/.done .venv/docs/.done manifest ## Make the documentation site in dist/site
 	@$(RUN) deploy/site/pages.py .local/site
+	@mkdir -p .local/lineage && cp dbt/target/manifest.json .local/lineage
+	@cd dbt && DBT_TARGET_PATH=$(CURDIR)/.local/lineage DBT_LOG_PATH=$(CURDIR)/.local/lineage TIDEMARK_DUCKDB_PATH=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false \
+		../.venv/dbt/bin/dbt --quiet docs generate --static --empty-catalog --no-compile --profiles-dir .
+	@cp .local/lineage/static_index.html .local/site/lineage.html
 	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet
 
 .PHONY: bench

@@ -50,6 +50,10 @@ down: ## Stop that Airflow wholly, whatever its data set
 test: setup test-setup $(if $(LINT),lint-setup) ## Install what the tests need and run all of them (LINT=1: `make lint` beside them)
 	@RUN="$(RUN)" MWAA_RUN="PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python" LINT="$(LINT)" bash tests/run_all.sh
 
+.PHONY: fast
+fast: setup $(AIRFLOW_ENV)/.dev ## Run the tests that start no process and run no month: two minutes
+	@$(RUN) -m pytest -m fast
+
 .PHONY: lint-setup
 lint-setup: setup $(AIRFLOW_ENV)/.dev .venv/lint/.done .venv/audit/.done .venv/docs/.done
 

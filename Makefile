@@ -4,7 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-UV_VERSION := 0.13.8
 AIRFLOW_VERSION := 3.3.2
 # MWAA's newest Airflow; the DAG's own tests and the connection to Snowflake run on both. Its environment has what MWAA's image pins.
 MWAA_AIRFLOW_VERSION := 3.2.1
@@ -51,22 +50,25 @@ down: ## Stop that Airflow wholly, whatever its data set
 test: setup test-setup $(if $(LINT),lint-setup) ## Install what the tests need and run all of them (LINT=1: `make lint` beside them)
 	@RUN="$(RUN)" MWAA_RUN="PYTHONPATH=$(CURDIR) $(MWAA_ENV)/bin/python" LINT="$(LINT)" bash tests/run_all.sh
 
+.PHONY: fast
+fast: setup $(AIRFLOW_ENV)/.dev ## Run the tests that start no process and run no month: two minutes
+	@$(RUN) -m pytest -m fast
+
 .PHONY: lint-setup
-lint-setup: setup $(AIRFLOW_ENV)/.dev .venv/lint/.done .venv/audit/.done
+lint-setup: setup $(AIRFLOW_ENV)/.dev .venv/lint/.done .venv/audit/.done .venv/docs/.done
 
 .PHONY: lint
-lint: lint-setup ## ruff, mypy (strict on include/tidemark), sqlfluff with the dbt templater, codespell
+lint: lint-setup ## ruff, mypy (strict on include/tidemark), sqlfluff with the dbt templater, codespell, the site with its links and formulas
 	$(AIRFLOW_ENV)/bin/ruff check .
 	$(AIRFLOW_ENV)/bin/ruff format --check .
 	PYTHONPATH=$(CURDIR) $(AIRFLOW_ENV)/bin/mypy
 	cd dbt && DBT_TARGET_PATH=$(CURDIR)/.local/lint TIDEMARK_DUCKDB_PATH=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false ../.venv/lint/bin/sqlfluff lint models tests --disable-progress-bar
 	git ls-files -z | xargs -0 .venv/audit/bin/codespell
+	$(MAKE) site
 
 .PHONY: audit
-audit: .venv/audit/.done ## Ask PyPI for known weaknesses of everything that is locked (needs the network)
-	@code=0; for lock in deploy/locks/*.txt; do \
-		echo "== $$lock"; .venv/audit/bin/pip-audit --require-hashes --disable-pip --progress-spinner off -r $$lock || code=1; \
-	done; exit $$code
+audit: .venv/audit/.done ## Ask PyPI for known weaknesses of everything that is locked (needs pypi.org)
+	@.venv/audit/bin/python deploy/audit.py .venv/audit/bin/pip-audit
 
 .PHONY: sbom
 sbom: .venv/audit/.done ## Write CycloneDX bills of materials of the image and of MWAA's bundle to dist/sbom
@@ -75,9 +77,13 @@ sbom: .venv/audit/.done ## Write CycloneDX bills of materials of the image and o
 	done
 
 .PHONY: site
-site: $(AIRFLOW_ENV)/.done .venv/docs/.done ## Make the documentation site in dist/site
+site: $(AIRFLOW_ENV)/.done .venv/docs/.done manifest ## Make the documentation site in dist/site
 	@$(RUN) deploy/site/pages.py .local/site
-	@.venv/docs/bin/mkdocs build --quiet
+	@mkdir -p .local/lineage && cp dbt/target/manifest.json .local/lineage
+	@cd dbt && DBT_TARGET_PATH=$(CURDIR)/.local/lineage DBT_LOG_PATH=$(CURDIR)/.local/lineage TIDEMARK_DUCKDB_PATH=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false \
+		../.venv/dbt/bin/dbt --quiet docs generate --static --empty-catalog --no-compile --profiles-dir .
+	@cp .local/lineage/static_index.html .local/site/lineage.html
+	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet
 
 .PHONY: bench
 bench: setup test-setup ## Run the benchmarks; each prints ratios from one run
@@ -100,22 +106,8 @@ mwaa: $(AIRFLOW_ENV)/.done manifest ## Write the MWAA bundle to dist/mwaa (FOR_A
 	@$(AIRFLOW_ENV)/bin/python deploy/mwaa/make_bundle.py --airflow $(FOR_AIRFLOW) $(if $(SETTINGS),--settings $(SETTINGS))
 
 .PHONY: locks
-locks: $(UV) ## Compile the lock files anew from requirements.txt and dbt/requirements.txt
-	@set -x; $(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/airflow-$(AIRFLOW_VERSION).in requirements.txt -o deploy/locks/airflow-$(AIRFLOW_VERSION).txt; \
-	for v in $(MWAA_VERSIONS); do \
-		python=3.11; [ $$v = 3.2.1 ] || python=3.12; \
-		$(UV) pip compile --universal --generate-hashes --python-version $$python --quiet --upgrade deploy/locks/airflow-$$v.in deploy/mwaa/requirements.in -c deploy/mwaa/constraints-$$v.txt -o deploy/locks/airflow-$$v.txt; \
-	done; \
-	for v in $(AIRFLOW_VERSION) $(MWAA_AIRFLOW_VERSION); do \
-		$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/dev.in -c deploy/locks/airflow-$$v.txt -o deploy/locks/dev-$$v.txt; \
-	done; \
-	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/parts.in requirements.txt -c deploy/locks/airflow-$(AIRFLOW_VERSION).txt -o deploy/locks/parts.txt; \
-	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade dbt/requirements.txt -o deploy/locks/dbt.txt; \
-	$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/lint.in -o deploy/locks/lint.txt; \
-	$(UV) pip compile --universal --generate-hashes --no-deps --python-version 3.11 --quiet --upgrade deploy/locks/demo-data.in -o deploy/locks/demo-data.txt; \
-	for name in fakesnow moto docs audit; do \
-		$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet --upgrade deploy/locks/$$name.in -o deploy/locks/$$name.txt; \
-	done
+locks: $(UV) ## Compile the lock files anew, each by the command in its head
+	@for lock in deploy/locks/*.txt; do command=$$(sed -n '2s/^#  *uv //p' $$lock); echo "uv $$command"; $(UV) $$command --quiet --upgrade; done
 
 .PHONY: clean
 clean: down ## Remove the local state (warehouse, artifacts, Airflow's home)
@@ -151,7 +143,7 @@ $(UV):
 	@if [ -z "$(PYTHON)" ]; then echo "No Python 3.11, 3.12 or 3.13 was found; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; fi
 	@echo "Setting up with $$($(PYTHON) --version) ..."
 	@$(PYTHON) -m venv .venv/uv
-	@.venv/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.venv/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/locks/uv.txt
 
 # $(1): environment, $(2): lock file. The interpreter is that of uv's own environment. Bytecode is made here, once: without it
 # Airflow takes twice as long to start where Python may not write it later.

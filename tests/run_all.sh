@@ -2,6 +2,7 @@
 # All tests as pytest processes side by side. Four are started at once: the schedulers, the installations, Airflow on PostgreSQL and
 # Celery, and the one over the emulated Snowflake; they mostly wait. The others need the cores: they queue, the longest first, and
 # three of them run at a time, so that two cores are busy to the end and no test is left without them.
+# The fast tests are a group of their own, whose lines and branches are counted; the others leave them out.
 # With LINT=1 `make lint` is in the queue, too.
 # What each printed is shown when it ends. Each remembers its failures by itself, for `pytest --lf -o cache_dir=.local/pytest-<name>`.
 # However it ends, all that it started ends with it: on Ctrl-C, SIGTERM and SIGHUP at once, and when it or `make` is killed.
@@ -50,7 +51,10 @@ start() { # start NAME NICENESS COMMAND...
 run() { # run NAME NICENESS ARGUMENTS...
     local each
     for each in "${@:3}"; do [[ $each == -* ]] || taken+=("--ignore=$each"); done
-    run_by "$1" "$2" "$RUN" "${@:3}"
+    run_by "$1" "$2" "$RUN" -m "not fast" "${@:3}"
+}
+measure() { # measure NAME NICENESS ARGUMENTS...
+    run_by "$1" "$2" "$RUN -m coverage run --data-file=.local/coverage" "${@:3}"
 }
 run_by() { # run_by NAME NICENESS PYTHON ARGUMENTS...
     start "$1" "$2" env $3 -m pytest --durations=15 -rfE -o "cache_dir=.local/pytest-$1" "${@:4}"
@@ -82,6 +86,7 @@ queue run dbt tests/dbt
 queue run pipeline tests/artifacts tests/pipeline tests/own_checks tests/plugins tests/erasure tests/demo
 queue run segmentations tests/segmentations tests/metamorphic
 queue run suggest tests/suggest tests/your_data tests/personal_data
+queue measure fast -m fast tests
 queue run statistics tests/statistics
 queue run upkeep tests/backfill tests/browser tests/security tests/upkeep tests/validation
 queue run sources tests/report tests/sources
@@ -91,4 +96,5 @@ queue run_by mwaa "$MWAA_RUN" tests/dags --ignore=tests/dags/test_manifest.py \
 [ -z "$lint" ] || queue start lint make lint
 queue run others "${taken[@]}" tests
 while ((${#running[@]})); do take_one; done
+env $RUN -m tests.coverage_by_folder .local/coverage || failed+=(coverage)
 ((${#failed[@]} == 0)) || { echo "Failed: ${failed[*]}"; exit 1; }

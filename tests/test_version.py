@@ -34,3 +34,16 @@ def test_the_newest_entry_of_the_changelog_is_this_version():
         r"^## \[([^\]]+)\]", (PROJECT_ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert next(version for version in versions if version != "Unreleased") == __version__
+
+
+def test_the_readme_says_which_versions_are_supported():
+    locks = PROJECT_ROOT / "deploy" / "locks"
+    *airflow, newest = (file.stem.removeprefix("airflow-") for file in sorted(locks.glob("airflow-*.txt")))
+    pinned = dict(re.findall(r"(?m)^([a-z-]+)==(\d+\.\d+)", (locks / "dbt.txt").read_text(encoding="utf-8")))
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest, beyond = re.findall(r"\d+\.(\d+)", project["requires-python"])
+    text = " ".join((PROJECT_ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert (
+        f"Supported: Python 3.{oldest} to 3.{int(beyond) - 1} (3.12 is the reference), Airflow {', '.join(airflow)} and {newest},"
+        f" dbt {pinned['dbt-core']}, DuckDB {pinned['duckdb']}."
+    ) in text

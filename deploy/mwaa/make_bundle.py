@@ -23,10 +23,6 @@ TEMPLATES = Path(__file__).resolve().parent
 VERSIONS = tuple(
     sorted(file.stem.removeprefix("constraints-") for file in TEMPLATES.glob("constraints-*.txt"))
 )
-CONSTRAINTS = "constraints.txt"
-CONSTRAINTS_ON_MWAA = f"/usr/local/airflow/plugins/{CONSTRAINTS}"
-"""Every container has the plugins, the web server included, which installs the requirements and has no
-DAGs."""
 MWAA_PYTHON = {
     "python_version": "3.12", "python_full_version": "3.12.13", "implementation_name": "cpython",
     "platform_python_implementation": "CPython", "sys_platform": "linux", "platform_system": "Linux",
@@ -65,9 +61,8 @@ def make_bundle(
     choices = _config_files(config)
     shutil.rmtree(target, ignore_errors=True)
     _write_dags(target / "dags", choices)
-    pins = _pins(PROJECT / "deploy" / "locks" / f"airflow-{airflow_version}.txt")
-    _write_plugins(target / "plugins.zip", pins)
-    _write(target / "requirements.txt", _requirements(airflow_version, pins))
+    _write_plugins(target / "plugins.zip")
+    _write(target / "requirements.txt", _requirements(airflow_version))
     _write(target / "startup.sh", _startup(airflow_version, settings))
     _write(target / "CONFIGURATION.md", (TEMPLATES / "CONFIGURATION.md").read_text(encoding="utf-8"))
 
@@ -130,35 +125,26 @@ def _nodes_without_traces(part: Any) -> Any:
     return [_nodes_without_traces(each) for each in part] if isinstance(part, list) else part
 
 
-def _write_plugins(target: Path, pins: dict[str, str]) -> None:
-    listed = "".join(f"{name}=={version}\n" for name, version in sorted(pins.items()))
-    content = {file.name: file.read_bytes() for file in (PROJECT / "plugins").glob("*.py")}
+def _write_plugins(target: Path) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in sorted((content | {CONSTRAINTS: listed.encode()}).items()):
-            entry = zipfile.ZipInfo(name, _ZIP_TIME)
+        for file in sorted((PROJECT / "plugins").glob("*.py")):
+            entry = zipfile.ZipInfo(file.name, _ZIP_TIME)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data)
+            archive.writestr(entry, file.read_bytes())
 
 
-def _requirements(airflow_version: str, pins: dict[str, str]) -> str:
-    named = [
-        match
-        for file in (PROJECT / "requirements.txt", TEMPLATES / "requirements.in")
-        for line in file.read_text(encoding="utf-8").splitlines()
-        if (match := re.match(r"([A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?", line)) and not line.startswith("-")
-    ]
-    lines = sorted(f"{each[1].lower()}{each[2] or ''}=={pins[each[1].lower()]}" for each in named)
-    head = f"# Made for MWAA's Airflow {airflow_version}; the constraints pin the rest, and come with plugins.zip."
-    return "\n".join([head, f"--constraint {CONSTRAINTS_ON_MWAA}", *lines]) + "\n"
+def _requirements(airflow_version: str) -> str:
+    lock = PROJECT / "deploy" / "locks" / f"airflow-{airflow_version}.txt"
+    head = (
+        f"# All that the DAGs need on MWAA's Airflow {airflow_version}, so there is no --constraint file:\n"
+        "# MWAA looks for that word, and forces Airflow's own list where it is missing."
+    )
+    return f"{head}\n--require-hashes\n{_with_hashes(lock)}\n"
 
 
 def _startup(airflow_version: str, settings: str) -> str:
-    dbt = _locked(PROJECT / "deploy" / "locks" / "dbt.txt")
-    pins = "\n".join(
-        " ".join([f"{requirement.name}{requirement.specifier}", *(f"--hash={each}" for each in hashes)])
-        for requirement, hashes in dbt
-    )
+    pins = _with_hashes(PROJECT / "deploy" / "locks" / "dbt.txt")
     text = (TEMPLATES / "startup.sh").read_text(encoding="utf-8")
     note = f"Made for Airflow {airflow_version} from deploy/mwaa/startup.sh; edit it there."
     return text.replace("@GENERATED@", note).replace("@SETTINGS@", settings).replace("@DBT_PINS@", pins)
@@ -179,9 +165,12 @@ def _exports(settings_file: Path | None) -> str:
     return "\n".join(lines) or "# (none)"
 
 
-def _pins(lock: Path) -> dict[str, str]:
-    """The versions that a lock file gives for MWAA's Python, by package name."""
-    return {requirement.name: next(iter(requirement.specifier)).version for requirement, _ in _locked(lock)}
+def _with_hashes(lock: Path) -> str:
+    """A lock file's packages for MWAA's Python, one a line."""
+    return "\n".join(
+        " ".join([f"{requirement.name}{requirement.specifier}", *(f"--hash={each}" for each in hashes)])
+        for requirement, hashes in _locked(lock)
+    )
 
 
 def _locked(lock: Path) -> Iterator[tuple[Requirement, list[str]]]:

@@ -37,6 +37,7 @@ def write_pages(folder: Path) -> None:
         (folder / page).write_text(_moved(text, "").replace("](docs/", "]("), encoding="utf-8")
     (folder / "views.md").write_text(_views(), encoding="utf-8")
     (folder / "rules.md").write_text(_rules(), encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("formulas.css"), folder)
     schemas = folder / "schemas"
     schemas.mkdir()
     for file in SCHEMA_FILES.values():

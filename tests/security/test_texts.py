@@ -71,5 +71,5 @@ def test_in_a_csv_file_no_cell_begins_a_formula_and_none_moves_into_another(tmp_
 @settings(max_examples=100)
 @given(st.lists(texts, max_size=3))
 def test_in_a_sentence_of_the_gate_it_is_a_part_of_one_line(found):
-    gate = Gate(SimpleNamespace(fetch=lambda _: [{"category": text} for text in found]), None, None, None)  # type: ignore[arg-type]
+    gate = Gate(SimpleNamespace(fetch=lambda _: [{"category": text} for text in found]), None, None)  # type: ignore[arg-type]
     assert gate._detail("select").isprintable()

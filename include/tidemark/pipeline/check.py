@@ -15,7 +15,7 @@ from include.tidemark.history.erasures import erased_since_publication
 from include.tidemark.history.facts import finish_build
 from include.tidemark.history.ledger import refuse_published
 from include.tidemark.own_checks.assets import own_assets, with_own_severities
-from include.tidemark.pipeline.opened import open_for_run, own_queries
+from include.tidemark.pipeline.opened import open_for_run
 from include.tidemark.run import Run
 from include.tidemark.scratch import scratch_folder
 from include.tidemark.settings import Settings
@@ -61,17 +61,15 @@ def check_stage(stage: Stage, run: Run, settings: Settings) -> dict[str, Any]:
         if stage == "models":
             finish_build(warehouse, run)
             record_account(run, warehouse)
-        with open_gate(settings, warehouse, run.run_key, run.started_at, own_queries(run)) as gate:
-            assets = _source_assets(run, warehouse) if stage == "sources" else _family_assets(stage, run)
-            results = [
-                result for asset in assets for result in gate.evaluate(with_own_severities(asset, run))
-            ]
-            report = GateReport(stage, tuple(results))
-            identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
-            replace_run_rows(
-                warehouse, "control.gate_results", run.run_key, report.rows(identity), {"stage": [stage]}
-            )
-            docs_uri = _publish_docs(gate.answers, report, run, settings)
+        gate = open_gate(warehouse, run.run_key, run.started_at)
+        assets = _source_assets(run, warehouse) if stage == "sources" else _family_assets(stage, run)
+        results = [result for asset in assets for result in gate.evaluate(with_own_severities(asset, run))]
+        report = GateReport(stage, tuple(results))
+        identity = {"as_of_date": run.as_of_date, "run_key": run.run_key}
+        replace_run_rows(
+            warehouse, "control.gate_results", run.run_key, report.rows(identity), {"stage": [stage]}
+        )
+        docs_uri = _publish_docs(gate.answers, report, run, settings)
     for result in report.results:
         if not result.success:
             log.log(_LEVELS[result.severity], "%s: %s", result.severity, result.message)

@@ -30,8 +30,7 @@ def open_for_run(run: Run, settings: Settings, tag: QueryTag) -> Iterator[Wareho
 
 
 def own_queries(run: Run) -> Callable[[str], str]:
-    """What turns a query of shared tables into one of the run's own, for those who have a connection of
-    theirs."""
+    """What turns a query of shared tables into one of the run's own."""
     if not run.schema_suffix:
         return lambda sql: sql
     tables = [name for name in checked_tables() if name.partition(".")[0] in SHARED]

@@ -78,12 +78,7 @@ class Asset:
     def query(self) -> str:
         """The one statement that computes every measure."""
         measures = f"select {', '.join(f'{c.measure} as {c.name}' for c in self.checks)} from {self.source}"
-        # Great Expectations takes only queries that start with the word select.
-        return (
-            f"select * from (with {self.with_clause} {measures}) as measures"
-            if self.with_clause
-            else measures
-        )
+        return f"with {self.with_clause} {measures}" if self.with_clause else measures
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""SQLAlchemy's view of DuckDB, fixed for Great Expectations."""
+"""SQLAlchemy's view of DuckDB, fixed for Great Expectations where it queries a table itself."""
 
 from typing import Any
 

@@ -17,12 +17,12 @@ import math
 import time
 from collections.abc import Callable, Iterator
 
-from benchmarks.simulations import amounts, flags, models, months
+from benchmarks.simulations import amounts, effects, flags, models, months
 from benchmarks.simulations.line import Line, agrees
 from include.tidemark.cli.started import run_whole
 
 SIMULATIONS: dict[str, Callable[[int], Iterator[Line]]] = {
-    made.__name__: made for part in (amounts, models, months, flags) for made in part.SIMULATIONS
+    made.__name__: made for part in (amounts, models, months, effects, flags) for made in part.SIMULATIONS
 }
 
 

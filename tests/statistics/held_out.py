@@ -52,6 +52,10 @@ def _pareto(a: float) -> Draw:
     return lambda r, shape: 1 + r.pareto(a, shape)
 
 
+def _poisson(mean: float) -> Draw:
+    return lambda r, shape: r.poisson(mean, shape).astype(float)
+
+
 def _counts(k: float, mean: float) -> Draw:
     return lambda r, shape: r.negative_binomial(k, k / (k + mean), shape).astype(float)
 
@@ -87,11 +91,6 @@ CHOSEN_ON: dict[str, tuple[Draw, float]] = {
     "lognormal 1.2, 30 % zeros": (_some(0.3, _lognormal(1.2), 0), 0.7 * np.exp(0.72)),
     "lognormal 1.4": (_lognormal(1.4), np.exp(0.98)),
     "t with 4 degrees": (lambda r, shape: 5 + r.standard_t(4, shape), 5.0),
-}
-"""Name -> draws and their mean, of the populations that the limits of `trust` were chosen on, with those of
-`populations`."""
-
-UNSEEN: dict[str, tuple[Draw, float]] = {
     "inverse Gaussian": (lambda r, shape: r.wald(1.0, 1.0, shape), 1.0),
     "uneven inverse Gaussian, 50 % zeros": (_some(0.5, lambda r, shape: r.wald(1.0, 0.3, shape), 0), 0.5),
     "log-logistic 4": (lambda r, shape: np.exp(r.logistic(0.0, 0.25, shape)), np.pi / 4 / np.sin(np.pi / 4)),
@@ -107,6 +106,26 @@ UNSEEN: dict[str, tuple[Draw, float]] = {
     "rate of 1.5 %": (_rate(0.015), 0.015),
     "Pareto 3.7, 20 % zeros": (_some(0.2, _pareto(3.7), 0), 0.8 * 3.7 / 2.7),
     "t with 6 degrees": (lambda r, shape: 5 + r.standard_t(6, shape), 5.0),
+}
+"""Name -> draws and their mean, of the populations that the limits of `trust` were chosen on, with those of
+`populations`."""
+
+UNSEEN: dict[str, tuple[Draw, float]] = {
+    "inverse Gaussian 0.6": (lambda r, shape: r.wald(1.0, 0.6, shape), 1.0),
+    "Weibull 0.75, 20 % zeros": (_some(0.2, _weibull(0.75), 0), 0.8 * gamma(1 + 1 / 0.75)),
+    "Pareto 3": (_pareto(3.0), 1.5),
+    "Poisson of mean 4, 75 % zeros": (_some(0.75, _poisson(4.0), 0), 1.0),
+    "Poisson of mean 0.05": (_poisson(0.05), 0.05),
+    "beta 0.5, 3": (lambda r, shape: r.beta(0.5, 3, shape), 1 / 7),
+    "beta 8, 0.5": (lambda r, shape: r.beta(8, 0.5, shape), 8 / 8.5),
+    "lognormal 1.1, 60 % zeros": (_some(0.6, _lognormal(1.1), 0), 0.4 * np.exp(0.605)),
+    "lognormal 0.9": (_lognormal(0.9), np.exp(0.405)),
+    "3 % refunds of gamma 0.7": (_some(0.03, _gamma(0.7), -1), 0.94 * 0.7),
+    "15 % refunds of lognormal 1.1": (_some(0.15, _lognormal(1.1), -1), 0.7 * np.exp(0.605)),
+    "1 % have 12 times": (_some(0.01, _gamma(1.5), 12), 1.5 * 1.11),
+    "rate of 0.8 %": (_rate(0.008), 0.008),
+    "rate of 3 %": (_rate(0.03), 0.03),
+    "t with 5 degrees": (lambda r, shape: 5 + r.standard_t(5, shape), 5.0),
 }
 """The same, drawn for the first time when the limits stood: they judge the promise."""
 

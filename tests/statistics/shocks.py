@@ -1,16 +1,21 @@
-"""Weeks and days with a shock of their own and no effect: how often is a group called different from the
-rest?"""
+"""Weeks and days with a shock of their own: how often is a group called different from the rest without an
+effect, and how often is a planted difference found, and held by its interval?"""
 
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import expit, ndtr
 
+from include.tidemark.statistics.config import StatisticsConfig
 from include.tidemark.statistics.few_clusters import fit_periods, jackknife_effect
 from include.tidemark.statistics.groups import newcombe_difference
+from include.tidemark.statistics.retention import RetentionCount
+from include.tidemark.statistics.retention_differences import retention_differences, unit_rate_flag
 from include.tidemark.statistics.spells import spells_of
 from include.tidemark.statistics.units import (
     Units,
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from include.tidemark.statistics.results import ResultRow
+
+CONFIG = StatisticsConfig("2026-11-01", n_resamples=1000)
 Random = np.random.RandomState
 Verdict = tuple[str | None, bool, bool]
 """Of one comparison: its flag, whether its p-value is at most 5 %, and whether one that counts users would
@@ -37,6 +45,10 @@ DESIGNS: dict[str, tuple[int, int, bool]] = {
     "12 and 36 weeks of unlike size": (12, 36, True),
 }
 """Weeks of a tier and of the rest, and whether weeks differ in their users."""
+
+
+RATES = {"35 and 43 %": (0.35, 0.43), "4 and 7 %": (0.04, 0.07)}
+"""Who is back of the others, and of the group that is looked at."""
 
 
 FEES: dict[str, NDArray[np.float64]] = {
@@ -91,6 +103,74 @@ def retention_of_days(random: Random, shock: float, days: int) -> Verdict:
     naive = newcombe_difference(int(k[0]), int(n[0]), int(k[1:].sum()), int(n[1:].sum()), 0.95).p_value
     assert naive is not None
     return against_units_flag(rest)[0], found.p_value <= 0.05, naive <= 0.05
+
+
+def difference_of_tiers(
+    random: Random, shock: float, design: str, rates: tuple[float, float]
+) -> tuple[str | None, bool, bool]:
+    """A tier whose users come back more often than those of the rest.
+
+    Returns:
+        The flag, whether the interval holds the difference of the rates, and whether it is found.
+    """
+    own, rest, uneven = DESIGNS[design]
+    of_rest, of_own = (_log_odds(rate, shock) for rate in rates)
+    n = sizes(random, own + rest, 150, uneven=uneven)
+    eta = np.repeat([of_own, of_rest], [own, rest]) + shock * random.standard_normal(own + rest)
+    counts = [
+        RetentionCount("own" if place < own else "rest", "7d", users, users, back, back, str(place))
+        for place, (users, back) in enumerate(
+            zip(n.tolist(), random.binomial(n, expit(eta)).tolist(), strict=True)
+        )
+    ]
+    return _held(retention_differences(counts, CONFIG)[0], rates)
+
+
+def difference_of_a_day(
+    random: Random, shock: float, days: int, rates: tuple[float, float]
+) -> tuple[str | None, bool, bool]:
+    """A day whose users come back more often than those of the others, which differ by their shocks."""
+    of_rest, of_own = (_log_odds(rate, shock) for rate in rates)
+    n = sizes(random, days, 150, uneven=True)
+    eta = np.repeat([of_own, of_rest], [1, days - 1]) + shock * random.standard_normal(days)
+    k = random.binomial(n, expit(eta))
+    rest = Units(1.0 * n[1:], 1.0 * k[1:])
+    found = rate_against_units(int(k[0]), int(n[0]), rest, 0.95)
+    assert found is not None and found.p_value is not None
+    truth = rates[1] - rates[0]
+    return (
+        unit_rate_flag(float(n[0]), rest)[0],
+        found.ci_low <= truth <= found.ci_high,
+        found.p_value <= 0.05,
+    )
+
+
+def every_difference(random: Random, shock: float, samples: int) -> Iterator[tuple[str, list]]:
+    """Name of the comparison -> its samples, of a day four times as many."""
+    for name, rates in RATES.items():
+        for design in DESIGNS:
+            yield (
+                f"{name}, {design}",
+                [difference_of_tiers(random, shock, design, rates) for _ in range(samples)],
+            )
+        yield (
+            f"{name}, a day and 119 others",
+            [difference_of_a_day(random, shock, 120, rates) for _ in range(4 * samples)],
+        )
+
+
+def _held(row: ResultRow, rates: tuple[float, float]) -> tuple[str | None, bool, bool]:
+    assert row.ci_low is not None and row.ci_high is not None
+    hit = row.ci_low <= rates[1] - rates[0] <= row.ci_high
+    return row.trust, hit, row.p_value is not None and row.p_value <= 0.05
+
+
+@cache
+def _log_odds(rate: float, shock: float) -> float:
+    """What gives the rate on average over the shocks."""
+    far, weights = np.polynomial.hermite_e.hermegauss(41)
+    weights = weights / weights.sum()
+    return float(brentq(lambda eta: float(weights @ expit(eta + shock * far)) - rate, -9, 9))
 
 
 def alarms(verdicts: Sequence[Verdict], *, by_users: bool = False) -> NDArray[np.bool_]:

@@ -20,39 +20,39 @@ USERS = (np.arange(400, dtype=np.int64) ** 3 * 7919) % 30_011 * (np.arange(400) 
 
 
 def test_version() -> None:
-    assert (ALGORITHM_VERSION, STREAM_VERSION) == ("3", "1")
+    assert (ALGORITHM_VERSION, STREAM_VERSION) == ("4", "1")
 
 
-def test_replicates_of_version_3() -> None:
+def test_replicates_of_version_4() -> None:
     drawn = totals(cells_of(USERS), stream("2026-11-01", "golden"), 1000)[:, 1]
     assert [f"{value:.12g}" for value in drawn[[0, 1, 256, 999]]] == GOLDEN["replicates"]
 
 
-def test_published_means_of_version_3() -> None:
+def test_published_means_of_version_4() -> None:
     rows = segment_means({("lifetime_value", "Declining"): cells_of(USERS)}, CONFIG)
     found = [row for row in rows if row.segment == "Declining" and row.estimate is not None]
     assert [(row.seed, row.estimate, row.ci_low, row.ci_high) for row in found] == GOLDEN["means"]
 
 
-def test_published_ratios_of_version_3() -> None:
+def test_published_ratios_of_version_4() -> None:
     rows = segment_backtest({"Declining": ratio_cells_of(USERS, USERS[::-1])}, CONFIG)
     found = [row for row in rows if row.segment == "Declining"]
     assert [(row.seed, row.estimate, row.ci_low, row.ci_high) for row in found] == GOLDEN["ratios"]
 
 
-def test_published_shares_of_version_3() -> None:
+def test_published_shares_of_version_4() -> None:
     cells = {name: cells_of(USERS[part::3]) for part, name in ((1, "one"), (2, "two"))}
     rows = share_rows("volume_share", cells, CONFIG, horizon="w1")
     assert [(row.seed, row.estimate, row.ci_low, row.ci_high) for row in rows] == GOLDEN["shares"]
 
 
-def test_published_binomial_bootstrap_of_version_3() -> None:
+def test_published_binomial_bootstrap_of_version_4() -> None:
     rows = retention([RetentionCount("2026-10", "30d", 400, 350, 120, 150)], CONFIG)
     found = [row for row in rows if row.method == "binomial_bootstrap"]
     assert [(row.seed, row.estimate, row.ci_low, row.ci_high) for row in found] == GOLDEN["rates"]
 
 
-def test_published_ratios_of_means_of_version_3() -> None:
+def test_published_ratios_of_means_of_version_4() -> None:
     first, second = cells_of(USERS[1::3]), cells_of(USERS[2::3])
     rows = mean_ratio_rows("ratio", first, second, CONFIG, segment="Planner", segment_to="Passenger")
     assert [(row.seed, row.estimate, row.ci_low, row.ci_high) for row in rows] == GOLDEN["mean ratios"]

@@ -4,7 +4,7 @@ They are the same on OpenBLAS' kernels for Nehalem, Haswell, Zen and SkylakeX an
 When one changes, either something broke, or ALGORITHM_VERSION has to be raised and the file of the new
 version recorded:
 
-    PYTHONPATH=. python -m tests.statistics.test_golden_models > tests/statistics/golden_4.json
+    PYTHONPATH=. python -m tests.statistics.test_golden_models > tests/statistics/golden_5.json
 """
 
 import json
@@ -20,6 +20,8 @@ from include.tidemark.statistics.drivers import drivers
 from include.tidemark.statistics.elasticity import elasticity
 from include.tidemark.statistics.lifetime_value import discount_factors, lifetime_value
 from include.tidemark.statistics.results import ResultRow
+from include.tidemark.statistics.retention import RetentionCount
+from include.tidemark.statistics.retention_differences import retention_differences
 from include.tidemark.statistics.retention_model import retention_model
 from include.tidemark.statistics.streams import ALGORITHM_VERSION
 from tests.statistics.users import cells_of_users, table_of, units_of, volume_cells_of, weekly_sums_of
@@ -99,12 +101,23 @@ def driver_rows() -> list[ResultRow]:
     return drivers(table, CONFIG, horizon="30d")
 
 
+def day_rows() -> list[ResultRow]:
+    counts = [
+        RetentionCount(str(day), "7d", 100 + n, 100 + n, k, k + 3, str(day))
+        for day, (n, k) in enumerate(
+            zip((digits(32, 21) % 40).tolist(), (5 + digits(32, 22) % 9).tolist(), strict=True)
+        )
+    ]
+    return retention_differences(counts, CONFIG, each_is_a_unit=True)[:6]
+
+
 ROWS: dict[str, Callable[[], list[ResultRow]]] = {
     "elasticity of 8 periods": lambda: elasticity_rows(8),
     "elasticity of 14 periods": lambda: elasticity_rows(14),
     "lifetime value": lifetime_value_rows,
     "retention model": retention_rows,
     "drivers, one of which separates": driver_rows,
+    "days against the others": day_rows,
 }
 
 

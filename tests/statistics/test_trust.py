@@ -21,8 +21,13 @@ def level(tail: Tail, reference: Tail | None = EVERYBODY, method: str = "percent
     return LEVELS.index(flag(method, Sample(tail, reference))[0])
 
 
+def level_of(users: int, skewness: float, weight: float, method: str = "percentile_bootstrap") -> int:
+    """Of users who are like all 50,000."""
+    return level(Tail(users, skewness, weight), Tail(50_000, skewness, weight), method)
+
+
 def test_trust_falls_with_skewness_and_rises_with_users() -> None:
-    levels = [level(Tail(100, skewness, max(skewness, 2.0))) for skewness in (0, 1.9, 2.1, 3.4, 3.6, 50)]
+    levels = [level_of(100, skewness, max(skewness, 2.0)) for skewness in (0, 1.9, 2.1, 3.4, 3.6, 50)]
     assert levels == [0, 0, 1, 1, 2, 2]
     assert level(Tail(10_000, 10.0, 12.0), Tail(100_000, 10.0, 12.0)) == 0
 
@@ -31,6 +36,18 @@ def test_the_more_uneven_of_the_users_and_their_reference_decides() -> None:
     assert level(Tail(400, 1.0, 2.0), Tail(50_000, 30.0, 31.0)) == 2
     assert level(Tail(400, 30.0, 31.0)) == 2
     assert level(Tail(400, 1.0, 2.0)) == 0
+
+
+def test_the_users_own_tail_may_be_two_fifths_larger_than_that_of_the_reference() -> None:
+    """Else of the populations just beyond the limit those samples pass that lack their tail."""
+    for k, weight in ((0.2, 0.2), (0.0, 0.25)):
+        below, beyond = (Tail(400, 28 * k * part, 28 * weight * part) for part in (0.99, 1.01))
+        assert [level(tail) for tail in (below, beyond)] == [0, 1]
+    assert [level(Tail(400, 20 * k, 20 * k), EVERYBODY, "hall_skew_t") for k in (0.349, 0.351)] == [0, 2]
+
+
+def test_users_without_others_have_no_more_than_the_limit() -> None:
+    assert [level(Tail(40_000, 8.0, 200 * weight), None) for weight in (0.049, 0.051)] == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -42,20 +59,19 @@ def test_the_more_uneven_of_the_users_and_their_reference_decides() -> None:
     ],
 )  # fmt: skip
 def test_a_method_is_ok_up_to_its_own_limit(method: str, limit: float) -> None:
-    below, beyond = (
-        level(Tail(400, 20 * k, 20 * max(k, 0.2)), method=method) for k in (limit, limit + 0.002)
-    )
+    below, beyond = (level_of(400, 20 * k, 20 * max(k, 0.2), method) for k in (limit, limit + 0.002))
     assert (below, beyond) == (0, 1)
 
 
 def test_no_weight_above_a_quarter_is_ok_however_many_show_the_tail() -> None:
-    everybody = Tail(1_000_000, 0.0, 2.0)
-    assert [level(Tail(400, 0.0, weight), everybody) for weight in (4.99, 5.01)] == [0, 1]
+    found = [level(Tail(400, 0.0, 2.0), Tail(1_000_000, 0.0, weight)) for weight in (4.99, 5.01)]
+    assert found == [0, 1]
 
 
 def test_users_who_are_all_there_are_have_a_lighter_tail() -> None:
-    assert [level(Tail(10_000, 0.0, weight), None) for weight in (6.99, 7.01)] == [0, 1]
-    assert [level(Tail(400, 0.0, 2.0), Tail(5_000, 0.0, weight)) for weight in (4.9, 5.1)] == [0, 1]
+    assert [level(Tail(10_000, 0.0, weight), None) for weight in (4.99, 5.01)] == [0, 1]
+    twice = [level(Tail(10_000, 0.0, 2.0), Tail(20_000, 0.0, weight)) for weight in (8.4, 8.42)]
+    assert twice == [0, 1], "0.05 times 2 to the power of three quarters"
 
 
 def test_far_values_of_both_signs_are_seen_although_the_skewness_is_nothing() -> None:

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from include.tidemark.statistics.units import (
     Units,
@@ -11,7 +12,13 @@ from include.tidemark.statistics.units import (
     units_difference,
     units_flag,
 )
-from tests.statistics.shocks import alarms, retention_of_days, retention_of_tiers, value_of_tiers
+from tests.statistics.shocks import (
+    alarms,
+    every_difference,
+    retention_of_days,
+    retention_of_tiers,
+    value_of_tiers,
+)
 from tests.statistics.users import units_of
 
 
@@ -76,10 +83,40 @@ def test_one_large_unit_leaves_little_freedom() -> None:
 
 
 def test_a_day_among_days_that_differ_by_chance_alone_has_the_error_of_its_users() -> None:
-    rest = Units.of([(10_000, 3000 + step) for step in (-10, -5, 0, 5, 10) * 10])
+    rest = Units.of([(10**9, 3 * 10**8 + step) for step in (-10, -5, 0, 5, 10) * 10])
     found = rate_against_units(60, 150, rest, 0.95)
-    half = stats.t.ppf(0.975, 49) * math.sqrt(0.3 * 0.7 * (1 / 150 + 1 / 500_000))
-    assert (found.ci_low, found.ci_high) == pytest.approx((0.1 - half, 0.1 + half), rel=1e-9)
+    t = stats.t.ppf(0.975, 49)
+    low, high = proportion_confint(60, 150, 2 * stats.norm.sf(t), "wilson")
+    assert (found.ci_low, found.ci_high) == pytest.approx((low - 0.3, high - 0.3), rel=1e-6)
+    error = math.sqrt(0.3 * 0.7 / 150)
+    assert found.p_value == pytest.approx(2 * stats.t.sf(0.1 / error, 49), rel=1e-6)
+
+
+def test_the_interval_of_a_day_holds_the_rates_that_a_test_with_their_own_variance_does_not_reject() -> None:
+    random = np.random.RandomState(3)
+    for n in (12, 40, 300):
+        users = random.randint(20, 200, 40)
+        rest = Units.of(zip(users.tolist(), random.binomial(users, 0.2).tolist(), strict=True))
+        rates = np.array([rate_against_units(k, n, rest, 0.9).p_value for k in range(n + 1)])
+        for k in range(n + 1):
+            found = rate_against_units(k, n, rest, 0.9)
+            assert found.ci_low < found.estimate < found.ci_high or k in (0, n)
+            assert (rates[k] < 0.1) == (not found.ci_low <= 0 <= found.ci_high)
+
+
+@pytest.mark.parametrize("shock", [0.0, 0.2])
+def test_a_planted_difference_is_held_by_its_interval_and_found(shock: float) -> None:
+    found = dict(every_difference(np.random.RandomState(4), shock, 150))
+    assert len(found) == 8
+    for name, verdicts in found.items():
+        held = [hit for flag, hit, _ in verdicts if flag == "ok"]
+        assert len(held) >= 149, name
+        error = math.sqrt(0.05 * 0.95 / len(held))
+        assert 0.93 - 2 * error <= np.mean(held) <= 0.97 + 3 * error, name
+    # Of many weeks nearly every difference is found, of one day half of them.
+    power = {name: np.mean([late for _, _, late in verdicts]) for name, verdicts in found.items()}
+    assert power["35 and 43 %, 12 and 36 weeks of unlike size"] > 0.85
+    assert power["35 and 43 %, a day and 119 others"] > 0.2
 
 
 def test_a_day_among_days_that_differ_has_the_error_of_days() -> None:

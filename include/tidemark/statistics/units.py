@@ -4,7 +4,7 @@ users."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,8 +109,10 @@ def rate_against_units(successes: int, n: int, rest: Units, confidence_level: fl
     The variance of a unit's rate is p (1 - p) / n and what units differ beyond it, t^2, by moments from the
     others (none where they differ less than chance would have them); t quantiles have the effective number of
     others less one. One unit can't show how it would differ from another of its kind, so that is taken from
-    the others. Below six of them no p-value is given. Sources: DerSimonian and Laird 1986 (t^2); Crawford and
-    Howell 1998 (one case against several).
+    the others. The interval holds the differences that this test does not reject, each with the variance of a
+    unit of that rate q, in proportion to q (1 - q): with the others' variance throughout, a day of 7 % among
+    days of 4 % was held in 89 % of samples. Below six others no p-value is given. Sources: Wilson 1927 (the
+    interval); DerSimonian and Laird 1986 (t^2); Crawford and Howell 1998 (one case against several).
 
     Args:
         successes: users of the unit with the outcome.
@@ -132,12 +134,20 @@ def rate_against_units(successes: int, n: int, rest: Units, confidence_level: fl
     spread = float((rest.n * (rest.total / rest.n - rate) ** 2).sum())
     share = float((rest.n**2).sum()) / users
     of_units = max((spread - (rest.count - 1) * of_users) / (users - share), 0.0)
-    variance = of_units * (1 + share / users) + of_users * (1 / n + 1 / users)
-    if variance <= 0:
+    if of_users <= 0:
         return None
+    of_rest = (of_units * share + of_users) / users
+    of_one = 1 / n + of_units / of_users
     few = rest.count < MINIMUM_PERIODS
     freedom = max(rest.effective - 1, 1.0)
-    return _comparison(successes / n - rate, math.sqrt(variance), freedom, confidence_level, few=few)
+    error, own = math.sqrt(of_rest + of_one * of_users), successes / n
+    tested = _comparison(own - rate, error, freedom, confidence_level, few=few)
+    squared = float(stdtrit(freedom, 0.5 + confidence_level / 2)) ** 2
+    # (own - q)^2 = squared (of_rest + of_one q (1 - q)), solved for q.
+    linear, spare = squared * of_one, squared * of_rest
+    half = math.sqrt(linear * (4 * own * (1 - own) + linear) + 4 * spare * (1 + linear))
+    low, high = ((2 * own + linear + side * half) / (2 * (1 + linear)) - rate for side in (-1, 1))
+    return replace(tested, ci_low=low, ci_high=high)
 
 
 def units_flag(first: Units, second: Units) -> Flag:

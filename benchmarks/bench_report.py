@@ -1,12 +1,14 @@
 """How fast a report answers in a browser: its first paint against that of an empty page, and a filter until
 its charts stand.
 
-    PYTHONPATH=. python benchmarks/bench_report.py .local/artifacts/as_of=2018-01-01/run=.../report/index.html
+    PYTHONPATH=. python benchmarks/bench_report.py                  # the demo's newest run
+    PYTHONPATH=. python benchmarks/bench_report.py FOLDER           # of a run, or of artifacts
 
 The page holds aggregates only, so its size follows families, weeks and segments, and not the number of users.
 """
 
 import argparse
+import json
 import shutil
 from pathlib import Path
 from statistics import median
@@ -19,7 +21,9 @@ PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0].start
 FILTERED = """async (box) => {
     const began = performance.now();
     box.click();
-    while (document.querySelector('[aria-busy]')) await new Promise((done) => setTimeout(done, 1));
+    const near = (box) => box.width && box.bottom > -300 && box.top < innerHeight + 300; // others wait to be looked at
+    const behind = () => [...document.querySelectorAll('[aria-busy]')].some((one) => near(one.getBoundingClientRect()));
+    while (behind()) await new Promise((done) => setTimeout(done, 1));
     return performance.now() - began;
 }"""
 
@@ -52,18 +56,31 @@ def filters(browser: Browser, address: str) -> list[float]:
     return found
 
 
+def report_in(folder: Path) -> Path | None:
+    """The report of a run's folder, or of the newest run below a folder of artifacts; None where there is
+    none."""
+    own = folder / "report/index.html"
+    return own if own.is_file() else max(folder.glob("as_of=*/run=*/report/index.html"), default=None)
+
+
+def size(report: Path) -> str:
+    """What the page is of: rows of the sources, as the manifest beside it says, and its own bytes."""
+    manifest = json.loads((report.parent.parent / "manifest.json").read_text(encoding="utf-8"))
+    rows = ", ".join(f"{source['rows']:,} {source['table']}" for source in manifest["sources"])
+    return f"as of {manifest['as_of_date']}, {rows}; {report.stat().st_size / 1e6:.2f} MB"
+
+
 def main() -> None:
     """Print both figures."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    newest = max(Path(".local/artifacts").glob("as_of=*/run=*/report/index.html"), default=None)
-    parser.add_argument(
-        "report", type=Path, nargs="?", default=newest, help="the demo's newest, unless given"
-    )
-    report = parser.parse_args().report
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(".local/artifacts"))
+    folder = parser.parse_args().folder
+    report = report_in(folder)
     if report is None:
-        parser.exit(0, "no report: run `make demo`, or name one\n")
+        parser.exit(1, f"{folder} holds no report: run `make demo`, or name a run's folder.\n")
+    print(size(report))
     address = report.resolve().as_uri()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])

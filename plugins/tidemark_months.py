@@ -18,6 +18,7 @@ from tidemark_pages import (
     markup,
     moment,
     page,
+    pasted,
     table,
 )
 
@@ -111,16 +112,17 @@ def history_of(month: Mapping[str, Any]) -> list[Markup]:
 
 
 def rollbacks_of(month: Mapping[str, Any]) -> list[Markup]:
-    """What to enter into Airflow's form to show another run of a date; its form takes no values from an
+    """What to paste into Airflow's form to show another run of a date; its form takes no values from an
     address."""
     keys = dict.fromkeys(
         row["run_key"] for row in month.get("history", []) if row["run_key"] != month["run_key"]
     )
     return [
         markup(
-            "{form}: as-of date <code>{day}</code>, run key <code>{key}</code>. Its log says what that changes; with <i>Dry run</i> off and"
-            " a reason it is done.",
-            form=airflow_link(dag_path("rollback_publication"), "Roll back"), day=month["as_of_date"], key=key,
+            "{form}, pasting {values} into <i>Configuration JSON</i>. Its log says what that changes; with <i>Dry run</i> off and a reason it"
+            " is done.",
+            form=airflow_link(dag_path("rollback_publication"), "Roll back"),
+            values=pasted(as_of_date=month["as_of_date"], run_key=key, dry_run=True, reason=None),
         )
         for key in keys
     ]  # fmt: skip

@@ -6,6 +6,7 @@ the tab.
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -72,6 +73,7 @@ td:last-child { min-width: 14rem; }
 tbody th { font-weight: 600; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; }
 code { font-size: .86em; overflow-wrap: anywhere; }
+.paste { -webkit-user-select: all; user-select: all; background: var(--sheet); border: 1px solid var(--rule); border-radius: .3rem; padding: .05rem .35rem; }
 details { max-width: 54rem; } details ul { margin: .35rem 0; } summary { cursor: pointer; }
 form { display: flex; flex-wrap: wrap; gap: .5rem; margin: .75rem 0 1rem; }
 input, button { font: inherit; color: inherit; background: var(--sheet); border: 1px solid var(--control);
@@ -176,6 +178,12 @@ def file_link(address: str, text: Any) -> Markup:
 def airflow_link(path: str, text: Any) -> Markup:
     """A link to one of Airflow's own pages."""
     return markup('<a href="{address}" data-outside>{text}</a>', address=f"{base_path()}{path}", text=text)
+
+
+def pasted(**values: Any) -> Markup:
+    """Values for Airflow's trigger form: one click selects the line, and pasted as the form's JSON it fills
+    the fields."""
+    return markup('<code class="paste">{line}</code>', line=json.dumps(values))
 
 
 def dag_path(dag_id: str, run_id: str | None = None, task_id: str | None = None) -> str:

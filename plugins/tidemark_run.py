@@ -20,6 +20,7 @@ from tidemark_pages import (
     markup,
     moment,
     page,
+    pasted,
     table,
 )
 from tidemark_store import MANIFEST, STAGES, RunFiles
@@ -261,16 +262,22 @@ def _file_link(address: str, path: str) -> Markup:
 
 
 def _actions(as_of_date: str, month: Month | None) -> Iterator[Markup]:
-    """Airflow's form takes no values from an address (up to 3.3.2), so they are beside the link."""
+    """Airflow's form takes no values from an address (up to 3.3.2), so they are beside the link to paste."""
     form = airflow_link(dag_path(DAG_ID), "Trigger")
     yield markup("<h2>What to do</h2>")
     if not as_of_date:
         yield markup("<p>Correct what the sentence names, then {form} the DAG again.</p>", form=form)
         return
+    yield markup(
+        "<p>Each link leads to a DAG, whose button <i>Trigger</i> opens a form. A click selects the line beside the link; pasted there, below"
+        " <i>Advanced Options</i>, it fills the fields.</p>"
+    )
     yield items(
         [
             markup(
-                "Compute the month again: {form}, as-of date <code>{day}</code>.", form=form, day=as_of_date
+                "Compute the month again: {form}, pasting {values} into <i>Configuration JSON</i>.",
+                form=form,
+                values=pasted(as_of_date=as_of_date, reason=None),
             ),
             *_backfill(as_of_date),
             *(rollbacks_of(month) if month else []),
@@ -284,7 +291,8 @@ def _actions(as_of_date: str, month: Month | None) -> Iterator[Markup]:
 def _backfill(as_of_date: str) -> Iterator[Markup]:
     if date.fromisoformat(as_of_date).day == 1:
         yield markup(
-            "Compute it and later months again: {form}, from <code>{day}</code>, to the last as-of date that you want. Its log has the"
-            " plan; with <i>Dry run</i> off and a reason it is done.",
-            form=airflow_link(dag_path("segmentation_backfill"), "Backfill"), day=as_of_date,
+            "Compute it and later months again: {form}, pasting {values} into <i>Configuration JSON</i>, with the last as-of date that you"
+            " want. Its log has the plan; with <i>Dry run</i> off and a reason it is done.",
+            form=airflow_link(dag_path("segmentation_backfill"), "Backfill"),
+            values=pasted(from_date=as_of_date, to_date=as_of_date, dry_run=True, reason=None),
         )  # fmt: skip

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +21,7 @@ class Document(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.texts, self.links, self.tags, self._in = [], [], [], []
+        self.texts, self.links, self.tags, self.pasted, self._in = [], [], [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -36,6 +38,8 @@ class Document(HTMLParser):
     def handle_data(self, data):
         if not self._in:
             self.texts.append(data)
+        if self.tags and self.tags[-1] == ("code", {"class": "paste"}) and data.startswith("{"):
+            self.pasted.append(json.loads(data))
 
     @property
     def text(self):
@@ -96,6 +100,12 @@ def test_failed_dry_and_running_runs_are_listed_and_those_that_published_only_on
     assert f"runs/2026-10-01/{identity['run_key']}/report/index.html" in months.links
 
 
+def assert_params(dag, values):
+    """The DAG's form knows each value by this name."""
+    known = re.findall(r'"(\w+)": Param\(', Path(f"dags/{dag}.py").read_text())
+    assert set(values) <= set(known)
+
+
 def test_the_history_names_every_publication_and_what_a_rollback_needs(client, artifacts, make):
     old = "20261101_20261031T060000_0123abcd"
     row = make.month()["history"][0]
@@ -103,10 +113,8 @@ def test_the_history_names_every_publication_and_what_a_rollback_needs(client, a
     make.index(artifacts, [make.month(history=history, action="rollback")])
     months = read(client)
     assert "rolled back to" in months.text
-    assert (
-        f"as-of date 2026-11-01 , run key {old} . Its log says what that changes; with Dry run off"
-        in months.text
-    )
+    assert months.pasted == [{"as_of_date": "2026-11-01", "run_key": old, "dry_run": True, "reason": None}]
+    assert_params("rollback_publication", *months.pasted)
     assert "/dags/rollback_publication" in months.links
 
 
@@ -153,8 +161,11 @@ def test_a_failed_run_says_what_failed_why_what_consumers_see_and_what_to_do(fai
     )
     assert "models.customer_segments, drift: The shares drifted" in run.text
     assert "The newest month: as of 2026-11-01" in run.text
-    assert "as-of date 2026-12-01" in run.text
-    assert "from 2026-12-01 , to the last as-of date" in run.text
+    again, backfill = run.pasted
+    assert again == {"as_of_date": "2026-12-01", "reason": None}
+    assert_params("monthly_segmentation", again)
+    assert backfill == {"from_date": "2026-12-01", "to_date": "2026-12-01", "dry_run": True, "reason": None}
+    assert_params("segmentation_backfill", backfill)
     assert "/dags/segmentation_backfill" in run.links
     quoted = "scheduled__2026-12-01T06%3A00%3A00%2B00%3A00"
     assert f"/dags/monthly_segmentation/runs/{quoted}/tasks/check_models" in run.links

@@ -1,6 +1,7 @@
 """What opens the report: changes beyond chance in sentences, what may be of the measure, and what could not
 be judged."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -182,6 +183,12 @@ def test_the_page_says_when_nothing_changed_and_when_there_is_nothing_to_compare
     absent = dict.fromkeys(("earlier_as_of_date", "is_comparable", "change", "trust", "p_adjusted"))
     first = row() | absent | {"reason": "no_earlier_publication"}
     assert "No earlier month is published to compare with." in shown(what_changed(RUN, [first], WORDINGS))
+
+
+def test_one_more_change_is_one_number() -> None:
+    found = what_changed(RUN, [row()], WORDINGS)
+    for further, said in ((1, "1 more number changed"), (2, "2 more numbers changed")):
+        assert said in shown(replace(found, further=further))
 
 
 def test_of_two_shares_of_a_segment_the_one_of_all_people_is_said() -> None:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.engagement.artifacts import ALL_USERS
 from include.tidemark.report import words
-from include.tidemark.report.charts import Stage, funnel_bars
+from include.tidemark.report.charts import Stage, funnel_bars, is_weak
 from include.tidemark.report.numbers import behind, number
 from include.tidemark.run import Run
 from include.tidemark.warehouse.base import Row
@@ -74,6 +74,7 @@ def _bars(rows: Sequence[Row], results: StatisticRows) -> Markup:
             row["reached_rate_ci_high"],
             row["conversion_rate"] if row["stage_number"] else None,
             ", ".join(filter(None, behind(reached[row["stage"]]))),
+            weak=is_weak(reached[row["stage"]]),
         )
         for row in rows
     ]

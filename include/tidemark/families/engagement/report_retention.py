@@ -10,7 +10,7 @@ from markupsafe import Markup
 from include.tidemark.artifacts.results import StatisticRows
 from include.tidemark.families.engagement.cohorts import ALL_COHORTS, REVENUE_PER_USER, horizon
 from include.tidemark.report import words
-from include.tidemark.report.charts import HeatCell, Point, categorical, curves, heat_map
+from include.tidemark.report.charts import HeatCell, Point, categorical, curves, heat_map, is_weak
 from include.tidemark.report.numbers import number, told_of
 from include.tidemark.run import Run
 from include.tidemark.statistics.proportions import proportion_row
@@ -100,4 +100,5 @@ def _cell(run: Run, monday: date, day: int, matured: int, retained: int) -> Heat
         return HeatCell(*place, None, words.DASH, REASONS[reason], too_few=bool(matured), facets=facets)
     row = asdict(proportion_row(IN_WINDOW, retained, matured, run.statistics_config, "window_not_complete"))
     share = row["estimate"]
-    return HeatCell(*place, share, words.percent(share, 0), told_of(row, words.percent), facets=facets)
+    told = told_of(row, words.percent)
+    return HeatCell(*place, share, words.percent(share, 0), told, weak=is_weak(row), facets=facets)

@@ -24,6 +24,7 @@ from include.tidemark.report.charts import (
     categorical,
     curves,
     heat_map,
+    is_weak,
     stacked_bars,
 )
 from include.tidemark.report.numbers import number, p_value, told_of, trust
@@ -245,5 +246,6 @@ def _cell(tier: str, k: int, row: Row | None) -> HeatCell:
         text="" if value is None else words.percent(value, 0),
         note=told_of(row, words.percent),
         too_few=row is not None and row["reason"] != "window_not_complete",
+        weak=is_weak(row),
         facets={"tier": tier},
     )

@@ -32,7 +32,7 @@ from include.tidemark.report.charts.legend import chip
 from include.tidemark.report.charts.palette import categorical, sequential
 from include.tidemark.report.charts.panels import Panel, small_multiples
 from include.tidemark.report.charts.pareto import Mark, pareto
-from include.tidemark.report.charts.points import Estimate, Point
+from include.tidemark.report.charts.points import Estimate, Point, is_weak
 
 __all__ = [
     "NARROW",
@@ -53,6 +53,7 @@ __all__ = [
     "funnel_bars",
     "heat_map",
     "interval_bar",
+    "is_weak",
     "only",
     "pareto",
     "ratios",

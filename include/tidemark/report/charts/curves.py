@@ -166,7 +166,8 @@ def _x_axis(title: str, dates: bool, rows: Sequence[dict[str, Any]], width: int)
 def share_over_time(
     points: Sequence[Estimate], colour: str, domain: tuple[float, float], description: str
 ) -> Markup:
-    """A small line chart of shares (0 to 1) over months, with intervals, for a panel of `small_multiples`.
+    """A small line chart of shares (0 to 1) over months, with intervals, for a panel of `small_multiples`. A
+    share to be read with caution is a hollow dot on a dashed interval.
 
     Args:
         domain: the ends of the vertical axis.
@@ -190,18 +191,27 @@ def share_over_time(
                     "low": p.low,
                     "high": p.high,
                     "told": told(p.label, write_with_interval(p.value, p.low, p.high, "percent"), p.note),
+                    "weak": p.weak,
                     **about(p.facets),
                 }
                 for p in points
             ]
         )
     )
-    chart = alt.layer(
-        base.mark_area(opacity=0.16, color=colour).encode(x=x, y=low, y2=high),
-        base.mark_rule(strokeWidth=1.5, color=colour, opacity=0.75).encode(x=x, y=low, y2=high),
-        base.mark_line(strokeWidth=2, color=colour).encode(x=x, y=y),
-        base.mark_circle(size=44, color=colour, opacity=1).encode(x=x, y=y, description=ROW_TOLD),
-    ).properties(width=255, height=120)
+    layers = [base.mark_area(opacity=0.16, color=colour).encode(x=x, y=low, y2=high)]
+    for weak in sorted({point.weak for point in points}):
+        dash, fill = ([4, 3], GROUND) if weak else ([1, 0], colour)
+        of = base.transform_filter("datum.weak" if weak else "!datum.weak")
+        layers += [
+            of.mark_rule(strokeWidth=1.5, color=colour, opacity=0.75, strokeDash=dash).encode(
+                x=x, y=low, y2=high
+            ),
+            of.mark_point(size=44, fill=fill, stroke=colour, strokeWidth=1.5, opacity=1).encode(
+                x=x, y=y, description=ROW_TOLD
+            ),
+        ]
+    layers.insert(1, base.mark_line(strokeWidth=2, color=colour).encode(x=x, y=y))
+    chart = alt.layer(*layers).properties(width=255, height=120)
     return drawn(lambda _: chart, description, NARROW)
 
 

@@ -42,7 +42,7 @@ _FONT = "sans-serif"
 """Fonts are named in the style sheet; this one only measures the space that labels need."""
 _VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 _TOLD = "\u2060"
-"""Starts a text that is meant for the reader, unlike those that Vega makes up for each mark."""
+"""Starts a text that is meant for the reader, unlike those that Vega makes up; takes no room."""
 
 ROW_TOLD = alt.Description("told:N")
 """What is told about a row's mark. Like every channel it is an object of its class: for a bare text Altair
@@ -56,7 +56,44 @@ def told(*parts: str) -> str:
 
 def data(rows: Sequence[dict[str, Any]]) -> Any:
     """Rows as a chart's data, as one text: Altair copies a chart many times, and a list of rows with it."""
-    return alt.InlineData(values=json.dumps(list(rows)), format=alt.JsonDataFormat(type="json"))
+    listed = [{field: key(value) for field, value in row.items()} for row in rows]
+    return alt.InlineData(values=json.dumps(listed), format=alt.JsonDataFormat(type="json"))
+
+
+_INHERITED = frozenset(
+    (
+        "__defineGetter__",
+        "__defineSetter__",
+        "__lookupGetter__",
+        "__lookupSetter__",
+        "__proto__",
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+    )
+)
+
+
+def key(value: Any) -> Any:
+    """A value as Vega can look it up: Vega keeps groups in plain objects of JavaScript, where a name that
+    every object inherits is found before anything was kept. Such a name gets a sign in front that takes no
+    room; all else stays.
+
+    >>> key("toString") == "toString", key("to string"), key(3)
+    (False, 'to string', 3)
+    """
+    return f"{_TOLD}{value}" if isinstance(value, str) and value in _INHERITED else value
+
+
+def _with_keys(part: Any) -> Any:
+    """A part of a chart's description, whose orders and domains name values as `data` does."""
+    if isinstance(part, dict):
+        return {name: _with_keys(inner) for name, inner in part.items()}
+    return [_with_keys(inner) for inner in part] if isinstance(part, list) else key(part)
 
 
 Facets = Mapping[str, str | float]
@@ -134,7 +171,7 @@ _LOOK: Mapping[str, Any] = {
 
 def _described(chart: Any) -> dict[str, Any]:
     """The chart as Vega-Lite, with what all charts look like."""
-    described: dict[str, Any] = chart.to_dict(validate=False)
+    described: dict[str, Any] = _with_keys(chart.to_dict(validate=False))
     # Not by `configure` and its like, each of which copies all that the chart holds.
     view = {**described["config"]["view"], "stroke": None}
     return {**described, "config": {"view": view, **_LOOK}}

@@ -29,6 +29,8 @@ class Stage:
     """Of those who reached the stage before; None for the first stage."""
     note: str = ""
     """Told where a pointer rests on the stage: how its interval was made, and how far to trust it."""
+    weak: bool = False
+    """Whether the share is to be read with caution or not at all: its interval is dashed."""
 
 
 def funnel_bars(
@@ -61,6 +63,7 @@ def _row(stage: Stage, users: str) -> dict[str, Any]:
         "low": stage.low,
         "high": stage.high,
         "one": 1.0,
+        "weak": stage.weak,
         "numbers": f"{words.count(stage.reached)} {users}, {words.percent(stage.share)}",
         "told": told(stage.label, f"{words.count(stage.reached)} {users}", share, step, stage.note),
     }
@@ -78,8 +81,11 @@ def _chart(rows: list[dict[str, Any]], colour: str) -> Any:
     return alt.layer(
         base.mark_bar(size=14, yOffset=8, fill=RULE, opacity=0.6).encode(x=along("one:Q"), y=y),
         base.mark_bar(size=14, yOffset=8, color=colour).encode(x=along("share:Q"), y=y, description=ROW_TOLD),
-        base.mark_rule(strokeWidth=2, yOffset=8, stroke=INK).encode(
-            x=along("low:Q"), x2=alt.X2("high:Q"), y=y
+        *(
+            base.transform_filter("datum.weak" if weak else "!datum.weak")
+            .mark_rule(strokeWidth=2, yOffset=8, stroke=INK, strokeDash=[4, 3] if weak else [1, 0])
+            .encode(x=along("low:Q"), x2=alt.X2("high:Q"), y=y)
+            for weak in sorted({row["weak"] for row in rows})
         ),
         base.mark_text(align="left", fontWeight=600, fill=INK, **text).encode(
             x=alt.value(0), y=y, text=alt.Text("label:N")

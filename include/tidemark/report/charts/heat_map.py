@@ -31,6 +31,8 @@ class HeatCell:
     """Told where a pointer rests on the cell: the interval, or why there is no number."""
     too_few: bool = False
     """Whether there is no number because of too few users, and not because the window is not over."""
+    weak: bool = False
+    """Whether the number is to be read with caution or not at all: the cell is dashed."""
     facets: Facets = field(default_factory=dict)
 
 
@@ -75,7 +77,7 @@ def _row(cell: HeatCell, low: float, high: float) -> dict[str, Any]:
         return {**row, "known": False, "too_few": cell.too_few, "shade": GROUND}
     part = (cell.value - low) / (high - low) if high > low else 0.0
     step = min(max(int(part * 10), 0), 9)
-    return {**row, "known": True, "shade": SHADES[step]}
+    return {**row, "known": True, "weak": cell.weak, "shade": SHADES[step]}
 
 
 def _chart(
@@ -107,6 +109,15 @@ def _chart(
         base.transform_filter("datum.known")
         .mark_rect(stroke=GROUND, strokeWidth=2)
         .encode(x=x, y=y, fill=shade, description=ROW_TOLD),
+        *(
+            [
+                base.transform_filter("datum.weak")
+                .mark_rect(stroke=SOFT, strokeWidth=1, strokeDash=[3, 2], filled=False)
+                .encode(x=x, y=y)
+            ]
+            if any(row.get("weak") for row in rows)
+            else []
+        ),
         base.transform_filter("!datum.known")
         .mark_rect(stroke=RULE, strokeWidth=1, strokeDash=[3, 2])
         .encode(x=x, y=y, fill=shade, description=ROW_TOLD),

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from include.tidemark.report.charts.drawing import SHAPES
+from include.tidemark.report.charts.drawing import SHAPES, key
 from include.tidemark.report.charts.palette import THEMED
 
 _OUTLINES = {
@@ -71,7 +71,7 @@ def line_legend(colours: Mapping[str, str], field: str) -> Markup:
 
 def drawn_for(**fields: Any) -> Markup:
     """The attribute of a legend's entry that is shown where the chart draws a row with these values."""
-    return Markup(' data-for="{}"').format(json.dumps(fields))
+    return Markup(' data-for="{}"').format(json.dumps({field: key(value) for field, value in fields.items()}))
 
 
 def _legend(entries: Iterable[tuple[Markup, str, Mapping[str, Any]]]) -> Markup:

@@ -27,7 +27,7 @@ class Estimate:
     @classmethod
     def of(cls, label: str, row: Mapping[str, Any] | None, note: str = "", **facets: str | float) -> Self:
         """A row of `runs.statistics` with all that its reader should be told; None where there is no row."""
-        return cls(label, *_ends(row), _told(note, row), _is_weak(row), facets)
+        return cls(label, *_ends(row), _told(note, row), is_weak(row), facets)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Point:
         cls, x: float | date, row: Mapping[str, Any] | None, note: str = "", **facets: str | float
     ) -> Self:
         """A row of `runs.statistics` with all that its reader should be told; None where there is no row."""
-        return cls(x, *_ends(row), _told(note, row), _is_weak(row), facets)
+        return cls(x, *_ends(row), _told(note, row), is_weak(row), facets)
 
 
 def _ends(row: Mapping[str, Any] | None) -> tuple[float | None, float | None, float | None]:
@@ -61,5 +61,6 @@ def _told(note: str, row: Mapping[str, Any] | None) -> str:
     return ", ".join(part for part in (note, *(behind(dict(row)) if row else ())) if part)
 
 
-def _is_weak(row: Mapping[str, Any] | None) -> bool:
+def is_weak(row: Mapping[str, Any] | None) -> bool:
+    """Whether a row of `runs.statistics` is to be read with caution or not at all."""
     return row is not None and row["trust"] in ("caution", "unreliable")

@@ -46,7 +46,7 @@
     element.append(...children);
     return element;
   };
-  const names = (chapter) => JSON.parse((document.getElementById(chapter) ?? document.getElementById("main")).dataset.names ?? "{}");
+  const names = (chapter) => new Map(Object.entries(JSON.parse((document.getElementById(chapter) ?? document.getElementById("main")).dataset.names ?? "{}")));
   const titleOf = (chapter) => document.getElementById(`${chapter}-title`)?.textContent ?? "";
   const leading = (text) => Number.parseFloat(text);
   const sorted = (values) => [...values].sort((a, b) => leading(a) - leading(b) || 0);
@@ -62,7 +62,7 @@
     for (const [chapter, values] of choices[name]) {
       const group = make("fieldset", {}, make("legend", {textContent: titleOf(chapter) || NAMES[name]}));
       (name === "tier" ? sorted(values) : [...values]).forEach((value) => {
-        group.append(make("label", {}, make("input", {type: "checkbox", name, value: `${chapter}:${value}`}), names(chapter)[value] ?? value));
+        group.append(make("label", {}, make("input", {type: "checkbox", name, value: `${chapter}:${value}`}), names(chapter).get(value) ?? value));
       });
       list.append(group);
     }

@@ -20,7 +20,7 @@ from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
 # used with. greatest and least differ where an argument is null: the emulator follows Snowflake there, and
 # its rows equal DuckDB's.
 REVIEWED = frozenset(
-    """abs avg cast ceil coalesce convert_timezone count dateadd datediff date_trunc extract greatest lead least left
+    """abs avg cast ceil chr coalesce convert_timezone count dateadd datediff date_trunc extract greatest lead least left
     length ln lower lpad max max_by median min nullif parse_json rank round row_number sum to_varchar trim upper""".split()  # noqa: SIM905 - words to read
 )  # fmt: skip
 _BEFORE_A_PARENTHESIS = frozenset(

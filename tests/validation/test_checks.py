@@ -1,15 +1,19 @@
 """The small parts that the suites are written with."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from include.tidemark.errors import TidemarkError
 from include.tidemark.sources.contract import source_tables
 from include.tidemark.sources.literals import text_literal
 from include.tidemark.sources.timestamps import timestamp_literal
 from include.tidemark.validation.checks import Asset, Check, CheckResult, GateReport
 from include.tidemark.validation.contract import is_accepted
+from include.tidemark.validation.engine import open_gate
+from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 
 
 def result(severity: str, success: bool) -> CheckResult:
@@ -35,6 +39,27 @@ def test_a_text_survives_the_way_into_sql(text: str) -> None:
     # The module's own connection is every test's, and may hold an open result.
     with duckdb.connect() as engine:
         assert engine.execute(query).fetchall() == [(text,)]
+
+
+@pytest.mark.parametrize(
+    ("measure", "said"),
+    [
+        ("max(amount)", 'Binder Error: Referenced column "amount" not found in FROM clause!'),
+        ("max(cast(name as integer))", "ConversionException"),
+    ],
+)
+def test_a_measure_that_can_t_be_computed_is_told_without_a_value(
+    tmp_path: Path, measure: str, said: str
+) -> None:
+    warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb")
+    warehouse.execute("create table people as select 'Zoe' as name")
+    gate = open_gate(warehouse, "20261101_20261101T060000_0123abcd", datetime(2026, 11, 1, tzinfo=UTC))
+    with pytest.raises(TidemarkError) as told:
+        gate.evaluate(Asset("models.people", "people", "people", (Check("n", measure, "c.", "f."),)))
+    warehouse.close()
+    assert str(told.value) == (
+        f"The checks of people could not be computed ({said}); compare its columns and types with the model or contract that declares them."
+    )
 
 
 def test_a_backslash_is_refused_because_warehouses_read_it_differently() -> None:

@@ -63,6 +63,18 @@ def test_what_a_check_says_and_what_it_saw_is_on_its_page(failing_pages: dict[st
     assert "Çay 東京" in index
 
 
+def test_each_page_shows_the_number_that_each_check_saw(failing_pages: dict[str, str]) -> None:
+    seen = 0
+    for name, text in failing_pages.items():
+        if not name.endswith(".json") or name.endswith("/checks.json"):
+            continue
+        observed = [result["result"].get("observed_value") for result in json.loads(text)["results"]]
+        page = failing_pages[name.removesuffix(".json") + ".html"]
+        assert len(re.findall(r">\s*--\s*<", page)) == observed.count(None), name
+        seen += len(observed) - observed.count(None)
+    assert seen > 100
+
+
 def test_answers_of_great_expectations_are_plain_json(failing_pages: dict[str, str]) -> None:
     files = [
         json.loads(text)

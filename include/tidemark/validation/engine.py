@@ -75,8 +75,9 @@ class Gate:
 
     def _validate(self, asset: Asset, measures: Row) -> Any:
         """What Great Expectations says of the row of measures."""
+        # As objects: its pages can't show numpy's numbers.
         frame = pd.DataFrame(
-            {check.name: [measures[check.name.lower()]] for check in asset.checks}, dtype=float
+            {check.name: [measures[check.name.lower()]] for check in asset.checks}, dtype=object
         )
         suite = gx.ExpectationSuite(
             name=asset.name, expectations=[_expectation(check) for check in asset.checks]

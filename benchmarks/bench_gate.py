@@ -45,7 +45,10 @@ def make_table(path: Path, rows: int) -> None:
         f"if({i % 3} = 0 and i = 7, {SECRET}, (i * {i + 7}) % 1000) as {name}"
         for i, name in enumerate(NUMBERS)
     )
-    texts = ", ".join(f"['one', 'two', 'three', 'four', 'five'][(i + {i}) % 5 + 1] as {name}" for i, name in enumerate(TEXTS))  # fmt: skip
+    texts = ", ".join(
+        f"['one', 'two', 'three', 'four', 'five'][(i + {i}) % 5 + 1] as {name}"
+        for i, name in enumerate(TEXTS)
+    )
     with duckdb.connect(str(path)) as connection:
         connection.execute(
             f"create table people as select 'user-' || i as user_id, {numbers}, {texts} from range({rows}) as t(i)"

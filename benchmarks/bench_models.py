@@ -62,9 +62,12 @@ def build(settings: Settings, as_of: str, folder: Path, select: tuple[str, ...] 
         command[command.index("--select") + 1 :] = select
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(
-        command, env=os.environ | dbt_environment(settings),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        command,
+        env=os.environ | dbt_environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     peak = 0
     watched = psutil.Process(process.pid)
     while process.poll() is None:

@@ -32,8 +32,12 @@ def seconds(python: Path, root: Path, file: Path) -> tuple[float, float]:
     environment |= {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False"}
     out = subprocess.run(
         [str(python), "-c", TIMED, str(root), str(file)],
-        capture_output=True, text=True, check=True, cwd=root, env=environment,
-    ).stdout  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
+        env=environment,
+    ).stdout
     _, clock, processor = next(line for line in out.splitlines() if line.startswith("SECONDS")).split()
     return float(clock), float(processor)
 

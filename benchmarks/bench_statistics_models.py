@@ -144,9 +144,12 @@ def ltv_grid(n: int) -> None:
     theirs = off(found["scipy"][1], held["5", 12, 0.1], UNITS_A_DOLLAR)
     scale = 60 * REPLICATES / replicates
     line(
-        f"LTV grid, {n:.0e} users, 60 means", found["ours"][0], f"scipy, extrapolated from 1 mean x {replicates} replicates",
-        found["scipy"][0] * scale, f"off by {np.median(ours):.3f} SE (median of 60, worst {max(ours):.3f}); scipy {theirs:.3f}",
-    )  # fmt: skip
+        f"LTV grid, {n:.0e} users, 60 means",
+        found["ours"][0],
+        f"scipy, extrapolated from 1 mean x {replicates} replicates",
+        found["scipy"][0] * scale,
+        f"off by {np.median(ours):.3f} SE (median of 60, worst {max(ours):.3f}); scipy {theirs:.3f}",
+    )
 
 
 def logistic(n: int) -> None:

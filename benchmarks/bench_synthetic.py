@@ -25,8 +25,10 @@ def measure(users: int) -> tuple[float, float, float, float, str]:
         started = time.perf_counter()
         made = subprocess.run(
             [sys.executable, "-m", "include.tidemark.demo.synthetic", "--users", str(users), "--out", folder],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         seconds = time.perf_counter() - started
         size = sum(file.stat().st_size for file in Path(folder).rglob("*.parquet"))
     # Of all children so far: sizes grow, so the last one's.

@@ -29,9 +29,7 @@ def ask(pip_audit: str, lock: Path) -> list[dict[str, Any]]:
     return found
 
 
-def report(
-    answers: Answers, exceptions: Mapping[str, str], today: datetime.date
-) -> tuple[str, int]:  # fmt: skip
+def report(answers: Answers, exceptions: Mapping[str, str], today: datetime.date) -> tuple[str, int]:
     """What to print of the answers, and the exit code: 0 where nothing is known, 1 for a weakness, 2 where
     PyPI did not answer."""
     asked = {(each["name"], each.get("version")): each for found in answers.values() for each in found}

@@ -100,12 +100,19 @@ def what_it_came_to(session: Session, run_id: str) -> list[str]:
 def _select() -> Select[Any]:
     return (
         select(
-            DagRun.run_id, DagRun._state, DagRun.run_type, DagRun.start_date, DagRun.end_date,
-            DagRun.triggering_user_name, DagRunNote.content,
+            DagRun.run_id,
+            DagRun._state,
+            DagRun.run_type,
+            DagRun.start_date,
+            DagRun.end_date,
+            DagRun.triggering_user_name,
+            DagRunNote.content,
         )
-        .outerjoin(DagRunNote, (DagRunNote.dag_run_id == DagRun.id) & DagRunNote.user_id.is_distinct_from(NOTED_BY))
+        .outerjoin(
+            DagRunNote, (DagRunNote.dag_run_id == DagRun.id) & DagRunNote.user_id.is_distinct_from(NOTED_BY)
+        )
         .where(DagRun.dag_id == DAG_ID)
-    )  # fmt: skip
+    )
 
 
 def _runs(session: Session, query: Select[Any]) -> list[AirflowRun]:
@@ -113,13 +120,19 @@ def _runs(session: Session, query: Select[Any]) -> list[AirflowRun]:
     results = _results(session, [row[0] for row in rows])
     return [
         AirflowRun(
-            run_id, str(state), str(kind), started, ended, by or "", note or "",
+            run_id,
+            str(state),
+            str(kind),
+            started,
+            ended,
+            by or "",
+            note or "",
             as_of_date=str(results[run_id, _RESOLVED].get("as_of_date", "")),
             run_key=str(results[run_id, _RESOLVED].get("run_key", "")),
             publication=str(results[run_id, _PUBLISHED].get("status", "")),
         )
         for run_id, state, kind, started, ended, by, note in rows
-    ]  # fmt: skip
+    ]
 
 
 def _results(session: Session, run_ids: list[str]) -> dict[tuple[str, tuple[str, str]], dict[str, Any]]:

@@ -75,11 +75,12 @@ def months_page(
             " month that was recomputed or rolled back shows its present run; runs that failed, and dry runs, changed nothing of it.</p>"
             '<form method="get" role="search"><input type="search" name="q" value="{wanted}" maxlength="100"'
             ' aria-label="Search date, run, status, person, note or change" placeholder="Date, run, status, person, note">'
-            '<button>Search</button>{all}</form>',
-            wanted=wanted, all=link("./", "Show all") if wanted else "",
+            "<button>Search</button>{all}</form>",
+            wanted=wanted,
+            all=link("./", "Show all") if wanted else "",
         ),
         body,
-    )  # fmt: skip
+    )
 
 
 def starter(run: AirflowRun | None, run_id: str) -> str:
@@ -105,10 +106,12 @@ def history_of(month: Mapping[str, Any]) -> list[Markup]:
     return [
         markup(
             "{when}: {action} <code>{key}</code>",
-            when=moment(row["published_at"]), action=_ACTIONS.get(row["action"], row["action"]), key=row["run_key"],
+            when=moment(row["published_at"]),
+            action=_ACTIONS.get(row["action"], row["action"]),
+            key=row["run_key"],
         )
         for row in reversed(month.get("history", []))
-    ]  # fmt: skip
+    ]
 
 
 def rollbacks_of(month: Mapping[str, Any]) -> list[Markup]:
@@ -125,7 +128,7 @@ def rollbacks_of(month: Mapping[str, Any]) -> list[Markup]:
             values=pasted(as_of_date=month["as_of_date"], run_key=key, dry_run=True, reason=None),
         )
         for key in keys
-    ]  # fmt: skip
+    ]
 
 
 def _month(month: Mapping[str, Any], behind: Mapping[str, AirflowRun]) -> Row:

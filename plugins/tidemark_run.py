@@ -73,9 +73,10 @@ def other_dag_page() -> str:
         "Tidemark",
         markup(
             "<h1>Nothing of Tidemark here</h1><p>This tab is about runs of the DAG {dag}. See {months}.</p>",
-            dag=airflow_link(dag_path(DAG_ID), DAG_ID), months=link("./", "the published months"),
+            dag=airflow_link(dag_path(DAG_ID), DAG_ID),
+            months=link("./", "the published months"),
         ),
-    )  # fmt: skip
+    )
 
 
 def damaged_page(sentence: str) -> str:
@@ -207,8 +208,10 @@ def _gate(
     ]
     yield markup(
         "<p>{checks} checks, {failed} that did not pass. {docs}</p>",
-        checks=count(len(results)), failed=count(len(failed)), docs=[[" ", d] for d in docs],
-    )  # fmt: skip
+        checks=count(len(results)),
+        failed=count(len(failed)),
+        docs=[[" ", d] for d in docs],
+    )
     if failed:
         order = {"critical": 0, "warning": 1, "info": 2}
         failed.sort(key=lambda pair: order.get(pair[1]["severity"], 3))
@@ -218,12 +221,18 @@ def _gate(
             [
                 (
                     result["expectation"],
-                    markup('<span class="{kind}">{word}</span>', word=kinds[result["severity"]][0], kind=kinds[result["severity"]][1]),
-                    stage, result["observed"], result["message"],
+                    markup(
+                        '<span class="{kind}">{word}</span>',
+                        word=kinds[result["severity"]][0],
+                        kind=kinds[result["severity"]][1],
+                    ),
+                    stage,
+                    result["observed"],
+                    result["message"],
                 )
                 for stage, result in failed
             ],
-        )  # fmt: skip
+        )
 
 
 def _timings(manifest: Mapping[str, Any] | None, tasks: Sequence[TaskState]) -> Iterator[Markup]:
@@ -295,4 +304,4 @@ def _backfill(as_of_date: str) -> Iterator[Markup]:
             " want. Its log has the plan; with <i>Dry run</i> off and a reason it is done.",
             form=airflow_link(dag_path("segmentation_backfill"), "Backfill"),
             values=pasted(from_date=as_of_date, to_date=as_of_date, dry_run=True, reason=None),
-        )  # fmt: skip
+        )

@@ -59,7 +59,10 @@ def main() -> int:
         folders = by_folder(json.loads(report.read_text(encoding="utf-8"))["files"])
     print(table(folders))
     if (share := folders["all"][2]) < FLOOR:
-        print(f"The fast tests run {share:.1f} % of lines and branches, less than {FLOOR:.1f} %; test what is new.", file=sys.stderr)  # fmt: skip
+        print(
+            f"The fast tests run {share:.1f} % of lines and branches, less than {FLOOR:.1f} %; test what is new.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

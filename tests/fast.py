@@ -6,10 +6,21 @@ TESTS = Path(__file__).parent
 FOLDERS = frozenset(
     TESTS / name
     for name in (
-        "artifacts", "config", "difference", "doctor", "documents", "history", "init", "orchestration", "own_checks", "report", "sources",
-        "statistics", "suggest",
+        "artifacts",
+        "config",
+        "difference",
+        "doctor",
+        "documents",
+        "history",
+        "init",
+        "orchestration",
+        "own_checks",
+        "report",
+        "sources",
+        "statistics",
+        "suggest",
     )
-)  # fmt: skip
+)
 """Their tests, and those beside the folders."""
 SLOW = frozenset(
     TESTS / f"{name}.py"

@@ -24,8 +24,12 @@ _SERVER = _PROJECT / ".venv" / "moto" / "bin" / "moto_server"
 def client_of(endpoint: str) -> Any:
     """A client with the only key that the tests use."""
     return boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test",
-    )  # fmt: skip
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
 
 
 def environment_of(client: Any, conn_id: str, home: Path) -> dict[str, str]:
@@ -34,9 +38,11 @@ def environment_of(client: Any, conn_id: str, home: Path) -> dict[str, str]:
     connection = {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AIRFLOW"))}
     return kept | {
-        "PYTHONPATH": str(_PROJECT), "AIRFLOW_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(_PROJECT),
+        "AIRFLOW_HOME": str(home),
+        "PYTHONDONTWRITEBYTECODE": "1",
         f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(connection),
-    }  # fmt: skip
+    }
 
 
 @contextmanager
@@ -86,10 +92,18 @@ def troubled_server(client: Any, seconds: float, every: int) -> Iterator[Any]:
                 self._send(503, [("Content-Type", "application/xml")], _SLOW_DOWN)
                 return
             passed_on = HTTPConnection(behind, timeout=60)
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in ("transfer-encoding", "expect", "content-length")}  # fmt: skip
+            headers = {
+                k: v
+                for k, v in self.headers.items()
+                if k.lower() not in ("transfer-encoding", "expect", "content-length")
+            }
             passed_on.request(self.command, self.path, body, headers)
             got = passed_on.getresponse()
-            kept = [(k, v) for k, v in got.getheaders() if k.lower() not in ("transfer-encoding", "connection", "date", "server")]  # fmt: skip
+            kept = [
+                (k, v)
+                for k, v in got.getheaders()
+                if k.lower() not in ("transfer-encoding", "connection", "date", "server")
+            ]
             self._send(got.status, kept, got.read())
             passed_on.close()
 

@@ -29,6 +29,7 @@ BEYOND_STAGING = sorted(
     and file.parent.name != "staging"
     and file.name != "source_rows.sql"
 )
+FORMATTED = ("benchmarks", "dags", "deploy", "include", "plugins", "tests")
 MAY_READ_THE_CLOCK = {
     PROJECT / "include" / "tidemark" / "history" / "ledger.py",
     PROJECT / "include" / "tidemark" / "cli" / "clock.py",
@@ -110,3 +111,26 @@ def test_no_tracked_file_is_larger_than_a_mebibyte():
         if name and (PROJECT / name).exists() and (PROJECT / name).stat().st_size > 2**20
     ]
     assert large == []
+
+
+_DISPLAY = (ast.List, ast.Tuple, ast.Dict, ast.Set)
+
+
+def _is_table(node: ast.AST) -> bool:
+    """Whether it is a collection written out, as such, in a call around it, or as what a test is run with."""
+    if isinstance(node, ast.Call):
+        return any(isinstance(argument, _DISPLAY) for argument in node.args)
+    value = getattr(node, "value", None)
+    return isinstance(value, _DISPLAY) or (isinstance(value, ast.Call) and _is_table(value))
+
+
+def test_only_tables_of_data_are_kept_from_the_formatter():
+    found = []
+    for file in (file for folder in FORMATTED for file in (PROJECT / folder).rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        kept = {number for number, line in enumerate(text.splitlines(), 1) if "fmt: " + "skip" in line}
+        if not kept:
+            continue
+        ends = {node.end_lineno for node in ast.walk(ast.parse(text)) if _is_table(node)}
+        found += [f"{file.relative_to(PROJECT)}:{number}" for number in sorted(kept - ends)]
+    assert found == []

@@ -50,8 +50,12 @@ def test_a_yen_has_no_decimals_unless_a_threshold_has():
     yen = currency_named("JPY")
     assert (yen.write(20_000), yen.write(99.5)) == ("¥20,000", "¥99.50")
     assert [words.money(amount, yen) for amount in (12.4, 1234.6, 2_345_678, -0.6, None)] == [
-        "¥12", "¥1,235", "¥2.35M", "\N{MINUS SIGN}¥1", "\N{EN DASH}",
-    ]  # fmt: skip
+        "¥12",
+        "¥1,235",
+        "¥2.35M",
+        "\N{MINUS SIGN}¥1",
+        "\N{EN DASH}",
+    ]
 
 
 def test_the_rules_decide_symbol_and_decimals_where_they_say_them(tmp_path):
@@ -86,8 +90,12 @@ def test_only_names_that_end_in_usd_are_renamed():
     euro = currency_named("EUR")
     names = ("btc_usd", "effect_5bps_log_volume_usd", "volume_share", "usd", "usd_rate")
     assert [euro.name(name) for name in names] == [
-        "btc_eur", "effect_5bps_log_volume_eur", "volume_share", "usd", "usd_rate",
-    ]  # fmt: skip
+        "btc_eur",
+        "effect_5bps_log_volume_eur",
+        "volume_share",
+        "usd",
+        "usd_rate",
+    ]
 
 
 def test_a_code_that_does_not_exist_is_refused_with_the_nearest(tmp_path):

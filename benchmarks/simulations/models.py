@@ -61,8 +61,13 @@ def periods(repeats: int) -> Iterator[Line]:
         for _ in range(repeats):
             fit = panel(random, g)
             usual = abs(fit.coefficients[1]) > 1.959964 * math.sqrt(fit.cr1[1, 1])
-            alarms.append([usual, jackknife_effect(fit, "fee", 0.95).p_value <= 0.05,
-                           WildTest.of(fit, "fee", signs).p_value(0.0) <= 0.05])  # fmt: skip
+            alarms.append(
+                [
+                    usual,
+                    jackknife_effect(fit, "fee", 0.95).p_value <= 0.05,
+                    WildTest.of(fit, "fee", signs).p_value(0.0) <= 0.05,
+                ]
+            )
         found = np.array(alarms)
         for place, (method, documented) in enumerate(
             [("usual clustered, normal", (9, 21)), ("jackknife, t", (5, 7)), ("wild bootstrap", (4.4, 5.8))]

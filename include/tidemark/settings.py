@@ -40,7 +40,7 @@ _AZURE_ACCOUNT = re.compile(r"[a-z]+://[^/@]+@[^/]+\.core\.windows\.net(/.*)?", 
 
 
 def usable_address(url: str | None) -> str | None:
-    """A URL as it is: it would stand in logs, in the warehouse and in published files.
+    """A URL as it is: it would be in logs, in the warehouse and in published files.
 
     Raises:
         ValueError: it holds a password, or is Azure's own form, of which Airflow would take the container for

@@ -67,9 +67,12 @@ class Month:
         land(folder, first)
         run_in_order(settings, {"as_of_date": str(FIRST), "n_resamples": 1000}, STARTED[FIRST], "first")
         run = resolve_run(
-            settings, parameters={"as_of_date": str(AS_OF), "n_resamples": 1000}, dag_run_id="second",
-            run_after=STARTED[AS_OF], started_at=STARTED[AS_OF],
-        )  # fmt: skip
+            settings,
+            parameters={"as_of_date": str(AS_OF), "n_resamples": 1000},
+            dag_run_id="second",
+            run_after=STARTED[AS_OF],
+            started_at=STARTED[AS_OF],
+        )
         models = _compiled(run, settings, folder / "target")
         shutil.copy(settings.duckdb_path, folder / "template.duckdb")
         return cls(folder, settings, run, models)
@@ -163,15 +166,19 @@ def _compiled(run: Run, settings: Settings, target: Path) -> list[Model]:
     subprocess.run(command, env=environment, check=True, capture_output=True)
     nodes = json.loads((target / "manifest.json").read_bytes())["nodes"]
     compiled = {
-        name: node for name, node in nodes.items()
-        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental" and node.get("compiled_code")
-    }  # fmt: skip
+        name: node
+        for name, node in nodes.items()
+        if node["resource_type"] == "model"
+        and node["config"]["materialized"] == "incremental"
+        and node.get("compiled_code")
+    }
     ordered: list[str] = []
     while len(ordered) < len(compiled):
         ordered += [
-            name for name, node in compiled.items()
+            name
+            for name, node in compiled.items()
             if name not in ordered and not (set(node["depends_on"]["nodes"]) & compiled.keys()) - set(ordered)
-        ]  # fmt: skip
+        ]
     return [
         Model(node["relation_name"], node["compiled_code"], node["schema"] == "core")
         for node in map(compiled.__getitem__, ordered)

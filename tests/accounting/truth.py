@@ -86,9 +86,14 @@ def _user(i: int) -> User:
         str(i) if i % 4 else ""
     )
     return User(
-        user_id(i), datetime(2025, 12, 2, 17) + timedelta(hours=i), ["ios", "android", "web"][i % 3], "US" if i % 2 else "DE",
-        i < TESTERS, name or None, f"marked{i}@example.org" if i % 5 else None,
-    )  # fmt: skip
+        user_id(i),
+        datetime(2025, 12, 2, 17) + timedelta(hours=i),
+        ["ios", "android", "web"][i % 3],
+        "US" if i % 2 else "DE",
+        i < TESTERS,
+        name or None,
+        f"marked{i}@example.org" if i % 5 else None,
+    )
 
 
 _KINDS: tuple[tuple[int, str, Callable[[int], float]], ...] = (

@@ -40,8 +40,10 @@ def test_the_history_of_a_month_holds_every_publication_and_roll_back_oldest_fir
     roll_back(MONTHS[0], first.run_key, candidate.settings, reason="test", by="test", dry_run=False)
     (month,) = index_of(candidate)
     assert [(row["action"], row["run_key"]) for row in month["history"]] == [
-        ("publish", first.run_key), ("publish", second.run_key), ("rollback", first.run_key)
-    ]  # fmt: skip
+        ("publish", first.run_key),
+        ("publish", second.run_key),
+        ("rollback", first.run_key),
+    ]
     assert month["run_key"] == first.run_key
 
 

@@ -79,9 +79,12 @@ def test_columns_have_the_contract_s_kinds_and_words_under_their_published_names
     swaps: model_tables.ModelTable,
 ) -> None:
     assert [(column.name, column.key, column.kind) for column in swaps.columns] == [
-        ("user_address", "user_id", "id"), ("day", "day", "date"), ("k", "k", "integer"), ("platform", "platform", "text"),
+        ("user_address", "user_id", "id"),
+        ("day", "day", "date"),
+        ("k", "k", "integer"),
+        ("platform", "platform", "text"),
         ("paid_usd", "paid_usd", "money"),
-    ]  # fmt: skip
+    ]
     assert swaps.columns[2].description == "Week k."
     assert swaps.columns[3].description == f"Where; other where fewer than {SHARED_BY_USERS} users have it."
     assert (swaps.model, swaps.schema_version, swaps.parquet) == ("swaps", 3, False)
@@ -114,6 +117,10 @@ def test_the_rows_of_the_run_are_written_with_hashed_ids_and_shared_texts_alone(
         rows = list(csv.DictReader(file))
     assert [int(row["k"]) for row in rows] == list(range(weeks, weeks - 11, -1))
     assert rows[-1] == {
-        "user_address": "#user 1", "day": str(date(2026, 11, 1)), "k": str(weeks - 10), "platform": "other", "paid_usd": "1.50",
-    }  # fmt: skip
+        "user_address": "#user 1",
+        "day": str(date(2026, 11, 1)),
+        "k": str(weeks - 10),
+        "platform": "other",
+        "paid_usd": "1.50",
+    }
     assert {row["platform"] for row in rows[:-1]} == {"web"}

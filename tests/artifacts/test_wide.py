@@ -52,15 +52,17 @@ def test_a_line_has_its_own_keys_and_the_primary_number_that_they_name() -> None
 def test_another_method_is_asked_for_by_its_name_and_only_the_number_is_scaled() -> None:
     beside = Statistic("rate", _place, "bootstrap", factor=100)
     assert rows(
-        beside.column("low", "number", "", "ci_low"), beside.column("p", "number", "", "p_value"), beside.n("it")
-    ) == [[20.0, 0.5, 80]]  # fmt: skip
+        beside.column("low", "number", "", "ci_low"),
+        beside.column("p", "number", "", "p_value"),
+        beside.n("it"),
+    ) == [[20.0, 0.5, 80]]
 
 
 def test_a_metric_may_be_named_by_the_line_and_a_value_read_as_something_else() -> None:
     large = OF_METRIC.column(
         "large", "boolean", "", "estimate", lambda value, _: value is not None and value > 3
     )
-    assert rows(large, lines=({"metric": "days"}, {"metric": "hours"})) == [[True], [False]]  # fmt: skip
+    assert rows(large, lines=({"metric": "days"}, {"metric": "hours"})) == [[True], [False]]
 
 
 def test_ends_have_the_names_of_the_number_unless_others_are_given() -> None:

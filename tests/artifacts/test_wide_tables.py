@@ -69,8 +69,21 @@ def test_tables_stand_in_the_order_of_the_file_and_those_of_a_model_are_as_its_y
         "data/keys": "select k from weeks where run_key = '$run_key' and k <= $rules.weeks"
     }
     assert tables["data/rates"].names == (
-        "as_of_date", "run_key", "k", "share", "low", "high", "p", "is_small", "is_large", "is_known", "is_found", "trust", "reason", "n",
-    )  # fmt: skip
+        "as_of_date",
+        "run_key",
+        "k",
+        "share",
+        "low",
+        "high",
+        "p",
+        "is_small",
+        "is_large",
+        "is_known",
+        "is_found",
+        "trust",
+        "reason",
+        "n",
+    )
     assert tables["data/rates"].columns[6].description == f"p-value. {REASON}"
 
 

@@ -52,10 +52,13 @@ class Stages:
         made = make_run(day, load_rules(environ={}), publish=parameters["publish"])
         run = made.model_copy(
             update={
-                "run_key": make_run_key(day, started_at, run_id, tries), "started_at": started_at, "dag_run_id": run_id,
-                "started_by": started_by, "reason": parameters["reason"],
+                "run_key": make_run_key(day, started_at, run_id, tries),
+                "started_at": started_at,
+                "dag_run_id": run_id,
+                "started_by": started_by,
+                "reason": parameters["reason"],
             }
-        )  # fmt: skip
+        )
         write_candidate(settings, run)
         with open_warehouse(settings) as warehouse:
             record_inputs(run, warehouse)

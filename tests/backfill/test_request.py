@@ -54,7 +54,12 @@ def test_what_can_not_be_asked_for_is_one_sentence(parameters, said):
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])  # a machine at work is no fault
-@given(st.dictionaries(st.sampled_from(sorted(BackfillRequest.model_fields)), st.one_of(st.none(), st.text(), st.integers(), st.booleans(), st.lists(st.text()))))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(BackfillRequest.model_fields)),
+        st.one_of(st.none(), st.text(), st.integers(), st.booleans(), st.lists(st.text())),
+    )
+)
 def test_whatever_a_form_holds_is_taken_or_refused_with_one_error(parameters):
     try:
         make(parameters)

@@ -78,8 +78,9 @@ def test_a_date_to_come_is_refused_with_the_last_one_that_is_allowed(said, as_of
 def test_a_date_of_which_no_row_is_kept_is_refused_with_the_first_one_that_is(said):
     code, sentence = said("1970-12-31")
     assert (code, sentence) == (
-        2, "tidemark: The as-of date 1970-12-31 is before 1971-01-01, of which no row is kept; use a later date.",
-    )  # fmt: skip
+        2,
+        "tidemark: The as-of date 1970-12-31 is before 1971-01-01, of which no row is kept; use a later date.",
+    )
 
 
 def test_a_date_before_all_rows_fails_at_the_gate_with_the_earliest_of_them_and_says_once_that_nothing_was_published(

@@ -197,9 +197,12 @@ def test_a_python_that_is_none_is_refused_by_the_launcher(tmp_path, python):
     (tmp_path / "a folder").mkdir()
     (tmp_path / "no program").touch()
     done = subprocess.run(
-        [TIDEMARK, "runs"], env=os.environ | {"TIDEMARK_PYTHON": str(tmp_path / python)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [TIDEMARK, "runs"],
+        env=os.environ | {"TIDEMARK_PYTHON": str(tmp_path / python)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stderr.startswith(f"tidemark: there is no Python at {tmp_path / python}; set TIDEMARK_PYTHON")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
@@ -209,8 +212,11 @@ def test_a_python_without_the_packages_is_refused(tmp_path):
     bare.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
     bare.chmod(0o755)
     done = subprocess.run(
-        [TIDEMARK, "runs"], env=os.environ | {"TIDEMARK_PYTHON": str(bare)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [TIDEMARK, "runs"],
+        env=os.environ | {"TIDEMARK_PYTHON": str(bare)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert " has no " in done.stderr and "set TIDEMARK_PYTHON to" in done.stderr
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

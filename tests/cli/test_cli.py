@@ -34,7 +34,18 @@ def csv_bytes(rows: list[dict[str, str]]) -> bytes:
 def publish(root: Path, as_of: str, families: tuple[str, ...]) -> dict[str, str]:
     """One published month; returns its pointer."""
     folder = root / f"as_of={as_of}" / "run=r1"
-    overview = dict.fromkeys(("dormant_customers", "share_pct_ci_low", "share_pct_ci_high", "mean_spend_90d", "mean_spend_90d_ci_low", "mean_spend_90d_ci_high", "mean_spend_90d_trust"), "")  # fmt: skip
+    overview = dict.fromkeys(
+        (
+            "dormant_customers",
+            "share_pct_ci_low",
+            "share_pct_ci_high",
+            "mean_spend_90d",
+            "mean_spend_90d_ci_low",
+            "mean_spend_90d_ci_high",
+            "mean_spend_90d_trust",
+        ),
+        "",
+    )
     files = {
         "data/segment_summary.csv": csv_bytes([row | overview for row in SEGMENTS]),
         "data/statistics.csv": csv_bytes([dict(zip(COLUMNS, row, strict=True)) for row in DRIVERS]),
@@ -116,7 +127,11 @@ def test_summary_as_json_names_each_family_unless_one_was_asked_for(root, capsys
 def test_drivers_prints_the_features_above_the_threshold_of_the_month_or_of_the_asker(root, capsys):
     assert main(["drivers"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines == [["Feature", "Odds", "Ratio"], ["has_save_f7d", "1.900000"], ["cnt_days_login_f7d", "1.250000"]]  # fmt: skip
+    assert lines == [
+        ["Feature", "Odds", "Ratio"],
+        ["has_save_f7d", "1.900000"],
+        ["cnt_days_login_f7d", "1.250000"],
+    ]
     assert main(["drivers", "--impact-threshold", "1.3", "--format", "csv"]) == 0
     assert capsys.readouterr().out == "Feature,Odds Ratio\nhas_save_f7d,1.9\n"
 
@@ -176,7 +191,14 @@ def test_verify_finds_a_changed_a_missing_and_a_swapped_file(root, capsys):
     (folder / "data/statistics.csv").unlink()
     assert main(["verify", "--format", "json"]) == 1
     results = {row["what"]: row["result"] for row in json.loads(capsys.readouterr().out)}
-    assert results == {"manifest.json": "ok", "data/segment_summary.csv": "differs", "data/statistics.csv": "missing", "data/retention_drivers.csv": "ok", "definitions/segment_definitions.json": "ok", "gate": "ok"}  # fmt: skip
+    assert results == {
+        "manifest.json": "ok",
+        "data/segment_summary.csv": "differs",
+        "data/statistics.csv": "missing",
+        "data/retention_drivers.csv": "ok",
+        "definitions/segment_definitions.json": "ok",
+        "gate": "ok",
+    }
     (folder / "manifest.json").write_text((folder / "manifest.json").read_text() + " ")
     assert main(["verify", "--format", "csv"]) == 1
     assert "manifest.json,differs" in capsys.readouterr().out

@@ -34,9 +34,15 @@ class Month:
     def rows(self, file):
         assert file == "data/segment_summary.csv"
         return [
-            {"customer_segment": name, "customers": str(n), "share_pct": "25", "share_pct_ci_low": "20.04", "share_pct_ci_high": "30"}
+            {
+                "customer_segment": name,
+                "customers": str(n),
+                "share_pct": "25",
+                "share_pct_ci_low": "20.04",
+                "share_pct_ci_high": "30",
+            }
             for name, n in self._segments.items()
-        ]  # fmt: skip
+        ]
 
 
 def test_the_table_has_a_column_a_month_and_a_row_for_each_segment_of_any_of_them():

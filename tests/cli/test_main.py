@@ -140,8 +140,12 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     program = "from include.tidemark.cli.guard import guarded\nimport sys\nsys.exit(guarded(lambda: print('line\\n' * 100_000) or 0))"
     shell = f'"{sys.executable}" -c "$PROGRAM" | head -n 1; exit ${{PIPESTATUS[0]}}'
     done = subprocess.run(
-        ["bash", "-c", shell], env=os.environ | {"PROGRAM": program}, capture_output=True, text=True, check=False
-    )  # fmt: skip
+        ["bash", "-c", shell],
+        env=os.environ | {"PROGRAM": program},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.stdout, done.stderr, done.returncode) == ("line\n", "", guard.CLOSED_PIPE)
 
 
@@ -161,8 +165,10 @@ def printing(text: str, redirection: str, unbuffered: str = "") -> subprocess.Co
     return subprocess.run(
         ["bash", "-c", f'"{sys.executable}" -c "$PROGRAM" {redirection}'],
         env=os.environ | {"PROGRAM": program, "PYTHONUNBUFFERED": unbuffered},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @UNBUFFERED
@@ -194,10 +200,13 @@ def test_a_stdout_that_is_closed_is_refused_before_anything_is_done(tmp_path):
 def test_no_home_of_airflow_is_made_in_the_user_s_own_folder(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "AIRFLOW_HOME"}
     done = subprocess.run(
-        [PROJECT_ROOT / "deploy" / "tidemark", "runs"], cwd=tmp_path,
+        [PROJECT_ROOT / "deploy" / "tidemark", "runs"],
+        cwd=tmp_path,
         env=environment | {"HOME": str(tmp_path), "TIDEMARK_ARTIFACT_ROOT": tmp_path.as_uri()},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.stdout, done.stderr, done.returncode) == ("(no rows)\n", "", 0)
     assert list(tmp_path.iterdir()) == []
 
@@ -208,7 +217,11 @@ def test_the_launcher_imports_nothing_from_the_folder_that_it_is_started_in(tmp_
         (tmp_path / name).write_text("raise SystemExit('imported from the folder')\n", encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [PROJECT_ROOT / "deploy" / "tidemark", "--version"], cwd=tmp_path,
-        env=environment | {"TIDEMARK_PYTHON": sys.executable}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [PROJECT_ROOT / "deploy" / "tidemark", "--version"],
+        cwd=tmp_path,
+        env=environment | {"TIDEMARK_PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")

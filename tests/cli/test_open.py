@@ -19,10 +19,17 @@ def publish(root: Path, *dates: str) -> list[Path]:
         (root / folder / "report").mkdir(parents=True)
         reports.append(root / folder / "report" / "index.html")
         reports[-1].write_text("<h1>Report</h1>")
-        months.append({
-            "as_of_date": as_of, "run_key": "r1", "published_at": "2026-11-01T07:00:00Z", "action": "publish",
-            "folder": folder, "manifest_sha256": "", "report": f"{folder}/report/index.html",
-        })  # fmt: skip
+        months.append(
+            {
+                "as_of_date": as_of,
+                "run_key": "r1",
+                "published_at": "2026-11-01T07:00:00Z",
+                "action": "publish",
+                "folder": folder,
+                "manifest_sha256": "",
+                "report": f"{folder}/report/index.html",
+            }
+        )
     (root / "index.json").write_text(json.dumps({"months": months}))
     return reports
 
@@ -50,8 +57,11 @@ def tidemark(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     # A process of its own: Python looks for browsers once.
     return subprocess.run(
         [PROJECT_ROOT / "deploy" / "tidemark", *arguments],
-        env=os.environ | environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize(("asked", "month"), [([], 1), (["--as-of", "2026-10-01"], 0)])
@@ -65,15 +75,22 @@ def test_the_newest_report_or_the_one_that_was_asked_for_is_shown_in_the_browser
 
 
 def test_without_a_display_no_browser_is_tried_and_the_address_is_printed(root, capsys, monkeypatch):
-    monkeypatch.setattr("include.tidemark.cli.open.webbrowser.open", lambda _: pytest.fail("a browser was asked"))  # fmt: skip
+    monkeypatch.setattr(
+        "include.tidemark.cli.open.webbrowser.open", lambda _: pytest.fail("a browser was asked")
+    )
     (report,) = publish(root, "2026-11-01")
     assert main(["open"]) == 0
-    assert capsys.readouterr().out == f"{report.as_uri()}\nNo browser could be started here: open that address in yours.\n"  # fmt: skip
+    assert (
+        capsys.readouterr().out
+        == f"{report.as_uri()}\nNo browser could be started here: open that address in yours.\n"
+    )
 
 
 def test_a_report_in_object_storage_is_no_matter_for_a_browser(root, capsys, monkeypatch):
     publish(root, "2026-11-01")
-    monkeypatch.setattr("include.tidemark.artifacts.published.PublishedMonth.report_uri", "s3://bucket/report/index.html")  # fmt: skip
+    monkeypatch.setattr(
+        "include.tidemark.artifacts.published.PublishedMonth.report_uri", "s3://bucket/report/index.html"
+    )
     monkeypatch.setattr(
         "include.tidemark.cli.open.webbrowser.open", lambda _: pytest.fail("a browser was asked")
     )

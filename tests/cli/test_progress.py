@@ -17,7 +17,9 @@ def clock(monkeypatch):
 
 
 def console(terminal: bool) -> Console:
-    return Console(file=io.StringIO(), force_terminal=terminal, force_interactive=terminal, width=100, color_system=None)  # fmt: skip
+    return Console(
+        file=io.StringIO(), force_terminal=terminal, force_interactive=terminal, width=100, color_system=None
+    )
 
 
 def test_into_a_file_a_long_stage_prints_a_line_every_few_seconds_and_one_at_its_end(clock):

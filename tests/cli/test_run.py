@@ -75,9 +75,13 @@ def dbt_of(process: subprocess.Popen[str]) -> psutil.Process | None:
 def interrupted(deployment) -> tuple[Done, psutil.Process]:
     """The first run, which gets a Ctrl-C while dbt works, and that dbt."""
     with subprocess.Popen(
-        [TIDEMARK, "run", "--as-of", FIRST], env=deployment.environment, cwd=deployment.folder,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+        [TIDEMARK, "run", "--as-of", FIRST],
+        env=deployment.environment,
+        cwd=deployment.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         while (dbt := dbt_of(process)) is None:
             assert process.poll() is None, process.communicate()
             time.sleep(0.1)
@@ -97,9 +101,13 @@ def first(deployment, interrupted) -> Done:
     link.symlink_to(TIDEMARK)
     return subprocess.run(
         [link, "run", "--resamples", "1000", "--as-of", FIRST],
-        env=deployment.environment | {"TIDEMARK_DUCKDB_PATH": "warehouse.duckdb"}, cwd=deployment.folder,
-        capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+        env=deployment.environment | {"TIDEMARK_DUCKDB_PATH": "warehouse.duckdb"},
+        cwd=deployment.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +115,12 @@ def dry(deployment, first) -> Done:
     """The month after it, as a dry run."""
     return subprocess.run(
         [TIDEMARK, "run", "--resamples", "1000", "--as-of", AS_OF, "--dry-run"],
-        env=deployment.environment, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+        env=deployment.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
 
 
 def test_a_ctrl_c_during_dbt_is_one_sentence_and_leaves_no_process(interrupted):
@@ -193,7 +205,10 @@ def test_a_reader_of_the_progress_that_goes_away_stops_no_run():
     )
     command = '{ "$PYTHON" -c "$PROGRAM" 2>&1 1>&3 | true; exit ${PIPESTATUS[0]}; } 3>&1'
     done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=False,
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
         env=os.environ | {"PROGRAM": program, "PYTHON": sys.executable, "PYTHONPATH": str(PROJECT_ROOT)},
-    )  # fmt: skip
+    )
     assert (done.stdout, done.returncode) == ("done\n", 0)

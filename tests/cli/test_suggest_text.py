@@ -29,10 +29,16 @@ def counts(customers: Customers, rules: Rules) -> Counts:
 def suggestion(customers: Customers, today: Rules = TODAY) -> Suggestion:
     proposal = propose(customers, today, aims())
     return Suggestion(
-        as_of_date=date(2026, 6, 1), aims=aims(), today=today, proposed=proposal.rules, changes=proposal.changes,
-        cuts=cuts(customers, today, proposal.rules), before=counts(customers, today),
-        after=counts(customers, proposal.rules), notes=list(proposal.notes),
-    )  # fmt: skip
+        as_of_date=date(2026, 6, 1),
+        aims=aims(),
+        today=today,
+        proposed=proposal.rules,
+        changes=proposal.changes,
+        cuts=cuts(customers, today, proposal.rules),
+        before=counts(customers, today),
+        after=counts(customers, proposal.rules),
+        notes=list(proposal.notes),
+    )
 
 
 def table_of(printed: str, title: str) -> list[list[str]]:

@@ -175,8 +175,10 @@ def test_the_place_of_each_key_is_kept_for_messages(folder: Path) -> None:
 def test_a_run_keeps_the_folder_that_it_was_resolved_with(folder: Path, tmp_path: Path) -> None:
     write(folder, sources=f"# token-in-a-comment\n{USERS}", rules="lookback_days: 4 # token-in-a-comment\n")
     settings = Settings(
-        config_dir=folder, duckdb_path=tmp_path / "warehouse.duckdb", id_hash_key="a key for tests only, 16 and more"
-    )  # fmt: skip
+        config_dir=folder,
+        duckdb_path=tmp_path / "warehouse.duckdb",
+        id_hash_key="a key for tests only, 16 and more",
+    )
     now = datetime(2026, 11, 2, tzinfo=UTC)
     run = resolve_run(
         settings, parameters={"as_of_date": "2026-11-01"}, dag_run_id="test", run_after=now, started_at=now

@@ -132,9 +132,11 @@ def test_the_committed_schema_is_what_the_models_give_now(name):
 @pytest.mark.parametrize("schema", [sources_schema(), rules_schema()], ids=["sources", "rules"])
 def test_is_a_schema_of_its_draft_and_knows_no_word_that_validators_would_pass_over(schema):
     Draft202012Validator.check_schema(schema)
-    assert not set(words_of(schema)) - set(Draft202012Validator.VALIDATORS) - {
-        "$schema", "$defs", "title", "description", "default"
-    }  # fmt: skip
+    assert (
+        not set(words_of(schema))
+        - set(Draft202012Validator.VALIDATORS)
+        - {"$schema", "$defs", "title", "description", "default"}
+    )
 
 
 def words_of(node):

@@ -24,10 +24,23 @@ def described(manifest: Path) -> dict[str, object]:
 
 def test_the_manifest_is_that_of_the_project_as_it_stands(tmp_path):
     subprocess.run(
-        [str(Settings().dbt_executable), "--quiet", "parse", "--no-partial-parse", "--profiles-dir", str(DBT_DIR),
-         "--project-dir", str(DBT_DIR), "--target-path", str(tmp_path), "--log-path", str(tmp_path)],
-        check=True, env=os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-    )  # fmt: skip
+        [
+            str(Settings().dbt_executable),
+            "--quiet",
+            "parse",
+            "--no-partial-parse",
+            "--profiles-dir",
+            str(DBT_DIR),
+            "--project-dir",
+            str(DBT_DIR),
+            "--target-path",
+            str(tmp_path),
+            "--log-path",
+            str(tmp_path),
+        ],
+        check=True,
+        env=os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+    )
     assert described(DBT_MANIFEST) == described(tmp_path / "manifest.json"), (
         "the manifest is stale: run `make manifest`"
     )

@@ -31,8 +31,12 @@ def dag():
     bag = DagBag(dag_folder=str(PROJECT / "dags"))
     assert bag.import_errors == {}, "the DAG file must import; the manifest is made by `make manifest`"
     assert set(bag.dags) == {
-        "monthly_segmentation", "rollback_publication", "segmentation_backfill", "forget_users", "segmentation_maintenance",
-    }  # fmt: skip
+        "monthly_segmentation",
+        "rollback_publication",
+        "segmentation_backfill",
+        "forget_users",
+        "segmentation_maintenance",
+    }
     return bag.dags["monthly_segmentation"]
 
 
@@ -103,9 +107,16 @@ def test_every_task_that_opens_the_warehouse_is_in_its_pool_and_no_watcher_is(da
 def test_parameters_have_titles_help_and_harmless_defaults(dag):
     params = dag.params
     assert set(params) == {
-        "allow_missing", "as_of_date", "full_refresh", "lookback_days", "publish", "n_resamples", "confidence_level", "reason",
+        "allow_missing",
+        "as_of_date",
+        "full_refresh",
+        "lookback_days",
+        "publish",
+        "n_resamples",
+        "confidence_level",
+        "reason",
         "known_at",
-    }  # fmt: skip
+    }
     for name in params:
         schema = params.get_param(name).serialize()
         assert schema["schema"].get("title"), f"{name} needs a title for the trigger form"

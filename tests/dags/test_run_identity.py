@@ -74,9 +74,15 @@ def test_a_run_key_is_safe_in_sql_file_names_and_urls_and_repeats_on_a_retry(
 def test_a_look_back_that_was_asked_for_replaces_those_of_all_rules(parameter, lookbacks):
     rules = load_rules(environ={})
     run = Run(
-        as_of_date=date(2026, 11, 1), run_key="20261101_20261101T060000_0a1b2c3d", started_at=RUN_AFTER, dag_run_id="r",
-        families=("customer_segments",), rules=rules, rules_hash=rules.digest(), code_version="test",
+        as_of_date=date(2026, 11, 1),
+        run_key="20261101_20261101T060000_0a1b2c3d",
+        started_at=RUN_AFTER,
+        dag_run_id="r",
+        families=("customer_segments",),
+        rules=rules,
+        rules_hash=rules.digest(),
+        code_version="test",
         options=RunOptions(lookback_days=parameter),
-    )  # fmt: skip
+    )
     variables = dbt_variables(run)
     assert (variables["lookback_days"], variables["lookback_window_days"]) == lookbacks

@@ -24,7 +24,9 @@ from include.tidemark.settings import Settings
 from include.tidemark.zones import zones
 
 PROJECT = Path(__file__).resolve().parents[2]
-MONTHS = [instance(datetime(year, month, 15, tzinfo=UTC)) for year in range(2021, 2030) for month in (1, 4, 10)]  # fmt: skip
+MONTHS = [
+    instance(datetime(year, month, 15, tzinfo=UTC)) for year in range(2021, 2030) for month in (1, 4, 10)
+]
 CHANGES_AT_MIDNIGHT_ON_A_FIRST = {
     "Asia/Amman": [datetime(2016, 4, 1), datetime(2022, 2, 25)],
     "America/Asuncion": [datetime(2017, 10, 1), datetime(2023, 10, 1)],
@@ -148,10 +150,20 @@ def test_a_month_that_the_schedule_has_published_is_skipped_by_another_scheduled
 
     def warehouse(*publications: tuple[str, str]) -> SimpleNamespace:
         rows = [
-            {"publication_id": n, "as_of_date": day, "run_key": f"k{n}", "published_at": datetime(2026, 11, 1) + timedelta(hours=n),
-             "action": action, "rules_hash": "r", "code_version": "c", "manifest_uri": "u", "manifest_sha256": "0", "dag_run_id": run}
+            {
+                "publication_id": n,
+                "as_of_date": day,
+                "run_key": f"k{n}",
+                "published_at": datetime(2026, 11, 1) + timedelta(hours=n),
+                "action": action,
+                "rules_hash": "r",
+                "code_version": "c",
+                "manifest_uri": "u",
+                "manifest_sha256": "0",
+                "dag_run_id": run,
+            }
             for n, (run, action) in enumerate(publications)
-        ]  # fmt: skip
+        ]
         return SimpleNamespace(fetch=lambda *_: rows)
 
     with pytest.raises(

@@ -87,10 +87,17 @@ def fee_weeks(as_of: date) -> list[dict[str, Any]]:
                 last += timedelta(days=1)
             is_cut = (end - start).days >= 7
             reasons = [reason for a, b, reason in EXCLUSIONS if a <= last and b >= first]
-            found.append({
-                "period_id": f"{period}.{number:02}" if is_cut else period, "start": first, "end": last, "fee": fee,
-                "complete": last < as_of, "full": (last - first).days == 6, "reason": reasons[0] if reasons else None,
-            })  # fmt: skip
+            found.append(
+                {
+                    "period_id": f"{period}.{number:02}" if is_cut else period,
+                    "start": first,
+                    "end": last,
+                    "fee": fee,
+                    "complete": last < as_of,
+                    "full": (last - first).days == 6,
+                    "reason": reasons[0] if reasons else None,
+                }
+            )
             number, first = number + 1, last + timedelta(days=1)
     found.sort(key=lambda week: week["start"])  # type: ignore[return-value]
     return [{"number": number, **week} for number, week in enumerate(found, start=1)]

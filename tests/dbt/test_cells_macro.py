@@ -50,9 +50,17 @@ def as_table(cells: Cells, rename: Any = str) -> dict[str, tuple[Any, ...]]:
 def compiled(warehouse: Any, environ: dict[str, str] | None = None) -> str:
     """The macro's SQL as dbt renders it for a warehouse."""
     result = warehouse.dbt(
-        "compile", "--quiet", "--log-format", "text", "--inline", MACRO, "--output", "json", "--no-populate-cache",
+        "compile",
+        "--quiet",
+        "--log-format",
+        "text",
+        "--inline",
+        MACRO,
+        "--output",
+        "json",
+        "--no-populate-cache",
         environ=environ,
-    )  # fmt: skip
+    )
     assert result.returncode == 0, result.output
     # Behind the answer stands what DuckDB's binding writes where its process ends.
     answer, _ = json.JSONDecoder().raw_decode(result.output, result.output.index("{\n"))

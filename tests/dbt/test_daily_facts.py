@@ -29,9 +29,13 @@ def build_facts(
     warehouse: Any, *arguments: str, lookback_days: int = 3, environ: dict[str, str] | None = None
 ) -> None:
     result = warehouse.dbt(
-        "run", "--select", "fct_customer_category_daily", *arguments,
-        run={"lookback_days": lookback_days}, environ=environ,
-    )  # fmt: skip
+        "run",
+        "--select",
+        "fct_customer_category_daily",
+        *arguments,
+        run={"lookback_days": lookback_days},
+        environ=environ,
+    )
     assert result.returncode == 0, result.output
 
 
@@ -76,8 +80,14 @@ def test_a_late_row_outside_the_look_back_waits_for_a_full_refresh(changeable: A
         "insert into raw.transactions values"
         " ('missed', 'C001', timestamp '2025-02-02 12:00', 8, 0, 'Gas', null, timestamp '2025-02-03')"
     )
-    result = changeable.dbt("build", "--select", "fct_customer_category_daily", "core_holds_every_posted_cent",
-                            "--exclude-resource-type", "unit_test")  # fmt: skip
+    result = changeable.dbt(
+        "build",
+        "--select",
+        "fct_customer_category_daily",
+        "core_holds_every_posted_cent",
+        "--exclude-resource-type",
+        "unit_test",
+    )
     assert result.statuses["fct_customer_category_daily"] == "success"
     assert result.statuses["core_holds_every_posted_cent"] == "fail"
 

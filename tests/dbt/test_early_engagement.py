@@ -42,8 +42,18 @@ def sample_users() -> list[tuple[Any, ...]]:
     for number in range(160):
         created = datetime(2026, 2, 20, 3) + timedelta(days=number, hours=draw.randrange(24))
         platform = draw.choice(["ios", "Android ", "web", "", None])
-        rows.append((f"U{number:03}", created, platform, "US", number % 20 == 0 or None, f"name {number}",
-                     f"{number}@example.org", created + timedelta(hours=9)))  # fmt: skip
+        rows.append(
+            (
+                f"U{number:03}",
+                created,
+                platform,
+                "US",
+                number % 20 == 0 or None,
+                f"name {number}",
+                f"{number}@example.org",
+                created + timedelta(hours=9),
+            )
+        )
     return rows
 
 
@@ -121,8 +131,11 @@ def recompute(warehouse: Any, as_of: date) -> dict[str, dict[str, Any]]:
         for name in EVENTS:
             days = Counter(day for event, day in own if event == name and day in range(7))
             slug = column_slug(name)
-            row |= {f"has_{slug}_f7d": bool(days), f"cnt_days_{slug}_f7d": len(days),
-                    f"cnt_{slug}_events_f7d": sum(days.values())}  # fmt: skip
+            row |= {
+                f"has_{slug}_f7d": bool(days),
+                f"cnt_days_{slug}_f7d": len(days),
+                f"cnt_{slug}_events_f7d": sum(days.values()),
+            }
         row["is_retained_4_weeks"] = any(day in range(28, 35) for _, day in own)
         found[user["user_id"]] = row
     return found
@@ -158,9 +171,14 @@ def test_the_columns_are_those_that_python_names(months: Any) -> None:
     columns = [row[0] for row in months.rows("describe runs.dim_user_early_engagement")]
 
     assert columns == [
-        "as_of_date", "run_key", "user_id", "created_date", "creation_app_platform",
-        *(feature.name for feature in features_of(EVENTS)), "is_retained_4_weeks",
-    ]  # fmt: skip
+        "as_of_date",
+        "run_key",
+        "user_id",
+        "created_date",
+        "creation_app_platform",
+        *(feature.name for feature in features_of(EVENTS)),
+        "is_retained_4_weeks",
+    ]
 
 
 def test_consumers_see_the_published_run_only(months: Any) -> None:
@@ -251,8 +269,9 @@ def test_a_list_that_gives_no_columns_stops_with_a_sentence(
 ) -> None:
     warehouse = months.copy_to(tmp_path)
 
-    result = warehouse.dbt("compile", "--select", "dim_user_early_engagement",
-                           run=AUGUST | {"early_engagement_events": names})  # fmt: skip
+    result = warehouse.dbt(
+        "compile", "--select", "dim_user_early_engagement", run=AUGUST | {"early_engagement_events": names}
+    )
 
     assert result.returncode != 0
     assert complaint in " ".join(result.output.split())

@@ -233,8 +233,11 @@ def test_ranks_score_and_segments_equal_those_of_the_statistics(engagement: Any)
     )
     assert [r["revenue_segment"] for r in rows] == revenue_segments(revenue)
     assert {r["behavioral_segment"] for r in rows} == {
-        "high_engagement", "moderate_engagement", "low_engagement", "churned"
-    }  # fmt: skip
+        "high_engagement",
+        "moderate_engagement",
+        "low_engagement",
+        "churned",
+    }
     assert {r["revenue_segment"] for r in rows} == {"whale", "dolphin", "minnow", "free_user"}
 
 
@@ -335,8 +338,10 @@ def test_an_old_as_of_date_gives_the_same_rows_after_newer_rows_arrived(
     build(copy, {**RUN, "run_key": "replay_1"})
     for table in ("user_engagement", "engagement_cells", "install_cohort_retention", "journey_times"):
         select = f"select * exclude (run_key) from runs.{table} where run_key = ?"
-        difference = copy.rows(f"({select} except all {select}) union all ({select} except all {select})",
-                               ["later_1", "replay_1", "replay_1", "later_1"])  # fmt: skip
+        difference = copy.rows(
+            f"({select} except all {select}) union all ({select} except all {select})",
+            ["later_1", "replay_1", "replay_1", "later_1"],
+        )
         assert difference == [] and copy.rows(select, ["replay_1"]), table
 
 
@@ -360,9 +365,12 @@ def test_passive_events_are_no_activity_and_without_lengths_the_duration_has_no_
     rows = list(built.values())
     assert {r["session_duration"] for r in rows} == {r["session_duration_rank"] for r in rows} == {None}
     score = engagement_score(
-        [r["session_frequency"] for r in rows], [None] * len(rows), [r["event_frequency"] for r in rows],
-        [r["days_since_last_activity"] for r in rows], EngagementWeights(session_duration=0),
-    )  # fmt: skip
+        [r["session_frequency"] for r in rows],
+        [None] * len(rows),
+        [r["event_frequency"] for r in rows],
+        [r["days_since_last_activity"] for r in rows],
+        EngagementWeights(session_duration=0),
+    )
     assert [r["engagement_score"] for r in rows] == pytest.approx(score, abs=1e-12)
     assert [r["revenue_segment"] for r in rows] == revenue_segments(
         [float(r["revenue_last_90_days"]) for r in rows]

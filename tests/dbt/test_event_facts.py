@@ -50,9 +50,14 @@ def assert_facts_are_those_of_the_rows(warehouse: Any) -> None:
 
 
 def event(
-    name: str, at: datetime, user: str = "U1", kind: str = "scan", session: str | None = None,
-    seconds: float | None = None, loaded: datetime | None = None,
-) -> tuple[Any, ...]:  # fmt: skip
+    name: str,
+    at: datetime,
+    user: str = "U1",
+    kind: str = "scan",
+    session: str | None = None,
+    seconds: float | None = None,
+    loaded: datetime | None = None,
+) -> tuple[Any, ...]:
     """A raw row; by default it was loaded an hour after it happened."""
     return (name, user, kind, at, session, seconds, "{}", loaded or at + timedelta(hours=1))
 
@@ -113,12 +118,17 @@ def test_local_days_of_23_and_25_hours_hold_their_own_events(events: Any) -> Non
         event(f"X{place}", at, user="zone", loaded=datetime(2027, 1, 1))
         for place, at in enumerate(
             [
-                datetime(2026, 3, 8, 4, 59, 59), datetime(2026, 3, 8, 5), datetime(2026, 3, 9, 3, 59, 59),
-                datetime(2026, 3, 9, 4), datetime(2026, 11, 1, 3, 59, 59), datetime(2026, 11, 1, 4),
-                datetime(2026, 11, 2, 4, 59, 59), datetime(2026, 11, 2, 5),
+                datetime(2026, 3, 8, 4, 59, 59),
+                datetime(2026, 3, 8, 5),
+                datetime(2026, 3, 9, 3, 59, 59),
+                datetime(2026, 3, 9, 4),
+                datetime(2026, 11, 1, 3, 59, 59),
+                datetime(2026, 11, 1, 4),
+                datetime(2026, 11, 2, 4, 59, 59),
+                datetime(2026, 11, 2, 5),
             ]
         )
-    ]  # fmt: skip
+    ]
     events.insert("raw.events", rows)
 
     build_facts(events)
@@ -127,9 +137,13 @@ def test_local_days_of_23_and_25_hours_hold_their_own_events(events: Any) -> Non
         "select activity_date::varchar, event_count from core.fct_user_activity_daily where user_id = 'zone' order by 1"
     )
     assert counts == [
-        ("2026-03-07", 1), ("2026-03-08", 2), ("2026-03-09", 1),
-        ("2026-10-31", 1), ("2026-11-01", 2), ("2026-11-02", 1),
-    ]  # fmt: skip
+        ("2026-03-07", 1),
+        ("2026-03-08", 2),
+        ("2026-03-09", 1),
+        ("2026-10-31", 1),
+        ("2026-11-01", 2),
+        ("2026-11-02", 1),
+    ]
     assert_facts_are_those_of_the_rows(events)
 
 

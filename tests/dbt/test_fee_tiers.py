@@ -163,8 +163,10 @@ def test_the_weekly_summary_is_the_sum_of_its_users(built, expected):
         active = [user for user, number in expected.swaps if number == row["week_number"]]
         new = [u for u in active if (expected.first_week[u] or {}).get("number") == row["week_number"]]
         assert (row["swappers"], row["new_swappers"], row["returning_swappers"]) == (
-            len(active), len(new), len(active) - len(new),
-        )  # fmt: skip
+            len(active),
+            len(new),
+            len(active) - len(new),
+        )
         swaps = [s for (_, n), values in expected.swaps.items() if n == row["week_number"] for s in values]
         assert row["swaps_count"] == len(swaps)
         assert row["volume_usd"] == Decimal(sum(swaps)) / 100

@@ -30,8 +30,18 @@ def sample() -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     users, events = [], []
     for number in range(400):
         created = datetime(2026, 6, 1) + timedelta(minutes=stream.randrange(60 * 24 * 160))
-        users.append((f"U{number:03}", created, stream.choice(["ios", "android", None]), "US", stream.choice([True, False, None, None, None]),
-                      f"name {number}", f"{number}@example.org", created + timedelta(days=1)))  # fmt: skip
+        users.append(
+            (
+                f"U{number:03}",
+                created,
+                stream.choice(["ios", "android", None]),
+                "US",
+                stream.choice([True, False, None, None, None]),
+                f"name {number}",
+                f"{number}@example.org",
+                created + timedelta(days=1),
+            )
+        )
         for _ in range(stream.choice([0, 0, 1, 2, 4, 8, 20])):
             name = stream.choices([*KINDS, "session_start"], [8, 14, 3, 0.5, 0.7, 0.3, 1, 4])[0]
             at = created + timedelta(seconds=stream.randrange(-86_400 * 2, 86_400 * 60))
@@ -116,8 +126,11 @@ def test_every_user_is_what_the_definitions_in_words_say(planners):
     assert len(rows) == len(wanted) > 250
     assert {row["user_type"] for row in rows} == {"Planner", "Passenger"}
     assert {row["detailed_segment"] for row in rows} == {
-        "Active Planner", "At-Risk Planner", "Churned Planner", "Passenger",
-    }  # fmt: skip
+        "Active Planner",
+        "At-Risk Planner",
+        "Churned Planner",
+        "Passenger",
+    }
     for row in rows:
         row["planner_criteria_met"] = json.loads(row["planner_criteria_met"])
         for column, value in wanted[row["user_id"]].items():
@@ -194,7 +207,19 @@ def test_an_old_date_gives_the_same_rows_after_newer_ones_arrived(planners, tmp_
     earlier = {"as_of_date": "2026-09-01", "run_key": "planners_2"}
     again = {"as_of_date": "2026-09-01", "run_key": "planners_3"}
     build(warehouse, earlier)
-    newer = [(f"N{number}", f"U{number:03}", "share", datetime(2026, 10, 15, 12), None, None, None, datetime(2027, 6, 1)) for number in range(300)]  # fmt: skip
+    newer = [
+        (
+            f"N{number}",
+            f"U{number:03}",
+            "share",
+            datetime(2026, 10, 15, 12),
+            None,
+            None,
+            None,
+            datetime(2027, 6, 1),
+        )
+        for number in range(300)
+    ]
     warehouse.insert("raw.events", newer)
     build(warehouse, again)
     for table in ("user_segmentation", "user_segmentation_summary", "planner_weeks", "planner_cells"):

@@ -44,7 +44,11 @@ class FakeAirflow:
     @property
     def published(self) -> list[str]:
         """Months whose backfill run has succeeded."""
-        return [month for month in self.months if self.runs.get(f"backfill__{month}", {}).get("state") == "success"]  # fmt: skip
+        return [
+            month
+            for month in self.months
+            if self.runs.get(f"backfill__{month}", {}).get("state") == "success"
+        ]
 
     def post_backfill(self) -> tuple[int, dict[str, Any]]:
         self.paused_when_asked.append(self.is_paused)

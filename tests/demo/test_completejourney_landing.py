@@ -82,10 +82,12 @@ def test_a_transaction_is_basket_by_department_with_the_sum_of_its_lines(lines, 
     expected = (
         lines.groupby([lines["basket_id"], category.fillna("NONE")])
         .agg(
-            user_id=("household_id", "first"), transaction_at=("transaction_timestamp", "first"), cents=("cents", "sum")
+            user_id=("household_id", "first"),
+            transaction_at=("transaction_timestamp", "first"),
+            cents=("cents", "sum"),
         )
         .reset_index()
-    )  # fmt: skip
+    )
     expected.index = pd.Index(expected["basket_id"].astype(str) + "-" + expected["category"])
     found = landed["transactions"].set_index("transaction_id")
     assert found.index.is_unique and set(found.index) == set(expected.index)
@@ -109,9 +111,11 @@ def test_gasoline_is_fuel_also_where_the_product_list_files_it_under_miscellaneo
 
 def test_a_basket_is_one_purchase_event_with_its_store_and_amount(lines, landed):
     expected = lines.groupby("basket_id").agg(
-        user_id=("household_id", "first"), event_at=("transaction_timestamp", "first"), store_id=("store_id", "first"),
+        user_id=("household_id", "first"),
+        event_at=("transaction_timestamp", "first"),
+        store_id=("store_id", "first"),
         cents=("cents", "sum"),
-    )  # fmt: skip
+    )
     found = _events(landed, "purchase")
     found.index = pd.Index(found["session_id"].astype("int64"))
     assert found.index.is_unique and set(found.index) == set(expected.index)
@@ -127,10 +131,13 @@ def test_every_redeemed_coupon_is_an_event_at_the_start_of_its_local_day(package
     redeemed = package["coupon_redemptions"]
     assert _told(_events(landed, "coupon_redeemed"), "coupon_upc", "campaign_id") == sorted(
         zip(
-            redeemed["household_id"].astype(str), redeemed["redemption_date"] + LOCAL_MIDNIGHT,
-            redeemed["coupon_upc"], redeemed["campaign_id"], strict=True,
+            redeemed["household_id"].astype(str),
+            redeemed["redemption_date"] + LOCAL_MIDNIGHT,
+            redeemed["coupon_upc"],
+            redeemed["campaign_id"],
+            strict=True,
         )
-    )  # fmt: skip
+    )
 
 
 def test_every_household_of_a_campaign_receives_it_at_the_start_of_its_first_local_day(package, landed):
@@ -138,10 +145,13 @@ def test_every_household_of_a_campaign_receives_it_at_the_start_of_its_first_loc
     assert len(received) == len(package["campaigns"])
     assert _told(_events(landed, "campaign_received"), "campaign_id", "campaign_type") == sorted(
         zip(
-            received["household_id"].astype(str), received["start_date"] + LOCAL_MIDNIGHT,
-            received["campaign_id"], received["campaign_type"], strict=True,
+            received["household_id"].astype(str),
+            received["start_date"] + LOCAL_MIDNIGHT,
+            received["campaign_id"],
+            received["campaign_type"],
+            strict=True,
         )
-    )  # fmt: skip
+    )
 
 
 def test_there_is_no_other_event_and_no_event_has_a_length(landed):

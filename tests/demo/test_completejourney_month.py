@@ -94,8 +94,10 @@ def test_the_oracle_s_numbers_are_those_of_the_demo_s_rules():
     assert (rules.dolphin_revenue_percentile, rules.whale_revenue_percentile) == (0.8, 0.95)
     assert (rules.engagement_percentile_users, rules.revenue_segment_basis) == ("active", "lifetime")
     assert [
-        rules.engagement_session_frequency_weight, rules.engagement_event_frequency_weight, rules.engagement_recency_weight
-    ] == [0.3, 0.25, 0.2]  # fmt: skip
+        rules.engagement_session_frequency_weight,
+        rules.engagement_event_frequency_weight,
+        rules.engagement_recency_weight,
+    ] == [0.3, 0.25, 0.2]
     assert tuple(rules.early_engagement_events) == EVENTS
     assert rules.passive_events == ["campaign_received"]
 

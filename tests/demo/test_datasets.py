@@ -108,8 +108,11 @@ def test_the_command_writes_landing_files_and_a_warehouse(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(PROJECT_ROOT)}
     out = subprocess.run(
         [*command, "--out", tmp_path / "landing", "--warehouse", tmp_path / "w.duckdb"],
-        env=environment, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert out.count("150 users") == 2
     assert (tmp_path / "landing" / "events.parquet").exists() and (tmp_path / "w.duckdb").exists()
     refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -24,9 +24,12 @@ def exported(tmp_path, monkeypatch):
     """A deployment's exported settings, in order, and the folder that they name."""
     (tmp_path / "landing").mkdir()
     for name, value in {
-        "DUCKDB_PATH": tmp_path / "warehouse.duckdb", "LANDING_URL": (tmp_path / "landing").as_uri(),
-        "ARTIFACT_ROOT": (tmp_path / "artifacts").as_uri(), "ID_HASH_KEY": KEY, "DBT_EXECUTABLE": sys.executable,
-    }.items():  # fmt: skip
+        "DUCKDB_PATH": tmp_path / "warehouse.duckdb",
+        "LANDING_URL": (tmp_path / "landing").as_uri(),
+        "ARTIFACT_ROOT": (tmp_path / "artifacts").as_uri(),
+        "ID_HASH_KEY": KEY,
+        "DBT_EXECUTABLE": sys.executable,
+    }.items():
         monkeypatch.setenv(f"TIDEMARK_{name}", str(value))
     return tmp_path
 
@@ -65,7 +68,9 @@ def test_a_data_set_does_not_replace_what_the_shell_exports(tmp_path, name):
 
 def test_settings_that_a_data_set_leaves_alone_or_has_itself_may_be_exported(tmp_path):
     same = local.settings_environment(tmp_path)
-    local.refuse_exported(tmp_path, COMPLETE_JOURNEY, same | {"TIDEMARK_DBT_THREADS": "2", "TIDEMARK_RULES_FILE": ""})  # fmt: skip
+    local.refuse_exported(
+        tmp_path, COMPLETE_JOURNEY, same | {"TIDEMARK_DBT_THREADS": "2", "TIDEMARK_RULES_FILE": ""}
+    )
 
 
 def test_a_data_set_does_not_go_among_months_of_the_deployment_s_own(tmp_path):
@@ -99,7 +104,9 @@ def test_months_are_named_for_own_data_only(monkeypatch, capsys):
         ("CONFIG_DIR", "/nowhere", "TIDEMARK_CONFIG_DIR is /nowhere, which does not exist"),
     ],
 )
-def test_what_own_data_lack_is_said_before_airflow_starts(exported, started, monkeypatch, capsys, name, value, words):  # fmt: skip
+def test_what_own_data_lack_is_said_before_airflow_starts(
+    exported, started, monkeypatch, capsys, name, value, words
+):
     monkeypatch.setenv(f"TIDEMARK_{name}", value)
     for asked in (["up"], ["run", "--as-of", JUNE]):
         assert called(monkeypatch, asked[0], "--dataset", "own", *asked[1:]) == 1
@@ -118,17 +125,27 @@ def test_airflow_gets_the_exported_settings_as_they_are_and_the_pool_of_the_ware
     monkeypatch.setenv("TIDEMARK_DUCKDB_PATH", "warehouse.duckdb")
     own.up(exported / "state")
     assert started == [
-        ({"TIDEMARK_DUCKDB_PATH": f"{exported}/warehouse.duckdb", "TIDEMARK_DBT_EXECUTABLE": sys.executable}, slots)
-    ]  # fmt: skip
+        (
+            {
+                "TIDEMARK_DUCKDB_PATH": f"{exported}/warehouse.duckdb",
+                "TIDEMARK_DBT_EXECUTABLE": sys.executable,
+            },
+            slots,
+        )
+    ]
     assert {path.name for path in (exported / "state" / "airflow").iterdir()} == {"settings.sha256"}
 
 
-def test_an_airflow_that_runs_with_other_settings_is_not_taken_for_one_with_these(exported, started, monkeypatch):  # fmt: skip
+def test_an_airflow_that_runs_with_other_settings_is_not_taken_for_one_with_these(
+    exported, started, monkeypatch
+):
     stack = own.up(exported / "state")
     monkeypatch.setattr(airflow_stack, "find", lambda home: stack)
     assert own.up(exported / "state") == stack
     monkeypatch.setenv("TIDEMARK_FAMILIES", "engagement")
-    with pytest.raises(SettingsError, match="with other settings than this shell exports; stop it with `make down`"):  # fmt: skip
+    with pytest.raises(
+        SettingsError, match="with other settings than this shell exports; stop it with `make down`"
+    ):
         own.up(exported / "state")
 
 
@@ -144,9 +161,12 @@ def run(airflow, exported, monkeypatch):
     monkeypatch.setattr(own, "up", lambda state, schedule_end: server.stack)
     clock = [0.0]
     monkeypatch.setattr(
-        airflow_api, "time",
-        SimpleNamespace(monotonic=lambda: clock[0], sleep=lambda seconds: clock.append(clock.pop() + seconds)),
-    )  # fmt: skip
+        airflow_api,
+        "time",
+        SimpleNamespace(
+            monotonic=lambda: clock[0], sleep=lambda seconds: clock.append(clock.pop() + seconds)
+        ),
+    )
 
     def published(settings):
         return [
@@ -176,7 +196,10 @@ def test_a_month_that_is_published_is_not_run_again(run, airflow, capsys):
     airflow.finished = [(MAY, "success")]
     assert run(MAY) == 0
     assert airflow.runs == {}
-    assert f"Published already: {MAY}. `tidemark run --as-of {MAY}` computes a month anew." in capsys.readouterr().out  # fmt: skip
+    assert (
+        f"Published already: {MAY}. `tidemark run --as-of {MAY}` computes a month anew."
+        in capsys.readouterr().out
+    )
 
 
 def test_a_run_that_was_interrupted_is_waited_for_and_not_started_again(run, airflow):
@@ -185,7 +208,9 @@ def test_a_run_that_was_interrupted_is_waited_for_and_not_started_again(run, air
     assert list(airflow.runs) == ["manual__0"]
 
 
-def test_a_month_that_fails_is_named_with_the_log_of_its_task_and_the_others_go_on(run, airflow, capsys, exported):  # fmt: skip
+def test_a_month_that_fails_is_named_with_the_log_of_its_task_and_the_others_go_on(
+    run, airflow, capsys, exported
+):
     airflow.fails = {APRIL}
     assert run(f"{APRIL},{MAY}") == 1
     assert airflow.finished == [(APRIL, "failed"), (MAY, "success")]

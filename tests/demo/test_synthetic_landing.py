@@ -94,9 +94,16 @@ def test_the_source_gate_passes_all_five_tables_and_warns_of_what_is_planted(loa
     monkeypatch.setattr(check, "families_of", lambda run: [family])
     rules, as_of = load_rules(synthetic().rules_file, environ={}), date(2026, 7, 1)
     run = Run(
-        as_of_date=as_of, run_key=make_run_key(as_of, STARTED, "test", 0), started_at=STARTED, dag_run_id="test",
-        families=("customer_segments",), rules=rules, rules_hash=rules.digest(), code_version="test", options=RunOptions(),
-    )  # fmt: skip
+        as_of_date=as_of,
+        run_key=make_run_key(as_of, STARTED, "test", 0),
+        started_at=STARTED,
+        dag_run_id="test",
+        families=("customer_segments",),
+        rules=rules,
+        rules_hash=rules.digest(),
+        code_version="test",
+        options=RunOptions(),
+    )
     check.check_stage("sources", run, settings)
     with open_warehouse(settings) as warehouse:
         failed = warehouse.fetch(

@@ -19,9 +19,18 @@ PERIODS = "raw.fee_periods on day between period_start_date and period_end_date"
 def test_the_fee_follows_the_schedule():
     periods = truth.fee_periods()
     assert [(p.start.isoformat(), p.fee_bps) for p in periods[:11]] == [
-        ("2025-08-15", 5), ("2025-08-19", 5), ("2025-08-26", 5), ("2025-09-02", 10), ("2025-09-09", 25),
-        ("2025-09-16", 10), ("2025-09-23", 1), ("2025-09-30", 15), ("2025-10-07", 10), ("2025-10-14", 5), ("2025-10-21", 5),
-    ]  # fmt: skip
+        ("2025-08-15", 5),
+        ("2025-08-19", 5),
+        ("2025-08-26", 5),
+        ("2025-09-02", 10),
+        ("2025-09-09", 25),
+        ("2025-09-16", 10),
+        ("2025-09-23", 1),
+        ("2025-09-30", 15),
+        ("2025-10-07", 10),
+        ("2025-10-14", 5),
+        ("2025-10-21", 5),
+    ]
     assert {p.fee_bps for p in periods[9:]} == {5}
     assert all(b.start == a.end + timedelta(days=1) for a, b in pairwise(periods))
     assert periods[-1].start <= truth.LAST_DAY < periods[-1].end, "the last period is not over"

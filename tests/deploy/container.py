@@ -99,9 +99,14 @@ class Container:
         """Run a command as the container's user; its output is text, and its return code is the caller's to
         judge."""
         return subprocess.run(
-            [*self._as_user(), *command], env=self.variables() | extra, cwd=self.home,
-            capture_output=True, text=True, timeout=timeout, check=False,
-        )  # fmt: skip
+            [*self._as_user(), *command],
+            env=self.variables() | extra,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
 
     def start(self) -> AirflowApi:
         """Start Airflow with a scheduler, a DAG processor, a triggerer and an API server, and wait for
@@ -124,9 +129,13 @@ class Container:
         `<name>.log`."""
         with (self.home / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [*self._as_user(), *command], env=self.variables() | extra, cwd=self.home,
-                stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                [*self._as_user(), *command],
+                env=self.variables() | extra,
+                cwd=self.home,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         self.processes.append(process)
         return process
 

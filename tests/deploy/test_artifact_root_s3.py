@@ -45,8 +45,12 @@ def steps(s3, store, bucket, tmp_path_factory) -> dict[str, dict]:
 def _publish(folder, root, environment) -> dict[str, dict]:
     done = subprocess.run(
         [str(python_of("airflow-3.2.1")), "-m", "tests.deploy.publish_to_s3", str(folder), root, CONN_ID],
-        cwd=PROJECT, capture_output=True, text=True, check=False, env=environment,
-    )  # fmt: skip
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     told = [
         json.loads(line.removeprefix("STEP "))

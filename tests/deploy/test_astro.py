@@ -98,21 +98,56 @@ def test_the_image_is_the_newest_runtime_with_a_python_that_dbt_runs_on():
 
 def test_the_copy_takes_what_the_image_needs_and_no_secret_test_or_local_state():
     files = {str(file) for file in copied_files()}
-    assert {"dags/monthly_segmentation.py", "include/tidemark/run.py", "plugins/tidemark_reports.py",
-            "dbt/dbt_project.yml", "dbt/profiles.yml", "deploy/locks/dbt.txt", "requirements.txt", "packages.txt"} <= files  # fmt: skip
+    assert {
+        "dags/monthly_segmentation.py",
+        "include/tidemark/run.py",
+        "plugins/tidemark_reports.py",
+        "dbt/dbt_project.yml",
+        "dbt/profiles.yml",
+        "deploy/locks/dbt.txt",
+        "requirements.txt",
+        "packages.txt",
+    } <= files
     tops = {file.split("/")[0] for file in files}
-    assert tops & {".git", ".venv", ".local", ".env", "tests", "dist", "airflow_settings.yaml", ".mypy_cache", ".ruff_cache",
-                   ".hypothesis", "logs"} == set()  # fmt: skip
+    assert (
+        tops
+        & {
+            ".git",
+            ".venv",
+            ".local",
+            ".env",
+            "tests",
+            "dist",
+            "airflow_settings.yaml",
+            ".mypy_cache",
+            ".ruff_cache",
+            ".hypothesis",
+            "logs",
+        }
+        == set()
+    )
     assert not [file for file in files if file.endswith(".pyc") or "/target/" in file]
 
 
 def test_requirements_are_what_the_simulated_image_has():
     uv = PROJECT / ".venv" / "uv" / "bin" / "uv"
     done = subprocess.run(
-        [str(uv), "pip", "install", "--dry-run", "--offline", "--python", str(python_of("airflow-3.3.2")),
-         "-r", "requirements.txt"],
-        cwd=PROJECT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            str(uv),
+            "pip",
+            "install",
+            "--dry-run",
+            "--offline",
+            "--python",
+            str(python_of("airflow-3.3.2")),
+            "-r",
+            "requirements.txt",
+        ],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "Would make no changes" in done.stderr
 
@@ -129,9 +164,15 @@ def test_the_build_makes_the_manifest_and_no_partial_parse(image):
 @pytest.mark.timeout(600)
 def test_astro_dev_parse_passes_in_the_image(image):
     done = image.run(
-        str(image.python), "-m", "pytest", "-q", "-p", "no:cacheprovider", ".astro/test_dag_integrity_default.py",
+        str(image.python),
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        ".astro/test_dag_integrity_default.py",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{image.home}/tmp/parse.db",
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     assert "1 passed" in done.stdout
 

@@ -30,8 +30,11 @@ make_bundle = load_maker()
 def make(target: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(MAKER), "--out", str(target), *arguments],
-        capture_output=True, text=True, check=False, env=os.environ | environment,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+    )
 
 
 def content(bundle: Path) -> dict[str, bytes]:
@@ -81,13 +84,22 @@ def test_holds_dags_with_the_project_inside_and_nothing_that_only_a_checkout_has
     _, folder = bundle
     names = set(content(folder))
     assert {name for name in names if "/" not in name} == {
-        "plugins.zip", "requirements.txt", "startup.sh", "CONFIGURATION.md"
-    }  # fmt: skip
+        "plugins.zip",
+        "requirements.txt",
+        "startup.sh",
+        "CONFIGURATION.md",
+    }
     for needed in (
-        "dags/monthly_segmentation.py", "dags/rollback_publication.py", "dags/forget_users.py", "dags/segmentation_maintenance.py", "dags/.airflowignore",
-        "dags/include/tidemark/paths.py", "dags/dbt/dbt_project.yml", "dags/dbt/profiles.yml",
+        "dags/monthly_segmentation.py",
+        "dags/rollback_publication.py",
+        "dags/forget_users.py",
+        "dags/segmentation_maintenance.py",
+        "dags/.airflowignore",
+        "dags/include/tidemark/paths.py",
+        "dags/dbt/dbt_project.yml",
+        "dags/dbt/profiles.yml",
         "dags/dbt/target/manifest.json",
-    ):  # fmt: skip
+    ):
         assert needed in names
     assert [name for name in names if "/target/" in name] == ["dags/dbt/target/manifest.json"]
     assert not [
@@ -135,11 +147,16 @@ def test_the_requirements_agree_with_what_mwaa_s_image_pins(bundle, requirements
 def installed(version: str) -> dict[str, tuple[str, int]]:
     """Version and bytes of each package in the simulation's environment."""
     listed = subprocess.run(
-        [str(python_of(f"airflow-{version}")), "-c",
-         "import importlib.metadata as m, json, re; print(json.dumps({re.sub(r'[-_.]+', '-', d.name).lower():"
-         " (d.version, sum(file.size or 0 for file in d.files)) for d in m.distributions()}))"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        [
+            str(python_of(f"airflow-{version}")),
+            "-c",
+            "import importlib.metadata as m, json, re; print(json.dumps({re.sub(r'[-_.]+', '-', d.name).lower():"
+            " (d.version, sum(file.size or 0 for file in d.files)) for d in m.distributions()}))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     return {name: (found, size) for name, (found, size) in json.loads(listed).items()}
 
 
@@ -171,10 +188,21 @@ def test_pip_finds_all_of_the_requirements_in_mwaa_s_environment(bundle):
     ]
     constraints = PROJECT / "deploy" / "mwaa" / f"constraints-{version}.txt"
     done = subprocess.run(
-        [*pip, "install", "--dry-run", "--no-index", "--constraint", str(constraints),
-         "apache-airflow-providers-amazon[aiobotocore]", "-r", str(folder / "requirements.txt")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            *pip,
+            "install",
+            "--dry-run",
+            "--no-index",
+            "--constraint",
+            str(constraints),
+            "apache-airflow-providers-amazon[aiobotocore]",
+            "-r",
+            str(folder / "requirements.txt"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "Would install" not in done.stdout
 
@@ -194,10 +222,17 @@ def test_dbt_s_pins_are_complete_and_are_those_of_its_lock(bundle):
 def test_the_code_s_version_is_the_same_as_in_the_checkout(bundle):
     _, folder = bundle
     found = subprocess.run(
-        [sys.executable, "-c", "from include.tidemark.code_version import code_version; print(code_version())"],
-        cwd=folder / "dags", env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "from include.tidemark.code_version import code_version; print(code_version())",
+        ],
+        cwd=folder / "dags",
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
     code_version.cache_clear()
     assert found == code_version()
 
@@ -207,11 +242,18 @@ def test_a_settings_file_is_exported_as_it_is_written(tmp_path, manifest):
     settings.write_text("# ours\nTIDEMARK_FAMILIES=customer_segments\nTIDEMARK_QUOTED=it's $HOME `here`\n\n")
     assert make(tmp_path / "bundle", "--settings", str(settings)).returncode == 0
     shown = subprocess.run(
-        ["bash", "-c", 'source "$1"; printf "%s|%s" "$TIDEMARK_FAMILIES" "$TIDEMARK_QUOTED"', "-",
-         str(tmp_path / "bundle" / "startup.sh")],
+        [
+            "bash",
+            "-c",
+            'source "$1"; printf "%s|%s" "$TIDEMARK_FAMILIES" "$TIDEMARK_QUOTED"',
+            "-",
+            str(tmp_path / "bundle" / "startup.sh"),
+        ],
         env={"PATH": os.environ["PATH"], "MWAA_AIRFLOW_COMPONENT": "scheduler"},
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert shown == "customer_segments|it's $HOME `here`"
 
 
@@ -228,9 +270,17 @@ def test_holds_the_yaml_files_of_the_deployment_s_folder_where_the_code_looks_fo
     assert found == ["config/rules.yml", "config/segmentations/own.yml"]
     assert "config/" in (dags / ".airflowignore").read_text().splitlines()
     shown = subprocess.run(
-        [sys.executable, "-c", "from include.tidemark.settings import load_settings; print(load_settings().config_dir)"],
-        cwd=dags, env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "from include.tidemark.settings import load_settings; print(load_settings().config_dir)",
+        ],
+        cwd=dags,
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
     assert shown == str(dags / "config")
 
 

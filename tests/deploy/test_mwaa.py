@@ -52,8 +52,10 @@ def unpack(home: Path, airflow_version: str) -> None:
     bundle = home.parent / f"bundle-{airflow_version}"
     subprocess.run(
         [sys.executable, "deploy/mwaa/make_bundle.py", "--airflow", airflow_version, "--out", str(bundle)],
-        cwd=PROJECT, check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+        cwd=PROJECT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     for name in ("dags", "plugins", "startup", "requirements"):
         if (home / name).exists():
             clear(home / name)

@@ -48,9 +48,13 @@ def read(
         "AIRFLOW__COSMOS__CACHE_DIR": str(home / "cosmos"), **settings,
     }  # fmt: skip
     return subprocess.run(
-        [str(python), "-c", BLOCKED, str(root), *map(str, files)], capture_output=True, text=True, check=False,
-        cwd=home, env=environment,
-    )  # fmt: skip
+        [str(python), "-c", BLOCKED, str(root), *map(str, files)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=home,
+        env=environment,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -38,8 +38,10 @@ def test_a_rollback_from_a_shell_shows_acts_with_a_reason_and_is_in_the_history(
     assert main(["history", "--as-of", DAY, "--format", "json"]) == 0
     history = json.loads(capsys.readouterr().out)
     assert [(row["action"], row["run_key"], row["by"], row["reason"]) for row in history] == [
-        ("publish", first, "", ""), ("publish", second, "", ""), ("rollback", first, "ann", "bad file"),
-    ]  # fmt: skip
+        ("publish", first, "", ""),
+        ("publish", second, "", ""),
+        ("rollback", first, "ann", "bad file"),
+    ]
 
 
 def test_a_difference_is_a_table_json_or_a_page(keys, capsys):

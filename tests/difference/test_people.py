@@ -74,8 +74,11 @@ def test_a_segmentation_that_one_run_lacks_has_nothing_to_compare(warehouse):
 
 def test_segmentations_of_the_deployment_are_compared_each_for_itself(warehouse):
     for run_key, name, segment in (
-        ("one", "loyalty", "x"), ("two", "loyalty", "y"), ("one", "size", "x"), ("two", "size", "x"),
-    ):  # fmt: skip
+        ("one", "loyalty", "x"),
+        ("two", "loyalty", "y"),
+        ("one", "size", "x"),
+        ("two", "size", "x"),
+    ):
         row = {
             "as_of_date": DAY,
             "run_key": run_key,

@@ -70,7 +70,10 @@ def test_a_setting_that_can_not_be_used_still_lets_the_rest_be_looked_at(shop: S
     code, out = printed(capsys, "--format", "json")
     found = {finding["subject"]: finding for finding in json.loads(out)["findings"]}
     assert code == 1
-    assert found["settings"]["state"] == "wrong" and found["Python"]["state"] == found["manifest"]["state"] == "ok"  # fmt: skip
+    assert (
+        found["settings"]["state"] == "wrong"
+        and found["Python"]["state"] == found["manifest"]["state"] == "ok"
+    )
     assert found["hash key"]["found"] == "Not looked at: a setting can't be used."
 
 
@@ -115,7 +118,11 @@ def test_markdown_is_a_page_of_the_checklist(shop: Shop, capsys):
 
 
 _TEXTS = st.text(alphabet=st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=40)
-_YAML = st.recursive(_TEXTS | st.none() | st.integers() | st.booleans(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3), max_leaves=8)  # fmt: skip
+_YAML = st.recursive(
+    _TEXTS | st.none() | st.integers() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
 
 
 @pytest.fixture
@@ -131,7 +138,9 @@ def only_what_reads_input(monkeypatch: pytest.MonkeyPatch) -> None:
     content={"users": {"files": "customers.csv", "where": "1; drop table x"}}, cell="\x1b[2J", name="\x07"
 )
 @example(content="{users", cell='"', name="a,b")
-def test_no_content_of_files_or_settings_ends_in_a_traceback(shop: Shop, capsys, monkeypatch, content: Any, cell: str, name: str):  # fmt: skip
+def test_no_content_of_files_or_settings_ends_in_a_traceback(
+    shop: Shop, capsys, monkeypatch, content: Any, cell: str, name: str
+):
     shop.orders = [{"Order No": "o1", "customer": cell, name or "x": MARK}]
     if isinstance(content, dict):
         shop.sources = content
@@ -159,7 +168,11 @@ def test_from_the_shell_it_is_quiet_beside_its_table(shop: Shop, monkeypatch):
     shop.write()
     done = subprocess.run(
         [str(Path(command.__file__).parents[3] / "deploy" / "tidemark"), *ARGUMENTS, "--format", "json"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
-    assert Finding("hash key", "ok", "It is set, and long enough.", "") == Finding(**json.loads(done.stdout)["findings"][5])  # fmt: skip
+    assert Finding("hash key", "ok", "It is set, and long enough.", "") == Finding(
+        **json.loads(done.stdout)["findings"][5]
+    )

@@ -20,7 +20,9 @@ def test_every_setting_that_can_not_be_used_is_wrong_not_only_the_first(examine:
 
 
 @pytest.mark.parametrize(("name", "action"), [("TIDEMARK_LANDING_URI", "Did you mean TIDEMARK_LANDING_URL?"), ("TIDEMARK_QQQQQQQQQQQQQQQQ", "Unset it, or correct its name.")])  # fmt: skip
-def test_a_variable_that_nothing_reads_is_a_warning_with_the_nearest_name(examine: Examine, monkeypatch, name, action):  # fmt: skip
+def test_a_variable_that_nothing_reads_is_a_warning_with_the_nearest_name(
+    examine: Examine, monkeypatch, name, action
+):
     monkeypatch.setenv(name, SECRET)
     found = worst(examine(deployment.look_at_settings))
     assert found.state == "warning" and name in found.found and found.action == action

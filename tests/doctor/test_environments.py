@@ -28,7 +28,9 @@ def test_the_packages_of_this_environment_are_those_of_the_list(examine: Examine
 
 def test_a_package_of_another_version_and_one_that_is_missing_are_wrong(examine: Examine, monkeypatch):
     actual = environments.installed
-    monkeypatch.setattr(environments, "installed", lambda name: {"pandas": "1.5.0", "babel": None}.get(name, actual(name)))  # fmt: skip
+    monkeypatch.setattr(
+        environments, "installed", lambda name: {"pandas": "1.5.0", "babel": None}.get(name, actual(name))
+    )
     found = worst(examine(environments.look_at_packages))
     assert found.state == "wrong"
     assert "babel is missing" in found.found and "pandas 1.5.0 (needed: <4,>=2.2)" in found.found
@@ -74,12 +76,14 @@ def test_a_dbt_whose_versions_nobody_knows_is_a_warning(examine: Examine, monkey
     assert worst(examine(environments.look_at_dbt)).state == "warning"
 
 
-def test_versions_are_those_of_the_interpreter_that_the_executable_names(examine: Examine, monkeypatch, tmp_path):  # fmt: skip
+def test_versions_are_those_of_the_interpreter_that_the_executable_names(
+    examine: Examine, monkeypatch, tmp_path
+):
     # This environment has DuckDB, and no dbt.
     file = executable(tmp_path, f"#!{sys.executable}\n")
     monkeypatch.setenv("TIDEMARK_DBT_EXECUTABLE", file)
     found = of(examine(environments.look_at_dbt), "dbt")
-    assert found.state == "wrong" and "dbt-core is missing" in found.found and ", duckdb" not in found.found  # fmt: skip
+    assert found.state == "wrong" and "dbt-core is missing" in found.found and ", duckdb" not in found.found
 
 
 def test_two_versions_of_duckdb_are_wrong_for_they_open_one_file(examine: Examine, monkeypatch):

@@ -24,7 +24,13 @@ def test_the_table_keeps_to_its_width_and_shows_each_action_behind_an_arrow():
     lines = table(FINDINGS).splitlines()
     assert max(len(line) for line in lines) <= WIDTH
     assert lines[2] == "ok       Python                  3.12.1"
-    assert [line[:7] for line in lines if line[:1].strip()][2:] == ["ok     ", "warning", "wrong  ", "ok     ", "2 ok, 1"]  # fmt: skip
+    assert [line[:7] for line in lines if line[:1].strip()][2:] == [
+        "ok     ",
+        "warning",
+        "wrong  ",
+        "ok     ",
+        "2 ok, 1",
+    ]
     assert sum("-> " in line for line in lines) == 2
     assert lines[-1] == "2 ok, 1 warning, 1 wrong."
 
@@ -41,7 +47,9 @@ def test_the_checklist_has_a_box_for_each_finding_checked_where_nothing_is_to_be
     lines = checklist(FINDINGS, date(2026, 11, 1)).splitlines()
     assert lines[0] == "## tidemark doctor, as of 2026-11-01"
     assert lines[3] == "- [x] **Python**: 3.12.1"
-    assert lines[5].startswith("- [ ] **artifact root**: wrong: xxx") and lines[5].endswith("**To do:** Correct \\| &lt;b>it&lt;/b>.")  # fmt: skip
+    assert lines[5].startswith("- [ ] **artifact root**: wrong: xxx") and lines[5].endswith(
+        "**To do:** Correct \\| &lt;b>it&lt;/b>."
+    )
     assert len(lines) == 3 + len(FINDINGS)
 
 
@@ -58,7 +66,10 @@ def test_the_deploy_page_names_what_is_looked_at_as_the_code_does():
 
 def test_every_check_has_a_title_of_its_own_and_one_line_of_documentation():
     assert len({check.title for check in CHECKS}) == len(CHECKS)
-    assert all(check.looks_at.endswith(".") and "\n" not in check.looks_at and "|" not in check.looks_at for check in CHECKS)  # fmt: skip
+    assert all(
+        check.looks_at.endswith(".") and "\n" not in check.looks_at and "|" not in check.looks_at
+        for check in CHECKS
+    )
 
 
 def raising(error: Exception) -> list[Finding]:
@@ -82,14 +93,20 @@ def raising(error: Exception) -> list[Finding]:
 def test_whatever_a_check_raises_is_a_finding_without_words_that_may_hold_data(error, state, found, action):
     first, last = raising(error)
     assert first.found == "found before"
-    assert (last.subject, last.state, last.found) == ("the check", state, found) and last.action.startswith(action)  # fmt: skip
+    assert (last.subject, last.state, last.found) == ("the check", state, found) and last.action.startswith(
+        action
+    )
 
 
 def test_what_was_not_looked_at_is_folded_by_its_reason_unless_it_is_one_line():
     key, pool, rows = (
         unseen(subject, CannotLookError(reason))
-        for subject, reason in [("hash key", "a setting is wrong"), ("pool", "a setting is wrong"), ("rows", "no table is there")]
-    )  # fmt: skip
+        for subject, reason in [
+            ("hash key", "a setting is wrong"),
+            ("pool", "a setting is wrong"),
+            ("rows", "no table is there"),
+        ]
+    )
     *others, last = folded([key, FINDINGS[0], pool, FINDINGS[2], rows])
     assert others == [FINDINGS[0], FINDINGS[2]]
     assert last.found == "hash key, pool: a setting is wrong. rows: no table is there."

@@ -16,7 +16,10 @@ def test_sound_rows_are_ok(examine: Examine):
     assert states(findings) == {"ok"}
     assert of(findings, "transactions: rows").found == "480 rows, of 2026-10-08 to 2026-10-31."
     assert of(findings, "transactions: amounts").found == "0 % are negative (refunds); the median is 34."
-    assert of(findings, "transactions: users").found == "0 % of the rows are of users who are not in the users table."  # fmt: skip
+    assert (
+        of(findings, "transactions: users").found
+        == "0 % of the rows are of users who are not in the users table."
+    )
 
 
 def test_rows_of_relations_are_looked_at_alike(examine: Examine, shop: Shop):
@@ -69,7 +72,9 @@ def test_a_value_that_can_not_be_read_is_told_once(examine: Examine, shop: Shop)
 
 
 @pytest.mark.parametrize(("strangers", "state"), [(0, "ok"), (4, "ok"), (5, "warning"), (239, "warning"), (240, "wrong")])  # fmt: skip
-def test_users_whom_nobody_knows_are_a_warning_from_one_per_cent_and_wrong_from_half(examine: Examine, shop: Shop, strangers, state):  # fmt: skip
+def test_users_whom_nobody_knows_are_a_warning_from_one_per_cent_and_wrong_from_half(
+    examine: Examine, shop: Shop, strangers, state
+):
     for row in shop.orders[:strangers]:
         row["customer"] = MARK
     assert of(examine(rows.look_at_rows), "transactions: users").state == state
@@ -102,13 +107,19 @@ def at(shop: Shop, time: Any) -> None:
         row["ordered"] = f"{moment:%d.%m.%Y %H:%M}"
 
 
-def test_dates_without_a_time_are_named_and_a_warning_where_they_fall_on_another_day(examine: Examine, shop: Shop):  # fmt: skip
+def test_dates_without_a_time_are_named_and_a_warning_where_they_fall_on_another_day(
+    examine: Examine, shop: Shop
+):
     at(shop, lambda number: timedelta())
     found = of(examine(rows.look_at_rows), "transactions: times")
     assert found.state == "ok" and found.found.startswith("They are dates without a time")
     shop.columns["transaction_at"]["timezone"] = "America/New_York"
     found = of(examine(rows.look_at_rows), "transactions: times")
-    assert found.state == "warning" and "dates without a time" in found.found and f"`timezone: {ZONE}`" in found.action  # fmt: skip
+    assert (
+        found.state == "warning"
+        and "dates without a time" in found.found
+        and f"`timezone: {ZONE}`" in found.action
+    )
 
 
 def test_dates_of_a_zone_with_summer_time_are_known_in_another(examine: Examine, shop: Shop):
@@ -118,7 +129,10 @@ def test_dates_of_a_zone_with_summer_time_are_known_in_another(examine: Examine,
 
 
 def test_a_quiet_night_is_ok_and_one_by_day_a_warning_about_the_time_zone(examine: Examine, shop: Shop):
-    assert of(examine(rows.look_at_rows), "transactions: times").found == "The quietest six hours are 0:00 to 6:00 in Europe/Berlin."  # fmt: skip
+    assert (
+        of(examine(rows.look_at_rows), "transactions: times").found
+        == "The quietest six hours are 0:00 to 6:00 in Europe/Berlin."
+    )
     shop.columns["transaction_at"]["timezone"] = "America/Los_Angeles"
     found = of(examine(rows.look_at_rows), "transactions: times")
     assert found.state == "warning" and found.found.startswith("The quietest six hours are 9:00 to 15:00")
@@ -160,7 +174,9 @@ def test_the_night_is_the_quietest_stretch_next_to_three_o_clock(open_from, open
     assert hours.quietest([10 * (hour in hours_open) for hour in range(24)]) == start
 
 
-def test_statuses_and_categories_that_are_not_known_are_a_share_without_their_words(examine: Examine, shop: Shop):  # fmt: skip
+def test_statuses_and_categories_that_are_not_known_are_a_share_without_their_words(
+    examine: Examine, shop: Shop
+):
     for row in shop.orders[-120:]:
         row["state"], row["department"] = MARK, MARK
     warnings = [finding for finding in examine(rows.look_at_rows) if finding.state == "warning"]
@@ -199,7 +215,10 @@ def test_two_currencies_in_a_column_that_nothing_reads_are_wrong(examine: Examin
     if where == "relations":
         map_to_relations(shop)
     found = worst(examine(rows.look_at_rows))
-    assert (found.subject, found.state) == ("transactions: amounts", "wrong") and "names 2 currencies" in found.found  # fmt: skip
+    assert (found.subject, found.state) == (
+        "transactions: amounts",
+        "wrong",
+    ) and "names 2 currencies" in found.found
     shop.sources["transactions"]["where"] = "presentment_currency = 'EUR'"
     assert states(examine(rows.look_at_rows)) == {"ok"}
 
@@ -218,13 +237,14 @@ def test_currency_columns_of_raw_tables_are_looked_at_too(examine: Examine, shop
     monkeypatch.delenv("TIDEMARK_LANDING_URL")
 
     make_database(
-        shop, "create schema raw",
+        shop,
+        "create schema raw",
         f"create table raw.users ({definition('raw.users')})",
         f"create table raw.transactions ({definition('raw.transactions')}, currency varchar)",
         "insert into raw.users by name select 'u' as user_id, timestamp '2026-01-01 10:00:00' as created_at, created_at as _loaded_at",
         "insert into raw.transactions by name select i::varchar as transaction_id, 'u' as user_id, timestamp '2026-10-30 10:00:00' as"
         " transaction_at, 1 as amount_usd, 'GROCERY' as category, transaction_at as _loaded_at, if(i % 2 = 0, 'EUR', 'SEK') as currency from range(9) r(i)",
-    )  # fmt: skip
+    )
     assert "names 2 currencies" in of(examine(rows.look_at_rows), "transactions: amounts", 1).found
 
 

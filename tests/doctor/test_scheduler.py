@@ -85,7 +85,9 @@ def test_a_database_that_does_not_answer_is_none(examine: Examine, monkeypatch, 
         ("snowflake", 32, "ok"), ("snowflake", 2, "warning"), ("snowflake", None, "wrong"),
     ],
 )  # fmt: skip
-def test_the_pool_has_slots_that_suit_the_warehouse(examine: Examine, database, monkeypatch, warehouse, slots, state):  # fmt: skip
+def test_the_pool_has_slots_that_suit_the_warehouse(
+    examine: Examine, database, monkeypatch, warehouse, slots, state
+):
     monkeypatch.setenv("TIDEMARK_WAREHOUSE", warehouse)
     if slots is not None:
         add(database, Pool(pool=WAREHOUSE_POOL, slots=slots, description="", include_deferred=False))
@@ -95,7 +97,9 @@ def test_the_pool_has_slots_that_suit_the_warehouse(examine: Examine, database, 
 
 
 @pytest.mark.parametrize(("age", "execution", "state"), [(1, "watcher", "ok"), (3600, "watcher", "wrong"), (None, "watcher", "wrong"), (None, "local", "ok")])  # fmt: skip
-def test_the_triggerer_is_alive_or_wrong_unless_none_is_needed(examine: Examine, database, monkeypatch, age, execution, state):  # fmt: skip
+def test_the_triggerer_is_alive_or_wrong_unless_none_is_needed(
+    examine: Examine, database, monkeypatch, age, execution, state
+):
     monkeypatch.setenv("TIDEMARK_DBT_EXECUTION", execution)
     if age is not None:
         job = Job(job_type="TriggererJob", state="running")
@@ -111,7 +115,9 @@ def test_dags_that_the_scheduler_knows_and_runs_are_ok(examine: Examine, databas
     assert states(examine(scheduler.look_at_dags)) == {"ok"}
 
 
-def test_a_dag_that_is_paused_is_a_warning_and_one_that_is_gone_wrong(examine: Examine, database, monkeypatch):  # fmt: skip
+def test_a_dag_that_is_paused_is_a_warning_and_one_that_is_gone_wrong(
+    examine: Examine, database, monkeypatch
+):
     monkeypatch.setattr(scheduler, "_import_faults", dict)
     special = {"monthly_segmentation": {"paused": True}, "rollback_publication": {"stale": True}}
     for name in scheduler.DAGS:
@@ -127,14 +133,19 @@ def test_an_import_error_is_wrong_and_told_by_its_kind_alone(examine: Examine, d
     add(database, ParseImportError(filename="dags/of_others.py", stacktrace=trace))
     for name in scheduler.DAGS:
         dag(database, name)
-    assert worst(examine(scheduler.look_at_dags)).found == "The scheduler could not read monthly_segmentation.py (CosmosError)."  # fmt: skip
+    assert (
+        worst(examine(scheduler.look_at_dags)).found
+        == "The scheduler could not read monthly_segmentation.py (CosmosError)."
+    )
 
 
 def test_dag_files_are_read_here_as_airflow_reads_them(examine: Examine, nowhere: Path):
     assert states(examine(scheduler.look_at_dags)) == {"ok"}
 
 
-def test_a_dag_file_that_can_not_be_read_here_is_wrong_with_our_own_words_only(examine: Examine, nowhere, monkeypatch, tmp_path):  # fmt: skip
+def test_a_dag_file_that_can_not_be_read_here_is_wrong_with_our_own_words_only(
+    examine: Examine, nowhere, monkeypatch, tmp_path
+):
     (tmp_path / "dags").mkdir()
     (tmp_path / "include").symlink_to(scheduler.PROJECT_ROOT / "include")  # type: ignore[attr-defined]
     for file in scheduler.DAGS.values():
@@ -150,16 +161,24 @@ def test_a_dag_file_that_can_not_be_read_here_is_wrong_with_our_own_words_only(e
     ]
 
 
-def test_connections_of_the_environment_are_found_and_a_missing_one_is_wrong(examine: Examine, nowhere, monkeypatch):  # fmt: skip
+def test_connections_of_the_environment_are_found_and_a_missing_one_is_wrong(
+    examine: Examine, nowhere, monkeypatch
+):
     assert examine(scheduler.look_at_connections)[0].found == "The settings name none that a run needs."
     monkeypatch.setenv("TIDEMARK_ARTIFACT_CONN_ID", "store")
     found = worst(examine(scheduler.look_at_connections))
-    assert found.state == "wrong" and "TIDEMARK_ARTIFACT_CONN_ID" in found.found and "AIRFLOW_CONN_STORE" in found.action  # fmt: skip
+    assert (
+        found.state == "wrong"
+        and "TIDEMARK_ARTIFACT_CONN_ID" in found.found
+        and "AIRFLOW_CONN_STORE" in found.action
+    )
     monkeypatch.setenv("AIRFLOW_CONN_STORE", f"aws://user:{SECRET}@")
     assert states(examine(scheduler.look_at_connections)) == {"ok"}
 
 
-def test_connections_of_the_database_are_asked_for_as_airflow_s_command_line_does(examine: Examine, database, monkeypatch):  # fmt: skip
+def test_connections_of_the_database_are_asked_for_as_airflow_s_command_line_does(
+    examine: Examine, database, monkeypatch
+):
     asked = []
 
     def look_up(conn_id: str) -> None:

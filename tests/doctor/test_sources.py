@@ -27,10 +27,14 @@ def map_to_relations(shop: Shop, *statements: str) -> None:
     shop.write()
     landing = shop.folder / "landing"
     make_database(
-        shop, "create schema shop",
-        *(f"create table shop.{name} as from read_csv('{landing / name}.csv', all_varchar = true)" for name in ("customers", "orders")),
+        shop,
+        "create schema shop",
+        *(
+            f"create table shop.{name} as from read_csv('{landing / name}.csv', all_varchar = true)"
+            for name in ("customers", "orders")
+        ),
         *statements,
-    )  # fmt: skip
+    )
     for table, name in (("users", "customers"), ("transactions", "orders")):
         shop.sources[table]["from"] = f"shop.{name}"
         del shop.sources[table]["files"]
@@ -40,7 +44,10 @@ def map_to_relations(shop: Shop, *statements: str) -> None:
 def test_files_that_fit_the_mapping_are_ok_with_what_they_lack(examine: Examine, shop: Shop):
     findings = examine(sources.look_at_sources)
     assert states(findings) == {"ok"}
-    assert findings[0].found == f"{(shop.folder / 'landing' / 'customers.csv').as_uri()} can be read with these columns and types."  # fmt: skip
+    assert (
+        findings[0].found
+        == f"{(shop.folder / 'landing' / 'customers.csv').as_uri()} can be read with these columns and types."
+    )
     lacking = source_tables()["transactions"].column("fee_usd").without
     assert f"There is no fee_usd: {lacking}" in [finding.found for finding in findings]
 
@@ -75,7 +82,10 @@ def test_every_column_that_is_wrong_is_told_not_only_the_first(examine: Examine,
     shop.columns.update({"category": "departmnt", "status": "stat", "fee": "fees"})
     wrong = [finding for finding in examine(sources.look_at_sources) if finding.state == "wrong"]
     assert len(wrong) == 3
-    assert all(any(name in f"{each.found} {each.action}" for each in wrong) for name in ("departmnt", "'stat'", "'fees'"))  # fmt: skip
+    assert all(
+        any(name in f"{each.found} {each.action}" for each in wrong)
+        for name in ("departmnt", "'stat'", "'fees'")
+    )
 
 
 @pytest.mark.parametrize("where", ["files", "relations"])
@@ -117,7 +127,9 @@ def test_values_that_do_not_fit_the_format_are_counted_with_the_first_row(examin
         ("users", "csv", {"encoding": "utf-16"}),
     ],
 )
-def test_files_that_are_not_there_or_not_as_the_mapping_says_are_wrong(examine: Examine, shop: Shop, table, key, value):  # fmt: skip
+def test_files_that_are_not_there_or_not_as_the_mapping_says_are_wrong(
+    examine: Examine, shop: Shop, table, key, value
+):
     shop.sources[table][key] = value
     findings = examine(sources.look_at_sources)
     wrong = [finding for finding in findings if finding.state == "wrong"]
@@ -185,7 +197,10 @@ def test_tables_that_no_mapping_names_are_read_as_the_contract_says(examine: Exa
 def test_a_table_that_is_nowhere_is_wrong_with_the_family_that_needs_it(examine: Examine, shop: Shop):
     shop.sources = {"users": CUSTOMERS}
     found = worst(examine(sources.look_at_sources))
-    assert found.subject == "transactions" and "The family customer_segments needs the table raw.transactions" in found.found  # fmt: skip
+    assert (
+        found.subject == "transactions"
+        and "The family customer_segments needs the table raw.transactions" in found.found
+    )
 
 
 def test_a_file_almost_of_the_contract_s_name_is_wrong(examine: Examine, shop: Shop):
@@ -195,15 +210,21 @@ def test_a_file_almost_of_the_contract_s_name_is_wrong(examine: Examine, shop: S
     assert "transactions.csv.gz" in worst(examine(sources.look_at_sources)).found
 
 
-def test_raw_tables_that_stand_in_the_warehouse_are_held_against_the_contract(examine: Examine, shop: Shop, monkeypatch):  # fmt: skip
+def test_raw_tables_that_stand_in_the_warehouse_are_held_against_the_contract(
+    examine: Examine, shop: Shop, monkeypatch
+):
     shop.sources.clear()
     monkeypatch.delenv("TIDEMARK_LANDING_URL")
 
     make_database(
-        shop, "create schema raw", f"create table raw.users ({definition('raw.users')})",
-        f"create table raw.transactions ({definition('raw.transactions')})", "alter table raw.transactions drop column category",
-        "alter table raw.transactions alter amount_usd type varchar", "alter table raw.transactions alter transaction_at type timestamptz",
-    )  # fmt: skip
+        shop,
+        "create schema raw",
+        f"create table raw.users ({definition('raw.users')})",
+        f"create table raw.transactions ({definition('raw.transactions')})",
+        "alter table raw.transactions drop column category",
+        "alter table raw.transactions alter amount_usd type varchar",
+        "alter table raw.transactions alter transaction_at type timestamptz",
+    )
     findings = examine(sources.look_at_sources)
     assert of(findings, "users").found == "raw.users is in the warehouse, with these columns and types."
     wrong = [finding.found for finding in findings if finding.state == "wrong"]
@@ -222,7 +243,9 @@ def test_a_relation_that_does_not_exist_is_wrong_and_so_is_one_without_a_warehou
     assert all("does not exist" in finding.found for finding in examine(sources.look_at_sources))
 
 
-def test_a_relation_that_may_not_be_read_is_wrong_with_the_grant_that_it_needs(examine: Examine, shop: Shop, monkeypatch):  # fmt: skip
+def test_a_relation_that_may_not_be_read_is_wrong_with_the_grant_that_it_needs(
+    examine: Examine, shop: Shop, monkeypatch
+):
     from include.tidemark.warehouse.base import WarehouseRefusedError
     from include.tidemark.warehouse.duckdb import DuckDBWarehouse
 
@@ -239,7 +262,9 @@ def test_a_relation_that_may_not_be_read_is_wrong_with_the_grant_that_it_needs(e
     assert found.subject == "transactions" and "grant SELECT on it" in f"{found.found} {found.action}"
 
 
-def test_a_warehouse_that_another_process_holds_leaves_its_tables_unseen_but_not_the_files(examine: Examine, shop: Shop):  # fmt: skip
+def test_a_warehouse_that_another_process_holds_leaves_its_tables_unseen_but_not_the_files(
+    examine: Examine, shop: Shop
+):
     from tests.doctor.test_warehouse import held
 
     map_to_relations(shop)

@@ -19,7 +19,9 @@ _HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=len(sys.a
 @contextmanager
 def held(file: Path, *read_only: str) -> Iterator[int]:
     """The file open in another process; gives its number."""
-    with subprocess.Popen([sys.executable, "-c", _HOLD, str(file), *read_only], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(file), *read_only], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None and process.stdin is not None
         assert process.stdout.readline() == b"held\n"
         yield process.pid
@@ -68,7 +70,13 @@ def test_the_demo_s_file_is_wrong_for_own_months(examine: Examine, shop: Shop, k
     assert states(examine(warehouse.look_at_warehouse)) == {state}
 
 
-def test_a_connection_to_snowflake_that_is_not_defined_is_wrong_without_the_driver_s_words(examine: Examine, monkeypatch):  # fmt: skip
+def test_a_connection_to_snowflake_that_is_not_defined_is_wrong_without_the_driver_s_words(
+    examine: Examine, monkeypatch
+):
     monkeypatch.setenv("TIDEMARK_WAREHOUSE", "snowflake")
     found = worst(examine(warehouse.look_at_warehouse))
-    assert found.state == "wrong" and "snowflake_default" in found.found and "AIRFLOW_CONN_SNOWFLAKE_DEFAULT" in found.action  # fmt: skip
+    assert (
+        found.state == "wrong"
+        and "snowflake_default" in found.found
+        and "AIRFLOW_CONN_SNOWFLAKE_DEFAULT" in found.action
+    )

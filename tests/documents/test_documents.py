@@ -177,7 +177,40 @@ def test_many_known_names_are_not_listed() -> None:
     assert unknown_name("a.b", "b", [f"n{n}" for n in range(31)]) == "'a.b' is not known."
 
 
-@given(text=st.one_of(st.text(), st.lists(st.sampled_from(["a: ", "- ", "\n", "  ", "&x ", "*x", "{", "}", "[", "]", "? ", "!!", "'", '"', "|", ">", "<<: ", "yes", "1", "#", "---", ",", ":"])).map("".join)))  # fmt: skip
+@given(
+    text=st.one_of(
+        st.text(),
+        st.lists(
+            st.sampled_from(
+                [
+                    "a: ",
+                    "- ",
+                    "\n",
+                    "  ",
+                    "&x ",
+                    "*x",
+                    "{",
+                    "}",
+                    "[",
+                    "]",
+                    "? ",
+                    "!!",
+                    "'",
+                    '"',
+                    "|",
+                    ">",
+                    "<<: ",
+                    "yes",
+                    "1",
+                    "#",
+                    "---",
+                    ",",
+                    ":",
+                ]
+            )
+        ).map("".join),
+    )
+)
 def test_any_text_is_a_document_or_one_sentence(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     file = tmp_path_factory.getbasetemp() / "any.yml"
     file.write_bytes(text.encode(errors="surrogatepass"))

@@ -27,11 +27,16 @@ def batch(members: list[str | None]) -> pa.RecordBatch:
     n = len(members)
     rows = [
         {
-            "member": member, "note": NOTES[i % len(NOTES)], "spend": Decimal(i) / 100, "share": None if i % 3 else i / 7,
-            "day": None if i % 5 else 20000 + i % 1000, "at": i * 1000, "active": bool(i % 2),
+            "member": member,
+            "note": NOTES[i % len(NOTES)],
+            "spend": Decimal(i) / 100,
+            "share": None if i % 3 else i / 7,
+            "day": None if i % 5 else 20000 + i % 1000,
+            "at": i * 1000,
+            "active": bool(i % 2),
         }
         for i, member in enumerate(members)
-    ]  # fmt: skip
+    ]
     assert len(rows) == n
     schema = pa.schema(
         {"member": "string", "note": "string", "spend": pa.decimal128(18, 2), "share": "float64", "day": "date32",

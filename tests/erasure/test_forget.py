@@ -17,16 +17,20 @@ from include.tidemark.pipeline.rollback import roll_back
 from tests.artifacts.months import MONTHS
 from tests.erasure.conftest import AT, FORGOTTEN, Book, in_folder
 
-SHOWN = "select run_key, as_of_date from control.publications qualify row_number() over" \
-        " (partition by as_of_date order by publication_id desc) = 1 order by all"  # fmt: skip
+SHOWN = (
+    "select run_key, as_of_date from control.publications qualify row_number() over"
+    " (partition by as_of_date order by publication_id desc) = 1 order by all"
+)
 
 
 def user_files(book: Book) -> dict[str, bytes]:
     """The files that have a column of user ids, by their header."""
     return {
-        name: data for name, data in book.files().items()
-        if (name.endswith(".csv") and b"customer_id" in data.split(b"\n", 1)[0]) or "customer_segments.parquet" in name
-    }  # fmt: skip
+        name: data
+        for name, data in book.files().items()
+        if (name.endswith(".csv") and b"customer_id" in data.split(b"\n", 1)[0])
+        or "customer_segments.parquet" in name
+    }
 
 
 def test_rows_of_the_named_are_gone_from_every_table_and_file_and_nothing_else_is(book: Book) -> None:
@@ -72,8 +76,14 @@ def test_the_manifests_say_how_much_is_gone_and_why_and_keep_their_schema(book: 
             if previous != entry
         }
         assert new.pop("erasures") == [
-            {"erased_at": AT.isoformat(), "reason": "a request", "persons": 2, "files": len(gone), "rows": sum(gone.values())}
-        ]  # fmt: skip
+            {
+                "erased_at": AT.isoformat(),
+                "reason": "a request",
+                "persons": 2,
+                "files": len(gone),
+                "rows": sum(gone.values()),
+            }
+        ]
         assert gone["data/customer_segments.csv"] == gone["data/customer_segments.parquet"] == 2
         assert {**new, "files": None} == {**old, "files": None}
         rows = list(
@@ -174,9 +184,10 @@ def test_the_command_prints_counts_and_warns_of_the_sources_and_never_prints_an_
     book: Book, monkeypatch, capsys, caplog
 ) -> None:
     for name, value in (
-        ("DUCKDB_PATH", book.settings.duckdb_path), ("ARTIFACT_ROOT", book.settings.artifact_root),
+        ("DUCKDB_PATH", book.settings.duckdb_path),
+        ("ARTIFACT_ROOT", book.settings.artifact_root),
         ("ID_HASH_KEY", book.settings.id_hash_key.get_secret_value()),
-    ):  # fmt: skip
+    ):
         monkeypatch.setenv(f"TIDEMARK_{name}", str(value))
     file = book.folder / "ids.txt"
     file.write_text("\n".join(FORGOTTEN), encoding="utf-8")

@@ -103,8 +103,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     world.run(FIRST)
     people = {user_id for (user_id,) in world.rows(PEOPLE)}
     marks = {
-        text for row in world.rows("select user_id, username, email from raw.users") if row[0] in people for text in row
-    }  # fmt: skip
+        text
+        for row in world.rows("select user_id, username, email from raw.users")
+        if row[0] in people
+        for text in row
+    }
     hashes = {user_ids(settings).publish(user_id) for user_id in people}
     assert len(people) == len(hashes) > 450 and len(marks) == 3 * len(people)
     tables, files = world.tables(), world.files()
@@ -112,9 +115,16 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     ids.write_text("\n".join(people), encoding="utf-8")
     outcome = forget(str(ids), "a request", world.settings, started_now())
     return Story(
-        world, people, marks, hashes, (tables, world.tables()), (files, world.files()), world.not_verified(), outcome,
+        world,
+        people,
+        marks,
+        hashes,
+        (tables, world.tables()),
+        (files, world.files()),
+        world.not_verified(),
+        outcome,
         world.run(NEXT),
-    )  # fmt: skip
+    )
 
 
 def test_no_table_and_no_view_holds_them_and_all_other_rows_are_as_they_were(story: Story) -> None:
@@ -134,9 +144,17 @@ def test_no_table_and_no_view_holds_them_and_all_other_rows_are_as_they_were(sto
             with_them.add(name)
             assert story.outcome.rows[name] == len(before[name]) - len(left)
     assert with_them >= {
-        "raw.users", "raw.events", "raw.transactions", "core.fct_customer_category_daily", "core.fct_user_event_daily",
-        "runs.customer_spend", "runs.customer_segments", "runs.user_segmentation", "runs.fct_user_cohorts", "runs.fct_user_weekly_summary",
-    }  # fmt: skip
+        "raw.users",
+        "raw.events",
+        "raw.transactions",
+        "core.fct_customer_category_daily",
+        "core.fct_user_event_daily",
+        "runs.customer_spend",
+        "runs.customer_segments",
+        "runs.user_segmentation",
+        "runs.fct_user_cohorts",
+        "runs.fct_user_weekly_summary",
+    }
     assert "runs.statistics" not in with_them and "runs.planner_weeks" not in with_them
     for kind in ("BASE TABLE", "VIEW"):
         for name, rows in story.world.tables(kind).items():
@@ -150,8 +168,12 @@ def test_user_level_files_lost_their_lines_and_nothing_else_changed(story: Story
     changed = {name for name in before | after if before.get(name) != after.get(name)}
     tables = {name for name, text in before.items() if any(one in text for one in hashes)}
     assert {Path(name).name for name in tables} >= {
-        "customer_segments.csv", "customer_segments.parquet", "user_segmentation.csv", "user_cohorts.csv", "user_cohorts.parquet",
-    }  # fmt: skip
+        "customer_segments.csv",
+        "customer_segments.parquet",
+        "user_segmentation.csv",
+        "user_cohorts.csv",
+        "user_cohorts.parquet",
+    }
     assert changed == tables | pointers | {name for name in after if name.endswith("manifest.json")}
     for name in tables:
         kept = [line for line in before[name].splitlines() if not any(one in line for one in hashes)]

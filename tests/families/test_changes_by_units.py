@@ -30,9 +30,13 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Months:
     settings = synthetic_deployment(tmp_path_factory.mktemp("months"), 1_500)
     settings = settings.model_copy(update={"families": families})
     first, second = (
-        (settings, {"as_of_date": day.isoformat(), "n_resamples": 1_000}, datetime(day.year, day.month, day.day, 7, tzinfo=UTC))
+        (
+            settings,
+            {"as_of_date": day.isoformat(), "n_resamples": 1_000},
+            datetime(day.year, day.month, day.day, 7, tzinfo=UTC),
+        )
         for day in DAYS
-    )  # fmt: skip
+    )
     return settings, [shown(*first), estimated(*second)]
 
 

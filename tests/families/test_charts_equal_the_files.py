@@ -222,10 +222,12 @@ def line_of_fees(month, said, rows):
 def value_by_fee(month):
     return {
         (f"{float(row['acquisition_fee_bps']):g} bps", int(row["horizon_weeks"]), row["discount_rate"]): (
-            row["ltv_mean"], row["ci_low"], row["ci_high"],
+            row["ltv_mean"],
+            row["ci_low"],
+            row["ci_high"],
         )
         for row in month.rows("data/ltv_by_fee.csv")
-    }  # fmt: skip
+    }
 
 
 def value_over_weeks(month, said, rows):

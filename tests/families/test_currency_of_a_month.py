@@ -84,16 +84,26 @@ def test_no_file_names_another_currency(euro_month):
 
 def test_the_month_in_dollars_would_be_found_out(synthetic_month):
     found = {
-        path.name for path, text in texts(synthetic_month) if DOLLAR.search(RULES.sub("", without_columns_of_checks(path, text)))
-    }  # fmt: skip
+        path.name
+        for path, text in texts(synthetic_month)
+        if DOLLAR.search(RULES.sub("", without_columns_of_checks(path, text)))
+    }
     assert {
-        "index.html", "segment_definitions.json", "data_dictionary.csv", "segment_metrics.csv", "statistics.csv",
-        "statistics.parquet", "manifest.json",
-    } <= found  # fmt: skip
+        "index.html",
+        "segment_definitions.json",
+        "data_dictionary.csv",
+        "segment_metrics.csv",
+        "statistics.csv",
+        "statistics.parquet",
+        "manifest.json",
+    } <= found
 
 
 def test_the_files_say_euros(euro_month):
-    dictionary = {(row["table"], row["column"]): row["description"] for row in euro_month.rows("data/data_dictionary.csv")}  # fmt: skip
+    dictionary = {
+        (row["table"], row["column"]): row["description"]
+        for row in euro_month.rows("data/data_dictionary.csv")
+    }
     assert (
         dictionary["data/segment_metrics", "avg_fee_paid_eur"] == "Mean fees per user in the week, in euros."
     )

@@ -13,7 +13,7 @@ PRIMARY = {
     "huber_jackknife": "cr3_t",
     "wild_enumerated": "cr3_t",
 }
-"""Method -> the one that it stands beside."""
+"""Method -> the one that it is beside."""
 
 
 def test_each_number_of_a_month_has_one_primary_row(synthetic_month: PublishedRun) -> None:

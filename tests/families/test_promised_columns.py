@@ -8,8 +8,10 @@ import pytest
 from tests.families.conftest import PublishedRun
 
 PROMISED = dict(
-    line.split(":") for line in Path(__file__).with_name("promised_columns.txt").read_text("utf-8").split("\n") if line
-)  # fmt: skip
+    line.split(":")
+    for line in Path(__file__).with_name("promised_columns.txt").read_text("utf-8").split("\n")
+    if line
+)
 ENDS = {
     **dict.fromkeys(
         ("retention_by_fee", "acquisition_by_period", "segment_metrics", "ltv_by_fee", "retention_drivers"),

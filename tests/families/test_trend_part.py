@@ -85,8 +85,10 @@ def test_slopes_from_the_warehouse_are_those_of_the_people(
     expected = months_of(world, number.source).slope(number)
     assert found.change.months == expected.months
     assert (found.change.behind, found.change.others, found.change.moved) == (
-        expected.behind, expected.others, expected.moved,
-    )  # fmt: skip
+        expected.behind,
+        expected.others,
+        expected.moved,
+    )
     assert found.change.standard_error == pytest.approx(expected.standard_error, rel=1e-7)
     assert found.change.tail is not None
     assert expected.tail is not None

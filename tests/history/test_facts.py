@@ -32,10 +32,17 @@ def run_of(
     started = STARTED + timedelta(days=number)
     rules = load_rules(None, {}).model_copy(update={"business_timezone": zone})
     return Run(
-        as_of_date=date(2026, 6, 1), run_key=make_run_key(date(2026, 6, 1), started, "test", 0), started_at=started, dag_run_id="t",
-        families=families, rules=rules, rules_hash="r", code_version="c", options=RunOptions(),
+        as_of_date=date(2026, 6, 1),
+        run_key=make_run_key(date(2026, 6, 1), started, "test", 0),
+        started_at=started,
+        dag_run_id="t",
+        families=families,
+        rules=rules,
+        rules_hash="r",
+        code_version="c",
+        options=RunOptions(),
         config={"sources.yml": sources} if sources else {},
-    )  # fmt: skip
+    )
 
 
 def whole(warehouse, run: Run) -> bool:

@@ -17,10 +17,16 @@ from include.tidemark.warehouse.control import ensure_control_tables, replace_ru
 def run_of(day: date, hour: int = 6) -> Run:
     started = datetime(2026, 11, 20, hour, tzinfo=UTC)
     return Run(
-        as_of_date=day, run_key=make_run_key(day, started, "manual", 0), started_at=started, dag_run_id="manual",
-        families=("customer_segments",), rules=load_rules(None, environ={}), rules_hash="r", code_version="c",
+        as_of_date=day,
+        run_key=make_run_key(day, started, "manual", 0),
+        started_at=started,
+        dag_run_id="manual",
+        families=("customer_segments",),
+        rules=load_rules(None, environ={}),
+        rules_hash="r",
+        code_version="c",
         options=RunOptions(),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

@@ -101,8 +101,11 @@ def test_columns_that_no_name_says_are_found_by_their_values_and_said_to_be_unsu
     )
     cells = cells_of("transactions", users(), strange)
     assert {name: cell.source for name, cell in cells.items() if cell.column.required} == {
-        "transaction_id": "pk", "user_id": "who", "transaction_at": "x1", "amount_usd": "x2"
-    }  # fmt: skip
+        "transaction_id": "pk",
+        "user_id": "who",
+        "transaction_at": "x1",
+        "amount_usd": "x2",
+    }
     assert all(
         any("by its values alone" in doubt for doubt in cells[name].doubts)
         for name in ("transaction_id", "transaction_at", "amount_usd")

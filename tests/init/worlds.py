@@ -41,10 +41,16 @@ def shop(folder: Path) -> list[Path]:
         for n, at in enumerate(moments(400, 2))
     ]
     orders = [
-        (f"O{n}", draw.choice(people)[0], f"{at:%d.%m.%Y %H:%M}", f"{draw.uniform(5, 400):.2f}", draw.choice(["Food", "Toys", "Travel"]),
-         "cancelled" if draw.random() < 0.05 else "paid")
+        (
+            f"O{n}",
+            draw.choice(people)[0],
+            f"{at:%d.%m.%Y %H:%M}",
+            f"{draw.uniform(5, 400):.2f}",
+            draw.choice(["Food", "Toys", "Travel"]),
+            "cancelled" if draw.random() < 0.05 else "paid",
+        )
         for n, at in enumerate(moments(3_000, 3))
-    ]  # fmt: skip
+    ]
     return [
         write_csv(folder / "members.csv", ["Member No", "Member since", "Nation", "E-Mail"], people),
         write_csv(folder / "orders.csv", ["Order Ref", "Member No", "Ordered at", "Grand Total", "Department", "Order State"], orders),
@@ -59,10 +65,17 @@ def german(folder: Path) -> list[Path]:
         for n, at in enumerate(moments(300, 5))
     ]
     orders = [
-        (90_000 + n, draw.choice(people)[0], f"{at:%d.%m.%Y %H:%M:%S}", f"{amount:,.2f}".translate(str.maketrans(",.", ".,")) + " €",
-         draw.choice(["Bücher", "Getränke", "Möbel"]), draw.choice(["bezahlt", "bezahlt", "bezahlt", "storniert", "in Bearbeitung"]))
-        for n, at in enumerate(moments(2_000, 6)) for amount in [draw.uniform(5, 2_500)]
-    ]  # fmt: skip
+        (
+            90_000 + n,
+            draw.choice(people)[0],
+            f"{at:%d.%m.%Y %H:%M:%S}",
+            f"{amount:,.2f}".translate(str.maketrans(",.", ".,")) + " €",
+            draw.choice(["Bücher", "Getränke", "Möbel"]),
+            draw.choice(["bezahlt", "bezahlt", "bezahlt", "storniert", "in Bearbeitung"]),
+        )
+        for n, at in enumerate(moments(2_000, 6))
+        for amount in [draw.uniform(5, 2_500)]
+    ]
     return [
         write_csv(folder / "kunden.csv", ["Kunden-Nr.", "Kunde seit", "Land", "Testkunde"], people, ";", "cp1252"),
         write_csv(
@@ -80,19 +93,34 @@ def app(folder: Path) -> list[Path]:
     people = folder / "accounts.ndjson"
     people.write_text(
         "".join(
-            json.dumps({"accountId": user, "signedUpAt": f"{at.isoformat()}Z", "os": draw.choice(["ios", "android"]), "isInternal": False}) + "\n"
+            json.dumps(
+                {
+                    "accountId": user,
+                    "signedUpAt": f"{at.isoformat()}Z",
+                    "os": draw.choice(["ios", "android"]),
+                    "isInternal": False,
+                }
+            )
+            + "\n"
             for user, at in zip(users, moments(200, 8, 30), strict=True)
         )
-    )  # fmt: skip
+    )
     files = [people]
     for day in range(3):
         lines = [
-            json.dumps({
-                "uuid": f"e{day}-{n}", "accountId": draw.choice(users), "event": draw.choice(["open", "share", "save", "push_received"]),
-                "ts": int(at.replace(tzinfo=UTC).timestamp() * 1000), "sessionId": f"s{n // 4}", "props": {"n": n},
-            }) + "\n"
+            json.dumps(
+                {
+                    "uuid": f"e{day}-{n}",
+                    "accountId": draw.choice(users),
+                    "event": draw.choice(["open", "share", "save", "push_received"]),
+                    "ts": int(at.replace(tzinfo=UTC).timestamp() * 1000),
+                    "sessionId": f"s{n // 4}",
+                    "props": {"n": n},
+                }
+            )
+            + "\n"
             for n, at in enumerate(moments(300, 9 + day, 60))
-        ]  # fmt: skip
+        ]
         file = folder / "events" / f"events-2026-03-0{day + 1}.ndjson.gz"
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(gzip.compress("".join(lines).encode()))
@@ -116,18 +144,30 @@ def exchange(folder: Path) -> list[Path]:
         )
         engine.executemany(
             "insert into trades values (?, ?, ?, ?, ?, ?)",
-            [(n, draw.choice(traders), at, amount, amount * 0.0025, draw.choice(["ETH-USDC", "BTC-USDC"]))
-             for n, at in enumerate(moments(800, 14, 150)) for amount in [round(draw.lognormvariate(6, 1), 2)]],
-        )  # fmt: skip
+            [
+                (n, draw.choice(traders), at, amount, amount * 0.0025, draw.choice(["ETH-USDC", "BTC-USDC"]))
+                for n, at in enumerate(moments(800, 14, 150))
+                for amount in [round(draw.lognormvariate(6, 1), 2)]
+            ],
+        )
         engine.execute(f"copy trades to '{trades}' (format parquet)")
     weeks = [date(2026, 1, 5) + timedelta(weeks=n) for n in range(20)]
     files += [
         trades,
-        write_csv(folder / "fee_schedule.csv", ["week_no", "valid_from", "valid_to", "fee_pct"],
-                  [(n, week, week + timedelta(days=6), draw.choice(["0.25", "0.30"])) for n, week in enumerate(weeks)]),
-        write_csv(folder / "prices.csv", ["day", "btc_price", "eth_price"],
-                  [(date(2026, 1, 1) + timedelta(days=n), 60_000 + 10 * n, 3_000 + n) for n in range(150)]),
-    ]  # fmt: skip
+        write_csv(
+            folder / "fee_schedule.csv",
+            ["week_no", "valid_from", "valid_to", "fee_pct"],
+            [
+                (n, week, week + timedelta(days=6), draw.choice(["0.25", "0.30"]))
+                for n, week in enumerate(weeks)
+            ],
+        ),
+        write_csv(
+            folder / "prices.csv",
+            ["day", "btc_price", "eth_price"],
+            [(date(2026, 1, 1) + timedelta(days=n), 60_000 + 10 * n, 3_000 + n) for n in range(150)],
+        ),
+    ]
     return files
 
 

@@ -129,8 +129,10 @@ def test_each_month_is_a_run_in_order_and_a_clear_computes_only_what_is_not_done
     api.clear(run_id)
     assert finish(api, run_id)[0] == "success"
     assert [(month, attempt) for month, attempt, _ in published(settings)] == [
-        ("2017-10-01", "2017-10-01"), ("2017-11-01", "2"), ("2017-12-01", "2017-12-01"),
-    ]  # fmt: skip
+        ("2017-10-01", "2017-10-01"),
+        ("2017-11-01", "2"),
+        ("2017-12-01", "2017-12-01"),
+    ]
     assert {reason.partition(" (backfill")[0] for *_, reason in published(settings)} == {"late sales"}
     assert len(monthly.runs()) == 4
     assert "3 of 3 months are done" in log_of(state, run_id, "what_changed")

@@ -100,8 +100,14 @@ def test_the_manifest_says_how_long_every_stage_took(demonstrated):
     for month in demonstrated.months():
         timings = month.manifest()["timings_seconds"]
         assert list(timings) == [
-            "resolve_run", "load_sources", "check_sources", "models", "check_models", "statistics", "check_statistics"
-        ]  # fmt: skip
+            "resolve_run",
+            "load_sources",
+            "check_sources",
+            "models",
+            "check_models",
+            "statistics",
+            "check_statistics",
+        ]
         assert min(timings.values()) > 0
 
 
@@ -156,11 +162,14 @@ def test_published_rows_agree_with_a_recomputation_in_plain_sql(demonstrated, mo
             from measured order by user_id
             """,
             {
-                "as_of": as_of, "current": as_of - timedelta(days=90), "prior": as_of - timedelta(days=180),
-                "high": rules.high_value_min_avg_monthly_spend, "declining": rules.declining_min_prior_spend,
+                "as_of": as_of,
+                "current": as_of - timedelta(days=90),
+                "prior": as_of - timedelta(days=180),
+                "high": rules.high_value_min_avg_monthly_spend,
+                "declining": rules.declining_min_prior_spend,
                 "budget": rules.budget_max_avg_monthly_spend,
             },
-        ).fetchall()  # fmt: skip
+        ).fetchall()
     published = demonstrated.query(
         """
         select customer_id, total_transactions, lifetime_value, first_transaction_date, last_transaction_date, tenure_months,

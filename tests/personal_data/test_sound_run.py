@@ -31,8 +31,11 @@ def test_names_and_addresses_are_shown_by_one_view_alone(tables):
         if {"username", "email"} & {column for column, *_ in described}
     }
     assert with_names == {
-        "raw.users", "staging.stg_users", "marts.user_segmentation", "marts.user_segmentation_current",
-    }  # fmt: skip
+        "raw.users",
+        "staging.stg_users",
+        "marts.user_segmentation",
+        "marts.user_segmentation_current",
+    }
 
 
 def test_no_file_of_the_run_is_marked_by_its_name_or_content(month):

@@ -162,7 +162,11 @@ def test_whatever_interrupts_a_build_neither_dbt_nor_what_it_wrote_is_left(dbt, 
     ready = event("LogModelResult", "1 of 3", index=1, total=3)
     before = {process.pid for process in psutil.Process().children()}
     with pytest.raises(KeyboardInterrupt):
-        build_models(RUN, dbt(f"{trap}\necho '{ready}'\nfor _ in {{1..300}}; do read -t 0.1 <> <(:); done"), on_progress=interrupt)  # fmt: skip
+        build_models(
+            RUN,
+            dbt(f"{trap}\necho '{ready}'\nfor _ in {{1..300}}; do read -t 0.1 <> <(:); done"),
+            on_progress=interrupt,
+        )
     left = {process.pid for process in psutil.Process().children()} - before
     assert left == set()
     assert list(tmp_path.glob("tidemark-dbt-*")) == []

@@ -17,9 +17,11 @@ RUN: Any = SimpleNamespace(run_key="this", rules=SimpleNamespace(segmentation_si
 
 def compared(metric: str, *p_values: float | None, is_primary: bool = True) -> list[ResultRow]:
     return adjust(
-        ResultRow(metric, 1.0, "welch", segment=f"s{place}", p_value=p, reason="descriptive", is_primary=is_primary)
+        ResultRow(
+            metric, 1.0, "welch", segment=f"s{place}", p_value=p, reason="descriptive", is_primary=is_primary
+        )
         for place, p in enumerate(p_values)
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

@@ -32,5 +32,9 @@ def test_any_other_failure_stays_as_it_is(settings, error):
 
 
 def test_an_error_that_says_its_reason_stays_whoever_holds_the_file(settings):
-    with held(settings.duckdb_path), pytest.raises(SettingsError, match="a reason"), naming_the_holder(settings):  # fmt: skip
+    with (
+        held(settings.duckdb_path),
+        pytest.raises(SettingsError, match="a reason"),
+        naming_the_holder(settings),
+    ):
         raise SettingsError("a reason")

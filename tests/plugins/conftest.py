@@ -120,19 +120,50 @@ class Metadata:
                 connection.execute(insert(self.tables[table]).values(values))
 
             put(
-                "dag_run", id=self._runs, **same, state=state, run_type=kind, run_after=start, start_date=start,
-                end_date=start + timedelta(minutes=3), triggering_user_name=by, clear_number=0,
-            )  # fmt: skip
+                "dag_run",
+                id=self._runs,
+                **same,
+                state=state,
+                run_type=kind,
+                run_after=start,
+                start_date=start,
+                end_date=start + timedelta(minutes=3),
+                triggering_user_name=by,
+                clear_number=0,
+            )
             if note:
                 put("dag_run_note", dag_run_id=self._runs, content=note)
             for task, task_state in tasks:
-                put("task_instance", id=uuid.uuid4(), **same, task_id=task, state=task_state, map_index=-1, duration=4.2,
-                    start_date=start, pool="p", pool_slots=1, queue="q", priority_weight=1, try_number=1, max_tries=2)  # fmt: skip
+                put(
+                    "task_instance",
+                    id=uuid.uuid4(),
+                    **same,
+                    task_id=task,
+                    state=task_state,
+                    map_index=-1,
+                    duration=4.2,
+                    start_date=start,
+                    pool="p",
+                    pool_slots=1,
+                    queue="q",
+                    priority_weight=1,
+                    try_number=1,
+                    max_tries=2,
+                )
             left = [(task, "return_value", value) for task, value in (results or {}).items()]
             for task, key, value in left + [
                 (task, "failure", text) for task, text in (failures or {}).items()
             ]:
-                put("xcom", dag_run_id=self._runs, **same, task_id=task, key=key, value=value, map_index=-1, timestamp=start)  # fmt: skip
+                put(
+                    "xcom",
+                    dag_run_id=self._runs,
+                    **same,
+                    task_id=task,
+                    key=key,
+                    value=value,
+                    map_index=-1,
+                    timestamp=start,
+                )
 
 
 @pytest.fixture

@@ -72,12 +72,16 @@ def test_the_note_of_a_month_is_what_publish_ended_with_and_a_second_end_replace
 
 def test_the_note_of_a_month_that_failed_is_the_sentence_of_each_task_that_did(metadata, listener):
     metadata.add(
-        "manual__1", "running", tasks=[("check_models", "failed")], results={"resolve_run": RESOLVED},
+        "manual__1",
+        "running",
+        tasks=[("check_models", "failed")],
+        results={"resolve_run": RESOLVED},
         failures={"check_models": "Shares do not sum to 1."},
-    )  # fmt: skip
+    )
     assert ended(metadata, listener, state=DagRunState.FAILED) == (
-        "failed", "As of 2026-11-01, run k.\n\ncheck_models: Shares do not sum to 1.",
-    )  # fmt: skip
+        "failed",
+        "As of 2026-11-01, run k.\n\ncheck_models: Shares do not sum to 1.",
+    )
 
 
 def test_a_note_that_somebody_wrote_stays(metadata, listener):

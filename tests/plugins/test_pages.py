@@ -59,18 +59,29 @@ def failed(client, artifacts, metadata, make):
     make.checks(artifacts, "2026-12-01", FAILED_KEY, "sources", [make.result("All is there.", success=True)])
     make.checks(artifacts, "2026-12-01", FAILED_KEY, "models", [make.result(sentence)])
     metadata.add(
-        FAILED, "failed", kind="scheduled",
+        FAILED,
+        "failed",
+        kind="scheduled",
         results={"resolve_run": {"as_of_date": "2026-12-01", "run_key": FAILED_KEY}},
         tasks=[("resolve_run", "success"), ("check_models", "failed"), ("publish", "upstream_failed")],
         failures={"check_models": f"The gate 'models' stopped this run: {sentence}"},
-    )  # fmt: skip
+    )
     return client
 
 
 def test_a_month_says_what_it_is_and_leads_to_its_report(client, metadata):
     metadata.add("scheduled__2026-11-01", "success", kind="scheduled", note="As every month")
     months = read(client)
-    for said in ("2026-11-01", "published", "561", "949,911", "10 min 0 s", "the schedule", "As every month", "Declining fell by 1.1 points."):  # fmt: skip
+    for said in (
+        "2026-11-01",
+        "published",
+        "561",
+        "949,911",
+        "10 min 0 s",
+        "the schedule",
+        "As every month",
+        "Declining fell by 1.1 points.",
+    ):
         assert said in months.text
     assert f"runs/2026-11-01/{KEY}/report/index.html" in months.links
     assert "run?run_id=scheduled__2026-11-01" in months.links
@@ -92,7 +103,9 @@ def test_failed_dry_and_running_runs_are_listed_and_those_that_published_only_on
     metadata.add("scheduled__2026-11-01", "success", results={"publish": {"status": "published"}})
     metadata.add("manual__1", "failed", by="ana")
     metadata.add("manual__2", "running", by="ben")
-    metadata.add("manual__3", "success", by="cleo", results={"resolve_run": identity, "publish": {"status": "dry_run"}})  # fmt: skip
+    metadata.add(
+        "manual__3", "success", by="cleo", results={"resolve_run": identity, "publish": {"status": "dry_run"}}
+    )
     months = read(client)
     assert len([tag for tag, _ in months.tags if tag == "tr"]) == 1 + 4
     for said in ("failed", "running", "dry run", "ana", "ben", "cleo"):
@@ -126,7 +139,9 @@ def test_the_search_looks_at_what_is_on_the_page_and_not_at_its_markup(client, m
     assert dict(months.tags[[tag for tag, _ in months.tags].index("input")][1])["value"] == wanted
 
 
-def test_120_months_take_one_file_and_as_many_statements_as_one_month(client, artifacts, metadata, make, monkeypatch):  # fmt: skip
+def test_120_months_take_one_file_and_as_many_statements_as_one_month(
+    client, artifacts, metadata, make, monkeypatch
+):
     import tidemark_store
 
     read_files, real = [], tidemark_store._read_json
@@ -175,7 +190,12 @@ def test_a_failed_run_says_what_failed_why_what_consumers_see_and_what_to_do(fai
 
 
 def test_a_run_that_failed_before_it_had_an_as_of_date_has_a_page(client, metadata):
-    metadata.add("manual__1", "failed", tasks=[("resolve_run", "failed")], failures={"resolve_run": "The rule is wrong."})  # fmt: skip
+    metadata.add(
+        "manual__1",
+        "failed",
+        tasks=[("resolve_run", "failed")],
+        failures={"resolve_run": "The rule is wrong."},
+    )
     assert "resolve_run The rule is wrong." in read(client, "run", run_id="manual__1").text
 
 
@@ -186,10 +206,21 @@ def test_a_published_run_has_its_report_changes_checks_files_and_timings(client,
     identity = {"as_of_date": "2026-11-01", "run_key": KEY}
     metadata.add("manual__1", "success", results={"resolve_run": identity}, tasks=[("publish", "success")])
     run = read(client, "run", run_id="manual__1")
-    for said in ("yes, it is published", "Declining fell by 1.1 points.", "Nothing beyond chance: Planners.",
-                 "Fewer rows than before.", "1 min 0 s", "4.2 s", "data/segment_summary.csv"):  # fmt: skip
+    for said in (
+        "yes, it is published",
+        "Declining fell by 1.1 points.",
+        "Nothing beyond chance: Planners.",
+        "Fewer rows than before.",
+        "1 min 0 s",
+        "4.2 s",
+        "data/segment_summary.csv",
+    ):
         assert said in run.text
-    for link in (f"runs/2026-11-01/{KEY}/report/index.html", f"runs/2026-11-01/{KEY}/data/segment_summary.csv", f"runs/2026-11-01/{KEY}/manifest.json"):  # fmt: skip
+    for link in (
+        f"runs/2026-11-01/{KEY}/report/index.html",
+        f"runs/2026-11-01/{KEY}/data/segment_summary.csv",
+        f"runs/2026-11-01/{KEY}/manifest.json",
+    ):
         assert link in run.links
         assert client.get(f"/tidemark/{link}").status_code == 200
 
@@ -213,15 +244,32 @@ def test_the_tab_of_another_dag_says_that_it_is_not_about_it(client, address):
 def test_no_text_of_a_run_a_person_or_a_file_becomes_markup(client, artifacts, metadata, make):
     row = make.month()["history"][0] | {"run_key": HOSTILE, "published_at": HOSTILE, "action": HOSTILE}
     summary = make.month()["summary"] | {"changes": [HOSTILE], "families": [HOSTILE]}
-    make.index(artifacts, [make.month(HOSTILE, HOSTILE, action=HOSTILE, dag_run_id=HOSTILE, history=[row], summary=summary)])  # fmt: skip
+    make.index(
+        artifacts,
+        [make.month(HOSTILE, HOSTILE, action=HOSTILE, dag_run_id=HOSTILE, history=[row], summary=summary)],
+    )
     make.checks(artifacts, "2026-11-01", KEY, "models", [make.result(HOSTILE, name=HOSTILE)])
     metadata.add(
-        HOSTILE, "failed", by=HOSTILE, note=HOSTILE,
+        HOSTILE,
+        "failed",
+        by=HOSTILE,
+        note=HOSTILE,
         results={"resolve_run": {"as_of_date": "2026-11-01", "run_key": KEY}},
-        tasks=[("check_models", "failed"), (HOSTILE, "failed")], failures={"check_models": HOSTILE, HOSTILE: HOSTILE},
-    )  # fmt: skip
-    metadata.add("manual__2", "failed", by=HOSTILE, results={"resolve_run": {"as_of_date": HOSTILE, "run_key": HOSTILE}})  # fmt: skip
-    for page in (read(client), read(client, q=HOSTILE), read(client, "run", run_id=HOSTILE), read(client, "run", run_id="manual__2")):  # fmt: skip
+        tasks=[("check_models", "failed"), (HOSTILE, "failed")],
+        failures={"check_models": HOSTILE, HOSTILE: HOSTILE},
+    )
+    metadata.add(
+        "manual__2",
+        "failed",
+        by=HOSTILE,
+        results={"resolve_run": {"as_of_date": HOSTILE, "run_key": HOSTILE}},
+    )
+    for page in (
+        read(client),
+        read(client, q=HOSTILE),
+        read(client, "run", run_id=HOSTILE),
+        read(client, "run", run_id="manual__2"),
+    ):
         assert [tag for tag, _ in page.tags].count("script") == 1
         assert HOSTILE in page.text
         assert not any(name.startswith("on") for _, attrs in page.tags for name in attrs)

@@ -187,7 +187,12 @@ def test_the_list_of_a_stage_opens_nothing_else_even_where_it_was_tampered_with(
     key = "20261201_20261201T060000_0123abcd"
     make.checks(artifacts, "2026-12-01", key, "models", [])
     folder = artifacts / "as_of=2026-12-01" / f"run={key}"
-    for other in ("data/rows.csv", "report/index.html", "validation/models/not_listed.html", "validation/models/nested/page.html"):  # fmt: skip
+    for other in (
+        "data/rows.csv",
+        "report/index.html",
+        "validation/models/not_listed.html",
+        "validation/models/nested/page.html",
+    ):
         (folder / other).parent.mkdir(parents=True, exist_ok=True)
         (folder / other).write_text("secret")
     listed = json.loads((folder / "validation/models/checks.json").read_text())

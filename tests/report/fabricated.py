@@ -162,14 +162,29 @@ def engagement():
     ]
     return ReportPart(
         "Engagement",
-        (KeyFigure("Users", "1,204,332", "+0.4% since 1 October 2026"), KeyFigure("Retained after 7 days", "27.4%", "26.9 to 27.9%")),
+        (
+            KeyFigure("Users", "1,204,332", "+0.4% since 1 October 2026"),
+            KeyFigure("Retained after 7 days", "27.4%", "26.9 to 27.9%"),
+        ),
         (
             Section("revenue", "Revenue segments", table("Mean revenue", lines)),
-            Section("retention", "Retention of install cohorts", charts.curves(weeks, categorical(weeks), x_title="days since the install", y_format="percent", description="Retention by segment.")),
-            Section("funnel", "Funnel", charts.funnel_bars(stages, "Funnel from sign-up to the first purchase.")),
+            Section(
+                "retention",
+                "Retention of install cohorts",
+                charts.curves(
+                    weeks,
+                    categorical(weeks),
+                    x_title="days since the install",
+                    y_format="percent",
+                    description="Retention by segment.",
+                ),
+            ),
+            Section(
+                "funnel", "Funnel", charts.funnel_bars(stages, "Funnel from sign-up to the first purchase.")
+            ),
         ),
         intro="Who is engaged, who pays, and how far users come.",
-    )  # fmt: skip
+    )
 
 
 def planners():
@@ -189,22 +204,58 @@ def planners():
         "Planners",
         (KeyFigure("Planners", "18.2%", "17.9 to 18.5%, of users who are no test users"),),
         (
-            Section("weeks", "Share of planners by week", charts.curves({"planners": weekly}, categorical(["planners"]), x_title="", y_format="percent", description="Share of planners by week.")),
-            Section("ratios", "Planners against passengers", charts.ratios([Estimate("sessions", 2.3, 1.8, 2.9), Estimate("swipes", 4.1, 3.2, None)], ["#0072B2"], description="Planners against passengers.")),
+            Section(
+                "weeks",
+                "Share of planners by week",
+                charts.curves(
+                    {"planners": weekly},
+                    categorical(["planners"]),
+                    x_title="",
+                    y_format="percent",
+                    description="Share of planners by week.",
+                ),
+            ),
+            Section(
+                "ratios",
+                "Planners against passengers",
+                charts.ratios(
+                    [Estimate("sessions", 2.3, 1.8, 2.9), Estimate("swipes", 4.1, 3.2, None)],
+                    ["#0072B2"],
+                    description="Planners against passengers.",
+                ),
+            ),
         ),
         intro="Who plans, since when, and whether they still do.",
-    )  # fmt: skip
+    )
 
 
 def early_engagement():
     odds = [Estimate("has_content_published", 2.3, 1.8, 2.9), Estimate("cnt_days_swipe", 1.1, 1.02, 1.2), Estimate("platform_ios", 0.7, 0.5, 0.9), Estimate("has_invited", 40.0, 3.0, None), Estimate("has_paid", None, None, None)]  # fmt: skip
-    lines = [{"name": p.label, "colour": None, "shown": number(row(p.value, p.low, p.high, reason=None if p.value else "separation"), ratio), "p": p_value(row(1.0, p_value=1e-6, p_adjusted=1e-5, family_size=40)), "trust": trust()} for p in odds]  # fmt: skip
+    lines = [
+        {
+            "name": p.label,
+            "colour": None,
+            "shown": number(row(p.value, p.low, p.high, reason=None if p.value else "separation"), ratio),
+            "p": p_value(row(1.0, p_value=1e-6, p_adjusted=1e-5, family_size=40)),
+            "trust": trust(),
+        }
+        for p in odds
+    ]
     return ReportPart(
         "Early engagement",
-        (KeyFigure("Retained after 4 weeks", "31.0%", "30.6 to 31.4%"), KeyFigure("Discrimination (AUC)", "0.71", "0.70 to 0.72")),
-        (Section("drivers", "What goes with staying", charts.ratios(odds, ["#0072B2"], description="Odds ratios.") + table("Odds ratios", lines)),),
+        (
+            KeyFigure("Retained after 4 weeks", "31.0%", "30.6 to 31.4%"),
+            KeyFigure("Discrimination (AUC)", "0.71", "0.70 to 0.72"),
+        ),
+        (
+            Section(
+                "drivers",
+                "What goes with staying",
+                charts.ratios(odds, ["#0072B2"], description="Odds ratios.") + table("Odds ratios", lines),
+            ),
+        ),
         intro="Which behaviour of the first week goes with still being there after four.",
-    )  # fmt: skip
+    )
 
 
 def fee_tiers():
@@ -216,16 +267,40 @@ def fee_tiers():
             return Point(week, None, facets={"tier": f"{tier} bps"})
         near = 0.0 if week == 0 else 0.02 + 0.002 * week
         return Point(
-            week, rate(tier, week), rate(tier, week) - near, min(rate(tier, week) + near, 1.0), f"{tier} bps",
-            weak=tier == 15, facets={"tier": f"{tier} bps"},
-        )  # fmt: skip
+            week,
+            rate(tier, week),
+            rate(tier, week) - near,
+            min(rate(tier, week) + near, 1.0),
+            f"{tier} bps",
+            weak=tier == 15,
+            facets={"tier": f"{tier} bps"},
+        )
 
     retention = {f"{tier} bps": [point(tier, week) for week in range(13)] for tier in TIERS}
-    value = {f"{tier} bps": [Point(w, (w + 1) ** 0.5 * (3 + tier / 20), (w + 1) ** 0.5 * (2.7 + tier / 20), (w + 1) ** 0.5 * (3.3 + tier / 20)) for w in range(13)] for tier in TIERS}  # fmt: skip
+    value = {
+        f"{tier} bps": [
+            Point(
+                w,
+                (w + 1) ** 0.5 * (3 + tier / 20),
+                (w + 1) ** 0.5 * (2.7 + tier / 20),
+                (w + 1) ** 0.5 * (3.3 + tier / 20),
+            )
+            for w in range(13)
+        ]
+        for tier in TIERS
+    }
     cells = [
-        HeatCell(str(week), f"{tier} bps", None if week + i > 12 else rate(tier, week), "" if week + i > 12 else percent(rate(tier, week), 0), too_few=tier == 25, facets={"tier": f"{tier} bps"})
-        for i, tier in enumerate(TIERS) for week in range(1, 13)
-    ]  # fmt: skip
+        HeatCell(
+            str(week),
+            f"{tier} bps",
+            None if week + i > 12 else rate(tier, week),
+            "" if week + i > 12 else percent(rate(tier, week), 0),
+            too_few=tier == 25,
+            facets={"tier": f"{tier} bps"},
+        )
+        for i, tier in enumerate(TIERS)
+        for week in range(1, 13)
+    ]
     periods = [
         "15 Aug 2025",
         "2 Sep 2025",
@@ -247,9 +322,21 @@ def fee_tiers():
         for n, g in enumerate(SIZES)
     ]
     fits = [
-        Panel(name, charts.fitted_line([Point(t, 9 - 0.02 * t + 0.1 * math.sin(7 * t + n)) for t in TIERS], [Point(t, 9 - 0.02 * t, 8.8 - 0.02 * t, 9.2 - 0.02 * t) for t in (1, 13, 25)], colour, x_title="fee, bps", y_title="log volume", description=f"Volume of {name} by fee."), "−9.5%", colour)  # noqa: RUF001
+        Panel(
+            name,
+            charts.fitted_line(
+                [Point(t, 9 - 0.02 * t + 0.1 * math.sin(7 * t + n)) for t in TIERS],
+                [Point(t, 9 - 0.02 * t, 8.8 - 0.02 * t, 9.2 - 0.02 * t) for t in (1, 13, 25)],
+                colour,
+                x_title="fee, bps",
+                y_title="log volume",
+                description=f"Volume of {name} by fee.",
+            ),
+            "−9.5%",  # noqa: RUF001
+            colour,
+        )
         for n, (name, colour) in enumerate(SIZES.items())
-    ]  # fmt: skip
+    ]
     marks = [
         Mark("whale", 0.01, 0.0865, SIZES["whale"], {"segment": "whale"}),
         Mark("large", 0.06, 0.427, SIZES["large"], {"segment": "large"}),
@@ -264,10 +351,72 @@ def fee_tiers():
             KeyFigure("Whales' share of fees", "61.8%", "of $1.24M in all"),
         ),
         (
-            Section("retention", "Retention by fee tier", figure(charts.curves(retention, FEES, x_title="weeks since the first swap", y_format="percent", description="Retention by tier."), "Active in week k or later", "By the fee of the week of the first swap.") + figure(charts.heat_map(cells, "Retention by tier and week.", x_title="weeks since the first swap", ends=("0%", "61%")), "Each tier and week", "Rows are tiers."), FILES[:1]),
-            Section("acquisition", "New and returning", Markup("").join(only_shown(charts.stacked_bars(swappers, categorical(["new", "returning"]), normalised=shares, description="New and returning by period."), view="shares" if shares else "counts") for shares in (False, True))),
-            Section("sizes", "Trade sizes", charts.stacked_bars(volume, SIZES, normalised=True, form=DOLLAR, description="Volume by size.") + charts.small_multiples(fits) + charts.pareto([(i / 100, 1 - (1 - i / 100) ** 9) for i in range(101)], marks, "Volume over users.")),
-            Section("value", "Lifetime value", charts.curves(value, FEES, x_title="weeks", y_format=DOLLAR, description="Value by tier.") + Markup("").join(worth(weeks, rate) for weeks in (4, 12) for rate in ("0%", "5%")) + charts.dot_intervals([Estimate("micro", -0.012, -0.02, -0.004), Estimate("whale", 0.02, None, None)], form="percent", reference=0.0, description="Effect of 5 bps more."), (FILES[1], "data/never_written.csv")),
+            Section(
+                "retention",
+                "Retention by fee tier",
+                figure(
+                    charts.curves(
+                        retention,
+                        FEES,
+                        x_title="weeks since the first swap",
+                        y_format="percent",
+                        description="Retention by tier.",
+                    ),
+                    "Active in week k or later",
+                    "By the fee of the week of the first swap.",
+                )
+                + figure(
+                    charts.heat_map(
+                        cells,
+                        "Retention by tier and week.",
+                        x_title="weeks since the first swap",
+                        ends=("0%", "61%"),
+                    ),
+                    "Each tier and week",
+                    "Rows are tiers.",
+                ),
+                FILES[:1],
+            ),
+            Section(
+                "acquisition",
+                "New and returning",
+                Markup("").join(
+                    only_shown(
+                        charts.stacked_bars(
+                            swappers,
+                            categorical(["new", "returning"]),
+                            normalised=shares,
+                            description="New and returning by period.",
+                        ),
+                        view="shares" if shares else "counts",
+                    )
+                    for shares in (False, True)
+                ),
+            ),
+            Section(
+                "sizes",
+                "Trade sizes",
+                charts.stacked_bars(
+                    volume, SIZES, normalised=True, form=DOLLAR, description="Volume by size."
+                )
+                + charts.small_multiples(fits)
+                + charts.pareto(
+                    [(i / 100, 1 - (1 - i / 100) ** 9) for i in range(101)], marks, "Volume over users."
+                ),
+            ),
+            Section(
+                "value",
+                "Lifetime value",
+                charts.curves(value, FEES, x_title="weeks", y_format=DOLLAR, description="Value by tier.")
+                + Markup("").join(worth(weeks, rate) for weeks in (4, 12) for rate in ("0%", "5%"))
+                + charts.dot_intervals(
+                    [Estimate("micro", -0.012, -0.02, -0.004), Estimate("whale", 0.02, None, None)],
+                    form="percent",
+                    reference=0.0,
+                    description="Effect of 5 bps more.",
+                ),
+                (FILES[1], "data/never_written.csv"),
+            ),
         ),
         intro="What users do at different fees: whether they come back, how much they trade, and what they are worth.",
-    )  # fmt: skip
+    )

@@ -94,9 +94,14 @@ def test_what_is_adjusted_for_the_earlier_spend_is_no_further_comparison() -> No
 
 def test_amounts_and_counts_are_said_in_their_own_units() -> None:
     mean = row(
-        metric="mean_spend_90d", kind="mean", change=210.0, ci_low=20.4, ci_high=400.0, estimate=1810.0,
+        metric="mean_spend_90d",
+        kind="mean",
+        change=210.0,
+        ci_low=20.4,
+        ci_high=400.0,
+        estimate=1810.0,
         earlier_estimate=1600.0,
-    )  # fmt: skip
+    )
     count = row(
         None,
         metric="members",

@@ -78,8 +78,15 @@ def hostile_report(tmp_path_factory):
     ]
     left_out = [LeftOut("planners", text) for text in ATTACKS]
     written = write_report(
-        run, [hostile_part(), fabricated.segments()], failed, account=[], files=FILES, validation=[], target=folder, left_out=left_out
-    )  # fmt: skip
+        run,
+        [hostile_part(), fabricated.segments()],
+        failed,
+        account=[],
+        files=FILES,
+        validation=[],
+        target=folder,
+        left_out=left_out,
+    )
     return (folder / written.path).as_uri()
 
 

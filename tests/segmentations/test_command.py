@@ -69,9 +69,12 @@ def test_check_counts_sizes_overlaps_boundaries_and_moves(shell, world, tmp_path
     near = {row["threshold"]: row["within 5 %"] for row in found["boundaries"]}
     assert near["spend_last_90_days at 30000"] == ((people["spend"] - 3_000_000).abs() <= 150_000).sum()
     after = truth.pd.Series(
-        ["Champions" if c else "Top tenth" if t else ("Lapsing" if b == "Champions" and d > 30 else b) for c, t, b, d in
-         zip(champions, top, before, people["days"], strict=True)], people.index,
-    )  # fmt: skip
+        [
+            "Champions" if c else "Top tenth" if t else ("Lapsing" if b == "Champions" and d > 30 else b)
+            for c, t, b, d in zip(champions, top, before, people["days"], strict=True)
+        ],
+        people.index,
+    )
     after[(after == "Champions") & ~champions] = "It's everyone else"
     moved = truth.pd.crosstab(before, after)
     told = {(row["published"], row["would be"]): row["customers"] for row in found["changes"]}

@@ -148,12 +148,14 @@ def test_definitions_dictionary_manifest_and_report_tell_of_it(world):
 def test_the_gate_warns_of_an_unexpected_share_and_notes_each_condition(world):
     (row,) = world.query(
         "select severity, success from control.gate_results where suite = 'models.loyalty_shares'"
-        " and expectation = 'expected_share_1' and as_of_date = ?", SECOND
-    )  # fmt: skip
+        " and expectation = 'expected_share_1' and as_of_date = ?",
+        SECOND,
+    )
     assert (row["severity"], row["success"]) == ("warning", False)
     criteria = world.query(
-        "select expectation, success from control.gate_results where suite = 'models.loyalty_criteria' and as_of_date = ?", SECOND
-    )  # fmt: skip
+        "select expectation, success from control.gate_results where suite = 'models.loyalty_criteria' and as_of_date = ?",
+        SECOND,
+    )
     names = sorted(row["expectation"] for row in criteria)
     assert names == [*(f"criteria_{n}" for n in (1, 2, 3, 4)), "segment_priority"]
     assert all(row["success"] for row in criteria)

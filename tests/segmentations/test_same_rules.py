@@ -21,7 +21,9 @@ from tests.stages import built
 pytestmark = pytest.mark.timeout(900)
 
 RULES = "declining_max_spend_change_pct: -45\nhigh_value_min_avg_monthly_spend: 4000\n"
-STRICTER = LOYALTY.replace("lapsing_days: 30", "lapsing_days: 20").replace("champion_spend: 20000", "champion_spend: 15000")  # fmt: skip
+STRICTER = LOYALTY.replace("lapsing_days: 30", "lapsing_days: 20").replace(
+    "champion_spend: 20000", "champion_spend: 15000"
+)
 TABLES = {
     "customer_segments": ("runs.customer_segments", "customer_id", "customer_segment"),
     "loyalty": ("runs.segment_members", "user_id", "segment"),

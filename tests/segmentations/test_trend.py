@@ -66,8 +66,10 @@ def test_a_trend_is_that_of_the_members_of_the_published_months(
     people = members(world, third, table, segment, feature, scale, {named: 1})
     rows = world.query(
         "select * from runs.changes where run_key = ? and comparison = 'trend' and family = ? and segment = ?",
-        third.run_key, family, named,
-    )  # fmt: skip
+        third.run_key,
+        family,
+        named,
+    )
     found = {row["metric"]: row for row in rows}
     for metric, form in (("segment_share", "share"), (mean, "mean"), ("members", "count")):
         row, expected = found[metric], people.slope(Number(metric, form, "", "1", "1", scale))

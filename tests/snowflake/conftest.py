@@ -64,11 +64,30 @@ def compile_project(emulator: Emulator, folder: Path, run: Mapping[str, Any]) ->
     """Compile everything for Snowflake with these vars."""
     variables, values = split_run(run)
     done = subprocess.run(
-        [str(dbt_executable()), "--no-use-colors", "compile", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
-         "--target-path", str(folder), "--log-path", str(folder), "--vars", json.dumps(variables)],
-        env=os.environ | emulator.dbt_environment() | as_environment(values) | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-        capture_output=True, text=True, check=False, timeout=1_200,
-    )  # fmt: skip
+        [
+            str(dbt_executable()),
+            "--no-use-colors",
+            "compile",
+            "--project-dir",
+            str(DBT_DIR),
+            "--profiles-dir",
+            str(DBT_DIR),
+            "--target-path",
+            str(folder),
+            "--log-path",
+            str(folder),
+            "--vars",
+            json.dumps(variables),
+        ],
+        env=os.environ
+        | emulator.dbt_environment()
+        | as_environment(values)
+        | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1_200,
+    )
     assert done.returncode == 0, done.stdout
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     sql = {

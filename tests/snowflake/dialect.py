@@ -22,11 +22,11 @@ from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
 REVIEWED = frozenset(
     """abs avg cast ceil chr coalesce convert_timezone count dateadd datediff date_trunc extract greatest lead least left
     length ln lower lpad max max_by median min nullif parse_json rank round row_number sum to_varchar trim upper""".split()  # noqa: SIM905 - words to read
-)  # fmt: skip
+)
 _BEFORE_A_PARENTHESIS = frozenset(
     """and array as by decimal distinct exists from in into join not number numeric on or over select set then union using
     values varchar when where with""".split()  # noqa: SIM905 - words to read
-)  # fmt: skip
+)
 
 # https://docs.snowflake.com/en/sql-reference/reserved-keywords: words that can't name a column, a table or an
 # alias.
@@ -37,7 +37,7 @@ RESERVED = frozenset(
     like localtime localtimestamp minus natural not null of on or order organization qualify regexp revoke right rlike
     row rows sample schema select set some start table tablesample then to trigger true try_cast union unique update
     using values view when whenever where with""".split()  # noqa: SIM905 - words to read
-)  # fmt: skip
+)
 
 _DUCKDB_ONLY: dict[type[exp.Expression], str] = {
     exp.Filter: "an aggregate with a filter",

@@ -90,11 +90,17 @@ class Emulator:
             mock.patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": str(self.trusted)}),
             closing(
                 snowflake.connector.connect(
-                    user="test", password="none", account="emulator", database="TIDEMARK", schema="PUBLIC",
-                    host="127.0.0.1", port=self.port, insecure_mode=True,
+                    user="test",
+                    password="none",
+                    account="emulator",
+                    database="TIDEMARK",
+                    schema="PUBLIC",
+                    host="127.0.0.1",
+                    port=self.port,
+                    insecure_mode=True,
                 )
             ) as connection,
-        ):  # fmt: skip
+        ):
             for statement in statements:
                 connection.cursor().execute(statement)
 
@@ -167,10 +173,27 @@ def _answers(port: int) -> bool:
 
 def _make_certificate(folder: Path) -> None:
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            str(folder / "key.pem"),
+            "-out",
+            str(folder / "cert.pem"),
+        ],
+        check=True,
+        capture_output=True,
+    )
     usual = Path(certifi.where()).read_text(encoding="utf-8")
     own = (folder / "cert.pem").read_text(encoding="utf-8")
     (folder / "trusted.pem").write_text(usual + own, encoding="utf-8")

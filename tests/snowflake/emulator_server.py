@@ -129,9 +129,14 @@ def main(folder: Path, port: int) -> None:
     app = Recorder(fakesnow.server.app, folder / "requests.jsonl")
     with suppress(KeyboardInterrupt):
         uvicorn.run(
-            app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2,
-            ssl_certfile=str(folder / "cert.pem"), ssl_keyfile=str(folder / "key.pem"),
-        )  # fmt: skip
+            app,
+            host="127.0.0.1",
+            port=port,
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+            ssl_certfile=str(folder / "cert.pem"),
+            ssl_keyfile=str(folder / "key.pem"),
+        )
     shared = fakesnow.server.shared_fs
     tables = shared.duck_conn.execute(
         "select table_schema, table_name from information_schema.tables"

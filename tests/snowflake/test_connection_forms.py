@@ -41,8 +41,19 @@ def connect_as(
     monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_DEFAULT", json.dumps(connection))
 
 
-@pytest.fixture(params=["password", "token as password", "pem", "encrypted pem", "base64", "encrypted base64", "file",
-                        "encrypted file", "oauth"])  # fmt: skip
+@pytest.fixture(
+    params=[
+        "password",
+        "token as password",
+        "pem",
+        "encrypted pem",
+        "base64",
+        "encrypted base64",
+        "file",
+        "encrypted file",
+        "oauth",
+    ]
+)
 def form(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> tuple[str, list[str]]:
@@ -59,8 +70,14 @@ def form(
         connect_as(monkeypatch, "marked-pat", authenticator="programmatic_access_token")
         return name, ["marked-pat"]
     if name == "oauth":
-        connect_as(monkeypatch, "marked-client-secret", "client-id", authenticator="oauth", refresh_token="marked-refresh",
-                   token_endpoint="https://example.org/token")  # fmt: skip
+        connect_as(
+            monkeypatch,
+            "marked-client-secret",
+            "client-id",
+            authenticator="oauth",
+            refresh_token="marked-refresh",
+            token_endpoint="https://example.org/token",
+        )
         # Only the answer of the token endpoint is made up.
         answer = SimpleNamespace(
             json=lambda: {"access_token": "marked-access-token", "expires_in": 600},
@@ -89,8 +106,11 @@ def test_dbts_profile_names_the_secrets_and_holds_none(form: tuple[str, list[str
     assert [secret for secret in secrets if secret in written] == []
     output = output_of(mapping)
     assert (output["account"], output["database"], output["warehouse"], output["role"]) == (
-        "org-account", "TIDEMARK", "WH", "RUNNER",
-    )  # fmt: skip
+        "org-account",
+        "TIDEMARK",
+        "WH",
+        "RUNNER",
+    )
     way = {"password": "password", "token as password": "password", "oauth": "token"}.get(
         name, "private_key_path" if "file" in name else "private_key"
     )
@@ -114,8 +134,12 @@ def connect_and_catch(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> tu
 
     def stop(connection: Any, proof: Any) -> None:
         proof.prepare(
-            conn=connection, account=connection.account, user=connection.user, authenticator="", service_name=None
-        )  # fmt: skip
+            conn=connection,
+            account=connection.account,
+            user=connection.user,
+            authenticator="",
+            service_name=None,
+        )
         body: dict[str, Any] = {"data": {}}
         proof.update_body(body)
         caught.append((connection, body["data"]))
@@ -153,8 +177,11 @@ def test_the_hook_opens_our_session(form: tuple[str, list[str]], monkeypatch: py
     parameters = connection._session_parameters
     assert parameters["TIMEZONE"] == "UTC"
     assert json.loads(parameters["QUERY_TAG"]) == {
-        "dag": "shell", "run_key": "key_1", "task": "check_models", "family": "all",
-    }  # fmt: skip
+        "dag": "shell",
+        "run_key": "key_1",
+        "task": "check_models",
+        "family": "all",
+    }
 
 
 def test_settings_choose_role_warehouse_and_database(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,8 +26,12 @@ def test_the_dag_is_parsed_without_reading_the_connection() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PARSE],
         env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "TIDEMARK_WAREHOUSE": "snowflake"},
-        cwd=PROJECT_ROOT, capture_output=True, text=True, check=False, timeout=1_200,
-    )  # fmt: skip
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1_200,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     last = done.stdout.strip().splitlines()[-1]
     assert last.startswith('SnowflakeProfile snowflake_default {"dag": "{{ env_var(')

@@ -101,8 +101,11 @@ def test_rows_and_files_lose_them_and_no_statement_names_anybody(account: Accoun
     asked = account.emulator.requests()[account.asked_before :]
     assert (outcome.persons, outcome.found, outcome.problems) == (3, 2, [])
     assert outcome.rows == {
-        "core.fct_user_event_daily": 2, "raw.users": 2, "runs.a_family_of_later": 2, "runs.customer_segments": 2,
-    }  # fmt: skip
+        "core.fct_user_event_daily": 2,
+        "raw.users": 2,
+        "runs.a_family_of_later": 2,
+        "runs.customer_segments": 2,
+    }
     for table in TABLES:
         left = {str(value) for row in account.rows(f"select * from {table}") for value in row.values()}
         assert STAYS in left and bool(left & set(PEOPLE)) is (table == "raw.events"), table
@@ -122,6 +125,10 @@ def test_rows_and_files_lose_them_and_no_statement_names_anybody(account: Accoun
     assert marked == [{"basis": "erasure", "finished": False}], "the deployment's own events are read anew"
     counted = account.rows("select name, row_count from control.erasures where kind = 'source' order by name")
     assert counted == [{"name": "events", "row_count": 14}, {"name": "users", "row_count": 2}]
-    assert [row["action"] for row in account.rows("select action from control.publications order by publication_id")] == [
-        "publish", "erasure",
-    ]  # fmt: skip
+    assert [
+        row["action"]
+        for row in account.rows("select action from control.publications order by publication_id")
+    ] == [
+        "publish",
+        "erasure",
+    ]

@@ -110,8 +110,11 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
         found = {}
         for warehouse, statements in made.items():
             shop = Shop(
-                tmp_path_factory.mktemp(warehouse), SOURCES + EVENTS_AND_FILES, warehouse=warehouse, landing_url=landing.as_uri()
-            )  # fmt: skip
+                tmp_path_factory.mktemp(warehouse),
+                SOURCES + EVENTS_AND_FILES,
+                warehouse=warehouse,
+                landing_url=landing.as_uri(),
+            )
             shop.execute(statements)
             run = shop.load(families=FAMILIES)
             build_models(run, shop.settings, [f"stg_{table}" for table in source_tables()])
@@ -133,8 +136,10 @@ def test_the_rows_are_what_the_mapping_says(twins: Twins) -> None:
     assert sorted(twins.snowflake.rows("staging.stg_transactions", columns)) == expected
     names = "event_id, event_name, session_id, session_seconds"
     assert sorted(twins.snowflake.rows("staging.stg_events", names)) == [
-        ("1", "purchase", None, 1.5), ("2", "login", ":s", None), ("4", "look", None, 0),
-    ]  # fmt: skip
+        ("1", "purchase", None, 1.5),
+        ("2", "login", ":s", None),
+        ("4", "look", None, 0),
+    ]
 
 
 def test_json_is_the_text_of_the_same_json(twins: Twins) -> None:

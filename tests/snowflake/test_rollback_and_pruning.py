@@ -142,14 +142,16 @@ def test_a_rollback_shows_the_earlier_run_in_ledger_and_pointers_and_is_tagged(a
         "select run_key, action, published_by, reason from control.publications order by publication_id"
     )
     assert [tuple(row.values()) for row in ledger] == [
-        (first.run_key, "publish", None, None), (second.run_key, "publish", None, None),
+        (first.run_key, "publish", None, None),
+        (second.run_key, "publish", None, None),
         (first.run_key, "rollback", "ann", "bad file"),
-    ]  # fmt: skip
+    ]
     written = [tag for tag, sql in statements if sql.startswith("insert into control.publications")]
     assert written == [{"dag": "shell", "run_key": first.run_key, "task": "roll_back", "family": "all"}]
     assert {(tag["run_key"], tag["task"]) for tag, _ in statements} == {
-        ("none", "history"), (first.run_key, "roll_back"),
-    }  # fmt: skip
+        ("none", "history"),
+        (first.run_key, "roll_back"),
+    }
 
 
 def test_pruning_deletes_old_unpublished_runs_everywhere_and_is_tagged(account: Account) -> None:

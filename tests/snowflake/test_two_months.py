@@ -120,9 +120,16 @@ def test_every_statement_carries_the_run_the_task_and_the_family(twins: Twins) -
         seen.add((tag["task"], tag["family"]))
     assert {family for _, family in seen} == {"all", "segmentations", *FAMILIES, *DECLARED}
     assert {task for task, _ in seen} >= {
-        "resolve_run", "load_sources", "check_sources", "models", "models.customer_segments", "check_models",
-        "statistics.planners_shares", "check_statistics", "publish",
-    }  # fmt: skip
+        "resolve_run",
+        "load_sources",
+        "check_sources",
+        "models",
+        "models.customer_segments",
+        "check_models",
+        "statistics.planners_shares",
+        "check_statistics",
+        "publish",
+    }
 
 
 def test_every_query_of_ours_parses_and_calls_reviewed_functions(twins: Twins) -> None:

@@ -73,8 +73,12 @@ def test_a_column_that_only_quotes_find_keeps_them_and_a_number_has_its_decimals
     )
     with connect() as warehouse:
         assert warehouse.columns("raw", "quoted") == {
-            '"user_id"': "text", '"Email"': "text", "user": "number(38,10)", "n": "number", "d": "float",
-        }  # fmt: skip
+            '"user_id"': "text",
+            '"Email"': "text",
+            "user": "number(38,10)",
+            "n": "number",
+            "d": "float",
+        }
         assert warehouse.columns("raw", "nowhere") == {}
 
 
@@ -209,11 +213,17 @@ def test_slopes_over_months_are_those_of_duckdb(connect: Any, tmp_path: Path) ->
     people = "select run_key, person, segment, is_dormant, spend, is_new from runs.people"
     rows = [
         {
-            "run_key": f"run {month}", "person": f"u{n:03}", "segment": None if n % 11 == 1 else "it's a" if n % 3 else "b",
-            "is_dormant": n % 4 == 0, "spend": None if n % 7 == 3 else n * n * (month + n % 5) - 400, "is_new": (n + month) % 2,
+            "run_key": f"run {month}",
+            "person": f"u{n:03}",
+            "segment": None if n % 11 == 1 else "it's a" if n % 3 else "b",
+            "is_dormant": n % 4 == 0,
+            "spend": None if n % 7 == 3 else n * n * (month + n % 5) - 400,
+            "is_new": (n + month) % 2,
         }
-        for n in range(120) for month in range(4) if (n + month) % 9
-    ]  # fmt: skip
+        for n in range(120)
+        for month in range(4)
+        if (n + month) % 9
+    ]
 
     def seen(warehouse: Any) -> Any:
         ensure_control_tables(warehouse)

@@ -37,9 +37,15 @@ def give_tables(emulator: Emulator, folder) -> None:
         "create table analytics.shop.customers (customer_id text, joined date, country text, email text, is_test_account boolean)",
         "create table analytics.shop.orders (order_no text, customer_id text, ordered_at timestamp_tz, total number(12, 2),"
         " currency text, department text, state text, _fivetran_synced timestamp_tz)",
-        *(f"insert into analytics.shop.customers values {', '.join(customers[n:n + 500])}" for n in range(0, len(customers), 500)),
-        *(f"insert into analytics.shop.orders values {', '.join(sold[n:n + 500])}" for n in range(0, len(sold), 500)),
-    )  # fmt: skip
+        *(
+            f"insert into analytics.shop.customers values {', '.join(customers[n : n + 500])}"
+            for n in range(0, len(customers), 500)
+        ),
+        *(
+            f"insert into analytics.shop.orders values {', '.join(sold[n : n + 500])}"
+            for n in range(0, len(sold), 500)
+        ),
+    )
 
 
 @pytest.fixture(scope="module")

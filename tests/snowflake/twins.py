@@ -122,9 +122,18 @@ def _from_a_shell(folder: Path, runs: list[dict[str, str]]) -> None:
         os.environ | _settings(folder) | {"PYTHONPATH": str(PROJECT_ROOT), "TIDEMARK_WAREHOUSE": "duckdb"}
     )
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("run_months.py")), json.dumps(runs), json.dumps(OPTIONS)],
-        env=environment, capture_output=True, text=True, check=False, timeout=2400,
-    )  # fmt: skip
+        [
+            sys.executable,
+            str(Path(__file__).with_name("run_months.py")),
+            json.dumps(runs),
+            json.dumps(OPTIONS),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=2400,
+    )
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
 
 

@@ -23,8 +23,12 @@ few = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 
 
 def reading_of(
-    engine: duckdb.DuckDBPyConnection, table: str, columns: dict[str, Any], csv: CsvOptions | None = None, **more: Any
-) -> Reading:  # fmt: skip
+    engine: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: dict[str, Any],
+    csv: CsvOptions | None = None,
+    **more: Any,
+) -> Reading:
     """How a table of the contract is made of the table `source`."""
     content = {table: {"files": "source.csv", "columns": NEEDED[table] | columns} | more}
     source = sources_model().model_validate(content).mapped()[table]
@@ -44,8 +48,12 @@ def give(engine: duckdb.DuckDBPyConnection, values: list[Any], data_type: str = 
 
 
 def read(
-    engine: duckdb.DuckDBPyConnection, table: str, column: str, mapping: Any = "x", csv: CsvOptions | None = None
-) -> list[Any]:  # fmt: skip
+    engine: duckdb.DuckDBPyConnection,
+    table: str,
+    column: str,
+    mapping: Any = "x",
+    csv: CsvOptions | None = None,
+) -> list[Any]:
     """The values of one column in order, the word "refused" in place of each that a flag stops the load
     for."""
     reading = reading_of(engine, table, {column: mapping}, csv)

@@ -112,10 +112,19 @@ class Shop:
         """A run with the folder as it is now."""
         config = load_config(self.settings, {})
         return Run(
-            as_of_date=AS_OF, run_key=make_run_key(AS_OF, started, "test", 0), started_at=started, dag_run_id="test",
-            families=families, rules=config.rules, rules_hash=config.rules.digest(), config=dict(config.documents),
-            config_hash=config.digest, source_places=dict(config.places), code_version="test", options=RunOptions(),
-        )  # fmt: skip
+            as_of_date=AS_OF,
+            run_key=make_run_key(AS_OF, started, "test", 0),
+            started_at=started,
+            dag_run_id="test",
+            families=families,
+            rules=config.rules,
+            rules_hash=config.rules.digest(),
+            config=dict(config.documents),
+            config_hash=config.digest,
+            source_places=dict(config.places),
+            code_version="test",
+            options=RunOptions(),
+        )
 
     def load(self, run: Run | None = None, **parameters: Any) -> Run:
         """The run after `load_sources`."""

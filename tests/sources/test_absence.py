@@ -85,7 +85,11 @@ def test_a_table_whose_files_do_not_come_any_more_stops_the_run_until_it_is_allo
     table = "users" if how == "no landing folder" else "transactions"
     with pytest.raises(SourceError, match=rf"allow-missing {table}`") as stopped:
         sender.go()
-    for words in (f"raw.{table}", "loaded at 2026-11-02 07:00 UTC", "none is at" if how != "no landing folder" else "TIDEMARK_LANDING_URL"):  # fmt: skip
+    for words in (
+        f"raw.{table}",
+        "loaded at 2026-11-02 07:00 UTC",
+        "none is at" if how != "no landing folder" else "TIDEMARK_LANDING_URL",
+    ):
         assert words in str(stopped.value)
     run = sender.go("users", "transactions")
     assert sender.ids == ["t1", "t2"]
@@ -119,9 +123,11 @@ def test_a_table_that_others_fill_since_is_theirs(sender: Sender) -> None:
     sender.go()
     file.unlink()
     sender.execute(
-        ["insert into raw.transactions select * replace ('t2' as transaction_id, _loaded_at + interval 1 day as _loaded_at)"
-         " from raw.transactions"]
-    )  # fmt: skip
+        [
+            "insert into raw.transactions select * replace ('t2' as transaction_id, _loaded_at + interval 1 day as _loaded_at)"
+            " from raw.transactions"
+        ]
+    )
     assert remarks(sender.go()) == ()
     assert sender.ids == ["t1", "t2"]
 

@@ -15,12 +15,15 @@ def test_optional_columns_of_nothing_but_nulls_are_loaded_as_nulls(tmp_path):
     pq.write_table(
         pa.table(
             {
-                "user_id": ["a", "b"], "created_at": [datetime(2026, 1, 1), datetime(2026, 1, 2)],
-                **{name: pa.nulls(2) for name in ("platform", "country", "is_test_user", "username", "email")},
+                "user_id": ["a", "b"],
+                "created_at": [datetime(2026, 1, 1), datetime(2026, 1, 2)],
+                **{
+                    name: pa.nulls(2) for name in ("platform", "country", "is_test_user", "username", "email")
+                },
             }
         ),
         tmp_path / "users.parquet",
-    )  # fmt: skip
+    )
     settings = Settings(duckdb_path=tmp_path / "w.duckdb", landing_url=tmp_path.as_uri())
     with open_warehouse(settings) as warehouse:
         ensure_control_tables(warehouse)

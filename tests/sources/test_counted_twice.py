@@ -36,7 +36,18 @@ def test_every_option_of_the_reader_is_set_or_was_looked_at(tmp_path) -> None:
         "select list(distinct name) from (select unnest(parameters) as name from duckdb_functions() where function_name = 'read_csv')"
     ).fetchall()[0]
     assert set(known) - said - REVIEWED - {"col0"} == set()
-    assert {"auto_detect", "delim", "quote", "escape", "comment", "encoding", "header", "skip", "nullstr", "hive_partitioning"} <= said  # fmt: skip
+    assert {
+        "auto_detect",
+        "delim",
+        "quote",
+        "escape",
+        "comment",
+        "encoding",
+        "header",
+        "skip",
+        "nullstr",
+        "hive_partitioning",
+    } <= said
 
 
 def test_rows_that_the_reader_takes_for_comments_stop_the_load(tmp_path, monkeypatch) -> None:

@@ -76,7 +76,7 @@ def _read(cell: str, null_words: tuple[str, ...]) -> str | None:
     line_break=st.sampled_from(["\n", "\r\n", "\r"]),
     null_words=st.sampled_from([(), ("NULL", '"')]),
     packed=st.booleans(),
-)  # fmt: skip
+)
 def test_every_cell_comes_back_as_it_was_written(
     table, delimiter, quote, quoting, line_break, null_words, packed
 ):
@@ -92,9 +92,11 @@ def test_every_cell_comes_back_as_it_was_written(
         assume(content.isascii() or not _is_utf8(content))
     with tempfile.TemporaryDirectory() as folder:
         staged = Staged(
-            Path(folder), gzip.compress(content) if packed else content, "t.csv.gz" if packed else "t.csv",
+            Path(folder),
+            gzip.compress(content) if packed else content,
+            "t.csv.gz" if packed else "t.csv",
             csv=CsvOptions(delimiter=delimiter, quote=quote, encoding=encoding, null_words=null_words),
-        )  # fmt: skip
+        )
     assert staged.columns == list(records[0])
     assert staged.rows == [tuple(_read(cell, null_words) for cell in record) for record in records[1:]]
     assert staged.count == len(records) - 1

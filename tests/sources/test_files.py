@@ -145,9 +145,15 @@ def test_a_pattern_that_fits_nothing_says_what_is_there(landing):
 
 def test_spark_s_folder_stands_for_its_part_files(landing):
     landing.write(
-        "out/_SUCCESS", "out/._SUCCESS.crc", "out/_committed_1", "out/part-00001.csv", "out/part-00000.csv",
-        "out/c=DE/part-00000.csv", "out/c=__HIVE_DEFAULT_PARTITION__/part-00000.csv", "out/c=_x/.part-0.crc",
-    )  # fmt: skip
+        "out/_SUCCESS",
+        "out/._SUCCESS.crc",
+        "out/_committed_1",
+        "out/part-00001.csv",
+        "out/part-00000.csv",
+        "out/c=DE/part-00000.csv",
+        "out/c=__HIVE_DEFAULT_PARTITION__/part-00000.csv",
+        "out/c=_x/.part-0.crc",
+    )
     expected = [
         "out/c=DE/part-00000.csv",
         "out/c=__HIVE_DEFAULT_PARTITION__/part-00000.csv",

@@ -48,8 +48,12 @@ def found(s3, tmp_path_factory):
     place = [str(copies), BUCKET, "landing", s3.meta.endpoint_url]
     done = subprocess.run(
         [str(python_of("airflow-3.2.1")), "-m", "tests.sources.find_on_s3", *place],
-        cwd=PROJECT, capture_output=True, text=True, check=False, env=environment_of(s3, "landing", home),
-    )  # fmt: skip
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment_of(s3, "landing", home),
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
     return json.loads(line.removeprefix("FOUND "))

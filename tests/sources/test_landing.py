@@ -52,10 +52,27 @@ def rows(settings, sql):
 
 def test_a_csv_file_becomes_a_typed_table_with_its_load_time(settings):
     load(settings)
-    assert rows(settings, "select transaction_id, transaction_at, amount_usd, category, status, _loaded_at from raw.transactions order by 1") == [
-        {"transaction_id": "t1", "transaction_at": datetime(2026, 10, 1, 12), "amount_usd": Decimal("10.5000"), "category": "Grocery", "status": "posted", "_loaded_at": datetime(2026, 11, 1, 6)},
-        {"transaction_id": "t2", "transaction_at": datetime(2026, 10, 2, 12), "amount_usd": Decimal("-3.0000"), "category": None, "status": None, "_loaded_at": datetime(2026, 11, 1, 6)},
-    ]  # fmt: skip
+    assert rows(
+        settings,
+        "select transaction_id, transaction_at, amount_usd, category, status, _loaded_at from raw.transactions order by 1",
+    ) == [
+        {
+            "transaction_id": "t1",
+            "transaction_at": datetime(2026, 10, 1, 12),
+            "amount_usd": Decimal("10.5000"),
+            "category": "Grocery",
+            "status": "posted",
+            "_loaded_at": datetime(2026, 11, 1, 6),
+        },
+        {
+            "transaction_id": "t2",
+            "transaction_at": datetime(2026, 10, 2, 12),
+            "amount_usd": Decimal("-3.0000"),
+            "category": None,
+            "status": None,
+            "_loaded_at": datetime(2026, 11, 1, 6),
+        },
+    ]
 
 
 def test_no_folder_on_the_way_is_read_as_data(settings, tmp_path):
@@ -104,9 +121,10 @@ def test_a_changed_file_replaces_the_table_and_is_loaded_later_than_the_last_eve
         HEADER + "t9,u1,2026-10-05 12:00:00,1,0,Gas,posted\n"
     )
     assert load(settings)["transactions"].changed
-    assert rows(settings, "select transaction_id, _loaded_at > timestamp '2026-11-01 06:00:00' as later from raw.transactions") == [
-        {"transaction_id": "t9", "later": True}
-    ]  # fmt: skip
+    assert rows(
+        settings,
+        "select transaction_id, _loaded_at > timestamp '2026-11-01 06:00:00' as later from raw.transactions",
+    ) == [{"transaction_id": "t9", "later": True}]
 
 
 def test_without_a_file_a_table_that_others_filled_is_used(settings):

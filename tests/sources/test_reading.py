@@ -18,9 +18,14 @@ def test_a_column_that_the_source_lacks_is_null_of_its_type_and_is_said(
     assert reading.absent == ("fee_usd", "status")
     described = {name: kind for name, kind, *_ in engine.execute(f"describe {reading.sql}").fetchall()}
     assert described == {
-        "transaction_id": "VARCHAR", "user_id": "VARCHAR", "transaction_at": "TIMESTAMP", "amount_usd": "DECIMAL(18,4)",
-        "fee_usd": "DECIMAL(18,4)", "category": "VARCHAR", "status": "VARCHAR",
-    }  # fmt: skip
+        "transaction_id": "VARCHAR",
+        "user_id": "VARCHAR",
+        "transaction_at": "TIMESTAMP",
+        "amount_usd": "DECIMAL(18,4)",
+        "fee_usd": "DECIMAL(18,4)",
+        "category": "VARCHAR",
+        "status": "VARCHAR",
+    }
     assert engine.sql(f"select fee_usd, status, category from ({reading.sql})").fetchall() == [
         (None, None, "a")
     ]

@@ -80,8 +80,13 @@ def test_a_value_is_called_by_our_name_and_one_that_is_not_named_stays(
     give(engine, [" paid ", "Paid", "it's", "other", "", None])
     values = {"paid": "posted", "it's": "it's ours"}
     assert read(engine, "transactions", "status", {"from": "x", "values": values}) == [
-        "posted", "Paid", "it's ours", "other", None, None,
-    ]  # fmt: skip
+        "posted",
+        "Paid",
+        "it's ours",
+        "other",
+        None,
+        None,
+    ]
 
 
 def test_numbers_and_booleans_are_named_by_their_text(engine: duckdb.DuckDBPyConnection) -> None:
@@ -114,10 +119,24 @@ def test_booleans_are_read_as_people_write_them_and_others_are_counted(
 ) -> None:
     give(engine, ["true", "F", " Yes ", "n", "1", "0", None, "", "maybe", "2", "ja"])
     assert read(engine, "users", "is_test_user") == [
-        True, False, True, False, True, False, None, None, "refused", "refused", "refused",
-    ]  # fmt: skip
-    assert read(engine, "users", "is_test_user", {"from": "x", "values": {"ja": True, "maybe": False}})[-3:] == [
-        False, "refused", True,
-    ]  # fmt: skip
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+        None,
+        None,
+        "refused",
+        "refused",
+        "refused",
+    ]
+    assert read(engine, "users", "is_test_user", {"from": "x", "values": {"ja": True, "maybe": False}})[
+        -3:
+    ] == [
+        False,
+        "refused",
+        True,
+    ]
     give(engine, [1, 0, 2, None], "integer")
     assert read(engine, "users", "is_test_user") == [True, False, "refused", None]

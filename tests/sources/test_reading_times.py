@@ -139,12 +139,18 @@ def test_epochs_are_read_from_numbers_and_texts(
 def test_an_epoch_that_is_none_is_counted(engine: duckdb.DuckDBPyConnection) -> None:
     values = ["1768682400", "1768682400000", "2026-01-17", "NaN", "1e30", "", None, "-1e12"]
     assert moments(engine, values, format="epoch_seconds") == [
-        datetime(2026, 1, 17, 20, 40), *["refused"] * 4, None, None, "refused",
-    ]  # fmt: skip
+        datetime(2026, 1, 17, 20, 40),
+        *["refused"] * 4,
+        None,
+        None,
+        "refused",
+    ]
     give(engine, [2**62, -(2**63), 0], "bigint")
     assert read(engine, "transactions", "transaction_at", {"from": "x", "format": "epoch_milliseconds"}) == [
-        "refused", "refused", datetime(1970, 1, 1),
-    ]  # fmt: skip
+        "refused",
+        "refused",
+        datetime(1970, 1, 1),
+    ]
 
 
 def test_a_format_that_does_not_fit_every_row_is_counted(engine: duckdb.DuckDBPyConnection) -> None:

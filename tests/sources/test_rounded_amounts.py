@@ -92,6 +92,9 @@ def test_a_raw_table_that_others_fill_is_warned_of(landing: Landing, kind: str, 
     landing.deliver(["1.5"], "csv")
     run = landing.load()
     landing.execute(
-        [f"alter table raw.transactions alter amount_usd type {kind}", "update raw.transactions set amount_usd = 12.345678"]
-    )  # fmt: skip
+        [
+            f"alter table raw.transactions alter amount_usd type {kind}",
+            "update raw.transactions set amount_usd = 12.345678",
+        ]
+    )
     assert bool(landing.warnings(run)) == warned

@@ -93,8 +93,9 @@ def of_volume(random: Random, design: str, *, slow: bool = False) -> Iterator[Ju
     rows = segment.log_rows(huber_effects(model, 0.95).get("all") if slow else None, 1000)
     if slow:
         rows.append(segment.mean_row(poisson_effects(model, 0.95).get("all")))
-    return _judged((row for row in rows if row.method != "leave_one_period_out"),
-                   lambda _: math.expm1(5 * VOLUME_SLOPE))  # fmt: skip
+    return _judged(
+        (row for row in rows if row.method != "leave_one_period_out"), lambda _: math.expm1(5 * VOLUME_SLOPE)
+    )
 
 
 STAYING = {

@@ -33,7 +33,7 @@ def rows_of(users: Users):
     cells = {
         name: ratio_cells_of(prior[which], later[which]) for name, which in (("in", inside), ("out", ~inside))
     }
-    return alike_rows("vs_alike", cells, CONFIG, ["in", "out"], horizon="90d")  # fmt: skip
+    return alike_rows("vs_alike", cells, CONFIG, ["in", "out"], horizon="90d")
 
 
 def classes_of(prior: np.ndarray) -> np.ndarray:

@@ -66,8 +66,16 @@ def test_rows_of_any_chunks_give_the_same_cells(values: list[int]) -> None:
 
 
 def test_decimals_huge_integers_and_whole_floats_from_sql_are_the_same_number() -> None:
-    rows = [{"bin": "5:12", "n": kind(2), "s1": kind(24_700), "s2": kind(305_090_000), "s3": kind(3_768_923_000_000)}
-            for kind in (int, Decimal, float, np.int64)]  # fmt: skip
+    rows = [
+        {
+            "bin": "5:12",
+            "n": kind(2),
+            "s1": kind(24_700),
+            "s2": kind(305_090_000),
+            "s3": kind(3_768_923_000_000),
+        }
+        for kind in (int, Decimal, float, np.int64)
+    ]
     assert len({Cells.from_rows([row]) for row in rows}) == 1
     huge = 10**37
     assert Cells.from_rows([{"bin": "x", "n": 1, "s1": 10**12, "s2": 10**24, "s3": Decimal(huge)}]).s3 == (

@@ -17,9 +17,7 @@ numbers = st.lists(st.integers(0, 50), min_size=2, max_size=40)
 @given(numbers)
 def test_ranks_equal_the_share_of_others_below_with_ties_half(values: list) -> None:
     array = np.array(values)
-    by_hand = [
-        ((array < v).sum() + ((array == v).sum() - 1) / 2) / (len(values) - 1) for v in values
-    ]  # fmt: skip
+    by_hand = [((array < v).sum() + ((array == v).sum() - 1) / 2) / (len(values) - 1) for v in values]
     assert percentile_rank(values) == pytest.approx(by_hand)
 
 

@@ -106,8 +106,10 @@ def test_below_six_other_months_a_month_has_no_p_value_and_beside_one_other_no_i
     assert row.ci_low < row.estimate < row.ci_high
     alone = one(
         funnel(months([90, 120]), CONFIG, each_is_a_unit=True),
-        "funnel_conversion_vs_rest", "purchase", "2026-02",
-    )  # fmt: skip
+        "funnel_conversion_vs_rest",
+        "purchase",
+        "2026-02",
+    )
     assert (alone.estimate, alone.ci_low, alone.reason) == (pytest.approx(0.1), None, "too_few_periods")
     few = funnel(months([9, 3], installs=20), CONFIG, each_is_a_unit=True)
     assert one(few, "funnel_conversion_vs_rest", "purchase", "2026-02").reason == "too_few_users"

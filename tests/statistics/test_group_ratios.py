@@ -22,9 +22,13 @@ def test_the_ratio_is_that_of_the_means_and_both_intervals_agree_with_scipys_boo
     first, second = groups()
     rows = mean_ratio_rows("ratio", cells_of(first), cells_of(second), CONFIG, **NAMES)
     found = stats.bootstrap(
-        (first, second), lambda a, b, axis: a.mean(axis=axis) / b.mean(axis=axis), n_resamples=9_999, method="percentile",
-        rng=np.random.default_rng(1), vectorized=True,
-    )  # fmt: skip
+        (first, second),
+        lambda a, b, axis: a.mean(axis=axis) / b.mean(axis=axis),
+        n_resamples=9_999,
+        method="percentile",
+        rng=np.random.default_rng(1),
+        vectorized=True,
+    )
     error = found.standard_error
     for row in rows:
         assert row.estimate == pytest.approx(first.mean() / second.mean(), rel=1e-11)

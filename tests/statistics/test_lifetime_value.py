@@ -95,7 +95,7 @@ def test_means_are_the_discounted_sums_with_zeros_for_those_who_left(complete: t
 
 def test_intervals_agree_with_scipys_bootstrap_of_the_same_users(complete: tuple) -> None:
     fees, tiers, rows = complete
-    row = one(rows, metric="ltv_mean", segment="5", horizon="12w at 10%", method="percentile_bootstrap")  # fmt: skip
+    row = one(rows, metric="ltv_mean", segment="5", horizon="12w at 10%", method="percentile_bootstrap")
     value = fees[tiers == "5"] @ discount_factors(12, 0.1)
     theirs = stats.bootstrap(
         (value,), np.mean, n_resamples=9999, method="percentile", rng=1

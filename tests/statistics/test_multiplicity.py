@@ -44,8 +44,13 @@ def test_rows_are_adjusted_within_metric_and_window_and_keep_their_order() -> No
     ]
     assert [r.metric for r in found] == [r.metric for r in rows]
     assert [r.comparison_family for r in found] == [
-        "a / 7d / wilson", "b / 7d / wilson", None, "a / 7d / wilson", "a / 14d / wilson", None,
-    ]  # fmt: skip
+        "a / 7d / wilson",
+        "b / 7d / wilson",
+        None,
+        "a / 7d / wilson",
+        "a / 14d / wilson",
+        None,
+    ]
 
 
 @given(st.lists(families, min_size=1, max_size=12), st.sampled_from([0.01, 0.05, 0.2]))

@@ -54,9 +54,15 @@ def test_the_bootstrap_agrees_with_scipys_within_monte_carlo_noise(users: tuple)
     cells = ratio_cells_of(x, y)
     ours = bootstrap_ratio_interval(cells, stream("2026-11-01", "r"), 1000, 0.95)
     theirs = stats.bootstrap(
-        (y, x), lambda a, b, axis: a.sum(axis) / b.sum(axis), paired=True, method="percentile", n_resamples=1000,
-        batch=200, random_state=3, vectorized=True,
-    ).confidence_interval  # fmt: skip
+        (y, x),
+        lambda a, b, axis: a.sum(axis) / b.sum(axis),
+        paired=True,
+        method="percentile",
+        n_resamples=1000,
+        batch=200,
+        random_state=3,
+        vectorized=True,
+    ).confidence_interval
     assert ours == pytest.approx(tuple(theirs), abs=4 * math.sqrt(2) * 0.084 * standard_error(cells))
 
 

@@ -59,9 +59,12 @@ def test_few_distinct_values_give_exactly_possible_sums() -> None:
 
 def test_shares_of_one_denominator_sum_to_one_in_each_replicate() -> None:
     groups = [cells_of(np.arange(1, 50) * scale) for scale in (1, 7, 100)]
-    sums = np.array([
-        totals(cells, stream("2026-11-01", "share", str(k)), 300, poisson=True)[:, 1] for k, cells in enumerate(groups)
-    ])  # fmt: skip
+    sums = np.array(
+        [
+            totals(cells, stream("2026-11-01", "share", str(k)), 300, poisson=True)[:, 1]
+            for k, cells in enumerate(groups)
+        ]
+    )
     shares = sums / sums.sum(axis=0)
     assert shares.sum(axis=0) == pytest.approx(np.ones(300), abs=1e-12)
 

@@ -19,9 +19,18 @@ from include.tidemark.statistics.results import (
 
 RUN = {"as_of_date": "2026-11-01", "run_key": "20261101T020000-ab12", "family": "customer_segments"}
 ROW = ResultRow(
-    "mean_spend_90d", 12.5, "percentile_bootstrap", segment="Declining", ci_low=10, ci_high=np.float64(15),
-    confidence_level=0.95, n=np.int64(400), n_resamples=1000, seed="0" * 32, trust="ok",
-)  # fmt: skip
+    "mean_spend_90d",
+    12.5,
+    "percentile_bootstrap",
+    segment="Declining",
+    ci_low=10,
+    ci_high=np.float64(15),
+    confidence_level=0.95,
+    n=np.int64(400),
+    n_resamples=1000,
+    seed="0" * 32,
+    trust="ok",
+)
 NULL = null_row("backtest_spend_ratio", "log_delta", "window_not_complete", horizon="90d", is_mature=False)
 
 

@@ -83,7 +83,10 @@ def test_the_p_value_of_two_shares_is_that_at_which_the_interval_touches_zero() 
 
 def test_pairs_of_means_are_scipys_welch_and_adjusted_over_the_pairs() -> None:
     random = np.random.RandomState(2)
-    users = {name: np.rint(np.exp(random.standard_normal(300) + 5 + 0.2 * k)).astype(int) for k, name in enumerate(NAMES)}  # fmt: skip
+    users = {
+        name: np.rint(np.exp(random.standard_normal(300) + 5 + 0.2 * k)).astype(int)
+        for k, name in enumerate(NAMES)
+    }
     cells = {name: cells_of(x, max_distinct=10**6) for name, x in users.items()}
     rows = mean_pairs(cells, CONFIG, NAMES, "mean_spend", unit=100)
     theirs = [
@@ -104,8 +107,11 @@ def test_who_did_something_in_the_window_after_is_retained() -> None:
     rows = retained_rows(cells, CONFIG, NAMES, horizon="90d")
     rates = {row.segment: row for row in rows if row.metric == RETAINED}
     assert {name: row.estimate for name, row in rates.items()} == {
-        "a": 0.4, "b": 0.9, "c": 1.0, None: pytest.approx(150 / 220)
-    }  # fmt: skip
+        "a": 0.4,
+        "b": 0.9,
+        "c": 1.0,
+        None: pytest.approx(150 / 220),
+    }
     ends = proportion_confint(40, 100, method="wilson")
     assert (rates["a"].ci_low, rates["a"].ci_high) == pytest.approx(ends, rel=1e-10)
     pairs = {(row.segment, row.segment_to): row for row in rows if row.segment_to}

@@ -212,9 +212,12 @@ def test_a_steady_rise_of_the_weeks_is_found_and_one_month_alone_is_too_little()
 def test_a_difference_from_the_rest_changes_as_both_sides_do() -> None:
     own, others = ([float(k) for k in np.random.default_rng(8).integers(40, 110, n)] for n in (10, 20))
     months_of: list[dict[tuple[str, str | None, str | None], UnitNumber]] = [
-        {("m", "a", None): UnitNumber("share", weeks(own[:i])), ("m", "b", None): UnitNumber("share", weeks(others[:j], first=50))}
+        {
+            ("m", "a", None): UnitNumber("share", weeks(own[:i])),
+            ("m", "b", None): UnitNumber("share", weeks(others[:j], first=50)),
+        }
         for i, j in ((8, 16), (10, 20))
-    ]  # fmt: skip
+    ]
     then, today = months_of
     months = [against_rest(month, ["m"]) for month in (then, today)]
     rows = {row.segment: row for row in unit_change_rows(months, "previous", CONFIG, 2)}

@@ -97,12 +97,28 @@ def test_cells_from_a_group_by_equal_those_from_users() -> None:
     period, segment, fee, volume, controls = users()
     one = volume_cells_of(period, segment, fee, volume, controls)
     records = [
-        {"period": p, "segment": s, "fee_bps": f, "n": n, "log_sum": a, "log_squares": b, "volume_usd": v, "btc_usd": c[0]}
+        {
+            "period": p,
+            "segment": s,
+            "fee_bps": f,
+            "n": n,
+            "log_sum": a,
+            "log_squares": b,
+            "volume_usd": v,
+            "btc_usd": c[0],
+        }
         for p, s, f, n, a, b, v, c in zip(
-            one.period, one.segment, one.fee_bps, one.n, one.log_sum, one.log_squares, one.volume_usd, one.controls,
+            one.period,
+            one.segment,
+            one.fee_bps,
+            one.n,
+            one.log_sum,
+            one.log_squares,
+            one.volume_usd,
+            one.controls,
             strict=True,
         )
-    ]  # fmt: skip
+    ]
     two = VolumeCells.from_rows(records[::-1], ["btc_usd"])
     assert (one.log_sum == two.log_sum).all() and (one.controls == two.controls).all()
 

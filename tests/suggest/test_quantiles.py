@@ -16,7 +16,11 @@ FOUND = {cut.rule: cut for cut in cuts(CUSTOMERS, TODAY, PROPOSED)}
 
 
 def test_every_rule_with_a_threshold_is_there():
-    thresholds = {name for name in type(TODAY).model_fields if name.startswith(("high_value_", "declining_", "new_growing_", "budget_"))}  # fmt: skip
+    thresholds = {
+        name
+        for name in type(TODAY).model_fields
+        if name.startswith(("high_value_", "declining_", "new_growing_", "budget_"))
+    }
     audiences = {
         name for name in type(TODAY).model_fields if name.startswith("audience_") and "_min_" in name
     }

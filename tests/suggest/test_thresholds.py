@@ -156,17 +156,31 @@ def test_a_high_value_is_never_below_what_the_middle_customer_spends():
 
 
 @given(
-    st.integers(1, 40), st.integers(0, 99), st.sampled_from([0, 0.02, 0.3]), st.sampled_from([0, 0.5]),
-    st.sampled_from([0, 0.5, 1]), st.sampled_from([0, 0.5, 1]), st.integers(0, 40), st.sampled_from([0.001, 90, 1e9]),
-    st.sampled_from([None, "Declining=0", "High-Value Travelers=100", "New & Growing=60,Stable Mid-Spenders=0"]),
-)  # fmt: skip
+    st.integers(1, 40),
+    st.integers(0, 99),
+    st.sampled_from([0, 0.02, 0.3]),
+    st.sampled_from([0, 0.5]),
+    st.sampled_from([0, 0.5, 1]),
+    st.sampled_from([0, 0.5, 1]),
+    st.integers(0, 40),
+    st.sampled_from([0.001, 90, 1e9]),
+    st.sampled_from(
+        [None, "Declining=0", "High-Value Travelers=100", "New & Growing=60,Stable Mid-Spenders=0"]
+    ),
+)
 def test_whatever_the_customers_are_the_rules_are_valid_and_an_audience_is_empty_only_with_its_segment(
     n, seed, travel, necessities, idle, without_prior, oldest, typical, wish
 ):
     customers = people(
-        n, seed, travel=travel, necessities=necessities, idle=idle, without_prior=without_prior, oldest=oldest,
+        n,
+        seed,
+        travel=travel,
+        necessities=necessities,
+        idle=idle,
+        without_prior=without_prior,
+        oldest=oldest,
         typical=typical,
-    )  # fmt: skip
+    )
     proposal = propose(customers, TODAY, aims(wish))
     found = members(customers, proposal.rules)
     assert sum(how_many(who) for who in found.values()) == n

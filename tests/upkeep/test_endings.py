@@ -140,9 +140,11 @@ def supervised(environment, tmp_path):
     command = [sys.executable, "-m", "include.tidemark.demo.supervisor", str(tmp_path), "mark", "--bound"]
     variables = environment | {"PYTHONPATH": paths, "TIDEMARK_STACK": "mark"}
     with (
-        subprocess.Popen(command, env=variables, cwd=tmp_path, stdin=subprocess.PIPE, start_new_session=True) as process,
+        subprocess.Popen(
+            command, env=variables, cwd=tmp_path, stdin=subprocess.PIPE, start_new_session=True
+        ) as process,
         killed_at_last(process),
-    ):  # fmt: skip
+    ):
         comes(lambda: len(parts(environment)) == 4, "the four processes")
         yield process
 

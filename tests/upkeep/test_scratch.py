@@ -37,8 +37,9 @@ def holder(tmp_path):
     """Another process that is at work in a folder of its own."""
     with subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(tmp_path), KEY],
-        stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
-    ) as process:  # fmt: skip
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
+    ) as process:
         process.stdout.readline()
         yield process
         process.kill()

@@ -48,8 +48,20 @@ class Airflow:
             clear_number=0,
         )
         for task, task_state in tasks.items():
-            self.put("task_instance", id=uuid4(), **same, task_id=task, state=task_state, map_index=-1, pool="p",
-                     pool_slots=1, queue="q", priority_weight=1, try_number=1, max_tries=2)  # fmt: skip
+            self.put(
+                "task_instance",
+                id=uuid4(),
+                **same,
+                task_id=task,
+                state=task_state,
+                map_index=-1,
+                pool="p",
+                pool_slots=1,
+                queue="q",
+                priority_weight=1,
+                try_number=1,
+                max_tries=2,
+            )
 
 
 @pytest.fixture

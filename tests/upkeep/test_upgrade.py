@@ -59,9 +59,14 @@ class Deployment:
     def tidemark(self, project: Path, *arguments: str) -> str:
         """What a command of one version of the project prints, which must succeed."""
         done = subprocess.run(
-            [str(project / "deploy" / "tidemark"), *arguments], cwd=project, env=self.environment,
-            capture_output=True, text=True, check=False, timeout=2400,
-        )  # fmt: skip
+            [str(project / "deploy" / "tidemark"), *arguments],
+            cwd=project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=2400,
+        )
         assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
         return done.stdout
 

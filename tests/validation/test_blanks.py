@@ -38,7 +38,10 @@ def test_a_blank_event_name_and_a_word_for_nothing_as_a_session_stop_the_month(w
         "null_event_name",
         "null_word_session_id",
     }
-    assert "raw.events.session_id holds a word for nothing, such as NULL or nan, in some rows (75)" in found["null_word_session_id"][1]  # fmt: skip
+    assert (
+        "raw.events.session_id holds a word for nothing, such as NULL or nan, in some rows (75)"
+        in found["null_word_session_id"][1]
+    )
 
 
 def test_a_blank_status_counts_as_posted_as_a_null_does(world: World) -> None:

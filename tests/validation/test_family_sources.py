@@ -16,10 +16,16 @@ from include.tidemark.validation.sources import table_asset
 from tests.contracts import create_tables
 
 RUN = Run(
-    as_of_date=date(2026, 11, 1), run_key="20261101_20261101T070000_00000000", started_at=datetime(2026, 11, 1, 7, tzinfo=UTC),
-    dag_run_id="test", families=("engagement", "fee_tiers"), rules=load_rules(None, environ={}), rules_hash="r", code_version="c",
+    as_of_date=date(2026, 11, 1),
+    run_key="20261101_20261101T070000_00000000",
+    started_at=datetime(2026, 11, 1, 7, tzinfo=UTC),
+    dag_run_id="test",
+    families=("engagement", "fee_tiers"),
+    rules=load_rules(None, environ={}),
+    rules_hash="r",
+    code_version="c",
     options=RunOptions(),
-)  # fmt: skip
+)
 SOUND = (
     "insert into raw.users (user_id, created_at, _loaded_at) values ('u', '2026-01-01', '2026-01-01')",
     "insert into raw.events (event_id, user_id, event_name, event_at, _loaded_at) values"

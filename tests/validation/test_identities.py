@@ -83,8 +83,9 @@ def test_a_month_in_which_all_ids_changed_alike_stops_with_the_likely_cause(publ
         published.sql(f"update raw.{table} set user_id = user_id || '.0'")
     found = vanished(published)
     assert {name: level for name, (level, _) in found.items()} == {
-        "vanished_users_warning": "warning", "vanished_users_critical": "critical",
-    }  # fmt: skip
+        "vanished_users_warning": "warning",
+        "vanished_users_critical": "critical",
+    }
     message = found["vanished_users_critical"][1]
     assert (
         "100 % of the users in the publication of 2026-10-01 are in none of the source tables now" in message

@@ -64,7 +64,9 @@ def test_what_is_missing_of_it_is_told(world: World, gone: str, expected: set[st
 def test_the_sentence_has_the_figures_and_says_how_to_go_on_where_it_is_meant(world: World) -> None:
     world.sql(_NOT_IN_OCTOBER + " and event_at >= timestamp '2026-10-10 04:00:00'")
     severity, sentence = found(world)["newest_month_drop_critical"]
-    assert severity == "critical" and re.search(r"has 648 rows, 70(\.0*)? % fewer than the weakest of the 3 months before, which has 2160", sentence)  # fmt: skip
+    assert severity == "critical" and re.search(
+        r"has 648 rows, 70(\.0*)? % fewer than the weakest of the 3 months before, which has 2160", sentence
+    )
     assert sentence.endswith("(`tidemark run --allow-missing events`).")
     options = RunOptions(allow_missing=("events",))
     world.run = world.run.model_copy(update={"options": options})

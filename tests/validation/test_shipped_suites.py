@@ -59,8 +59,16 @@ def test_a_file_says_a_suite(file: Path, world: World) -> None:
     values = {"word": "x", "kinds": [{"kind": "a"}, {"kind": "b"}]}
     (asset,) = suites_of(file, "models", world.run, "people", values)
     assert [check.name for check in asset.checks] == [
-        "row_count", "null_user_id", "other_as_of_date", "duplicate_user_id", "negative", "a_missing", "b_missing", "odd_c", "mean_off",
-    ]  # fmt: skip
+        "row_count",
+        "null_user_id",
+        "other_as_of_date",
+        "duplicate_user_id",
+        "negative",
+        "a_missing",
+        "b_missing",
+        "odd_c",
+        "mean_off",
+    ]
     found = {check.name: check for check in asset.checks}
     assert (
         found["negative"].measure == "coalesce(count_if(amount < 0 and day < cast('2026-11-01' as date)), 0)"

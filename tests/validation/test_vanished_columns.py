@@ -61,7 +61,11 @@ def test_a_column_that_is_empty_throughout_stops_the_run_unless_it_is_allowed(
     world.sql(f"update raw.{table} set {column} = {value}")
     ((name, (severity, message)),) = gone(world).items()
     assert (name, severity) == (f"emptied_{column}", "critical")
-    for words in (f"raw.{table}.{column} has no value in any of the rows", "publication of 2026-10-31", f"--allow-missing {table}.{column}`"):  # fmt: skip
+    for words in (
+        f"raw.{table}.{column} has no value in any of the rows",
+        "publication of 2026-10-31",
+        f"--allow-missing {table}.{column}`",
+    ):
         assert words in message
     assert ("and decides" in message) == decides
     options = RunOptions(allow_missing=(f"{table}.{column}",))
@@ -72,9 +76,11 @@ def test_a_column_that_is_empty_throughout_stops_the_run_unless_it_is_allowed(
 
 
 def test_a_column_that_never_had_a_value_is_none_that_vanished(world: World) -> None:
-    world.sql("update control.source_columns set row_count = total_count where column_name = 'country' and value is null;"
-              "delete from control.source_columns where column_name = 'country' and value is not null;"
-              "update raw.users set country = null")  # fmt: skip
+    world.sql(
+        "update control.source_columns set row_count = total_count where column_name = 'country' and value is null;"
+        "delete from control.source_columns where column_name = 'country' and value is not null;"
+        "update raw.users set country = null"
+    )
     assert gone(world) == {}
 
 

@@ -130,9 +130,16 @@ class World:
         # The audiences of credit cards would be empty, which a first month warns of.
         rules = load_rules(environ={}).model_copy(update=dict.fromkeys(_AUDIENCE_RULES, 100))
         run = Run(
-            as_of_date=AS_OF, run_key=RUN_KEY, started_at=STARTED, dag_run_id="test", families=("customer_segments",),
-            rules=rules, rules_hash=rules.digest(), code_version="test", options=RunOptions(),
-        )  # fmt: skip
+            as_of_date=AS_OF,
+            run_key=RUN_KEY,
+            started_at=STARTED,
+            dag_run_id="test",
+            families=("customer_segments",),
+            rules=rules,
+            rules_hash=rules.digest(),
+            code_version="test",
+            options=RunOptions(),
+        )
         return cls(folder, settings, run)
 
     def sql(self, *statements: str) -> None:

@@ -32,7 +32,9 @@ def warm_dbt(folder: Path) -> Iterator[Path]:
     # It ends when this process does, however that ends: its standard input is closed then.
     with subprocess.Popen(
         [DBT.with_name("python"), "-W", "ignore", Path(__file__).with_name("server.py"), socket, shared],
-        stdin=subprocess.PIPE, env=environment, process_group=0,
-    ) as server:  # fmt: skip
+        stdin=subprocess.PIPE,
+        env=environment,
+        process_group=0,
+    ) as server:
         yield command
         server.terminate()

@@ -107,10 +107,13 @@ def app(folder: Path, users: int = 1_200) -> None:
                     moment = at + timedelta(seconds=20 * number)
                     by_day.setdefault(f"{moment:%Y-%m-%d}", []).append(
                         {
-                            "id": f"{index}-{offset}-{session}-{number}", "user": f"u-{index}", "event": str(name),
-                            "ts": int(moment.timestamp() * 1000), "session": f"s{index}-{offset}-{session}",
+                            "id": f"{index}-{offset}-{session}-{number}",
+                            "user": f"u-{index}",
+                            "event": str(name),
+                            "ts": int(moment.timestamp() * 1000),
+                            "session": f"s{index}-{offset}-{session}",
                         }
-                    )  # fmt: skip
+                    )
     for day, events in by_day.items():
         file = folder / "events" / f"dt={day}" / "part-0.ndjson.gz"
         file.parent.mkdir(parents=True, exist_ok=True)

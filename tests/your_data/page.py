@@ -63,9 +63,14 @@ def run_page(page: str, home: Path, environment: Mapping[str, str] | None = None
         name: value for name, value in os.environ.items() if not name.startswith(("TIDEMARK_", "AIRFLOW"))
     }
     shell = subprocess.Popen(
-        ["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        cwd=home, env=kept | {"HOME": str(home), "COLUMNS": "100", "PS1": ""} | dict(environment or {}),
-    )  # fmt: skip
+        ["bash", "--noprofile", "--norc"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=home,
+        env=kept | {"HOME": str(home), "COLUMNS": "100", "PS1": ""} | dict(environment or {}),
+    )
     assert shell.stdin and shell.stdout
     with shell:
         for step in (step for block in blocks for step in block):

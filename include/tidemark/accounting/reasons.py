@@ -39,9 +39,16 @@ def known_reasons(rules: Rules) -> set[str]:
     # Which reasons there are depends on no date; a run is asked for, because their SQL does.
     day, started_at = date(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)
     run = Run(
-        as_of_date=day, run_key=make_run_key(day, started_at, "", 0), started_at=started_at, dag_run_id="",
-        families=tuple(known_families()), rules=rules, rules_hash="", code_version="", options=RunOptions(),
-    )  # fmt: skip
+        as_of_date=day,
+        run_key=make_run_key(day, started_at, "", 0),
+        started_at=started_at,
+        dag_run_id="",
+        families=tuple(known_families()),
+        rules=rules,
+        rules_hash="",
+        code_version="",
+        options=RunOptions(),
+    )
     lines = (
         line
         for accounts in accounts_by_table(run).values()

@@ -56,7 +56,7 @@ def _asset(run: Run, table: str, accounts: Mapping[str, TableAccount]) -> Asset:
         with_clause=", ".join(clauses),
         needs=(TABLE, *dict.fromkeys(proof.table for _, proof in proofs)),
         checks=(*checks, *of("late"), *of("limits")),
-    )  # fmt: skip
+    )
 
 
 def _values(run: Run, table: str, rows: SourceRows) -> dict[str, Any]:

@@ -124,9 +124,7 @@ def model_rows(table: ModelTable, run: Run, warehouse: Warehouse) -> list[Row]:
 
 def _condition(table: ModelTable, run: Run) -> str:
     template = Template(table.where)
-    return template.substitute({
-        name: int(getattr(run.rules, name)) for name in template.get_identifiers()
-    })  # fmt: skip
+    return template.substitute({name: int(getattr(run.rules, name)) for name in template.get_identifiers()})
 
 
 def _published() -> Iterator[tuple[Mapping[str, Any], str, Mapping[str, Any]]]:

@@ -117,6 +117,12 @@ def month_of_run(settings: Settings, as_of_date: date, run_key: str) -> Publishe
     written."""
     folder = run_folder(as_of_date, run_key)
     return PublishedMonth(
-        ArtifactRoot(settings), as_of_date.isoformat(), run_key,
-        published_at="", action="", folder=folder, manifest_sha256="", report=f"{folder}/{REPORT}",
-    )  # fmt: skip
+        ArtifactRoot(settings),
+        as_of_date.isoformat(),
+        run_key,
+        published_at="",
+        action="",
+        folder=folder,
+        manifest_sha256="",
+        report=f"{folder}/{REPORT}",
+    )

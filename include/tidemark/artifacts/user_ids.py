@@ -64,7 +64,7 @@ def user_ids(settings: Settings) -> UserIds:
 
 
 def published_forms(settings: Settings, ids: Iterable[str]) -> dict[str, str]:
-    """How each id may stand in published files, by that form: hashed with the present key, and plain.
+    """How each id may be written in published files, by that form: hashed with the present key, and plain.
 
     A deployment may have changed its mind about `TIDEMARK_USER_IDS` since a month was published.
 

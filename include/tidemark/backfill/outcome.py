@@ -52,12 +52,16 @@ class Outcome(BaseModel):
             "months",
             [
                 {
-                    "as of": month.as_of_date, "state": month.state, "run before": _key(month), "new run": month.run_key or "",
-                    **_counts(month), "said": month.said,
+                    "as of": month.as_of_date,
+                    "state": month.state,
+                    "run before": _key(month),
+                    "new run": month.run_key or "",
+                    **_counts(month),
+                    "said": month.said,
                 }
                 for month in self.months
             ],
-        )  # fmt: skip
+        )
         for title in ("segments", "numbers that changed beyond noise"):
             yield (
                 title,

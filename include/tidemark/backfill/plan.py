@@ -73,7 +73,12 @@ class MonthPlan(BaseModel):
         )
         said += [each.name for each in self.values if each.kind == "configuration"]
         said += ["code" for each in self.values if each.kind == "code"]
-        said += [f"{each.table}: every row was loaded again" if each.all_anew else f"{each.rows:,} late rows of {each.table}" for each in self.late]  # fmt: skip
+        said += [
+            f"{each.table}: every row was loaded again"
+            if each.all_anew
+            else f"{each.rows:,} late rows of {each.table}"
+            for each in self.late
+        ]
         said += [f"{name} is new" for name in self.families_added]
         said += [f"{name} would be lost" for name in self.families_lost]
         return said or ["nothing"]
@@ -137,9 +142,15 @@ class BackfillPlan(BaseModel):
     def sentences(self) -> list[str]:
         """What the tables do not say."""
         number = f"{len(self.months)} month{'s' if len(self.months) > 1 else ''}"
-        takes = f"about {self.seconds / 60:.0f} min" if self.seconds and self.seconds >= 90 else (
-            f"about {self.seconds:.0f} s" if self.seconds else "an unknown time, because no past run says how long it took"
-        )  # fmt: skip
+        takes = (
+            f"about {self.seconds / 60:.0f} min"
+            if self.seconds and self.seconds >= 90
+            else (
+                f"about {self.seconds:.0f} s"
+                if self.seconds
+                else "an unknown time, because no past run says how long it took"
+            )
+        )
         cost = f" and {self.credits:.2f} credits" if self.credits is not None else self.unknown_credits
         at_once = f", {self.request.max_parallel} at once" if self.request.max_parallel > 1 else ""
         return [f"{number}{at_once}: {takes}{cost}.", *self.notes]
@@ -167,7 +178,9 @@ def make_plan(
     recent = [
         known_run(warehouse, settings, p.as_of_date, p.run_key) for p in list(shown.values())[-_PAST_RUNS:]
     ]
-    seconds = median_or_none([sum(times.values()) for run in recent if (times := (run.manifest or {}).get("timings_seconds"))])  # fmt: skip
+    seconds = median_or_none(
+        [sum(times.values()) for run in recent if (times := (run.manifest or {}).get("timings_seconds"))]
+    )
     paid = credits_of_runs(warehouse, [run.run_key for run in recent])
     return BackfillPlan(
         request=request,
@@ -191,10 +204,20 @@ def _month(
     families = present.families
     if published is None:
         return MonthPlan(
-            as_of_date=day, run_key=None, published_at=None, published_by=None, reason=None, rules_hash=None,
-            code_version=None, values=(), families_added=tuple(families), families_lost=(), late=(), loads=(),
+            as_of_date=day,
+            run_key=None,
+            published_at=None,
+            published_by=None,
+            reason=None,
+            rules_hash=None,
+            code_version=None,
+            values=(),
+            families_added=tuple(families),
+            families_lost=(),
+            late=(),
+            loads=(),
             rows_to_read=rows_to_read,
-        )  # fmt: skip
+        )
     newest = published.publications[-1]
     manifest = published.manifest or {}
     held = [each["name"] for each in manifest.get("families", ()) if each["status"] == "computed"]

@@ -32,13 +32,17 @@ that are done. --pause and --cancel take effect when the month at work has ended
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "backfill", run_backfill, "compute months again: the plan, and with --apply the runs", description=_DESCRIPTION,
+        sub,
+        "backfill",
+        run_backfill,
+        "compute months again: the plan, and with --apply the runs",
+        description=_DESCRIPTION,
         examples=[
             "tidemark backfill --from 2026-09-01 --to 2026-11-01      # the plan",
             'tidemark backfill --from 2026-09-01 --to 2026-11-01 --apply --reason "..."',
             "tidemark backfill --resume ID",
         ],
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--from", dest="from_date", type=iso_date, metavar="YYYY-MM-DD", help="first as-of date"
     )
@@ -46,16 +50,25 @@ def add_parser(sub: Commands) -> None:
         "--to", dest="to_date", type=iso_date, metavar="YYYY-MM-DD", help="last as-of date, included"
     )
     parser.add_argument("--apply", action="store_true", help="do it; without it only the plan is printed")
-    parser.add_argument("--reason", metavar="TEXT", help="why, for the ledger; needed with --apply, and must name no customer")  # fmt: skip
     parser.add_argument(
-        "--family", action="append", default=[], metavar="NAME",
+        "--reason", metavar="TEXT", help="why, for the ledger; needed with --apply, and must name no customer"
+    )
+    parser.add_argument(
+        "--family",
+        action="append",
+        default=[],
+        metavar="NAME",
         help="leave it out: a publication holds a whole month, so every run is of all that are enabled, and fewer are refused",
-    )  # fmt: skip
-    parser.add_argument("--full-refresh", action="store_true", help="rebuild the daily facts from all rows in the first month")  # fmt: skip
+    )
+    parser.add_argument(
+        "--full-refresh", action="store_true", help="rebuild the daily facts from all rows in the first month"
+    )
     parser.add_argument(
         "--no-publish", action="store_true", help="compute and check, but show consumers nothing new"
     )
-    parser.add_argument("--max-parallel", type=int, default=1, metavar="N", help="months at once, on Snowflake; by default 1")  # fmt: skip
+    parser.add_argument(
+        "--max-parallel", type=int, default=1, metavar="N", help="months at once, on Snowflake; by default 1"
+    )
     parser.add_argument("--go-on", action="store_true", help="go on with the next month where one failed")
     parser.add_argument("--resume", metavar="ID", help="go on with a backfill that was paused or interrupted")
     parser.add_argument(
@@ -82,7 +95,9 @@ def run_backfill(arguments: argparse.Namespace, settings: Settings) -> int:
         return _note(noted, "paused" if arguments.pause else "cancelled", arguments, settings, now)
     if arguments.apply or arguments.resume:
         refuse_unready(settings)
-    backfill_id, request = _resumed(arguments, settings, now) if arguments.resume else _planned(arguments, settings, now)  # fmt: skip
+    backfill_id, request = (
+        _resumed(arguments, settings, now) if arguments.resume else _planned(arguments, settings, now)
+    )
     return _apply(backfill_id, request, arguments, settings) if backfill_id else 0
 
 
@@ -161,7 +176,10 @@ def _apply(
         note_backfill(backfill_id, "ended", settings, at=started_now(), by=shell_user())
     print(json_text(outcome.model_dump(mode="json")) if arguments.format == "json" else text_of(outcome))
     if not outcome.is_whole:
-        print(f"tidemark: not every month is done; `tidemark backfill --resume {backfill_id}` does the rest.", file=sys.stderr)  # fmt: skip
+        print(
+            f"tidemark: not every month is done; `tidemark backfill --resume {backfill_id}` does the rest.",
+            file=sys.stderr,
+        )
     return 0 if outcome.is_whole else FAILED
 
 

@@ -32,34 +32,54 @@ and code did, the second what rows that came since did. Nothing is published."""
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "diff", run_diff, "what differs between two runs, or two months", description=_DESCRIPTION,
+        sub,
+        "diff",
+        run_diff,
+        "what differs between two runs, or two months",
+        description=_DESCRIPTION,
         examples=[
             "tidemark diff --as-of 2026-11-01 --run KEY_OF_A --run KEY_OF_B",
             "tidemark diff --as-of 2026-11-01 --run KEY_OF_A   # with what is published",
             "tidemark diff --as-of 2026-10-01 --as-of 2026-11-01 --format html > d.html",
             "tidemark diff --as-of 2026-05-01 --known-at 2026-05-02T09:00:00+02:00",
         ],
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--as-of", action="append", type=iso_date, required=True, metavar="YYYY-MM-DD",
+        "--as-of",
+        action="append",
+        type=iso_date,
+        required=True,
+        metavar="YYYY-MM-DD",
         help="the as-of date of both runs; given twice, that of A and that of B",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--run", dest="run_keys", action="append", default=[], metavar="KEY",
+        "--run",
+        dest="run_keys",
+        action="append",
+        default=[],
+        metavar="KEY",
         help="the key of A, and given again of B; what is published where it is left out",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--known-at", type=iso_instant, metavar="INSTANT",
+        "--known-at",
+        type=iso_instant,
+        metavar="INSTANT",
         help="published, known by then, known now; an instant with its offset, such as 2026-05-02T09:00:00+02:00",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--allow-missing", action="append", type=may_be_missing_name, default=[], metavar="TABLE",
+        "--allow-missing",
+        action="append",
+        type=may_be_missing_name,
+        default=[],
+        metavar="TABLE",
         help="with --known-at: use the rows of now of a table whose rows of then are gone; may be given again",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--ids", action="store_true", help="name the users who came, went or moved; not in html"
     )
-    parser.add_argument("--format", choices=("table", "json", "html"), default="table", help="table (default), json or html")  # fmt: skip
+    parser.add_argument(
+        "--format", choices=("table", "json", "html"), default="table", help="table (default), json or html"
+    )
 
 
 def run_diff(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -110,10 +130,17 @@ def _known(arguments: argparse.Namespace, settings: Settings) -> KnownDifference
     refuse_unready(settings)
     with naming_the_holder(settings), ShownProgress({}) as progress:
         return compare_known(
-            settings, arguments.as_of[0], arguments.known_at, started_now(),
-            run_key=next(iter(arguments.run_keys), None), allow_missing=arguments.allow_missing,
-            started_by=shell_user(), progress=progress, announce=progress.announces, ids=arguments.ids,
-        )  # fmt: skip
+            settings,
+            arguments.as_of[0],
+            arguments.known_at,
+            started_now(),
+            run_key=next(iter(arguments.run_keys), None),
+            allow_missing=arguments.allow_missing,
+            started_by=shell_user(),
+            progress=progress,
+            announce=progress.announces,
+            ids=arguments.ids,
+        )
 
 
 def _named(days: list[date], keys: list[str]) -> tuple[tuple[date, str | None], tuple[date, str | None]]:

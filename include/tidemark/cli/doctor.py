@@ -22,18 +22,24 @@ Each line is ok, a warning or wrong, with what to do. Exit code 1: something is 
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "doctor", run_doctor, "check everything that a run needs, with what to do", description=_DESCRIPTION,
+        sub,
+        "doctor",
+        run_doctor,
+        "check everything that a run needs, with what to do",
+        description=_DESCRIPTION,
         examples=[
             "tidemark doctor",
             "tidemark doctor --as-of 2026-11-01",
             "tidemark doctor --format markdown > checklist.md",
             "tidemark doctor --format json | jq '.counts'",
         ],
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--as-of", type=iso_date, metavar="YYYY-MM-DD",
+        "--as-of",
+        type=iso_date,
+        metavar="YYYY-MM-DD",
         help="the month that you mean to run; by default today in the business time zone",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--format",
         choices=("table", "json", "markdown"),

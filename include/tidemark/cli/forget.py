@@ -28,12 +28,16 @@ Exit code 1: something was left as it was; the messages say what.
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "forget", run_forget, "erase persons from every month", description=_DESCRIPTION,
+        sub,
+        "forget",
+        run_forget,
+        "erase persons from every month",
+        description=_DESCRIPTION,
         examples=[
             "tidemark forget --user-id-file ids.txt",
             'tidemark forget --user-id-file s3://privacy/ids.txt --reason "by request"',
         ],
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--user-id-file",
         required=True,

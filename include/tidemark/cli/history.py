@@ -11,10 +11,13 @@ from include.tidemark.settings import Settings
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "history", run_history, "who published what for an as-of date, when and why",
+        sub,
+        "history",
+        run_history,
+        "who published what for an as-of date, when and why",
         description="Every publication, rollback and erasure of an as-of date, oldest first.\nThe last one is what consumers see.",
         examples=["tidemark history --as-of 2026-11-01", "tidemark history --as-of 2026-11-01 --format json"],
-    )  # fmt: skip
+    )
     parser.add_argument("--as-of", type=iso_date, required=True, metavar="YYYY-MM-DD", help="the as-of date")
     parser.add_argument("--format", choices=FORMATS, default="table", help="table (default), csv or json")
 

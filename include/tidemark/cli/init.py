@@ -17,18 +17,27 @@ Nothing but the two files is written, and no existing file is touched."""
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "init", run_init, "write a configuration folder, proposed from your files or tables", description=_DESCRIPTION,
+        sub,
+        "init",
+        run_init,
+        "write a configuration folder, proposed from your files or tables",
+        description=_DESCRIPTION,
         examples=[
             "tidemark init --from exports/customers.csv exports/orders.csv",
             "tidemark init --from 'landing/orders/dt=*/*.parquet' landing/users.ndjson.gz",
             "tidemark init --from ANALYTICS.SHOP.CUSTOMERS ANALYTICS.SHOP.ORDERS",
             "tidemark init --to ../our-config",
         ],
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--from", dest="sources", nargs="+", action="extend", default=[], metavar="FILE_OR_TABLE",
+        "--from",
+        dest="sources",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE_OR_TABLE",
         help="files, folders, patterns in quotes, or tables of the warehouse; without it both files are examples in comments",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--to",
         type=Path,

@@ -16,9 +16,12 @@ _LOCAL = "file://"
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "open", run, "the newest report in the browser; its address where there is none",
+        sub,
+        "open",
+        run,
+        "the newest report in the browser; its address where there is none",
         examples=["tidemark open", "tidemark open --as-of 2026-11-01"],
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--as-of", type=iso_date, metavar="YYYY-MM-DD", help="published as-of date; by default the newest one"
     )
@@ -32,7 +35,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """
     month = find_month(settings, arguments.as_of and arguments.as_of.isoformat())
     if not month.report_uri.startswith(_LOCAL):
-        print(f"{month.report_uri}\nThat is no folder of this machine: look at it through your object storage, or in Airflow's UI.")  # fmt: skip
+        print(
+            f"{month.report_uri}\nThat is no folder of this machine: look at it through your object storage, or in Airflow's UI."
+        )
         return 0
     report = Path(month.report_uri.removeprefix(_LOCAL))
     if not report.is_file():

@@ -47,9 +47,13 @@ class ShownProgress(Progress):
         self._started = self._printed = time.perf_counter()
         if self._console.is_interactive:
             self._live = Live(
-                console=self._console, get_renderable=self._moving_line, transient=True, auto_refresh=True,
-                refresh_per_second=4, redirect_stdout=False,
-            )  # fmt: skip
+                console=self._console,
+                get_renderable=self._moving_line,
+                transient=True,
+                auto_refresh=True,
+                refresh_per_second=4,
+                redirect_stdout=False,
+            )
             self._live.start()
 
     def advances(self, done: int, total: int, what: str) -> None:
@@ -70,7 +74,11 @@ class ShownProgress(Progress):
             self._live = None
 
     def _moving_line(self) -> Text:
-        return Text(self._line(time.perf_counter() - self._started, self._counted or "..."), no_wrap=True, overflow="ellipsis")  # fmt: skip
+        return Text(
+            self._line(time.perf_counter() - self._started, self._counted or "..."),
+            no_wrap=True,
+            overflow="ellipsis",
+        )
 
     def _line(self, seconds: float, more: str = "") -> str:
         expected = f"(last {self._expected[self.stage]:.1f} s)" if self.stage in self._expected else ""

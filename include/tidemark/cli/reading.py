@@ -20,39 +20,65 @@ def add_parser(sub: Commands) -> None:
         "--as-of", metavar="YYYY-MM-DD", help="published as-of date; by default the newest one (runs: all)"
     )
     add_command(
-        sub, "runs", run_runs, "the published months, or the one of an as-of date", parents=[dated],
+        sub,
+        "runs",
+        run_runs,
+        "the published months, or the one of an as-of date",
+        parents=[dated],
         examples=["tidemark runs", "tidemark runs --as-of 2026-11-01 --format json"],
-    )  # fmt: skip
+    )
     overview = add_command(
-        sub, "summary", run_summary, "each family's overview", parents=[dated],
+        sub,
+        "summary",
+        run_summary,
+        "each family's overview",
+        parents=[dated],
         examples=["tidemark summary", "tidemark summary --family customer_segments --format csv"],
-    )  # fmt: skip
+    )
     overview.add_argument(
         "--family",
         help="only this family; json is then its rows alone, and csv needs it in a month of several families",
     )
     show = add_command(
-        sub, "show", run_show, "one published table or document", parents=[dated],
-        examples=["tidemark show segment_movement", "tidemark show segment_definitions | less",
-                  "tidemark show segment_summary --as-of 2026-11-01 --format csv > summary.csv"],
-    )  # fmt: skip
+        sub,
+        "show",
+        run_show,
+        "one published table or document",
+        parents=[dated],
+        examples=[
+            "tidemark show segment_movement",
+            "tidemark show segment_definitions | less",
+            "tidemark show segment_summary --as-of 2026-11-01 --format csv > summary.csv",
+        ],
+    )
     show.add_argument(
         "artifact",
         help="for example segment_movement, data/segment_movement.csv or segment_definitions; a document is printed as JSON",
     )
     drivers = add_command(
-        sub, "drivers", run_drivers, "first-week behaviour that goes with 4-week retention", parents=[dated],
+        sub,
+        "drivers",
+        run_drivers,
+        "first-week behaviour that goes with 4-week retention",
+        parents=[dated],
         examples=["tidemark drivers", "tidemark drivers --impact-threshold 1.5"],
-    )  # fmt: skip
+    )
     drivers.add_argument(
-        "-it", "--impact-threshold", type=_threshold, metavar="RATIO",
+        "-it",
+        "--impact-threshold",
+        type=_threshold,
+        metavar="RATIO",
         help="smallest odds ratio that is listed; by default the month's rule, 1.2 unless a deployment changed it",
-    )  # fmt: skip
+    )
     add_command(
-        sub, "verify", run_verify, "is every file what was published? Exit code 1 when one is not", parents=[dated],
+        sub,
+        "verify",
+        run_verify,
+        "is every file what was published? Exit code 1 when one is not",
+        parents=[dated],
         description="Is every file what was published? Exit code 1 when one is not.",
         examples=["tidemark verify", "tidemark verify --as-of 2026-11-01 --format csv"],
-    )  # fmt: skip
+    )
 
 
 def run_runs(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -26,15 +26,19 @@ Exit code 1: something is wrong, or with --apply is still wrong."""
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "repair", run_repair, "find what is lost or damaged of the publications, and make it again",
+        sub,
+        "repair",
+        run_repair,
+        "find what is lost or damaged of the publications, and make it again",
         description=_DESCRIPTION,
         examples=["tidemark repair", "tidemark repair --apply", "tidemark repair --apply --new-runs"],
-    )  # fmt: skip
+    )
     parser.add_argument("--apply", action="store_true", help="make it again; without it nothing is changed")
     parser.add_argument(
-        "--new-runs", action="store_true",
+        "--new-runs",
+        action="store_true",
         help="with --apply: compute the months again whose files the warehouse does not give back",
-    )  # fmt: skip
+    )
     parser.add_argument("--json", action="store_true", help="the findings, for a program")
 
 

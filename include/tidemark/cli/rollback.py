@@ -16,12 +16,16 @@ change. No row and no file of a run is changed; `tidemark history` lists the run
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "rollback", run_rollback, "show another published run of a month", description=_DESCRIPTION,
+        sub,
+        "rollback",
+        run_rollback,
+        "show another published run of a month",
+        description=_DESCRIPTION,
         examples=[
             "tidemark rollback --as-of 2026-11-01 --run KEY   # what would change",
             'tidemark rollback --as-of 2026-11-01 --run KEY --apply --reason "bad file"',
         ],
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--as-of", type=iso_date, required=True, metavar="YYYY-MM-DD", help="the published month"
     )
@@ -47,9 +51,13 @@ def run_rollback(arguments: argparse.Namespace, settings: Settings) -> int:
 
     refuse_no_history(settings)
     done = roll_back(
-        arguments.as_of, arguments.run_key, settings,
-        reason=arguments.reason, by=shell_user(), dry_run=not arguments.apply,
-    )  # fmt: skip
+        arguments.as_of,
+        arguments.run_key,
+        settings,
+        reason=arguments.reason,
+        by=shell_user(),
+        dry_run=not arguments.apply,
+    )
     if arguments.format == "json":
         found = done.difference.model_dump(mode="json")
         print(json_text({"rolled_back": done.publication is not None, "difference": found}))

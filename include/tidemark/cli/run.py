@@ -36,41 +36,57 @@ _UNPUBLISHED = "Nothing was published"
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "run", run, "a whole month, from your tables to the published report", description=_DESCRIPTION,
+        sub,
+        "run",
+        run,
+        "a whole month, from your tables to the published report",
+        description=_DESCRIPTION,
         examples=[
             "tidemark run --as-of 2026-11-01",
             "tidemark run --as-of 2026-11-01 --dry-run   # everything but the publication",
             "tidemark run                                # the newest first of a month",
             "tidemark run --as-of 2026-05-01 --known-at 2026-05-02T09:00:00+02:00",
         ],
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--as-of", type=iso_date, metavar="YYYY-MM-DD",
+        "--as-of",
+        type=iso_date,
+        metavar="YYYY-MM-DD",
         help="first day that is not seen; by default the newest first of a month in the business time zone",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--dry-run", action="store_true", help="publish nothing: the files are made, consumers see no change"
     )
     parser.add_argument(
-        "--full-refresh", action="store_true",
+        "--full-refresh",
+        action="store_true",
         help="rebuild the daily facts from all rows; needed after rows were deleted from the sources",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--allow-missing", action="append", type=may_be_missing_name, metavar="NAME",
+        "--allow-missing",
+        action="append",
+        type=may_be_missing_name,
+        metavar="NAME",
         help="go on where the landing files of this table, or the values of this TABLE.COLUMN, are gone; may be given again",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--lookback-days", type=_option("lookback_days"), metavar="N",
+        "--lookback-days",
+        type=_option("lookback_days"),
+        metavar="N",
         help="how many of the newest days are rebuilt in any case; by default what the rules say",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--resamples", type=_option("n_resamples"), metavar="N",
+        "--resamples",
+        type=_option("n_resamples"),
+        metavar="N",
         help="replicates of each bootstrap interval, 1,000 or more; by default 10,000",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--known-at", type=iso_instant, metavar="INSTANT",
+        "--known-at",
+        type=iso_instant,
+        metavar="INSTANT",
         help="see only what had been loaded by then, such as 2026-05-02T09:00:00+02:00; loads no file and publishes nothing",
-    )  # fmt: skip
+    )
     parser.add_argument("--reason", metavar="TEXT", help="why, for the ledger; it must not name a customer")
 
 

@@ -31,25 +31,37 @@ _EXAMPLES = {
 def add_parser(sub: Commands) -> None:
     """Declare the command and its two parts."""
     parser = add_command(
-        sub, "segmentation", run_without_part, "segmentations of your own: check one, or begin one",
+        sub,
+        "segmentation",
+        run_without_part,
+        "segmentations of your own: check one, or begin one",
         examples=["tidemark segmentation new loyalty", "tidemark segmentation check loyalty"],
-    )  # fmt: skip
+    )
     parts = parser.add_subparsers(dest="part", required=True, metavar="part")
     check = add_command(
-        parts, "check", run_check, "what a segmentation's file would do to the newest published month",
+        parts,
+        "check",
+        run_check,
+        "what a segmentation's file would do to the newest published month",
         description="What a segmentation's file would do to the newest published month: how large its segments are, where the order\n"
         "decides, who is near a threshold, and who would move. Nothing is written.",
-        examples=["tidemark segmentation check loyalty", "tidemark segmentation check drafts/loyalty.yml --format json"],
-    )  # fmt: skip
+        examples=[
+            "tidemark segmentation check loyalty",
+            "tidemark segmentation check drafts/loyalty.yml --format json",
+        ],
+    )
     check.add_argument(
         "file",
         help="the file, or the name of one in segmentations/ of the configuration folder or of the project",
     )
     check.add_argument("--format", choices=("table", "json"), default="table", help="table (default) or json")
     new = add_command(
-        parts, "new", run_new, "begin a segmentation: a file to fill in",
+        parts,
+        "new",
+        run_new,
+        "begin a segmentation: a file to fill in",
         examples=["tidemark segmentation new loyalty", "tidemark segmentation new by_platform --of users"],
-    )  # fmt: skip
+    )
     new.add_argument("name", help="lower-case letters, digits and underscores")
     new.add_argument(
         "--of", choices=tuple(_EXAMPLES), default="customers", help="who is segmented (customers by default)"
@@ -124,9 +136,13 @@ def run_new(arguments: argparse.Namespace, settings: Settings) -> int:
         f"  - {{name: Segment {number}, when: {text}}}" for number, text in enumerate(conditions, start=1)
     ]
     text = _NEW.format(
-        schema=SCHEMA_FILES["segmentation"], name=name, title=name.replace("_", " ").capitalize(), population=arguments.of,
-        segments="\n".join([*segments, "  - {name: Everyone else}"]), mean=mean,
-    )  # fmt: skip
+        schema=SCHEMA_FILES["segmentation"],
+        name=name,
+        title=name.replace("_", " ").capitalize(),
+        population=arguments.of,
+        segments="\n".join([*segments, "  - {name: Everyone else}"]),
+        mean=mean,
+    )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as handle:

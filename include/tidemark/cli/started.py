@@ -77,8 +77,11 @@ def guard(started: Started) -> "subprocess.Popen[bytes]":
     arguments = [started.name, started.value, *([str(started.session)] if started.session else [])]
     return subprocess.Popen(
         [sys.executable, "-m", __name__, *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def run_whole(main: Callable[[], int | None]) -> None:

@@ -47,9 +47,13 @@ class Status(BaseModel):
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "status", run_status, "what consumers see, the last run, Airflow's health, storage",
-        description=_DESCRIPTION, examples=["tidemark status", "tidemark status --json | jq .problems"],
-    )  # fmt: skip
+        sub,
+        "status",
+        run_status,
+        "what consumers see, the last run, Airflow's health, storage",
+        description=_DESCRIPTION,
+        examples=["tidemark status", "tidemark status --json | jq .problems"],
+    )
     parser.add_argument("--json", action="store_true", help="everything, for a program")
 
 
@@ -83,9 +87,13 @@ def find_status(settings: Settings) -> Status:
     problems = [f"{each.where}: {each.what} {each.action}" for each in folded(findings) if each.is_problem]
     problems += airflow.problems if airflow else []
     return Status(
-        healthy=not problems, problems=problems, seen=seen, findings=findings, airflow=airflow,
+        healthy=not problems,
+        problems=problems,
+        seen=seen,
+        findings=findings,
+        airflow=airflow,
         storage=stored(settings),
-    )  # fmt: skip
+    )
 
 
 def _page(status: Status) -> str:

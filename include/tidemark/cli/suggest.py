@@ -36,7 +36,10 @@ _STAGES = {
 def add_parser(sub: Commands) -> None:
     """Declare the command."""
     parser = add_command(
-        sub, "suggest-rules", run_suggest, "thresholds of the customer segments that fit your data",
+        sub,
+        "suggest-rules",
+        run_suggest,
+        "thresholds of the customer segments that fit your data",
         description=_DESCRIPTION,
         examples=[
             "tidemark suggest-rules --as-of 2026-11-01",
@@ -44,20 +47,25 @@ def add_parser(sub: Commands) -> None:
             "tidemark suggest-rules --as-of 2026-11-01 --write",
             "tidemark suggest-rules --as-of 2026-11-01 --format json > proposal.json",
         ],
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--as-of", type=iso_date, required=True, metavar="YYYY-MM-DD",
+        "--as-of",
+        type=iso_date,
+        required=True,
+        metavar="YYYY-MM-DD",
         help="the month to look at: only what happened before this day is seen",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--shares", metavar="SEGMENT=PERCENT,...",
+        "--shares",
+        metavar="SEGMENT=PERCENT,...",
         help="wished shares of all customers; segments that are not named share the rest as they do in the reference",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--write", action="store_true",
+        "--write",
+        action="store_true",
         help="put the proposed rules into rules.yml of the configuration folder; what else stands there stays, and a comment above"
         " each rule keeps the value before",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="table (default) or json"
     )

@@ -128,6 +128,7 @@ def _deprecated_rules(settings: Settings, found: Mapping[str, Document]) -> Docu
         )
     log.warning(
         "TIDEMARK_RULES_FILE is deprecated and not read any more from version 2.0.0 on: move %s to %s and unset it.",
-        settings.rules_file, settings.config_dir / RULES,
-    )  # fmt: skip
+        settings.rules_file,
+        settings.config_dir / RULES,
+    )
     return read_document(settings.rules_file)

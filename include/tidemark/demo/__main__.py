@@ -25,9 +25,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m include.tidemark.demo", description=__doc__)
     parser.add_argument("command", choices=("run", "up", "status", "down"))
     parser.add_argument(
-        "--dataset", choices=(*NAMES, own.NAME), default=NAMES[0],
+        "--dataset",
+        choices=(*NAMES, own.NAME),
+        default=NAMES[0],
         help="own is whatever the exported TIDEMARK_* and the configuration folder say",
-    )  # fmt: skip
+    )
     parser.add_argument("--users", type=int, default=DEFAULT_USERS, help="size of the synthetic data set")
     parser.add_argument(
         "--as-of", default="", help="months of own data: firsts of months, separated by commas"

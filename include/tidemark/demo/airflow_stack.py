@@ -122,12 +122,33 @@ def start(home: Path, extra: Mapping[str, str], pool_slots: int = 1, *, stays: b
     with log.open("ab") as output:
         _run([*airflow, "db", "migrate"], environment, output)
         _let_readers_and_a_writer_work_at_once(home / "airflow.db")
-        _run([*airflow, "pools", "set", WAREHOUSE_POOL, str(pool_slots), "Tasks that use the warehouse at once"], environment, output)  # fmt: skip
+        _run(
+            [
+                *airflow,
+                "pools",
+                "set",
+                WAREHOUSE_POOL,
+                str(pool_slots),
+                "Tasks that use the warehouse at once",
+            ],
+            environment,
+            output,
+        )
         process = subprocess.Popen(
-            [sys.executable, "-m", "include.tidemark.demo.supervisor", str(home), mark, *([] if stays else ["--bound"])],
-            env=environment, stdin=subprocess.DEVNULL if stays else subprocess.PIPE, stdout=output, stderr=output,
+            [
+                sys.executable,
+                "-m",
+                "include.tidemark.demo.supervisor",
+                str(home),
+                mark,
+                *([] if stays else ["--bound"]),
+            ],
+            env=environment,
+            stdin=subprocess.DEVNULL if stays else subprocess.PIPE,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
-        )  # fmt: skip
+        )
     _HELD.append(process)
     stack = Stack(home, port, mark, process.pid)
     _state_file(home).write_text(
@@ -173,9 +194,13 @@ def _started(stack: Stack) -> Started:
 
 def _run(command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]) -> None:
     subprocess.run(
-        command, env=environment, stdout=output, stderr=output, check=True,
+        command,
+        env=environment,
+        stdout=output,
+        stderr=output,
+        check=True,
         preexec_fn=ends_with_parent(),
-    )  # fmt: skip
+    )
 
 
 def _wait_until_healthy(stack: Stack, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -52,9 +52,12 @@ class _Part:
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "airflow", self._name], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+            [sys.executable, "-m", "airflow", self._name],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
             preexec_fn=ends_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one system call, of a library that is loaded
-        )  # fmt: skip
+        )
         self._started = time.monotonic()
         self._due = None
         self._say(f"is started, process {self._process.pid}")

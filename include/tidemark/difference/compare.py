@@ -126,9 +126,11 @@ def _account(warehouse: Warehouse, earlier: str, later: str) -> Iterator[Account
             (rows_before, amount_before), (rows_after, amount_after) = _amounts(before), _amounts(after)
             yield AccountChange(
                 **dict(zip(_LINE, line, strict=True)),
-                earlier_rows=rows_before, later_rows=rows_after,
-                earlier_amount=amount_before, later_amount=amount_after,
-            )  # fmt: skip
+                earlier_rows=rows_before,
+                later_rows=rows_after,
+                earlier_amount=amount_before,
+                later_amount=amount_after,
+            )
 
 
 def _lines(warehouse: Warehouse, run_key: str) -> dict[tuple[Any, ...], Row]:

@@ -170,23 +170,29 @@ class Difference(_Part):
             "source tables",
             [
                 {
-                    "table": each.table, "rows in A": each.earlier_rows, "rows in B": each.later_rows,
+                    "table": each.table,
+                    "rows in A": each.earlier_rows,
+                    "rows in B": each.later_rows,
                     "landing file": "another" if each.file_changed else "the same",
                 }
                 for each in self.sources
             ],
-        )  # fmt: skip
+        )
         yield "row account", [_account_line(each) for each in self.account]
         yield (
             "users by segmentation",
             [
                 {
-                    "segmentation": each.segmentation, "in A": each.earlier, "in B": each.later, "added": each.added,
-                    "gone": each.gone, "moved": each.moved,
+                    "segmentation": each.segmentation,
+                    "in A": each.earlier,
+                    "in B": each.later,
+                    "added": each.added,
+                    "gone": each.gone,
+                    "moved": each.moved,
                 }
                 for each in self.people
             ],
-        )  # fmt: skip
+        )
         yield (
             "segments",
             [
@@ -204,13 +210,15 @@ class Difference(_Part):
             "users who moved",
             [
                 {
-                    "segmentation": each.segmentation, "from": move.from_segment or "(not in A)",
-                    "to": move.to_segment or "(not in B)", "users": move.users,
+                    "segmentation": each.segmentation,
+                    "from": move.from_segment or "(not in A)",
+                    "to": move.to_segment or "(not in B)",
+                    "users": move.users,
                 }
                 for each in self.people
                 for move in each.moves
             ],
-        )  # fmt: skip
+        )
         yield (
             "users",
             [
@@ -224,12 +232,14 @@ class Difference(_Part):
             "files",
             [
                 {
-                    "file": each.path, "what": each.what, "rows in A": each.earlier_rows,
+                    "file": each.path,
+                    "what": each.what,
+                    "rows in A": each.earlier_rows,
                     "rows in B": each.later_rows,
                 }
                 for each in self.files
             ],
-        )  # fmt: skip
+        )
 
     def lines_of_runs(self) -> Cells:
         """A line for either run."""

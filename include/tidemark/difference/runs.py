@@ -86,9 +86,13 @@ def known_run(
     if not own and not inputs:
         raise RunIdentityError(_unknown(warehouse, as_of_date, run_key, history))
     return KnownRun(
-        as_of_date, run_key, own, bool(history) and history[-1].run_key == run_key, inputs,
+        as_of_date,
+        run_key,
+        own,
+        bool(history) and history[-1].run_key == run_key,
+        inputs,
         read_manifest(settings, as_of_date, run_key),
-    )  # fmt: skip
+    )
 
 
 def read_manifest(settings: Settings, as_of_date: date, run_key: str) -> dict[str, Any] | None:

@@ -40,9 +40,11 @@ def look_at_settings(_: Examination) -> Iterator[Finding]:
         RunOptions.model_validate({"run_hash": os.environ.get("RUN_HASH") or None})
     except ValidationError:
         yield Finding(
-            "settings", "wrong", "RUN_HASH can't be the run's label: it must be 1 to 32 letters, digits, _ or -.",
+            "settings",
+            "wrong",
+            "RUN_HASH can't be the run's label: it must be 1 to 32 letters, digits, _ or -.",
             "Correct or unset it.",
-        )  # fmt: skip
+        )
 
 
 def look_at_families(examination: Examination) -> Iterator[Finding]:
@@ -83,9 +85,10 @@ def look_at_folder(examination: Examination) -> Iterator[Finding]:
     names = ", ".join(config.documents)
     if not names:
         yield Finding(
-            "configuration", "ok",
+            "configuration",
+            "ok",
             f"{settings.config_dir} holds no file: the tables are read as the contract says, and the rules are the defaults.",
-        )  # fmt: skip
+        )
     else:
         yield Finding(
             "configuration", "ok", f"{names} of {settings.config_dir}, content {config.digest[:12]}."
@@ -94,6 +97,8 @@ def look_at_folder(examination: Examination) -> Iterator[Finding]:
     yield Finding("configuration", "ok", f"Days are of {zone}, amounts are in {currency}.")
     if settings.rules_file is not None:
         yield Finding(
-            "configuration", "warning", f"TIDEMARK_RULES_FILE ({settings.rules_file}) is deprecated and not read any more from version 2.0.0 on.",
+            "configuration",
+            "warning",
+            f"TIDEMARK_RULES_FILE ({settings.rules_file}) is deprecated and not read any more from version 2.0.0 on.",
             f"Move its content to {settings.config_dir / 'rules.yml'} and unset the variable.",
-        )  # fmt: skip
+        )

@@ -37,8 +37,11 @@ def look_at_python(_: Examination) -> Iterator[Finding]:
         yield Finding("Python", "ok", found)
     else:
         yield Finding(
-            "Python", "wrong", f"{found}; the project needs 3.11, 3.12 or 3.13.", "Install Python 3.12, the reference."
-        )  # fmt: skip
+            "Python",
+            "wrong",
+            f"{found}; the project needs 3.11, 3.12 or 3.13.",
+            "Install Python 3.12, the reference.",
+        )
     yield _airflow(installed("apache-airflow-core") or installed("apache-airflow"))
 
 
@@ -51,9 +54,11 @@ def look_at_packages(_: Examination) -> Iterator[Finding]:
     needed = requirements(listed)
     if faults := unmet(needed, {each.name: installed(each.name) for each in needed}):
         yield Finding(
-            "packages", "wrong", f"Not as {listed.name} says: {', '.join(faults)}.",
+            "packages",
+            "wrong",
+            f"Not as {listed.name} says: {', '.join(faults)}.",
             "Install requirements.txt anew; locally `make setup` does.",
-        )  # fmt: skip
+        )
     else:
         yield Finding("packages", "ok", f"All {len(needed)} of {listed.name} are there.")
 
@@ -63,21 +68,30 @@ def look_at_dbt(examination: Examination) -> Iterator[Finding]:
     executable = examination.settings.dbt_executable
     if complaint := _does_not_run([str(executable), "--help"]):
         yield Finding(
-            "dbt", "wrong", f"{executable} {complaint}.",
+            "dbt",
+            "wrong",
+            f"{executable} {complaint}.",
             "Make dbt's environment of dbt/requirements.txt (locally: `make setup`), or correct TIDEMARK_DBT_EXECUTABLE.",
-        )  # fmt: skip
+        )
         return
     needed = [*requirements(DBT_DIR / "requirements.txt")]
     found = _versions_beside(executable, [each.name for each in needed])
     if found is None:
         yield Finding(
-            "dbt", "warning", f"{executable} runs, but its versions can't be told: no Python stands beside it.",
+            "dbt",
+            "warning",
+            f"{executable} runs, but its versions can't be told: there is no Python beside it.",
             "Compare its versions with dbt/requirements.txt.",
-        )  # fmt: skip
+        )
         return
     shown = ", ".join(f"{name} {found[name]}" for name in found if found[name])
     if faults := unmet(needed, found):
-        yield Finding("dbt", "wrong", f"Not as dbt/requirements.txt says: {', '.join(faults)}.", "Install dbt/requirements.txt anew.")  # fmt: skip
+        yield Finding(
+            "dbt",
+            "wrong",
+            f"Not as dbt/requirements.txt says: {', '.join(faults)}.",
+            "Install dbt/requirements.txt anew.",
+        )
     else:
         yield Finding("dbt", "ok", f"{shown}.")
     if examination.settings.warehouse == "duckdb":
@@ -123,11 +137,21 @@ def _airflow(found: str | None) -> Finding:
     try:
         airflow = Version(found or "")
     except InvalidVersion:
-        return Finding("Airflow", "wrong", "It is not installed here.", "Run the command with Airflow's Python (TIDEMARK_PYTHON).")  # fmt: skip
+        return Finding(
+            "Airflow",
+            "wrong",
+            "It is not installed here.",
+            "Run the command with Airflow's Python (TIDEMARK_PYTHON).",
+        )
     if airflow < OLDEST_AIRFLOW:
         return Finding("Airflow", "wrong", f"{airflow}; the project needs 3.2 or 3.3.", "Upgrade Airflow.")
     if airflow >= TOO_NEW_AIRFLOW:
-        return Finding("Airflow", "warning", f"{airflow}; 3.2 and 3.3 are tested.", "Use a tested version, or try a month before you rely on it.")  # fmt: skip
+        return Finding(
+            "Airflow",
+            "warning",
+            f"{airflow}; 3.2 and 3.3 are tested.",
+            "Use a tested version, or try a month before you rely on it.",
+        )
     return Finding("Airflow", "ok", str(airflow))
 
 
@@ -135,17 +159,22 @@ def _same_duckdb(dbts: str | None, ours: str | None) -> Finding:
     if dbts == ours:
         return Finding("DuckDB", "ok", f"{ours} in both environments.")
     return Finding(
-        "DuckDB", "wrong", f"{ours} in Airflow's environment and {dbts} in dbt's, but both open the same file.",
+        "DuckDB",
+        "wrong",
+        f"{ours} in Airflow's environment and {dbts} in dbt's, but both open the same file.",
         "Install the same version in both.",
-    )  # fmt: skip
+    )
 
 
 def _does_not_run(command: Sequence[str]) -> str | None:
     try:
         done = subprocess.run(
-            command, env=os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}, capture_output=True, check=False,
+            command,
+            env=os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            capture_output=True,
+            check=False,
             timeout=_SECONDS,
-        )  # fmt: skip
+        )
     except FileNotFoundError:
         return "does not exist"
     except subprocess.TimeoutExpired:

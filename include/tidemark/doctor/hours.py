@@ -60,9 +60,11 @@ def _without_time(by_hour: Sequence[int], count: int, zone: str, subject: str, c
         )
     hour = max(range(24), key=by_hour.__getitem__)
     return Finding(
-        subject, "warning", f"They seem to be dates without a time, but are at {hour}:00 in {zone}, many of them fall on another day.",
+        subject,
+        "warning",
+        f"They seem to be dates without a time, but are at {hour}:00 in {zone}, many of them fall on another day.",
         f"Say `timezone: {zone}` for {column} in sources.yml, unless they are of another zone.",
-    )  # fmt: skip
+    )
 
 
 def _night(by_hour: Sequence[int], count: int, zone: str, subject: str, column: str) -> Finding:
@@ -74,9 +76,11 @@ def _night(by_hour: Sequence[int], count: int, zone: str, subject: str, column: 
     if not DAY_BEGINS <= (start + NIGHT_HOURS / 2) % 24 <= DAY_ENDS:
         return Finding(subject, "ok", f"The quietest six hours are {hours} in {zone}.")
     return Finding(
-        subject, "warning", f"The quietest six hours are {hours} in {zone}, where people are awake.",
+        subject,
+        "warning",
+        f"The quietest six hours are {hours} in {zone}, where people are awake.",
         f"Look at the time zone: `timezone` of {column} in sources.yml, or `business_timezone` in rules.yml.",
-    )  # fmt: skip
+    )
 
 
 def quietest(by_hour: Sequence[int]) -> int:

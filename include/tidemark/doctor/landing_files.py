@@ -97,7 +97,14 @@ def see_files(
             break
     findings = look.findings[:_NAMED_FILES]
     if more := len(look.findings) - len(findings):
-        findings.append(Finding(table.name, "wrong", f"There are {more} more faults in its files.", "Correct those above first."))  # fmt: skip
+        findings.append(
+            Finding(
+                table.name,
+                "wrong",
+                f"There are {more} more faults in its files.",
+                "Correct those above first.",
+            )
+        )
     if not findings:
         named = (
             files[0].uri

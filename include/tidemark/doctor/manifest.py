@@ -30,15 +30,20 @@ def look_at_manifest(_: Examination) -> Iterator[Finding]:
     if other:
         more = f" and {len(other) - _NAMED} more" if len(other) > _NAMED else ""
         yield Finding(
-            "manifest", "wrong", f"It is not that of the project as it stands: {', '.join(other[:_NAMED])}{more}.", _MAKE
-        )  # fmt: skip
+            "manifest",
+            "wrong",
+            f"It is not that of the project as it stands: {', '.join(other[:_NAMED])}{more}.",
+            _MAKE,
+        )
     else:
         yield Finding("manifest", "ok", f"It is that of the project, {len(manifest['nodes'])} nodes.")
     if (DBT_MANIFEST.parent / "partial_parse.msgpack").exists():
         yield Finding(
-            "manifest", "warning", "partial_parse.msgpack stands beside it, which Cosmos copies with its rights.",
+            "manifest",
+            "warning",
+            "partial_parse.msgpack is beside it, which Cosmos copies with its rights.",
             "Remove that file; `make manifest` does.",
-        )  # fmt: skip
+        )
 
 
 def stale_parts(manifest: Mapping[str, Any], project: Path) -> list[str]:

@@ -103,14 +103,16 @@ def look_at_currencies(rows: "SeenRows", currency: str) -> Iterator[Finding]:
         if len(codes) > 1:
             several = f"{len(codes)} or more" if len(codes) == _MOST else str(len(codes))
             yield Finding(
-                f"{rows.found.contract.name}: amounts", "wrong",
+                f"{rows.found.contract.name}: amounts",
+                "wrong",
                 f"The column {name} names {several} currencies, and nothing reads it: the amounts would be added up as {currency}.",
                 f"Leave the others out with `where`, or convert them in a view; `currency: {name}` beside the amount watches over it. Where"
                 f" the column is about something else, write `currency: \"'{currency}'\"`.",
-            )  # fmt: skip
+            )
         elif other := [code for code in codes if len(code) == 3 and code.isalpha() and code != currency]:
             yield Finding(
-                f"{rows.found.contract.name}: amounts", "wrong",
+                f"{rows.found.contract.name}: amounts",
+                "wrong",
                 f"The column {name} says {other[0]} in every row, but the deployment's currency is {currency}.",
                 f"Write `currency: {other[0]}` into rules.yml, or convert the amounts.",
-            )  # fmt: skip
+            )

@@ -85,9 +85,11 @@ def _look_at_table(
         yield _range(examination, subject, own, count, part)
         if not rows.part and int(own["unseen"]) < count and found.get("rows_before_as_of") == 0:
             yield Finding(
-                subject, "wrong", f"None before the as-of date counts: there is no {ARRIVALS[name].row}.",
+                subject,
+                "wrong",
+                f"None before the as-of date counts: there is no {ARRIVALS[name].row}.",
                 "Map what says so, such as the status with `values` in sources.yml.",
-            )  # fmt: skip
+            )
         yield from hours.look_at_hours(own, run.rules.business_timezone, f"{name}: times", moment)
         if name == "transactions":
             yield from _amounts(rows, own, count)
@@ -125,14 +127,21 @@ def _measure(examination: Examination, rows: SeenRows, moment: str) -> Measures:
 def _range(examination: Examination, subject: str, own: Measures, count: int, part: str) -> Finding:
     as_of, unseen = examination.run.as_of_date, int(own["unseen"])
     if own["first_at"] is None:
-        return Finding(subject, "wrong", f"{count:,} rows{part}, none with a time.", "Correct the mapping of their times.")  # fmt: skip
+        return Finding(
+            subject,
+            "wrong",
+            f"{count:,} rows{part}, none with a time.",
+            "Correct the mapping of their times.",
+        )
     first, last = f"{own['first_at']:%Y-%m-%d}", f"{own['last_at']:%Y-%m-%d}"
     found = f"{count:,} rows{part}, of {first} to {last}."
     if unseen >= count:
         return Finding(
-            subject, "wrong", f"{found} None is before the as-of date {as_of}.",
+            subject,
+            "wrong",
+            f"{found} None is before the as-of date {as_of}.",
             "Name a later one with --as-of, or load the history.",
-        )  # fmt: skip
+        )
     if unseen:
         found += f" {unseen:,} are of {as_of} or later, and not seen as of that day."
     return Finding(subject, "ok", found)
@@ -205,7 +214,9 @@ def _strangers(name: str, unknown: Any, count: int) -> Finding:
             subject, "wrong", found, "Map the same kind of id in both tables, or complete the users."
         )
     if share >= SOME_STRANGERS:
-        return Finding(subject, "warning", f"{found} {_capital(ARRIVALS[name].strangers)}.", "Complete the users.")  # fmt: skip
+        return Finding(
+            subject, "warning", f"{found} {_capital(ARRIVALS[name].strangers)}.", "Complete the users."
+        )
     return Finding(subject, "ok", found)
 
 

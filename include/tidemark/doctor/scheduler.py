@@ -51,9 +51,11 @@ def look_at_connections(examination: Examination) -> Iterator[Finding]:
             yield Finding("connections", "ok", f"{conn_id} is defined.")
         else:
             yield Finding(
-                "connections", "wrong", f"{conn_id} ({variable}) is not found in the environment {where}.",
+                "connections",
+                "wrong",
+                f"{conn_id} ({variable}) is not found in the environment {where}.",
                 f"Define it: in Airflow, in its secrets back end, or as AIRFLOW_CONN_{conn_id.upper()}.",
-            )  # fmt: skip
+            )
     if examination.metadata is None:
         return
     if has_connection(settings.alerts_conn_id):
@@ -62,9 +64,11 @@ def look_at_connections(examination: Examination) -> Iterator[Finding]:
         )
     else:
         yield Finding(
-            "connections", "warning", f"{settings.alerts_conn_id} is not defined, so failures are only logged.",
+            "connections",
+            "warning",
+            f"{settings.alerts_conn_id} is not defined, so failures are only logged.",
             "Define it as an HTTP connection whose host is the webhook's address, if anybody is to be told.",
-        )  # fmt: skip
+        )
 
 
 def look_at_pool(examination: Examination) -> Iterator[Finding]:
@@ -77,13 +81,28 @@ def look_at_pool(examination: Examination) -> Iterator[Finding]:
     slots = database.pool_slots(WAREHOUSE_POOL)
     make = f"airflow pools set {WAREHOUSE_POOL} {wanted} warehouse"
     if slots is None:
-        yield Finding("pool", "wrong", f"There is no pool {WAREHOUSE_POOL}, so tasks would wait for ever.", f"Make it: `{make}`.")  # fmt: skip
+        yield Finding(
+            "pool",
+            "wrong",
+            f"There is no pool {WAREHOUSE_POOL}, so tasks would wait for ever.",
+            f"Make it: `{make}`.",
+        )
     elif slots < 1:
         yield Finding("pool", "wrong", f"{WAREHOUSE_POOL} has {slots} slots.", f"Give it {wanted}: `{make}`.")
     elif is_duckdb and slots > 1:
-        yield Finding("pool", "warning", f"{WAREHOUSE_POOL} has {slots} slots, but a DuckDB file serves one process at a time.", f"Give it one: `{make}`.")  # fmt: skip
+        yield Finding(
+            "pool",
+            "warning",
+            f"{WAREHOUSE_POOL} has {slots} slots, but a DuckDB file serves one process at a time.",
+            f"Give it one: `{make}`.",
+        )
     elif not is_duckdb and slots < SNOWFLAKE_SLOTS:
-        yield Finding("pool", "warning", f"{WAREHOUSE_POOL} has {slots} slots, so tasks wait for each other.", f"Give it {wanted}: `{make}`.")  # fmt: skip
+        yield Finding(
+            "pool",
+            "warning",
+            f"{WAREHOUSE_POOL} has {slots} slots, so tasks wait for each other.",
+            f"Give it {wanted}: `{make}`.",
+        )
     else:
         yield Finding("pool", "ok", f"{WAREHOUSE_POOL} has {slots} slots.")
 
@@ -104,9 +123,11 @@ def look_at_triggerer(examination: Examination) -> Iterator[Finding]:
     else:
         found = "There has never been one" if alive is None else "It has shown no sign of life lately"
         yield Finding(
-            "triggerer", "wrong", f"{found}, so model tasks would wait for ever.",
+            "triggerer",
+            "wrong",
+            f"{found}, so model tasks would wait for ever.",
             "Start one: `airflow triggerer`, or in the deployment's settings.",
-        )  # fmt: skip
+        )
 
 
 def look_at_dags(examination: Examination) -> Iterator[Finding]:
@@ -123,15 +144,27 @@ def look_at_dags(examination: Examination) -> Iterator[Finding]:
         return
     for each in database.import_faults(list(DAGS.values())):
         yield Finding(
-            "DAGs", "wrong", f"The scheduler could not read {each.file} ({each.kind}).",
+            "DAGs",
+            "wrong",
+            f"The scheduler could not read {each.file} ({each.kind}).",
             "`airflow dags list-import-errors` says more.",
-        )  # fmt: skip
+        )
     known = database.dags(list(DAGS))
     for name in DAGS:
         if name not in known:
-            yield Finding("DAGs", "wrong", f"The scheduler does not know the DAG {name}.", "Look whether dags/ is deployed, and the DAG processor runs.")  # fmt: skip
+            yield Finding(
+                "DAGs",
+                "wrong",
+                f"The scheduler does not know the DAG {name}.",
+                "Look whether dags/ is deployed, and the DAG processor runs.",
+            )
         elif known[name] and name == "monthly_segmentation":
-            yield Finding("DAGs", "warning", f"{name} is paused, so no month runs by itself.", "Unpause it when everything is right.")  # fmt: skip
+            yield Finding(
+                "DAGs",
+                "warning",
+                f"{name} is paused, so no month runs by itself.",
+                "Unpause it when everything is right.",
+            )
         else:
             yield Finding("DAGs", "ok", f"The scheduler knows {name}.")
 
@@ -155,8 +188,12 @@ def _import_faults() -> dict[str, str]:
     try:
         done = subprocess.run(
             [sys.executable, "-c", _IMPORT, *paths],
-            cwd=PROJECT_ROOT, capture_output=True, text=True, check=False, timeout=_SECONDS,
-        )  # fmt: skip
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
     except subprocess.TimeoutExpired:
         return dict.fromkeys(paths.values(), f"not within {_SECONDS} s")
     if done.returncode:

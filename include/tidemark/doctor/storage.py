@@ -32,9 +32,11 @@ def look_at_disk(examination: Examination) -> Iterator[Finding]:
     scratch = settings.scratch_dir or Path(tempfile.gettempdir())
     if not scratch.is_dir():
         yield Finding(
-            "disk space", "wrong", f"The folder {scratch} for files on the way does not exist.",
+            "disk space",
+            "wrong",
+            f"The folder {scratch} for files on the way does not exist.",
             "Make it, or correct TIDEMARK_SCRATCH_DIR.",
-        )  # fmt: skip
+        )
     places = {"files on the way": scratch}
     if settings.warehouse == "duckdb":
         places["the warehouse"] = settings.duckdb_path.absolute().parent

@@ -40,11 +40,12 @@ def look_at_warehouse(examination: Examination) -> Iterator[Finding]:
     if isinstance(opened, Exception):
         # The driver's own words may hold the account's address and the user, so only its code is shown.
         yield Finding(
-            "warehouse", "wrong",
+            "warehouse",
+            "wrong",
             f"Snowflake can't be reached through the Airflow connection {settings.snowflake_conn_id}"
             f" ({type(opened).__name__}{code_of(opened)}).",
             f"Define it, for example as AIRFLOW_CONN_{settings.snowflake_conn_id.upper()}; docs/snowflake.md has its forms.",
-        )  # fmt: skip
+        )
     else:
         from include.tidemark.warehouse.snowflake import SnowflakeWarehouse
 
@@ -76,9 +77,11 @@ def _duckdb_file(settings: Settings) -> Iterator[Finding]:
     path = settings.duckdb_path
     if not path.is_absolute():
         yield Finding(
-            "warehouse", "warning", f"TIDEMARK_DUCKDB_PATH ({path}) depends on the folder that a process starts in.",
+            "warehouse",
+            "warning",
+            f"TIDEMARK_DUCKDB_PATH ({path}) depends on the folder that a process starts in.",
             "Make it an absolute path.",
-        )  # fmt: skip
+        )
     try:
         refuse_the_demos(settings)
         refuse_held(path)
@@ -88,9 +91,11 @@ def _duckdb_file(settings: Settings) -> Iterator[Finding]:
     above = next(each for each in path.absolute().parents if each.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
         yield Finding(
-            "warehouse", "wrong", f"The DuckDB file {path} can't be made: {above} can't be written.",
+            "warehouse",
+            "wrong",
+            f"The DuckDB file {path} can't be made: {above} can't be written.",
             "Correct TIDEMARK_DUCKDB_PATH, or the folder's permissions.",
-        )  # fmt: skip
+        )
     elif path.exists():
         yield Finding("warehouse", "ok", f"The DuckDB file {path} opens, and no other process holds it.")
     else:
@@ -101,10 +106,12 @@ def _session(warehouse: Warehouse, in_use: Mapping[str, str | None]) -> Iterator
     lacking = [what for what, name in in_use.items() if not name]
     if lacking:
         yield Finding(
-            "warehouse", "wrong", f"The session on Snowflake has no {' and no '.join(lacking)}.",
+            "warehouse",
+            "wrong",
+            f"The session on Snowflake has no {' and no '.join(lacking)}.",
             f"Name {'it' if len(lacking) == 1 else 'them'} in the connection, or in"
             f" {', '.join(f'TIDEMARK_SNOWFLAKE_{what.upper()}' for what in lacking)}, and grant USAGE.",
-        )  # fmt: skip
+        )
         return
     names = ", ".join(f"{what} {name}" for what, name in in_use.items())
     yield Finding("warehouse", "ok", f"Snowflake, with {names}.")
@@ -119,9 +126,11 @@ def _computes(warehouse: Warehouse) -> Finding:
             warehouse.fetch("select count(*) as n from information_schema.schemata")
     except Exception as error:
         return Finding(
-            "warehouse", "wrong", f"A statement in a transaction was refused ({type(error).__name__}{code_of(error)}).",
+            "warehouse",
+            "wrong",
+            f"A statement in a transaction was refused ({type(error).__name__}{code_of(error)}).",
             f"Grant USAGE and OPERATE on the warehouse to the role, and look whether it is suspended by a monitor; {_SCRIPT}",
-        )  # fmt: skip
+        )
     return Finding("warehouse", "ok", "It computes, within a transaction.")
 
 
@@ -136,9 +145,11 @@ def _keeps_time(warehouse: Warehouse) -> Finding:
     if found == ["timestamp_ntz"] and f"{row['instant']:%Y-%m-%d %H:%M}" == "2026-01-01 00:00":
         return Finding("warehouse", "ok", "The session's zone is UTC, and its timestamps have none.")
     return Finding(
-        "warehouse", "wrong", "The session's zone is not UTC, or its timestamps have a zone.",
+        "warehouse",
+        "wrong",
+        "The session's zone is not UTC, or its timestamps have a zone.",
         "Remove TIMEZONE and TIMESTAMP_TYPE_MAPPING from what a proxy or policy sets; the pipeline sets both for its sessions.",
-    )  # fmt: skip
+    )
 
 
 def _may_make_schemas(warehouse: Warehouse, missing: list[str]) -> Finding:
@@ -146,9 +157,11 @@ def _may_make_schemas(warehouse: Warehouse, missing: list[str]) -> Finding:
     found = f"The schemas {', '.join(missing)} do not exist"
     if error := _refusal(warehouse, f"create transient schema {name}", f"drop schema {name}"):
         return Finding(
-            "grants", "wrong", f"{found}, and the role may not make them ({error}).",
+            "grants",
+            "wrong",
+            f"{found}, and the role may not make them ({error}).",
             f"Run deploy/snowflake_setup.sql, or grant CREATE SCHEMA on the database. {_SCRIPT}",
-        )  # fmt: skip
+        )
     return Finding("grants", "ok", f"{found} yet; the role may make them, and the first run does.")
 
 
@@ -158,9 +171,11 @@ def _may_make(warehouse: Warehouse, schema: str) -> Finding:
         error = _refusal(warehouse, _MAKE[kind].format(name=name), f"drop {kind} {name}")
         if error is not None:
             return Finding(
-                "grants", "wrong", f"The role may not make and drop a {kind} in the schema {schema} ({error}).",
+                "grants",
+                "wrong",
+                f"The role may not make and drop a {kind} in the schema {schema} ({error}).",
                 f"Grant USAGE and CREATE {kind.upper()} on the schema to the role; {_SCRIPT}",
-            )  # fmt: skip
+            )
     made = " and ".join(f"{kind}s" for kind in _KINDS[schema])
     return Finding("grants", "ok", f"The role may make and drop {made} in {schema}.")
 

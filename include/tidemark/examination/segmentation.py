@@ -164,9 +164,13 @@ def _boundaries(warehouse: Warehouse, of: Segmentation, people: str) -> list[Row
     )
     (row,) = warehouse.fetch(f"{people} select {counts} from people")
     return [
-        {"segment": segment, "threshold": f"{feature} at {value}", f"within {NEAR_PCT} %": int(row[f"near_{number}"])}
+        {
+            "segment": segment,
+            "threshold": f"{feature} at {value}",
+            f"within {NEAR_PCT} %": int(row[f"near_{number}"]),
+        }
         for number, (segment, feature, value) in enumerate(thresholds)
-    ]  # fmt: skip
+    ]
 
 
 def _thresholds(of: Segmentation) -> Iterator[tuple[str, str, str]]:

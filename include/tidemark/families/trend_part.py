@@ -51,11 +51,15 @@ def measured_slopes(
     nothing = Change(Month(None, 0), Month(None, 0), Behind(0, 0, 0))
     return [
         Measured(
-            number.metric, number.kind, number.segment, found.get(number, nothing),
-            found.get(number.of_all, nothing).tail if number.of_all else None, number.versus,
+            number.metric,
+            number.kind,
+            number.segment,
+            found.get(number, nothing),
+            found.get(number.of_all, nothing).tail if number.of_all else None,
+            number.versus,
         )
         for number in numbers
-    ]  # fmt: skip
+    ]
 
 
 def _slopes(

@@ -43,11 +43,15 @@ def record_backfill(  # noqa: PLR0917 - the columns of the table
         "control.backfills",
         [
             {
-                "backfill_id": backfill_id, "recorded_at": at.astimezone(UTC).replace(tzinfo=None), "action": action,
-                "recorded_by": by, "reason": reason, "request": request,
+                "backfill_id": backfill_id,
+                "recorded_at": at.astimezone(UTC).replace(tzinfo=None),
+                "action": action,
+                "recorded_by": by,
+                "reason": reason,
+                "request": request,
             }
         ],
-    )  # fmt: skip
+    )
 
 
 def find_backfill(warehouse: Warehouse, backfill_id: str) -> Backfill:

@@ -169,9 +169,12 @@ def comparison_runs(
     same_day = {family: [p for p in held if p.as_of_date == then] for family, held in of_family.items()}
     months = {family: _without_gap(held, as_of_date) for family, held in of_family.items()}
     return ComparisonRuns(
-        _newest(earlier), _newest_of_each(of_family), _newest_of_each(mature), _newest_of_each(same_day),
+        _newest(earlier),
+        _newest_of_each(of_family),
+        _newest_of_each(mature),
+        _newest_of_each(same_day),
         {family: found for family, found in months.items() if found},
-    )  # fmt: skip
+    )
 
 
 def _runs_by_family(warehouse: Warehouse) -> dict[str, set[str]]:

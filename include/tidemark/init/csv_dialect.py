@@ -81,7 +81,7 @@ def _signs(text: str, *, whole: bool) -> tuple[str, str, list[str], list[str]]:
                 continue
             width = len(records[0])
             share = Counter(len(record) for record in records)[width] / len(records)
-            # Apostrophes stand in texts, too: they are quotes only where every quoted sign explains more.
+            # Apostrophes occur in texts, too: they are quotes only where every quoted sign explains more.
             rank = (float(share >= _SAME_WIDTH) + share / 2, width if quote == '"' else width - 0.5)
             if rank > best[:2] and (quote == '"' or f"{delimiter}'" in text):
                 best = (*rank, delimiter, quote, records[0], records[1] if len(records) > 1 else [])  # type: ignore[assignment]

@@ -66,9 +66,13 @@ class Facts:
         alone = [moments_of([value], self.column.kind, self.look.dialect) for value in some]
         forms = {each.format for each in alone if each is not None}
         fitting = max(
-            ([v for v, m in zip(some, alone, strict=True) if m and form in (m.format, m.swapped)] for form in forms),
-            key=len, default=[],
-        )  # fmt: skip
+            (
+                [v for v, m in zip(some, alone, strict=True) if m and form in (m.format, m.swapped)]
+                for form in forms
+            ),
+            key=len,
+            default=[],
+        )
         found = moments_of(fitting, self.column.kind, self.look.dialect)
         share = len(fitting) / len(some) if some else 0.0
         return (found, share) if found is not None and share >= _NEARLY_ALL else None

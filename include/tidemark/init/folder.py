@@ -75,11 +75,14 @@ def closing_text(proposal: Proposal, places: Places, written: Sequence[Path], se
         lines += ["", "First, in this shell and wherever it runs:", *(f"  export {each}" for each in exports)]
     as_of = proposal.as_of.isoformat() if proposal.as_of else "YYYY-MM-DD"
     lines += [
-        "", "Next, look at the lines that end in 'not sure', then:" if proposal.tables else "Next, fill in both files, then:",
+        "",
+        "Next, look at the lines that end in 'not sure', then:"
+        if proposal.tables
+        else "Next, fill in both files, then:",
         "  tidemark doctor",
         f"  tidemark run --as-of {as_of}",
         *([f"  tidemark suggest-rules --as-of {as_of}"] if _has_customers(proposal) else []),
-    ]  # fmt: skip
+    ]
     return "\n".join(lines).lstrip("\n")
 
 

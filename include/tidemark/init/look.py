@@ -93,9 +93,13 @@ def _table(place: TablePlace, warehouse: Warehouse) -> Look:
     cells = [list(row.values()) for row in rows]
     _refuse_no_rows(cells, place.relation)
     return Look(
-        named=place.relation, dialect=warehouse.dialect, columns=_columns(kinds, cells, ()), sampled=len(cells),
-        row_count=None, relation=place.relation,
-    )  # fmt: skip
+        named=place.relation,
+        dialect=warehouse.dialect,
+        columns=_columns(kinds, cells, ()),
+        sampled=len(cells),
+        row_count=None,
+        relation=place.relation,
+    )
 
 
 def _files(place: FilesPlace, settings: Settings) -> Look:
@@ -204,10 +208,18 @@ def _merged(place: FilesPlace, samples: list[_Sample], *, many: bool) -> Look:
     ]
     _refuse_no_rows(cells, place.pattern)
     return Look(
-        named=place.named, dialect="duckdb", columns=_columns(first.kinds, cells, first.partitions), sampled=len(cells),
-        row_count=None if many else first.row_count, files=place.pattern, format=first.form.format,
-        format_is_named=first.form.is_named, csv=first.form.csv, many=many, doubts=first.form.doubts,
-    )  # fmt: skip
+        named=place.named,
+        dialect="duckdb",
+        columns=_columns(first.kinds, cells, first.partitions),
+        sampled=len(cells),
+        row_count=None if many else first.row_count,
+        files=place.pattern,
+        format=first.form.format,
+        format_is_named=first.form.is_named,
+        csv=first.form.csv,
+        many=many,
+        doubts=first.form.doubts,
+    )
 
 
 def _as_text(kinds: dict[str, Kind]) -> str:

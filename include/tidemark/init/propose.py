@@ -93,8 +93,15 @@ def _table(match: Match, zone: str, currency: FoundCurrency | None) -> TableProp
     if match.look.many:
         doubts.append("every file that the pattern fits is taken for one part of the table")
     return TableProposal(
-        match.table, match.look, match.columns, cells, find_where(match, currency, used), find_loaded_at(match, used), partitions, tuple(doubts)
-    )  # fmt: skip
+        match.table,
+        match.look,
+        match.columns,
+        cells,
+        find_where(match, currency, used),
+        find_loaded_at(match, used),
+        partitions,
+        tuple(doubts),
+    )
 
 
 def _cell(match: Match, candidate: Candidate, zone: str, currency: FoundCurrency | None) -> Cell:

@@ -112,8 +112,9 @@ def _loaded_at(proposal: TableProposal) -> list[str]:
         return [with_doubts(f"  loaded_at: {scalar(proposal.loaded_at.sql)}", proposal.loaded_at.doubts)]
     return comment(
         "loaded_at: no column says when a row was loaded, so every run rebuilds the days of its look-back (lookback_days in rules.yml),"
-        " and a row that comes later than that is missed.", indent=2,
-    )  # fmt: skip
+        " and a row that comes later than that is missed.",
+        indent=2,
+    )
 
 
 def _example(table: SourceTable) -> list[str]:

@@ -34,9 +34,14 @@ class ComputeMonths(TriggerDagRunOperator):
             stop_on_failure: start no further month after one that failed, here or in another of these tasks.
         """
         super().__init__(
-            trigger_dag_id=MONTHLY, logical_date=None, wait_for_completion=True, deferrable=True,
-            poke_interval=_POLL_SECONDS, openlineage_inject_parent_info=False, **kwargs,
-        )  # fmt: skip
+            trigger_dag_id=MONTHLY,
+            logical_date=None,
+            wait_for_completion=True,
+            deferrable=True,
+            poke_interval=_POLL_SECONDS,
+            openlineage_inject_parent_info=False,
+            **kwargs,
+        )
         self.months = months
         self.stop_on_failure = stop_on_failure
 

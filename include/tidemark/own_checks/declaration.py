@@ -251,6 +251,10 @@ def _other_field(text: str) -> str:
     if "{{" in text or "}}" in text:
         return "doubled braces"
     return next(
-        (f"{{{name}}}" for name, form, conversion in fields if (name, form, conversion) != ("observed", "", None)),
+        (
+            f"{{{name}}}"
+            for name, form, conversion in fields
+            if (name, form, conversion) != ("observed", "", None)
+        ),
         "",
-    )  # fmt: skip
+    )

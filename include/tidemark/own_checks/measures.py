@@ -101,7 +101,7 @@ def _aggregate(node: exp.Expr, columns: Mapping[str, Sort]) -> str:
     if isinstance(argument, exp.Distinct) and name == "count" and len(argument.expressions) == 1:
         argument, distinct = argument.expressions[0], "distinct "
     if argument is None or isinstance(argument, exp.Star | exp.Distinct):
-        raise SettingsError(f"{name} takes one value, such as {name}(column); distinct stands in count only.")
+        raise SettingsError(f"{name} takes one value, such as {name}(column); distinct goes with count only.")
     inner = argument.sql(DIALECT)
     if name == "count_if":
         return f"coalesce(count_if({_row_expression(inner, columns, is_condition=True)}), 0)"

@@ -72,10 +72,19 @@ def shipped_checks(
     names: set[str] = set()
     for previous in (None, PublishedRun(as_of_date=_BEFORE, run_key=_key(_BEFORE))):
         run = Run(
-            as_of_date=_DAY, run_key=_key(_DAY), started_at=_instant(_DAY), dag_run_id="names", families=families, rules=rules,
-            rules_hash="", config=dict(config), code_version="", options=RunOptions(), previous=previous,
+            as_of_date=_DAY,
+            run_key=_key(_DAY),
+            started_at=_instant(_DAY),
+            dag_run_id="names",
+            families=families,
+            rules=rules,
+            rules_hash="",
+            config=dict(config),
+            code_version="",
+            options=RunOptions(),
+            previous=previous,
             previous_by_family=dict.fromkeys(families, previous) if previous else {},
-        )  # fmt: skip
+        )
         names |= {f"{asset.name}.{check.name}" for asset in _assets(run) for check in asset.checks}
     return sorted(names)
 

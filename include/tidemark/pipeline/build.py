@@ -165,9 +165,14 @@ def _dbt(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[sub
     """The process, which outlives neither the block nor this process: a Ctrl-C in a terminal reaches it by
     itself."""
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
         preexec_fn=ends_with_parent(),  # noqa: PLW1509 - one system call, of a library that is loaded
-    ) as process:  # fmt: skip
+    ) as process:
         try:
             yield process
         except BaseException:

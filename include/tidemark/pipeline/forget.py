@@ -160,9 +160,12 @@ def forget(place: str, reason: str | None, settings: Settings, at: datetime) -> 
             _forget(_Work(settings, warehouse, listed, forms, mapped, Erasure(at, reason)), outcome)
     log.info(
         "Of %s persons %s were found; %s rows of the warehouse and %s rows of the files of %s runs are gone.",
-        outcome.persons, outcome.found, sum(outcome.rows.values()),
-        sum(run.rows for run in outcome.runs), len(outcome.runs),
-    )  # fmt: skip
+        outcome.persons,
+        outcome.found,
+        sum(outcome.rows.values()),
+        sum(run.rows for run in outcome.runs),
+        len(outcome.runs),
+    )
     return outcome
 
 

@@ -36,10 +36,17 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
     with open_warehouse(settings, QueryTag(run.run_key, "load_sources")) as warehouse:
         mapped = sources_model().model_validate(run.config.get(SOURCES, {})).mapped()
         deployment = Deployment(
-            settings, needed, run.started_at, mapped, run.rules.currency, run.source_places, run.options.allow_missing,
-            published=run.previous.started_at if run.previous else None, optional=optional,
+            settings,
+            needed,
+            run.started_at,
+            mapped,
+            run.rules.currency,
+            run.source_places,
+            run.options.allow_missing,
+            published=run.previous.started_at if run.previous else None,
+            optional=optional,
             run_key=run.run_key,
-        )  # fmt: skip
+        )
         if run.known_at:
             make_own_schemas(warehouse, run.schema_suffix)
             loaded = known_sources(deployment, run.known_at, warehouse)
@@ -60,8 +67,9 @@ def load(run: Run, settings: Settings) -> dict[str, Any]:
         if lack := table.rows.lack:
             log.info(
                 "%s: what the family %s makes of it is null.",
-                without_rows([table.table], lack), optional[table.table],
-            )  # fmt: skip
+                without_rows([table.table], lack),
+                optional[table.table],
+            )
         for column in table.rows.absent:
             log.info(
                 "%s has no %s: %s", table.table, column, source_tables()[table.table].column(column).without

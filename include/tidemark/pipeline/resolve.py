@@ -110,10 +110,19 @@ def resolve_run(
     log.info(
         "Run %s: as of %s, windows [%s, %s) and [%s, %s), compared with %s, backtest %s, rules %s, configuration %s,"
         " code %s, label %s",
-        run.run_key, run.as_of_date, run.window_start, run.as_of_date, run.prior_window_start, run.window_start,
-        _compared_with(run), run.backtest.run_key if run.backtest else run.backtest_reason,
-        run.rules_hash[:12], run.config_hash[:12], run.code_version, run.options.run_hash or "none",
-    )  # fmt: skip
+        run.run_key,
+        run.as_of_date,
+        run.window_start,
+        run.as_of_date,
+        run.prior_window_start,
+        run.window_start,
+        _compared_with(run),
+        run.backtest.run_key if run.backtest else run.backtest_reason,
+        run.rules_hash[:12],
+        run.config_hash[:12],
+        run.code_version,
+        run.options.run_hash or "none",
+    )
     return run
 
 

@@ -29,10 +29,17 @@ def environment() -> Environment:
     )
     made.globals |= {"DASH": words.DASH, "chip": charts.chip, "only": charts.only}
     made.filters |= {
-        "day": words.day, "zone": words.zone, "short_day": words.short_day, "count": words.count, "percent": words.percent,
-        "ratio": words.ratio, "number": words.number, "bps": words.bps,
-        "points": words.points, "p_value": words.p_value,
-    }  # fmt: skip
+        "day": words.day,
+        "zone": words.zone,
+        "short_day": words.short_day,
+        "count": words.count,
+        "percent": words.percent,
+        "ratio": words.ratio,
+        "number": words.number,
+        "bps": words.bps,
+        "points": words.points,
+        "p_value": words.p_value,
+    }
     return made
 
 

@@ -79,9 +79,10 @@ def what_changed(run: Run, changes: Iterable[Row], wordings: Wordings) -> WhatCh
     judged = [row for row in compared if row["trust"] == "ok" and row["p_adjusted"] is not None]
     rate = run.rules.segmentation_significance_threshold
     found = [
-        row for row in judged
+        row
+        for row in judged
         if is_beyond_chance(row, rate) and row["metric"] in wordings.get(row["family"], {})
-    ]  # fmt: skip
+    ]
     # Of a segment its share is told: its number grows with the business alone.
     told = [
         row for row in found if row["is_comparable"] and (row["kind"] != "count" or row["segment"] is None)
@@ -176,9 +177,12 @@ def _trends(changes: Sequence[Row], rate: float, wordings: Wordings) -> Iterable
     found = [
         row
         for row in changes
-        if row["comparison"] == "trend" and row["kind"] == "share" and row["is_comparable"]
-        and is_beyond_chance(row, rate) and row["metric"] in wordings.get(row["family"], {})
-    ]  # fmt: skip
+        if row["comparison"] == "trend"
+        and row["kind"] == "share"
+        and row["is_comparable"]
+        and is_beyond_chance(row, rate)
+        and row["metric"] in wordings.get(row["family"], {})
+    ]
     said = set()
     for row in sorted(found, key=lambda row: -abs(row["change"])):
         wording = wordings[row["family"]][row["metric"]]
@@ -197,10 +201,15 @@ def _of_the_rules(family: str, changes: Sequence[Row], wordings: Wordings) -> st
     """What new conditions did to a share and what people did, of the share that the conditions moved most;
     empty without such."""
     rows = [
-        row for row in changes
-        if row["family"] == family and row["comparison"] == "previous_same_rules" and row["kind"] == "share"
-        and row["rules_effect"] and row["change"] is not None and row["metric"] in wordings.get(family, {})
-    ]  # fmt: skip
+        row
+        for row in changes
+        if row["family"] == family
+        and row["comparison"] == "previous_same_rules"
+        and row["kind"] == "share"
+        and row["rules_effect"]
+        and row["change"] is not None
+        and row["metric"] in wordings.get(family, {})
+    ]
     if not rows:
         return ""
     row = max(rows, key=lambda row: abs(row["rules_effect"]))

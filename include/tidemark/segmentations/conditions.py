@@ -109,9 +109,9 @@ def _replaced(node: exp.Expr, rules: RuleValues) -> exp.Expr:
         return exp.convert(rules[node.name])
     if isinstance(node, exp.Between) and _is_percentile(node.this):
         low, high = node.args["low"], node.args["high"]
-        return exp.and_(exp.GTE(this=node.this, expression=low), exp.LTE(this=node.this.copy(), expression=high)).transform(
-            _replaced, rules=rules
-        )  # fmt: skip
+        return exp.and_(
+            exp.GTE(this=node.this, expression=low), exp.LTE(this=node.this.copy(), expression=high)
+        ).transform(_replaced, rules=rules)
     if isinstance(node, exp.Anonymous) and node.name.lower() == _PERCENTILE:
         (argument, *others) = node.expressions or [None]
         if others or not isinstance(argument, exp.Column) or argument.table:

@@ -53,11 +53,14 @@ def outcome_changes(
     found.append(Measured(RETAINED, "share", None, part_change(_as_one(retained), _ALL)))
     found += [
         Measured(
-            RETAINED_DIFFERENCE, "share", first, difference_change(retained, "part", first, second),
+            RETAINED_DIFFERENCE,
+            "share",
+            first,
+            difference_change(retained, "part", first, second),
             segment_to=second,
         )
         for first, second in itertools.combinations(names, 2)
-    ]  # fmt: skip
+    ]
     earlier = earlier_run(run, of.name, comparison)
     then = run.model_copy(update={"run_key": earlier.run_key}) if earlier else None
     sums = [backtest_sums(of, each, warehouse) if each else {} for each in (then, run)]
@@ -89,13 +92,18 @@ def unjudged(of: Segmentation, run: Run) -> list[ChangeRow]:
     numbers += [(RETAINED, "share", (TREND,)), (of.backtest_metric, "ratio", (TREND,))]
     return [
         ChangeRow(
-            metric, kind, comparison, name, BACKTEST_HORIZON, confidence_level=level,
+            metric,
+            kind,
+            comparison,
+            name,
+            BACKTEST_HORIZON,
+            confidence_level=level,
             reason=no_months(run, of.name, comparison) or "not_paired",
         )
         for metric, kind, comparisons in numbers
         for comparison in comparisons
         for name in (of.names if of.backtest is not None else ())
-    ]  # fmt: skip
+    ]
 
 
 def moves(of: Segmentation) -> tuple[str, list[Number]]:

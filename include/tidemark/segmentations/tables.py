@@ -51,13 +51,17 @@ def summary(of: Segmentation) -> PublishedTable:
             Column(of.home.segment, "text", f"The segment, or 'All {of.of}'."),
             Column(of.of, "integer", f"{of.of.capitalize()} in the segment, dormant ones included."),
             Column(f"dormant_{of.of}", "integer", "Dormant ones among them."),
-            *_statistic("segment_share", factor=100).interval("share_pct", "number", f"Share of all {of.of}, in per cent"),
-            *_statistic("segment_share_active", factor=100).interval("share_active_pct", "number", f"Share of the {of.of} who are not dormant, in per cent"),
+            *_statistic("segment_share", factor=100).interval(
+                "share_pct", "number", f"Share of all {of.of}, in per cent"
+            ),
+            *_statistic("segment_share_active", factor=100).interval(
+                "share_active_pct", "number", f"Share of the {of.of} who are not dormant, in per cent"
+            ),
             *means,
             *_shares(of),
         ),
         description=f"{of.title}: one row per segment in order of priority, then one row for all {of.of}.",
-    )  # fmt: skip
+    )
 
 
 def _shares(of: Segmentation) -> tuple[Column, ...]:
@@ -81,15 +85,23 @@ def movement(of: Segmentation) -> PublishedTable:
             *RUN_COLUMNS,
             Column("previous_as_of_date", "date", f"The published as-of date that the {of.of} moved from."),
             Column("previous_run_key", "text", "The published run of that date."),
-            Column("from_segment", "text", f"Segment at the previous date; '{of.joined}' for those who were in none."),
+            Column(
+                "from_segment",
+                "text",
+                f"Segment at the previous date; '{of.joined}' for those who were in none.",
+            ),
             Column("to_segment", "text", f"Segment now; '{of.left}' for those who are in none."),
             Column(of.of, "integer", f"{of.of.capitalize()} who made this move."),
-            Column(f"from_{of.of}", "integer", f"{of.of.capitalize()} in the from-segment at the previous date."),
-            *share.interval("share_pct", "number", "Share of the from-segment that made this move, in per cent"),
+            Column(
+                f"from_{of.of}", "integer", f"{of.of.capitalize()} in the from-segment at the previous date."
+            ),
+            *share.interval(
+                "share_pct", "number", "Share of the from-segment that made this move, in per cent"
+            ),
             *share.trust("the interval"),
         ),
         description=f"{of.title}: one row for each pair of segments between the previous published date and this one.",
-    )  # fmt: skip
+    )
 
 
 def backtest(of: Segmentation) -> PublishedTable:
@@ -111,14 +123,28 @@ def backtest(of: Segmentation) -> PublishedTable:
             Column(later, what[1], f"Their {what[0]}, in the 90 days after it."),
             *ratio.interval(f"{of.backtest}_ratio", "number", f"{later} divided by {prior}"),
             *ratio.trust("the interval"),
-            *alike.interval(f"{of.backtest}_ratio_vs_alike", "number", f"{of.backtest}_ratio minus that of all {of.of} who did as much before, empty in the last row"),
-            alike.column("p_adjusted", "number", "p-value of no such difference, adjusted over the segments (Benjamini and Hochberg).", "p_adjusted"),
-            alike.column("is_discovery", "boolean", "Whether the report calls that difference a discovery.", "is_discovery"),
+            *alike.interval(
+                f"{of.backtest}_ratio_vs_alike",
+                "number",
+                f"{of.backtest}_ratio minus that of all {of.of} who did as much before, empty in the last row",
+            ),
+            alike.column(
+                "p_adjusted",
+                "number",
+                "p-value of no such difference, adjusted over the segments (Benjamini and Hochberg).",
+                "p_adjusted",
+            ),
+            alike.column(
+                "is_discovery",
+                "boolean",
+                "Whether the report calls that difference a discovery.",
+                "is_discovery",
+            ),
         ),
         description=f"{of.title}: what each segment of an earlier date did in the 90 days that followed.",
         # The ends were those of another method before.
         schema_version=2,
-    )  # fmt: skip
+    )
 
 
 def audience(of: Segmentation, audience: Audience) -> PublishedTable:
@@ -132,12 +158,15 @@ def audience(of: Segmentation, audience: Audience) -> PublishedTable:
         columns=(
             Column(of.home.person, "id", "" if own else f"The {of.person}."),
             *segment,
-            *(_column(of, catalogue()[name]) for name in (own.features if own else of.audience_features(audience))),
+            *(
+                _column(of, catalogue()[name])
+                for name in (own.features if own else of.audience_features(audience))
+            ),
             *(Column(each.name, each.kind, each.meaning) for each in (own.computed if own else ())),
         ),
         description=f"{of.title}: {of.of}{chosen}, those that come first in the file's order first.",
         model=_model(of),
-    )  # fmt: skip
+    )
 
 
 def all_tables(of: Segmentation) -> tuple[PublishedTable, ...]:

@@ -48,7 +48,7 @@ def _readable(url: str) -> str:
 
 
 def files_of_pattern(landing: ObjectStoragePath, pattern: str, where: str) -> list[tuple[str, bool]]:
-    """The paths of the files that a pattern fits, each with whether a `.manifest` stands beside it.
+    """The paths of the files that a pattern fits, each with whether a `.manifest` is beside it.
 
     A folder stands for the part files that Spark wrote into it, and counts only with its `_SUCCESS`. Names
     that start with `_` or `.` never count, unless the pattern says them.

@@ -204,9 +204,16 @@ def _check_files(
             "changed" if other else "is mapped otherwise",
         )
     return _Checked(
-        table, list(zip(read, typed, strict=True)), fingerprints, origin, loaded_at, rows, list(held),
-        appended=appended, reloaded=appended and bool(changed),
-    )  # fmt: skip
+        table,
+        list(zip(read, typed, strict=True)),
+        fingerprints,
+        origin,
+        loaded_at,
+        rows,
+        list(held),
+        appended=appended,
+        reloaded=appended and bool(changed),
+    )
 
 
 def _load(warehouse: Warehouse, checked: _Checked) -> LoadedTable:

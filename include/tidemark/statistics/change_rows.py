@@ -130,9 +130,15 @@ def rows_of(
     rows = []
     for metric, kind, segment, change, reference, segment_to in measured:
         known = ChangeRow(
-            metric, kind, comparison, segment,
-            confidence_level=config.confidence_level, method=method, reason=absent, segment_to=segment_to,
-        )  # fmt: skip
+            metric,
+            kind,
+            comparison,
+            segment,
+            confidence_level=config.confidence_level,
+            method=method,
+            reason=absent,
+            segment_to=segment_to,
+        )
         rows.append(change_row(known, change, config, margin_pct, reference) if has_earlier else known)
     return adjusted_rows(rows)
 
@@ -233,9 +239,16 @@ def _flag(known: ChangeRow, change: Change, reference: Tail | None) -> Flag:
 def without_change(row: ChangeRow, reason: str) -> ChangeRow:
     """The row of the same change where there is none: what it is about stays."""
     return ChangeRow(
-        row.metric, row.kind, row.comparison, row.segment, row.horizon,
-        confidence_level=row.confidence_level, method=row.method, reason=reason, segment_to=row.segment_to,
-    )  # fmt: skip
+        row.metric,
+        row.kind,
+        row.comparison,
+        row.segment,
+        row.horizon,
+        confidence_level=row.confidence_level,
+        method=row.method,
+        reason=reason,
+        segment_to=row.segment_to,
+    )
 
 
 @cache

@@ -88,9 +88,13 @@ def fit_periods(sums: PeriodSums) -> PeriodFit | None:
     rest = [inverse(sums.xx.sum(axis=0) - part) for part in sums.xx]
     if any(part is None for part in rest):
         return PeriodFit(sums, beta, bread, scores, cr1, None, None)
-    left_out = np.array([
-        part @ (sums.xy.sum(axis=0) - own) for part, own in zip(rest, sums.xy, strict=True) if part is not None
-    ])  # fmt: skip
+    left_out = np.array(
+        [
+            part @ (sums.xy.sum(axis=0) - own)
+            for part, own in zip(rest, sums.xy, strict=True)
+            if part is not None
+        ]
+    )
     away = left_out - beta
     return PeriodFit(sums, beta, bread, scores, cr1, away.T @ away * ((g - 1) / g), left_out)
 

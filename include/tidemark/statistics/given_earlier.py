@@ -57,9 +57,14 @@ def rows_given_earlier(
             continue
         everybody = change_given_earlier(of, None, number.unit)
         known = ChangeRow(
-            metric_given_earlier(number.metric), "mean", pairs.comparison, number.segment,
-            confidence_level=config.confidence_level, method=METHOD, reason="no_variation",
-        )  # fmt: skip
+            metric_given_earlier(number.metric),
+            "mean",
+            pairs.comparison,
+            number.segment,
+            confidence_level=config.confidence_level,
+            method=METHOD,
+            reason="no_variation",
+        )
         row = change_row(known, change, config, margin_pct, everybody.tail if everybody else None)
         if _is_narrower(row, pairs):
             found.append(row)

@@ -131,11 +131,15 @@ def measured_pairs(cells: Mapping[str, PairCells], numbers: Iterable[Number]) ->
 
     return [
         Measured(
-            number.metric, number.kind, number.segment, change(number),
-            change(number.of_all).tail if number.of_all else None, number.versus,
+            number.metric,
+            number.kind,
+            number.segment,
+            change(number),
+            change(number.of_all).tail if number.of_all else None,
+            number.versus,
         )
         for number in numbers
-    ]  # fmt: skip
+    ]
 
 
 _OF_A_SEGMENT = {"share": share_change, "part": part_change, "ratio": sum_share_change}

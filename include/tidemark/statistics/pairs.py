@@ -89,11 +89,15 @@ class PairCells:
         """Of each cell: users, mean then and now, variance then and now, covariance."""
         rows = [
             (
-                n, s0 / n, s1 / n,
-                max(n * q0 - s0 * s0, 0) / n**2, max(n * q1 - s1 * s1, 0) / n**2, (n * c - s0 * s1) / n**2,
+                n,
+                s0 / n,
+                s1 / n,
+                max(n * q0 - s0 * s0, 0) / n**2,
+                max(n * q1 - s1 * s1, 0) / n**2,
+                (n * c - s0 * s1) / n**2,
             )
             for n, s0, s1, q0, q1, c, *_ in self.sums
-        ]  # fmt: skip
+        ]
         table = np.array(rows, dtype=float).reshape(-1, 6)
         return table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4], table[:, 5]
 

@@ -131,10 +131,16 @@ def quantile_rows(
             trust, reason = ranks_flag(n, percent, config.confidence_level)
             rows.append(
                 ResultRow(
-                    metric, estimate, METHOD,
-                    ci_low=ends[0], ci_high=ends[1], trust=trust, reason=reason, **known,
+                    metric,
+                    estimate,
+                    METHOD,
+                    ci_low=ends[0],
+                    ci_high=ends[1],
+                    trust=trust,
+                    reason=reason,
+                    **known,
                 )
-            )  # fmt: skip
+            )
     return rows
 
 

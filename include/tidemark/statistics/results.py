@@ -227,10 +227,16 @@ def without_number(row: ResultRow, reason: str) -> ResultRow:
     ('A', None, None)
     """
     return null_row(
-        row.metric, row.method, reason,
-        segment=row.segment, segment_to=row.segment_to, horizon=row.horizon, confidence_level=row.confidence_level,
-        is_mature=row.is_mature, is_primary=row.is_primary,
-    )  # fmt: skip
+        row.metric,
+        row.method,
+        reason,
+        segment=row.segment,
+        segment_to=row.segment_to,
+        horizon=row.horizon,
+        confidence_level=row.confidence_level,
+        is_mature=row.is_mature,
+        is_primary=row.is_primary,
+    )
 
 
 def round_significant(value: float | None) -> float | None:

@@ -59,7 +59,9 @@ def share_pairs(
             continue
         found = share_difference(one, two, total, config.confidence_level)
         few = one + two < 2 * config.minimum_nonzero_users
-        rows.append(_row(SHARE, "bonett_price", found, ("caution", "few_successes") if few else ("ok", None), known))  # fmt: skip
+        rows.append(
+            _row(SHARE, "bonett_price", found, ("caution", "few_successes") if few else ("ok", None), known)
+        )
     return adjust(rows, lambda row: (row.metric,))
 
 

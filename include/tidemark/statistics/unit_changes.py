@@ -70,10 +70,15 @@ def unjudged_rows(
 def _known(key: Key, kind: Kind, comparison: str, config: StatisticsConfig) -> ChangeRow:
     metric, segment, horizon = key
     return ChangeRow(
-        metric, kind, comparison, segment, horizon,
-        confidence_level=config.confidence_level, method=TREND_METHOD if comparison == TREND else METHOD,
+        metric,
+        kind,
+        comparison,
+        segment,
+        horizon,
+        confidence_level=config.confidence_level,
+        method=TREND_METHOD if comparison == TREND else METHOD,
         reason="no_earlier_publication",
-    )  # fmt: skip
+    )
 
 
 def _row(
@@ -83,9 +88,16 @@ def _row(
     both, joined, left = held.behind
     first, last = numbers[0].value, numbers[-1].value
     row = replace(
-        known, estimate=last, earlier_estimate=first, months=spans + 1 if spans > 1 else None,
-        n=both + joined, n_earlier=both + left, n_both=both, n_joined=joined, n_left=left,
-    )  # fmt: skip
+        known,
+        estimate=last,
+        earlier_estimate=first,
+        months=spans + 1 if spans > 1 else None,
+        n=both + joined,
+        n_earlier=both + left,
+        n_both=both,
+        n_joined=joined,
+        n_left=left,
+    )
     reason = next(filter(None, (_withheld(number, config) for number in numbers)), None)
     values = [number.value for number in numbers]
     if reason or None in values:

@@ -146,7 +146,7 @@ def _lines(changes: Thresholds, today: Rules, as_of_date: date) -> dict[str, Cha
 
 
 def _replaced(text: str, lines: dict[str, Change], line_end: str) -> str:
-    """The text with the values of the rules that stand in it, from its end on so that places stay true."""
+    """The text with the values of the rules that are in it, from its end on so that places stay true."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
     for key, value in reversed(pairs):
@@ -161,7 +161,7 @@ def _replaced(text: str, lines: dict[str, Change], line_end: str) -> str:
 
 
 def _appended(text: str, lines: dict[str, Change], line_end: str) -> str:
-    """What comes behind the text: the rules that do not stand in it."""
+    """What comes behind the text: the rules that are not in it."""
     if not lines:
         return ""
     start = line_end if text.endswith("\n") else 2 * line_end

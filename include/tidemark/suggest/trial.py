@@ -104,8 +104,9 @@ def _remove(settings: Settings, run: Run) -> None:
     except Exception as error:
         log.warning(
             "The rows of the trial run %s could not be removed (%s). Nothing shows them, and publications drop them from tomorrow on.",
-            run.run_key, type(error).__name__,
-        )  # fmt: skip
+            run.run_key,
+            type(error).__name__,
+        )
 
 
 @contextmanager

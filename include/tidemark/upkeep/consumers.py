@@ -94,12 +94,14 @@ def _shown_by_views(warehouse: Warehouse) -> dict[date, SeenMonth]:
         shown = {row["as_of_date"]: str(row["run_key"]) for row in rows}
     return {
         day: SeenMonth(
-            as_of_date=day, views=run_key, files=None,
+            as_of_date=day,
+            views=run_key,
+            files=None,
             published_at=ledger[day].published_at if day in ledger else None,
             action=ledger[day].action if day in ledger else None,
         )
         for day, run_key in shown.items()
-    }  # fmt: skip
+    }
 
 
 def _shown_by_files(root: ArtifactRoot) -> Iterator[tuple[date, str | None]]:

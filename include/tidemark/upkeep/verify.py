@@ -113,10 +113,16 @@ def _manifest(folder: RunFolder, each: _Published) -> tuple[dict[str, Any] | Non
     elsewhere = not each.publication.manifest_uri.startswith(f"{folder.uri}/")
     moved = f" It was published as {each.publication.manifest_uri}." if elsewhere else ""
     finding = Finding(
-        kind="manifest", where=f"{each.place}/{MANIFEST}", what=what + moved,
-        consumers=each.consumers("The views do not depend on it. Commands and pages can't say what the files of the month are."),
-        action=REPAIR, heal="repair", **each.about,
-    )  # fmt: skip
+        kind="manifest",
+        where=f"{each.place}/{MANIFEST}",
+        what=what + moved,
+        consumers=each.consumers(
+            "The views do not depend on it. Commands and pages can't say what the files of the month are."
+        ),
+        action=REPAIR,
+        heal="repair",
+        **each.about,
+    )
     if each.kept is None:
         return None, [finding.beyond_repair("The warehouse keeps no copy of this run's manifest.")]
     return json.loads(each.kept.manifest), [finding]
@@ -127,10 +133,16 @@ def _files(
 ) -> Iterator[Finding]:
     for fault in faults_of_files(folder, manifest, read=read):
         finding = Finding(
-            kind="file", where=f"{each.place}/{fault.path}", what=fault.what,
-            consumers=each.consumers("The views do not depend on it. Whoever opens this file does not get what was published."),
-            action=REPAIR, heal="repair", **each.about,
-        )  # fmt: skip
+            kind="file",
+            where=f"{each.place}/{fault.path}",
+            what=fault.what,
+            consumers=each.consumers(
+                "The views do not depend on it. Whoever opens this file does not get what was published."
+            ),
+            action=REPAIR,
+            heal="repair",
+            **each.about,
+        )
         if fault.path.startswith("validation/"):
             finding = finding.beyond_repair("Great Expectations made it while the run was at work.")
         elif each.kept is None:
@@ -140,9 +152,14 @@ def _files(
         yield finding
     for path in unlisted_files(folder, manifest):
         yield Finding(
-            kind="name", where=f"{each.place}/{path}", what="The run's manifest does not list it.",
-            consumers="Nothing of ours shows it.", action="It is left alone.", heal="nothing", **each.about,
-        )  # fmt: skip
+            kind="name",
+            where=f"{each.place}/{path}",
+            what="The run's manifest does not list it.",
+            consumers="Nothing of ours shows it.",
+            action="It is left alone.",
+            heal="nothing",
+            **each.about,
+        )
 
 
 def _pointers(root: ArtifactRoot, history: Mapping[date, list[Publication]]) -> Iterator[Finding]:
@@ -150,23 +167,37 @@ def _pointers(root: ArtifactRoot, history: Mapping[date, list[Publication]]) -> 
         if not root.exists(name):
             what = MISSING
         elif (found := root.read_bytes(name)) != data:
-            what = f"It {_says(found)}; the ledger says {_says(data).removeprefix('names ')}." if name != INDEX else "It is not what ledger and manifests say."  # fmt: skip
+            what = (
+                f"It {_says(found)}; the ledger says {_says(data).removeprefix('names ')}."
+                if name != INDEX
+                else "It is not what ledger and manifests say."
+            )
         else:
             continue
         yield Finding(
-            kind="pointer", where=name, what=what,
+            kind="pointer",
+            where=name,
+            what=what,
             consumers="The views do not depend on it. Whoever follows this pointer is led astray, or nowhere.",
-            action=REPAIR, heal="repair",
-        )  # fmt: skip
+            action=REPAIR,
+            heal="repair",
+        )
     known = {as_of_folder(day) for day in history}
-    for name in [*(f"{month}/{CURRENT}" for month in root.subfolders() if date_of(month) and month not in known), LATEST, INDEX]:  # fmt: skip
+    for name in [
+        *(f"{month}/{CURRENT}" for month in root.subfolders() if date_of(month) and month not in known),
+        LATEST,
+        INDEX,
+    ]:
         if (name.endswith(CURRENT) or not history) and root.exists(name):
             yield Finding(
-                kind="ledger", where=name, what=f"It {_says(root.read_bytes(name))}; the ledger knows no publication of that date.",
+                kind="ledger",
+                where=name,
+                what=f"It {_says(root.read_bytes(name))}; the ledger knows no publication of that date.",
                 consumers="Whoever follows this pointer sees a month that no view shows.",
                 action="Was the warehouse restored to an earlier state? Compute the month again, or remove the pointer.",
-                heal="by hand", as_of_date=date_of(name.partition("/")[0]),
-            )  # fmt: skip
+                heal="by hand",
+                as_of_date=date_of(name.partition("/")[0]),
+            )
 
 
 def _says(pointer: bytes) -> str:
@@ -193,6 +224,10 @@ def _strange_names(root: ArtifactRoot) -> Iterator[Finding]:
 
 def _strange(where: str) -> Finding:
     return Finding(
-        kind="name", where=where, what="It is no name that a run or a pointer has.",
-        consumers="Nothing of ours shows it.", action="It is left alone.", heal="nothing",
-    )  # fmt: skip
+        kind="name",
+        where=where,
+        what="It is no name that a run or a pointer has.",
+        consumers="Nothing of ours shows it.",
+        action="It is left alone.",
+        heal="nothing",
+    )

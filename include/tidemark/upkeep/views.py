@@ -76,11 +76,15 @@ def faults_of_views(
             and newest not in rows
         ):
             yield Finding(
-                kind="view", where=f"marts.{name}", what=f"It does not show the newest published month, {newest[0]}.",
+                kind="view",
+                where=f"marts.{name}",
+                what=f"It does not show the newest published month, {newest[0]}.",
                 consumers=f"Whoever reads it sees an older month; marts.{table} shows all.",
                 action=f"Its SQL was changed by hand. {new_run(newest[0])} dbt then makes the view anew.",
-                heal="new run", as_of_date=newest[0], run_key=newest[1],
-            )  # fmt: skip
+                heal="new run",
+                as_of_date=newest[0],
+                run_key=newest[1],
+            )
     gone: set[str] = set()
     for publication in current:
         for table, published in published_rows(manifests.get(publication.run_key), tables).items():
@@ -97,26 +101,39 @@ def faults_of_views(
 def _unreadable(name: str, what: str, current: Sequence[Publication]) -> Finding:
     newest = current[-1] if current else None
     return Finding(
-        kind="view", where=f"marts.{name}", what=what, consumers="Whoever reads it gets an error; the files show every month.",
-        action=f"dbt makes it anew with every run. {new_run(newest.as_of_date if newest else None)}", heal="new run",
-        as_of_date=newest.as_of_date if newest else None, run_key=newest.run_key if newest else None,
-    )  # fmt: skip
+        kind="view",
+        where=f"marts.{name}",
+        what=what,
+        consumers="Whoever reads it gets an error; the files show every month.",
+        action=f"dbt makes it anew with every run. {new_run(newest.as_of_date if newest else None)}",
+        heal="new run",
+        as_of_date=newest.as_of_date if newest else None,
+        run_key=newest.run_key if newest else None,
+    )
 
 
 def _other_rows(table: str, found: int, published: int, publication: Publication) -> Finding:
     day = publication.as_of_date
     return Finding(
-        kind="view", where=f"marts.{table}", what=f"It shows {found:,} rows as of {day}; published were {published:,}.",
+        kind="view",
+        where=f"marts.{table}",
+        what=f"It shows {found:,} rows as of {day}; published were {published:,}.",
         consumers="The view and the files show different rows.",
         action=f"Rows of a published run were changed or removed by hand. {new_run(day)}",
-        heal="new run", as_of_date=day, run_key=publication.run_key,
-    )  # fmt: skip
+        heal="new run",
+        as_of_date=day,
+        run_key=publication.run_key,
+    )
 
 
 def _other_run(name: str, day: date, run_key: str) -> Finding:
     return Finding(
-        kind="view", where=f"marts.{name}", what=f"It shows run {run_key} as of {day}, which the ledger does not say is published.",
+        kind="view",
+        where=f"marts.{name}",
+        what=f"It shows run {run_key} as of {day}, which the ledger does not say is published.",
         consumers="Whoever reads it sees rows that nobody published.",
         action=f"Its SQL was changed by hand. {new_run(day)} dbt then makes the view anew.",
-        heal="new run", as_of_date=day, run_key=run_key,
-    )  # fmt: skip
+        heal="new run",
+        as_of_date=day,
+        run_key=run_key,
+    )

@@ -102,10 +102,12 @@ class CheckResult:
         """The message behind the names of suite and check, and how many rows break it or what was
         observed."""
         seen = (
-            "" if self.observed is None
-            else f" ({int(self.observed):,} {'row' if self.observed == '1' else 'rows'})" if self.counts_rows
+            ""
+            if self.observed is None
+            else f" ({int(self.observed):,} {'row' if self.observed == '1' else 'rows'})"
+            if self.counts_rows
             else f" (observed {self.observed})"
-        )  # fmt: skip
+        )
         return f"{self.suite}, {self.expectation}{seen}: {self.message}"
 
 
@@ -160,9 +162,13 @@ COMPARED = "(select 1 as one) as compared"
 def counted(name: str, number: int, what: str, purpose: str = "") -> Check:
     """That something was counted, so that a suite whose other checks do not apply is not empty."""
     return Check(
-        name=name, measure=f"max({number})", minimum=0, severity="info", claim=f"{what} were counted{purpose}.",
+        name=name,
+        measure=f"max({number})",
+        minimum=0,
+        severity="info",
+        claim=f"{what} were counted{purpose}.",
         failure=f"{what} were not counted.",
-    )  # fmt: skip
+    )
 
 
 def zero(
@@ -177,8 +183,15 @@ def zero(
 ) -> Check:
     """A count of what must not be, or a difference of what must be alike."""
     return Check(
-        name=name, measure=measure, maximum=0, column=column, severity=severity, claim=claim, failure=failure, detail=detail
-    )  # fmt: skip
+        name=name,
+        measure=measure,
+        maximum=0,
+        column=column,
+        severity=severity,
+        claim=claim,
+        failure=failure,
+        detail=detail,
+    )
 
 
 def never(  # noqa: PLR0917 - read as a table

@@ -86,12 +86,21 @@ def record_profile(
     profile = _count(run, warehouse, table, rows, before)
     lines = [
         {
-            "as_of_date": run.as_of_date, "run_key": run.run_key, "table_name": table.name, "column_name": column, "scope": scope,
-            "value": value, "row_count": count, "total_count": found.rows,
+            "as_of_date": run.as_of_date,
+            "run_key": run.run_key,
+            "table_name": table.name,
+            "column_name": column,
+            "scope": scope,
+            "value": value,
+            "row_count": count,
+            "total_count": found.rows,
         }
         for (column, scope), found in profile.items()
-        for value, count in [(None, found.nulls), *((v, n) for v, n in found.values.items() if v in found.kept)]
-    ]  # fmt: skip
+        for value, count in [
+            (None, found.nulls),
+            *((v, n) for v, n in found.values.items() if v in found.kept),
+        ]
+    ]
     replace_run_rows(warehouse, TABLE, run.run_key, lines, {"table_name": [table.name]})
     return profile
 

@@ -143,9 +143,15 @@ def _expectation(check: Check) -> ExpectColumnMaxToBeBetween:
 
 def _missing_table(asset: Asset, table: str) -> CheckResult:
     return CheckResult(
-        asset.name, "table_exists", table, None, "critical", False, None,
+        asset.name,
+        "table_exists",
+        table,
+        None,
+        "critical",
+        False,
+        None,
         f"The table {table} does not exist, so {asset.name} could not be checked; build or load it and start the run again.",
-    )  # fmt: skip
+    )
 
 
 def _as_text(value: Any) -> str | None:

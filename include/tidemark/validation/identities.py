@@ -87,11 +87,21 @@ def vanished_users_asset(run: Run, before: Sequence[tuple[str, str]], present: S
     if not before or not runs or not present:
         reason = "Not evaluated: no earlier month with users is published to compare with."
         return Asset(
-            _ASSET, "users", "(select 1 as one) as compared",
-            (Check(name="users_compared", measure="max(0)", minimum=0, severity="info", claim="There were no users before.",
-                   failure="The users were not compared."),),
+            _ASSET,
+            "users",
+            "(select 1 as one) as compared",
+            (
+                Check(
+                    name="users_compared",
+                    measure="max(0)",
+                    minimum=0,
+                    severity="info",
+                    claim="There were no users before.",
+                    failure="The users were not compared.",
+                ),
+            ),
             not_evaluated=(NotEvaluated(_CHECK, reason, "user_id"),),
-        )  # fmt: skip
+        )
     keys = ", ".join(f"'{published.run_key}'" for published in runs)
     users_before = " union ".join(
         f"select cast({column} as varchar) as user_id from {table} where run_key in ({keys})"

@@ -80,13 +80,16 @@ class _Comparison:
         least = min(month.rows for month in self.before)
         return [
             self._check(
-                f"newest_month_drop_{severity}", 100 * (least - self.newest.rows) / least, limit, severity,
+                f"newest_month_drop_{severity}",
+                100 * (least - self.newest.rows) / least,
+                limit,
+                severity,
                 f"{self.where} has at most {limit:g} % fewer rows than the weakest of {self.then}.",
                 f"{self.where} has {self.newest.rows} rows, {{observed}} % fewer than the weakest of {self.then}, which has {least}"
                 f" (allowed: {limit:g} %)",
             )
             for severity, limit in drop_limits(self.run)
-        ]  # fmt: skip
+        ]
 
     def empty_days(self) -> list[Check]:
         """Days without a row, where a usual day has enough for that to be no chance."""
@@ -96,12 +99,15 @@ class _Comparison:
         most = max(month.empty_days for month in self.before)
         return [
             self._check(
-                f"newest_month_empty_days_{severity}", self.newest.empty_days - most, limit, severity,
+                f"newest_month_empty_days_{severity}",
+                self.newest.empty_days - most,
+                limit,
+                severity,
                 f"{self.where} has at most {limit} more days without rows than any of {self.then}.",
                 f"{self.where} has no rows on {self.newest.empty_days} days, and in {self.then} there were at most {most} such days",
             )
             for severity, limit in _EMPTY_DAYS
-        ]  # fmt: skip
+        ]
 
     def silent_hours(self) -> list[Check]:
         """Hours of the day without a row in all of the month."""

@@ -193,8 +193,14 @@ def _clause(suite: _Suite, said: str | dict[str, str]) -> str:
 
 
 def _check(
-    suite: _Suite, *, where: str | None = None, measure: str = "", min: float | None = None, max: float | None = None, **said: Any
-) -> Made:  # fmt: skip
+    suite: _Suite,
+    *,
+    where: str | None = None,
+    measure: str = "",
+    min: float | None = None,
+    max: float | None = None,
+    **said: Any,
+) -> Made:
     counted = measure if where is None else count_where(where)
     check = Check(measure=counted, minimum=_number(min), maximum=_number(max), **said)
     return [check], []

@@ -49,15 +49,21 @@ def vanished_asset(  # noqa: PLR0917 - one call
     """
     name, source = f"sources.{table.name}_columns", COMPARED
     if before is None:
-        what = "no earlier month is published to compare with" if run.previous is None else "what the last publication's columns held is not recorded"  # fmt: skip
+        what = (
+            "no earlier month is published to compare with"
+            if run.previous is None
+            else "what the last publication's columns held is not recorded"
+        )
         note = NotEvaluated("columns_before", f"Not evaluated: {what}.")
         return Asset(name, rows.relation, source, (_compared(rows, 0),), not_evaluated=(note,))
     profile, day = before
     checks = [
         check
-        for column in dict.fromkeys([*(c.name for c in optional_columns(table)), *SHARED_VALUES.get(table.name, ())])
+        for column in dict.fromkeys(
+            [*(c.name for c in optional_columns(table)), *SHARED_VALUES.get(table.name, ())]
+        )
         for check in _Column(run, table, rows, column, now, profile, day, erased).checks()
-    ]  # fmt: skip
+    ]
     return Asset(name, rows.relation, source, (_compared(rows, len(checks)), *checks))
 
 
@@ -167,9 +173,12 @@ class _Column:
         gone = self._gone(scope)
         decides = self.name in _DECIDES
         passing = [
-            value for value in gone
-            if not decides or value in _PASSING or self.pairs[scope][1].values[value] < max(_FEWEST, self.erased + 1)
-        ]  # fmt: skip
+            value
+            for value in gone
+            if not decides
+            or value in _PASSING
+            or self.pairs[scope][1].values[value] < max(_FEWEST, self.erased + 1)
+        ]
         groups: tuple[tuple[Severity, list[str]], ...] = (
             ("warning", passing), ("critical", [value for value in gone if value not in passing]),
         )  # fmt: skip

@@ -25,9 +25,16 @@ def run() -> Run:
     """A run whose list is `save` and `share`."""
     rules = load_rules(environ={}).model_copy(update={"early_engagement_events": EVENTS})
     return Run(
-        as_of_date=AS_OF, run_key=make_run_key(AS_OF, STARTED, "test", 0), started_at=STARTED, dag_run_id="test",
-        families=("early_engagement",), rules=rules, rules_hash=rules.digest(), code_version="test", options=RunOptions(),
-    )  # fmt: skip
+        as_of_date=AS_OF,
+        run_key=make_run_key(AS_OF, STARTED, "test", 0),
+        started_at=STARTED,
+        dag_run_id="test",
+        families=("early_engagement",),
+        rules=rules,
+        rules_hash=rules.digest(),
+        code_version="test",
+        options=RunOptions(),
+    )
 
 
 @pytest.fixture

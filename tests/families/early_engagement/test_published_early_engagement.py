@@ -127,8 +127,11 @@ def test_the_users_file_holds_every_user_by_hash_with_the_columns_of_the_list(sy
 
 
 def test_the_dictionary_describes_the_columns_of_any_event(synthetic_month):
-    listed = {row["column"]: row["description"] for row in synthetic_month.rows("data/data_dictionary.csv")
-              if row["table"] == "data/dim_user_early_engagement"}  # fmt: skip
+    listed = {
+        row["column"]: row["description"]
+        for row in synthetic_month.rows("data/data_dictionary.csv")
+        if row["table"] == "data/dim_user_early_engagement"
+    }
     assert all(listed.values())
     described = {c for c in listed if "login" in c or "<event>" in c}
     assert described

@@ -37,8 +37,9 @@ def test_odds_ratios_equal_a_fit_of_one_row_a_user(run, warehouse, put):
              "has_save_f7d", "cnt_days_save_f7d", "cnt_save_events_f7d", "has_share_f7d", "cnt_days_share_f7d",
              "cnt_share_events_f7d"]  # fmt: skip
     design = np.array(
-        [[p == "ios", p == "web", p is None, d > 0, d, n, e > 0, e, m] for p, d, n, e, m, _ in users], dtype=float
-    )  # fmt: skip
+        [[p == "ios", p == "web", p is None, d > 0, d, n, e > 0, e, m] for p, d, n, e, m, _ in users],
+        dtype=float,
+    )
     fit = sm.Logit([user[-1] for user in users], sm.add_constant(design)).fit(
         disp=0, cov_type="HC0", tol=1e-12
     )
@@ -95,8 +96,9 @@ def test_rare_platforms_are_one_and_the_first_by_name_is_the_reference(run, ware
     assert cells.reference_platform == "p00"
     assert [name for name in cells.table.names if "platform" in name] == [
         *(f"creation_app_platform_p{number:02}" for number in range(1, 8)),
-        "creation_app_platform_other", "creation_app_platform_unknown",
-    ]  # fmt: skip
+        "creation_app_platform_other",
+        "creation_app_platform_unknown",
+    ]
     rows = by_segment(usage(run, warehouse), "retained_4_weeks")
     assert rows["creation_app_platform_other"].n == 12 + 11 + 10 + 9
     assert rows["creation_app_platform_unknown"].estimate == 1

@@ -18,10 +18,16 @@ def rules_with(tmp_path: Path, text: str):
 def test_a_list_of_any_spelling_gives_columns(tmp_path):
     rules = rules_with(tmp_path, 'early_engagement_events: [Log In to App, "kid\'s mode", add_item]')
     assert [feature.name for feature in features_of(rules.early_engagement_events)] == [
-        "has_log_in_to_app_f7d", "cnt_days_log_in_to_app_f7d", "cnt_log_in_to_app_events_f7d",
-        "has_kid_s_mode_f7d", "cnt_days_kid_s_mode_f7d", "cnt_kid_s_mode_events_f7d",
-        "has_add_item_f7d", "cnt_days_add_item_f7d", "cnt_add_item_events_f7d",
-    ]  # fmt: skip
+        "has_log_in_to_app_f7d",
+        "cnt_days_log_in_to_app_f7d",
+        "cnt_log_in_to_app_events_f7d",
+        "has_kid_s_mode_f7d",
+        "cnt_days_kid_s_mode_f7d",
+        "cnt_kid_s_mode_events_f7d",
+        "has_add_item_f7d",
+        "cnt_days_add_item_f7d",
+        "cnt_add_item_events_f7d",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,10 @@ def test_the_tables_hold_the_published_shares_and_rates(part, world: World) -> N
             assert words.percent(share["estimate"]) in bodies[kind]
             assert words.percent(share["ci_high"]) in bodies[kind]
     overall = next(
-        r for r in results.of("retention_in_window")
+        r
+        for r in results.of("retention_in_window")
         if (r["segment"], r["horizon"], r["method"]) == ("All cohorts", "7d", "wilson")
-    )  # fmt: skip
+    )
     assert words.percent(overall["estimate"]) in bodies["retention"]
     for stage in ("First session", "First purchase"):
         assert stage in bodies["journey"]

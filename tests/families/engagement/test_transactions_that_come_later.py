@@ -52,9 +52,10 @@ def test_the_month_whose_table_has_rows_has_all_of_the_money_and_no_change_of_it
     paid = "select sum(amount_cents) / 100 as paid from staging.stg_transactions"
     posted = rows(settings, f"{paid} where status = 'posted' and transaction_date < date '2026-07-01'")
     facts = rows(
-        settings, "select sum(net_cents) / 100 as paid from core.fct_customer_category_daily"
+        settings,
+        "select sum(net_cents) / 100 as paid from core.fct_customer_category_daily"
         " where transaction_date < date '2026-07-01'",
-    )  # fmt: skip
+    )
     assert float(facts[0]["paid"]) == pytest.approx(float(posted[0]["paid"]))  # type: ignore[arg-type]
     segments = rows(settings, "select distinct revenue_segment as name from marts.user_engagement_current")
     assert {row["name"] for row in segments} >= {"whale", "free_user"}

@@ -28,11 +28,18 @@ class Tables:
             ]
         return [
             {
-                "first_seen_fee_bps": 10.0, "first_seen_week": week, "first_seen_period_id": f"W{week}", "k": 1,
-                "users": 200, "matured": 200, "active": 60 + 40 * (week // 5 % 2), "followed": 200, "active_or_later": 100,
+                "first_seen_fee_bps": 10.0,
+                "first_seen_week": week,
+                "first_seen_period_id": f"W{week}",
+                "k": 1,
+                "users": 200,
+                "matured": 200,
+                "active": 60 + 40 * (week // 5 % 2),
+                "followed": 200,
+                "active_or_later": 100,
             }
             for week in range(1, WEEKS + 1)
-        ]  # fmt: skip
+        ]
 
 
 def test_weeks_are_in_the_order_of_their_days_not_of_their_names() -> None:

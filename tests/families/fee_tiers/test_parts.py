@@ -126,9 +126,17 @@ def test_the_top_users_hold_at_least_their_part_and_at_most_everything(volumes, 
 def test_the_local_day_is_that_of_the_time_zone_also_in_the_nights_when_clocks_change(zone):
     sql = local_day("moment", zone, FIRST, LAST)
     moments = [FIRST + timedelta(hours=7 * step, minutes=13) for step in range(13_000)]
-    moments += [datetime(2025, month, day, hour, 30, tzinfo=UTC)
-                for month, days in ((3, (8, 9, 10, 29, 30, 31)), (10, (4, 5, 25, 26, 27)), (11, (1, 2, 3)), (4, (5, 6)))
-                for day in days for hour in range(24)]  # fmt: skip
+    moments += [
+        datetime(2025, month, day, hour, 30, tzinfo=UTC)
+        for month, days in (
+            (3, (8, 9, 10, 29, 30, 31)),
+            (10, (4, 5, 25, 26, 27)),
+            (11, (1, 2, 3)),
+            (4, (5, 6)),
+        )
+        for day in days
+        for hour in range(24)
+    ]
     moments = [moment for moment in moments if moment < LAST]
     with duckdb.connect() as connection:
         connection.execute("create table moments (place integer, moment timestamp)")

@@ -128,17 +128,25 @@ def test_the_cohort_file_gives_the_published_rates_and_holds_no_plain_id(synthet
         for (user,) in duckdb.sql(f"select user_id from '{synthetic_month.landing}/users.parquet'").fetchall()
     }
     assert not plain & users
-    assert len(users) == len(again(synthetic_month, """
+    assert len(users) == len(
+        again(
+            synthetic_month,
+            """
         select firsts.user_id from firsts inner join placed on firsts.user_id = placed.user_id
-            and firsts.first_day = placed.day group by firsts.user_id"""))  # fmt: skip
+            and firsts.first_day = placed.day group by firsts.user_id""",
+        )
+    )
 
 
 def test_new_and_returning_users_are_those_of_the_landing_files(synthetic_month):
-    wanted = again(synthetic_month, """
+    wanted = again(
+        synthetic_month,
+        """
         select period_id, count(distinct placed.user_id) filter (first_day between period_start_date and period_end_date),
             count(distinct placed.user_id) filter (first_day < period_start_date)
         from placed inner join firsts on placed.user_id = firsts.user_id
-        where amount_usd > 0 and period_end_date < date '2026-07-01' group by period_id""")  # fmt: skip
+        where amount_usd > 0 and period_end_date < date '2026-07-01' group by period_id""",
+    )
     rows = synthetic_month.rows("data/acquisition_by_period.csv")
     found = {
         row["period_id"]: (int(row["new_swappers"]), int(row["returning_swappers"]))
@@ -154,7 +162,9 @@ def test_new_and_returning_users_are_those_of_the_landing_files(synthetic_month)
 def test_the_shares_of_a_week_are_those_of_the_landing_files_and_sum_to_1(synthetic_month):
     wanted = {
         (period, size): (volume, fees)
-        for period, size, volume, fees in again(synthetic_month, """
+        for period, size, volume, fees in again(
+            synthetic_month,
+            """
             , weeks as (
                 select period_id, placed.user_id, sum(amount_usd) filter (amount_usd > 0) as volume, sum(fee_usd) as fees
                 from placed inner join firsts on placed.user_id = firsts.user_id group by period_id, placed.user_id
@@ -167,8 +177,9 @@ def test_the_shares_of_a_week_are_those_of_the_landing_files_and_sum_to_1(synthe
             sums as (select period_id, size, sum(volume) as volume, sum(fees) as fees from sized group by period_id, size)
             select period_id, size, volume / sum(volume) over (partition by period_id),
                 fees / sum(fees) over (partition by period_id)
-            from sums""")
-    }  # fmt: skip
+            from sums""",
+        )
+    }
     rows = synthetic_month.rows("data/segment_metrics.csv")
     assert len(rows) == 47 * len(TRADE_SIZES)
     sums = defaultdict(float)
@@ -191,7 +202,9 @@ def test_the_shares_of_a_week_are_those_of_the_landing_files_and_sum_to_1(synthe
 
 
 def test_the_lifetime_value_is_the_mean_of_the_discounted_fees_of_the_landing_files(synthetic_month):
-    wanted = again(synthetic_month, """
+    wanted = again(
+        synthetic_month,
+        """
         , cohort as (
             select firsts.user_id, any_value(placed.week) as week, any_value(placed.fee) as fee
             from firsts inner join placed on firsts.user_id = placed.user_id and firsts.first_day = placed.day
@@ -204,7 +217,8 @@ def test_the_lifetime_value_is_the_mean_of_the_discounted_fees_of_the_landing_fi
                 and placed.week between cohort.week and cohort.week + 11
             where complete.week - cohort.week + 1 >= 12 group by all
         )
-        select fee, avg(value) from paid group by fee""")  # fmt: skip
+        select fee, avg(value) from paid group by fee""",
+    )
     found = {
         float(row["acquisition_fee_bps"]): row
         for row in synthetic_month.rows("data/ltv_by_fee.csv")
@@ -245,5 +259,8 @@ def test_the_definitions_hold_the_numbers_of_the_rules(synthetic_month):
     assert found["segments"][0]["criteria"].startswith("Below $")
     assert found["cohorts_followed_weeks"] == 12
     assert set(found["left_out_of_cohorts"]) == {
-        "before_fee_periods", "outside_fee_periods", "no_fee_known", "excluded_week",
-    }  # fmt: skip
+        "before_fee_periods",
+        "outside_fee_periods",
+        "no_fee_known",
+        "excluded_week",
+    }

@@ -53,7 +53,11 @@ def test_planners_prompt_more_than_passengers_and_the_test_says_so(synthetic_mon
 
 def test_the_ratio_of_the_summary_is_the_estimate_of_the_statistics(synthetic_month):
     (summary,) = synthetic_month.rows("data/user_segmentation_summary.csv")
-    for metric, name in (("prompts_per_active_day", "prompts_per_active_day"), ("conversion_rate", "conversion"), ("days_active", "days_active")):  # fmt: skip
+    for metric, name in (
+        ("prompts_per_active_day", "prompts_per_active_day"),
+        ("conversion_rate", "conversion"),
+        ("days_active", "days_active"),
+    ):
         (row,) = synthetic_month.numbers("planners", f"ratio_{metric}", method="percentile_bootstrap")
         assert row["estimate"] == pytest.approx(
             float(summary[f"planner_vs_passenger_{name}_ratio"]), rel=1e-5
@@ -87,7 +91,9 @@ def test_audiences_are_the_users_that_their_names_say(synthetic_month):
     assert {row["user_id"] for row in at_risk} == {
         user for user, row in users.items() if row["detailed_segment"] == "At-Risk Planner"
     }
-    assert [int(row["days_active"]) for row in at_risk] == sorted((int(row["days_active"]) for row in at_risk), reverse=True)  # fmt: skip
+    assert [int(row["days_active"]) for row in at_risk] == sorted(
+        (int(row["days_active"]) for row in at_risk), reverse=True
+    )
 
 
 def test_the_verification_answers_every_query_with_numbers_that_agree(synthetic_month):
@@ -95,12 +101,21 @@ def test_the_verification_answers_every_query_with_numbers_that_agree(synthetic_
     value = {(row["query"], row["group"], row["measure"]): row["value"] for row in rows}
     (summary,) = synthetic_month.rows("data/user_segmentation_summary.csv")
     assert {row["query"] for row in rows} == {
-        "breakdown", "criteria", "criteria_combinations", "edge_cases", "engagement", "signup_weeks",
-    }  # fmt: skip
+        "breakdown",
+        "criteria",
+        "criteria_combinations",
+        "edge_cases",
+        "engagement",
+        "signup_weeks",
+    }
     assert value["breakdown", "Planner", "users"] == summary["total_planners"]
     assert int(value["edge_cases", "Test users", "test_users_left_out"]) > 0
-    assert sum(int(v) for (q, _, m), v in value.items() if q == "criteria_combinations" and m == "planners") == int(summary["total_planners"])  # fmt: skip
-    assert sum(int(v) for (q, _, m), v in value.items() if q == "signup_weeks" and m == "users") == int(summary["total_users"])  # fmt: skip
+    assert sum(
+        int(v) for (q, _, m), v in value.items() if q == "criteria_combinations" and m == "planners"
+    ) == int(summary["total_planners"])
+    assert sum(int(v) for (q, _, m), v in value.items() if q == "signup_weeks" and m == "users") == int(
+        summary["total_users"]
+    )
 
 
 def test_the_weekly_series_ends_at_the_last_whole_week_and_leaves_the_open_one_empty(synthetic_month):

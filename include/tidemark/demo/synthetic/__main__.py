@@ -12,8 +12,9 @@ from include.tidemark.demo.synthetic.writing import SEED, write_landing_files, w
 def main() -> None:
     """Write landing files, raw tables in a DuckDB file, or both."""
     parser = argparse.ArgumentParser(
-        prog="python -m include.tidemark.demo.synthetic", description=__doc__,
-    )  # fmt: skip
+        prog="python -m include.tidemark.demo.synthetic",
+        description=__doc__,
+    )
     parser.add_argument("--users", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, help="folder that gets the landing files")

@@ -101,11 +101,15 @@ def _planning_parts() -> list[str]:
     ]
     return [
         _PLANNING.format(
-            name=name, first=first, count=count, start=start, step=step,
+            name=name,
+            first=first,
+            count=count,
+            start=start,
+            step=step,
             day="0" if name == "default_deck_created" else "planning_offset",
         )
         for name, first, count, start, step in rows
-    ]  # fmt: skip
+    ]
 
 
 def _later_part() -> str:

@@ -8,9 +8,17 @@ FAMILY = DeclaredFamily(
     sources=("users", "transactions"),
     overview="data/segment_summary.csv",
     overview_columns=(
-        "customer_segment", "customers", "dormant_customers", "share_pct", "share_pct_ci_low", "share_pct_ci_high",
-        "mean_spend_90d", "mean_spend_90d_ci_low", "mean_spend_90d_ci_high", "mean_spend_90d_trust",
+        "customer_segment",
+        "customers",
+        "dormant_customers",
+        "share_pct",
+        "share_pct_ci_low",
+        "share_pct_ci_high",
+        "mean_spend_90d",
+        "mean_spend_90d_ci_low",
+        "mean_spend_90d_ci_high",
+        "mean_spend_90d_trust",
     ),
     questions=QUESTIONS,
     own=("account",),
-)  # fmt: skip
+)

@@ -204,10 +204,14 @@ def _usage(run: Run, results: StatisticRows) -> dict[str, Any]:
         }
         rows.append({"name": event, **cells})
     platforms = [
-        {"name": row["segment"].removeprefix(f"{PLATFORM}_"), "users": row["n"], "stayed": number(row, words.percent)}
+        {
+            "name": row["segment"].removeprefix(f"{PLATFORM}_"),
+            "users": row["n"],
+            "stayed": number(row, words.percent),
+        }
         for row in results.of("retained_4_weeks")
         if row["segment"] is not None
-    ]  # fmt: skip
+    ]
     return {"rows": rows, "platforms": platforms}
 
 

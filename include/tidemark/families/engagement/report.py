@@ -139,17 +139,22 @@ def _behavioral(summary: Sequence[Row], results: StatisticRows) -> list[dict[str
         {
             **_common(row, "behavioral_segment", results, summary),
             "score": number(
-                results.at("mean_engagement_score", _segment(row, "behavioral_segment"), method="percentile_bootstrap"),
+                results.at(
+                    "mean_engagement_score",
+                    _segment(row, "behavioral_segment"),
+                    method="percentile_bootstrap",
+                ),
                 words.ratio,
             ),
             "sessions": plain(row["mean_session_frequency"], words.number),
             "minutes": plain(
-                None if row["mean_session_duration"] is None else row["mean_session_duration"] / 60, words.number
+                None if row["mean_session_duration"] is None else row["mean_session_duration"] / 60,
+                words.number,
             ),
             "events": plain(row["mean_event_frequency"], words.number),
         }
         for row in summary
-    ]  # fmt: skip
+    ]
 
 
 def _lengths(summary: Sequence[Row]) -> dict[str, bool]:

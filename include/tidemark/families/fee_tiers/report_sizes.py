@@ -60,13 +60,11 @@ def sizes_section(
             "size": size,
             "volume": number(results.at("volume_share", size, horizon=last["period_id"]), words.percent),
             "fees": number(results.at("fees_share", size, horizon=last["period_id"]), words.percent),
-            "paid": number(
-                results.at(FEE_PAID, size, horizon=last["period_id"]), words.money_in(currency)
-            ),
+            "paid": number(results.at(FEE_PAID, size, horizon=last["period_id"]), words.money_in(currency)),
             "again": number(_before_last(results, complete, size), words.percent),
         }
         for size in TRADE_SIZES
-    ]  # fmt: skip
+    ]
     told = "; ".join(f"{row['size']} {row['volume'].value}" for row in rows)
     return {
         "reason": "",
@@ -230,7 +228,10 @@ def _panels(cells: VolumeCells, results: StatisticRows, money: Currency) -> Any:
                 figure=words.percent(row["estimate"]),
                 colour=SIZE_COLOURS[size],
                 chart=fitted_line(
-                    [Point(fee, math.exp(mean), note=f"{period}, {words.count(round(n))} users") for period, fee, n, mean in weeks],
+                    [
+                        Point(fee, math.exp(mean), note=f"{period}, {words.count(round(n))} users")
+                        for period, fee, n, mean in weeks
+                    ],
                     _line(weeks, row),
                     SIZE_COLOURS[size],
                     x_title="fee in bps",
@@ -242,7 +243,7 @@ def _panels(cells: VolumeCells, results: StatisticRows, money: Currency) -> Any:
                 ),
                 facets={"segment": size},
             )
-        )  # fmt: skip
+        )
     return small_multiples(panels) if panels else ""
 
 
@@ -253,7 +254,7 @@ def _week_means(cells: VolumeCells) -> list[tuple[str, float, float, float]]:
         inside = cells.period == period
         n = float(cells.n[inside].sum())
         found.append((period, float(cells.fee_bps[inside][0]), n, float(cells.log_sum[inside].sum()) / n))
-    return found  # fmt: skip
+    return found
 
 
 def _line(weeks: Sequence[tuple[str, float, float, float]], row: Row) -> list[Point]:

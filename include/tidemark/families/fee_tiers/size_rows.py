@@ -40,7 +40,7 @@ def week_rows(weeks: Sequence[Row], cells: Sequence[Row], config: StatisticsConf
     """Shares of volume and fees, and the mean fee of a user, by fee week (horizon) and trade size (segment).
 
     These are hundreds of intervals, most of them only drawn as a line: so they take the fewest resamples that
-    are allowed, and `logit_delta` and `hall_skew_t` stand beside them without any.
+    are allowed, and `logit_delta` and `hall_skew_t` are beside them without any.
 
     Args:
         weeks: rows of `runs.fct_weekly_summary_final`; one that is not complete gets nulls.

@@ -8,7 +8,11 @@ FAMILY = Family(
     overview="data/user_segmentation_summary.csv",
     questions=("shares", "weeks", "comparison"),
     deciding_rules=(
-        "planner_min_prompts", "planner_min_swipes", "planner_active_max_days", "planner_churned_after_days",
-        "almost_planner_min_prompts", "almost_planner_min_swipes",
+        "planner_min_prompts",
+        "planner_min_swipes",
+        "planner_active_max_days",
+        "planner_churned_after_days",
+        "almost_planner_min_prompts",
+        "almost_planner_min_swipes",
     ),
-)  # fmt: skip
+)

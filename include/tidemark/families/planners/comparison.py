@@ -57,12 +57,17 @@ def _of_weeks(run: Run) -> list[ChangeRow]:
     level = run.statistics_config.confidence_level
     return [
         ChangeRow(
-            metric, "share", comparison, None, EACH_WEEK,
-            confidence_level=level, reason=no_months(run, "planners", comparison) or "same_users",
+            metric,
+            "share",
+            comparison,
+            None,
+            EACH_WEEK,
+            confidence_level=level,
+            reason=no_months(run, "planners", comparison) or "same_users",
         )
         for comparison in (*COMPARISONS, TREND)
         for metric in ("planner_share_to_date", "planner_share_of_signups")
-    ]  # fmt: skip
+    ]
 
 
 def _people() -> str:

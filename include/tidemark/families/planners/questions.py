@@ -71,10 +71,15 @@ def weeks(run: Run, warehouse: Warehouse) -> list[ResultRow]:
             # Users of an unfinished week are nobody yet, for the week's share is not known.
             rows.append(
                 proportion_row(
-                    metric, int(planners) if over else 0, int(users) if over else 0, config,
-                    "empty_segment" if over else "window_not_complete", horizon=str(week["week_start"]), is_mature=over,
+                    metric,
+                    int(planners) if over else 0,
+                    int(users) if over else 0,
+                    config,
+                    "empty_segment" if over else "window_not_complete",
+                    horizon=str(week["week_start"]),
+                    is_mature=over,
                 )
-            )  # fmt: skip
+            )
     return rows
 
 

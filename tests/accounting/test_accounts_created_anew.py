@@ -31,7 +31,7 @@ def _failed(world: World) -> dict[str, str]:
     with open_warehouse(world.settings) as warehouse:
         record_account(run, warehouse)
         (asset,) = (asset for asset in account_assets(run) if asset.name.endswith("events"))
-        results = PlainGate(warehouse, None, None, None).evaluate(asset)  # type: ignore[arg-type]
+        results = PlainGate(warehouse, None, None).evaluate(asset)  # type: ignore[arg-type]
     return {result.expectation: str(result.message) for result in results if not result.success}
 
 

@@ -30,7 +30,7 @@ def _beyond(world: World) -> dict[str, str]:
     """What the gate says of shares that are too large, by check."""
     with open_warehouse(world.settings) as warehouse:
         (asset,) = (asset for asset in account_assets(world.run) if asset.name.endswith("transactions"))
-        results = PlainGate(warehouse, None, None, None).evaluate(asset)  # type: ignore[arg-type]
+        results = PlainGate(warehouse, None, None).evaluate(asset)  # type: ignore[arg-type]
     limits = ("above", "grown")
     return {
         r.expectation: str(r.message) for r in results if not r.success and r.expectation.startswith(limits)

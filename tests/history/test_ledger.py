@@ -1,5 +1,8 @@
 """The ledger says what consumers see, and only ever grows."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import pytest
@@ -243,3 +246,23 @@ def test_a_failed_transaction_leaves_nothing(warehouse):
         warehouse.execute("create table raw.t as select 1 as x")
         raise ZeroDivisionError
     assert warehouse.columns("raw", "t") == {}
+
+
+def test_a_run_that_two_threads_publish_at_once_is_in_the_ledger_once(warehouse, tmp_path, monkeypatch):
+    both_looked, insert = threading.Barrier(2), ledger._insert
+    run, settings = run_of(date(2026, 11, 1)), Settings(duckdb_path=tmp_path / "w.duckdb")
+
+    def insert_when_both_looked(*arguments):
+        with suppress(threading.BrokenBarrierError):
+            both_looked.wait(0.5)
+        return insert(*arguments)
+
+    def record(_):
+        with open_warehouse(settings) as own:
+            return ledger.record_publication(own, run, "file:///manifest.json", "0" * 64)
+
+    monkeypatch.setattr(ledger, "_insert", insert_when_both_looked)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(record, range(2))
+    assert first == second
+    assert [one["run_key"] for one in warehouse.fetch("select * from control.publications")] == [run.run_key]

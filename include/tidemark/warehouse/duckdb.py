@@ -1,6 +1,7 @@
 """The embedded warehouse: one DuckDB file."""
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,10 @@ from include.tidemark.sql_names import identifier
 from include.tidemark.warehouse.base import Row, WarehouseDataError, WarehouseRefusedError
 
 _BATCH_ROWS = 100_000
+_IN_TURN = threading.RLock()
+"""Transactions of this process come one after the other, and the file serves no second process. Two at once
+each read what the other had not committed yet: the ledger got two rows for a run that two threads published.
+"""
 
 
 class DuckDBWarehouse:
@@ -61,13 +66,14 @@ class DuckDBWarehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self._connection.begin()
-        try:
-            yield
-        except BaseException:
-            self._connection.rollback()
-            raise
-        self._connection.commit()
+        with _IN_TURN:
+            self._connection.begin()
+            try:
+                yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
 
     def columns(self, schema: str, table: str) -> dict[str, str]:
         # Of this table alone: information_schema binds every view of the warehouse, which takes 10 ms each

@@ -7,7 +7,6 @@ import numpy as np
 
 from benchmarks.simulations.line import Line
 from tests.statistics import effects, paired_means
-from tests.statistics.populations import POPULATIONS
 from tests.statistics.shocks import every_difference
 
 PROMISED = (93, 97)
@@ -51,15 +50,11 @@ def ancova(repeats: int) -> Iterator[Line]:
     """The change of a mean given the earlier amounts, where it is narrow enough to be published."""
     found: dict[str, list[bool]] = {}
     cells: dict[str, list[bool]] = {}
-    for place, name in enumerate(POPULATIONS):
-        for n in paired_means.SIZES:
-            random = np.random.RandomState(place)
-            for kept in paired_means.GOING_ON:
-                samples = max(repeats // (10 if n > 5_000 else 2), 1)
-                for flag, hit in paired_means.verdicts_given_earlier(random, name, kept, n, samples):
-                    found.setdefault(flag, []).append(hit)
-                    if flag == "ok":
-                        cells.setdefault(f"{name}, {n} users, {kept:g} go on", []).append(hit)
+    judged = paired_means.everywhere(paired_means.verdicts_given_earlier, paired_means.GOING_ON, repeats)
+    for name, n, kept, flag, hit in judged:
+        found.setdefault(flag, []).append(hit)
+        if flag == "ok":
+            cells.setdefault(f"{name}, {n} users, {kept:g} go on", []).append(hit)
     every = sum(map(len, found.values()))
     for flag, hits in sorted(found.items()):
         what = f"change given the earlier amounts, {flag} ({100 * len(hits) / every:.1f} % of rows)"

@@ -10,7 +10,6 @@ from include.tidemark.statistics.pairs import change_given_earlier
 from tests.statistics import arrivals as arriving
 from tests.statistics import months, paired_means
 from tests.statistics.pairs import of_one_segment
-from tests.statistics.populations import POPULATIONS
 
 
 def arrivals(repeats: int) -> Iterator[Line]:
@@ -57,15 +56,12 @@ def paired(repeats: int) -> Iterator[Line]:
     sizes."""
     found: dict[str, list[bool]] = {}
     lowest: dict[tuple[str, int], list[bool]] = {}
-    for place, name in enumerate(POPULATIONS):
-        for n in paired_means.SIZES:
-            random = np.random.RandomState(place)
-            for design in paired_means.DESIGNS:
-                samples = max(repeats // (10 if n > 5_000 else 2), 1)
-                for flag, hit in paired_means.verdicts(random, name, design, n, samples):
-                    found.setdefault(flag, []).append(hit)
-                    if flag == "ok":
-                        lowest.setdefault((name, n), []).append(hit)
+    for name, n, _, flag, hit in paired_means.everywhere(
+        paired_means.verdicts, paired_means.DESIGNS, repeats
+    ):
+        found.setdefault(flag, []).append(hit)
+        if flag == "ok":
+            lowest.setdefault((name, n), []).append(hit)
     for flag, hits in sorted(found.items()):
         yield Line(
             f"change of a mean on pairs, where the flag is {flag}",

@@ -3,7 +3,7 @@ hold the truth, by flag, and that of the change given the earlier amounts?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,10 @@ from include.tidemark.statistics.trust import Sample, Tail, flag
 from tests.statistics.populations import POPULATIONS, REFERENCE_USERS, Random
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 Floats = NDArray[np.float64]
+Design = TypeVar("Design")
 DESIGNS = ((0.8, 0.0), (0.8, 0.15), (0.0, 0.1))
 """The part of users who go on as before, half more or less; of the members, the part that comes and goes."""
 GOING_ON = (0.3, 0.6)
@@ -65,6 +66,21 @@ def verdicts_given_earlier(
             if there:
                 yield flag(given_earlier.METHOD, Sample(tail, reference))[0], hit
         left -= part
+
+
+def everywhere(
+    of_samples: Callable[[Random, str, Design, int, int], Iterator[tuple[str, bool]]],
+    designs: Sequence[Design],
+    repeats: int,
+) -> Iterator[tuple[str, int, Design, str, bool]]:
+    """The verdicts of every population, size and design, in front of each which ones it is of."""
+    for place, name in enumerate(POPULATIONS):
+        for n in SIZES:
+            random = np.random.RandomState(place)
+            samples = max(repeats // (10 if n > 5_000 else 2), 1)
+            for design in designs:
+                for trust, hit in of_samples(random, name, design, n, samples):
+                    yield name, n, design, trust, hit
 
 
 def _given(then: Floats, today: Floats) -> tuple[Floats, Floats]:

@@ -30,8 +30,6 @@ def open_for_run(run: Run, settings: Settings, tag: QueryTag) -> Iterator[Wareho
 
 
 def own_queries(run: Run) -> Callable[[str], str]:
-    """What turns a query of shared tables into one of the run's own."""
-    if not run.schema_suffix:
-        return lambda sql: sql
+    """What turns a query of shared tables into one of the run's own, where it has some."""
     tables = [name for name in checked_tables() if name.partition(".")[0] in SHARED]
     return in_own_schemas(tables, run.schema_suffix)
